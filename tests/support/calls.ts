@@ -1,0 +1,188 @@
+import { randomBytes } from "node:crypto";
+import type { Knex } from "knex";
+import type { CallMode } from "#app/domain/call-handling.server.ts";
+import type { CallOutcome, DialResult } from "#app/domain/calls.server.ts";
+import {
+  recordCallStatus,
+  recordDialResult,
+  recordIncomingCall,
+  recordRecording,
+} from "#app/domain/call-events.server.ts";
+
+/** Who calls. */
+export const from = "+353871112222";
+
+export function newCallSid(): string {
+  return `CA${randomBytes(16).toString("hex")}`;
+}
+
+/** 22 November 2026, 10:00:00 UTC, and so many seconds. */
+export function secondsIn(seconds: number): Date {
+  return new Date(Date.UTC(2026, 10, 22, 10, 0, seconds));
+}
+
+/** How a call goes, and what its company is to be told. */
+export interface Scenario {
+  name: string;
+  route: CallMode;
+  dial?: DialResult;
+  message?: boolean;
+  status?: string;
+  outcome: CallOutcome;
+  reason: string;
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: "somebody picks up",
+    route: "phone",
+    dial: "answered",
+    outcome: "answered",
+    reason: "Somebody answered.",
+  },
+  {
+    name: "the voice agent picks up",
+    route: "stream",
+    dial: "answered",
+    outcome: "answered",
+    reason: "The voice agent answered.",
+  },
+  {
+    name: "nobody picks up",
+    route: "phone",
+    dial: "no-answer",
+    outcome: "missed",
+    reason: "Nobody answered.",
+  },
+  {
+    name: "the caller hangs up early",
+    route: "sip",
+    dial: "canceled",
+    outcome: "missed",
+    reason: "The caller hung up before anybody answered.",
+  },
+  {
+    name: "the caller hangs up before anything rings",
+    route: "phone",
+    status: "no-answer",
+    outcome: "missed",
+    reason: "The caller hung up before anybody answered.",
+  },
+  {
+    name: "the line is busy",
+    route: "phone",
+    dial: "busy",
+    outcome: "busy",
+    reason: "The line was busy.",
+  },
+  {
+    name: "the SIP address is wrong",
+    route: "sip",
+    dial: "failed",
+    outcome: "failed",
+    reason: "The SIP address could not be reached.",
+  },
+  {
+    name: "the voice agent is down",
+    route: "stream",
+    dial: "failed",
+    outcome: "failed",
+    reason: "The voice agent could not be reached.",
+  },
+  {
+    name: "the network fails",
+    route: "phone",
+    status: "failed",
+    outcome: "failed",
+    reason: "The telephone network could not connect the call.",
+  },
+  {
+    name: "a message",
+    route: "message",
+    message: true,
+    outcome: "message",
+    reason: "The caller left a message.",
+  },
+  {
+    name: "no message",
+    route: "message",
+    outcome: "missed",
+    reason: "The caller left no message.",
+  },
+  {
+    name: "nobody picks up, and a message",
+    route: "phone",
+    dial: "no-answer",
+    message: true,
+    outcome: "message",
+    reason: "Nobody answered, and the caller left a message.",
+  },
+  {
+    name: "busy, and a message",
+    route: "phone",
+    dial: "busy",
+    message: true,
+    outcome: "message",
+    reason: "The line was busy, and the caller left a message.",
+  },
+  {
+    name: "the phone is off, and a message",
+    route: "phone",
+    dial: "failed",
+    message: true,
+    outcome: "message",
+    reason: "The phone could not be reached, and the caller left a message.",
+  },
+];
+
+/** What Twilio tells of a call, in order. */
+export function callsOf(
+  { route, dial, message, status = "completed" }: Scenario,
+  { callSid, company, to }: { callSid: string; company: number; to: string },
+): ((db: Knex) => Promise<void>)[] {
+  const event = { callSid, from, to };
+  const url = "https://api.twilio.com/recording";
+  return [
+    (db) =>
+      recordIncomingCall(
+        db,
+        { ...event, status: "ringing", at: secondsIn(0) },
+        { companyId: company, route },
+      ),
+    (db) =>
+      recordCallStatus(db, {
+        ...event,
+        status: "in-progress",
+        at: secondsIn(1),
+      }),
+    ...(dial
+      ? [
+          (db: Knex) =>
+            recordDialResult(
+              db,
+              { ...event, status: "in-progress", at: secondsIn(30) },
+              dial,
+              dial === "answered" ? 20 : 0,
+            ),
+        ]
+      : []),
+    ...(message
+      ? [
+          (db: Knex) =>
+            recordRecording(
+              db,
+              { ...event, status: "in-progress", at: secondsIn(40) },
+              { url, seconds: 8 },
+            ),
+          // It does not say who called whom.
+          (db: Knex) =>
+            recordRecording(
+              db,
+              { callSid, at: secondsIn(43) },
+              { url, seconds: 7 },
+            ),
+        ]
+      : []),
+    (db) => recordCallStatus(db, { ...event, status, at: secondsIn(41) }, 41),
+  ];
+}

@@ -1,0 +1,83 @@
+/** A program that uses the app over HTTP and keeps its cookies, as curl with a jar does. */
+export class Client {
+  readonly cookies = new Map<string, string>();
+  constructor(
+    readonly url: string,
+    readonly headers: Record<string, string> = {},
+  ) {}
+
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers({ ...this.headers });
+    for (const [name, value] of new Headers(init.headers)) {
+      headers.set(name, value);
+    }
+    if (this.cookies.size > 0 && !headers.has("Cookie")) {
+      const jar = [...this.cookies].map(([name, value]) => `${name}=${value}`);
+      headers.set("Cookie", jar.join("; "));
+    }
+    const response = await fetch(this.url + path, {
+      redirect: "manual",
+      ...init,
+      headers,
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      if (/max-age=0/i.test(cookie)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return response;
+  }
+
+  /** Sends JSON; a string is sent as it is. */
+  async post(path: string, body: unknown): Promise<Answer> {
+    return answerOf(
+      await this.fetch(path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    );
+  }
+
+  async get(path: string): Promise<Answer> {
+    return answerOf(await this.fetch(path));
+  }
+
+  /** Signs a company up; its session is in the jar. */
+  async signUp(fields: Record<string, unknown> = {}): Promise<Answer> {
+    const answer = await this.post("/api/signup", {
+      ...aCompany(),
+      ...fields,
+    });
+    if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+    return answer;
+  }
+}
+
+/** A JSON answer. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: JSON.parse(text) as Record<string, unknown>,
+  };
+}
+
+let signedUp = 0;
+
+/** Fields that sign up a company of its own. */
+export function aCompany(): Record<string, string> {
+  return {
+    company_name: "Ring & Sons",
+    owner_name: "Ann Ring",
+    email: `ann${process.pid}-${++signedUp}@example.com`,
+    password: "a long quiet evening",
+  };
+}

@@ -1,0 +1,85 @@
+import { expect } from "vitest";
+import { runScript, type ScriptRun } from "./script.ts";
+import type { TwilioApi } from "./twilio-api.ts";
+
+/** PUBLIC_URL of the installations that an operator's scripts are tried on. */
+export const publicUrl = "https://numbers.example.com";
+
+/** What Twilio has of a number whose calls come to {@link publicUrl}. */
+export const pointedHere = {
+  voice_url: `${publicUrl}/twilio/voice`,
+  voice_method: "POST",
+  voice_fallback_url: `${publicUrl}/twilio/voice/fallback`,
+  voice_fallback_method: "POST",
+  status_callback: `${publicUrl}/twilio/voice/status`,
+  status_callback_method: "POST",
+};
+
+/** What Twilio has of a number that takes no calls. */
+export const smsOnly = {
+  capabilities: { voice: false, sms: true, mms: true, fax: false },
+};
+
+const sessionSecret = "only-the-tests-know-this-secret";
+
+/** The scripts of an installation that lacks nothing; whatever they print is searched for its secrets. */
+export class Operator {
+  constructor(
+    readonly api: TwilioApi,
+    readonly databaseUrl: string,
+  ) {}
+
+  /** Runs a script; `env` replaces variables of the installation, "" takes one away. */
+  async run(
+    script: "doctor" | "sync-twilio-numbers",
+    args: string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<ScriptRun> {
+    const ran = await runScript(script, args, {
+      env: {
+        DATABASE_URL: this.databaseUrl,
+        PUBLIC_URL: publicUrl,
+        SESSION_SECRET: sessionSecret,
+        ...this.api.environment,
+        ...env,
+      },
+    });
+    const password = this.databaseUrl.startsWith("sqlite:")
+      ? ""
+      : new URL(this.databaseUrl).password;
+    const secrets = [this.api.authToken, sessionSecret, password];
+    for (const secret of secrets.filter(Boolean)) {
+      expect(ran.stdout + ran.stderr).not.toContain(secret);
+    }
+    return ran;
+  }
+
+  /** What `doctor --json` says, but for what a test's PostgreSQL, which need not be durable, has of its own. */
+  async examine(
+    args: string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<Examination> {
+    const { exitCode, stdout } = await this.run(
+      "doctor",
+      [...args, "--json"],
+      env,
+    );
+    const report = JSON.parse(stdout) as Omit<Examination, "exitCode">;
+    const findings = report.findings.filter(
+      ({ code }) => !/^postgres-.*-off$/.test(code),
+    );
+    return { ...report, findings, exitCode };
+  }
+}
+
+/** `doctor --json`'s document, and the exit code. */
+export interface Examination {
+  healthy: boolean;
+  findings: { code: string; finding: string; mend: string }[];
+  repaired: { code: string; finding: string; repair: string }[];
+  exitCode: number | null;
+}
+
+/** The codes of an examination's findings. */
+export const codes = ({ findings }: Examination) =>
+  findings.map(({ code }) => code);

@@ -1,0 +1,304 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as setTimeoutPromise } from "node:timers/promises";
+import pg from "pg";
+import { cleanUpLater } from "./clean-up.ts";
+import { freePort } from "./free-port.ts";
+import { guardProcess } from "./left-behind.ts";
+import {
+  directoryFor,
+  findBinaries,
+  unprivilegedAccount,
+  type Binaries,
+} from "./postgres-program.ts";
+import { memoryDirectory } from "./scratch.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A server where databases may be created: its `postgres` database, or what TEST_DATABASE_URL names. */
+    postgresUrl: string;
+  }
+}
+
+/** A PostgreSQL server of the test's own, on 127.0.0.1. */
+export interface PostgresServer {
+  /** `postgres://…` of its `postgres` database, as superuser; the same after a restart */
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** the postmaster's process id, undefined while it is down */
+  readonly pid: number | undefined;
+  /** Shuts it down in order, breaking off connections ("fast"). The data stay. */
+  stop(): Promise<void>;
+  /** Kills every one of its processes at once (SIGKILL), as when the machine goes. The data stay as they are. */
+  crash(): Promise<void>;
+  /** Starts it again on the same port and data, and waits until it takes connections. */
+  start(): Promise<void>;
+  /** Halts all its processes (SIGSTOP): connections stay open and nothing answers. */
+  freeze(): Promise<void>;
+  /** Lets a frozen server go on. */
+  thaw(): Promise<void>;
+  /** Stops it and removes the data. */
+  remove(): Promise<void>;
+}
+
+async function childrenOf(parent: number): Promise<number[]> {
+  if (process.platform !== "linux") {
+    const list = execFileSync("ps", ["-A", "-o", "pid=,ppid="], {
+      encoding: "utf8",
+    });
+    return list
+      .trim()
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .flatMap(([pid, ppid]) => (pid && ppid === parent ? [pid] : []));
+  }
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const children = await Promise.all(
+    pids.map(async (pid) => {
+      const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+      // The command name, in brackets, may hold anything; the parent is the second field after it.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return Number(fields[1]) === parent ? [Number(pid)] : [];
+    }),
+  );
+  return children.flat();
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+async function createServer(durable: boolean): Promise<PostgresServer> {
+  const account = unprivilegedAccount();
+  const directory = directoryFor(account);
+  const dataDirectory = durable
+    ? directory
+    : directoryFor(account, memoryDirectory());
+  const removeDirectories = () => {
+    directory.remove();
+    dataDirectory.remove();
+  };
+  const dataDir = path.join(dataDirectory.path, "data");
+  const password = randomBytes(12).toString("hex");
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    LC_ALL: "C",
+    TZ: "UTC",
+    NODE_ENV: "test" as const,
+  };
+  const spawnOptions = { ...account, cwd: directory.path, env };
+
+  let port = 0;
+  let everStarted = false;
+  let postmaster: ChildProcess | undefined;
+  let frozen: { pid: number; release: () => void }[] = [];
+
+  async function run(programs: Binaries): Promise<void> {
+    const child = spawn(
+      programs.postgres,
+      [
+        ["-D", dataDir],
+        ["-p", String(port)],
+        ["-c", "listen_addresses=127.0.0.1"],
+        ["-c", "unix_socket_directories="],
+        ["-c", "max_connections=200"],
+        ["-c", "dynamic_shared_memory_type=mmap"],
+        ["-c", `fsync=${durable ? "on" : "off"}`],
+        ["-c", `synchronous_commit=${durable ? "on" : "off"}`],
+        ["-c", `full_page_writes=${durable ? "on" : "off"}`],
+      ].flat(),
+      { ...spawnOptions, detached: true, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    const release = child.pid ? guardProcess(child.pid) : () => {};
+    const tooLate = setTimeout(() => child.kill("SIGKILL"), 60_000);
+    child.once("exit", () => {
+      release();
+      if (postmaster === child) postmaster = undefined;
+    });
+    await new Promise<void>((resolve, reject) => {
+      let log = "";
+      child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+        log = (log + chunk).slice(-4_000);
+        if (log.includes("ready to accept connections")) resolve();
+      });
+      child.once("error", reject);
+      child.once("close", () => {
+        const reason = /(?:FATAL|PANIC): +(.*)/.exec(log)?.[1] ?? log.trim();
+        reject(new Error(reason || "it did not get ready within 60 seconds"));
+      });
+    }).finally(() => clearTimeout(tooLate));
+    postmaster = child;
+    everStarted = true;
+  }
+
+  /** A port that was free may be taken by now, and killed processes may not have let go of their memory yet. */
+  async function runWithPatience(programs: Binaries): Promise<void> {
+    for (let attempt = 1; !postmaster; attempt++) {
+      if (!everStarted) port = await freePort();
+      await run(programs).catch(async (error: Error) => {
+        const passing = /TCP\/IP sockets|shared memory block/.test(
+          error.message,
+        );
+        if (!passing || attempt === 20) throw error;
+        await setTimeoutPromise(100);
+      });
+    }
+  }
+
+  const exited = async (child: ChildProcess) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      await once(child, "exit");
+    }
+  };
+
+  let programs: Binaries;
+  try {
+    programs = await findBinaries(account, directory.path);
+    const passwordFile = path.join(directory.path, "password");
+    await writeFile(passwordFile, password, { mode: 0o644 });
+    const initdb = spawn(
+      programs.initdb,
+      [
+        `--pgdata=${dataDir}`,
+        "--username=postgres",
+        "--auth=scram-sha-256",
+        `--pwfile=${passwordFile}`,
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=icu",
+        // A language's own order, as most servers have it, and unlike SQLite's.
+        "--icu-locale=en-US",
+        ...(durable ? [] : ["--no-sync"]),
+      ],
+      { ...spawnOptions, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    let complaint = "";
+    initdb.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      complaint += chunk;
+    });
+    const [code] = (await once(initdb, "close")) as [number | null];
+    if (code !== 0) {
+      throw new Error(/error: (.*)/.exec(complaint)?.[1] ?? complaint.trim());
+    }
+    await runWithPatience(programs);
+  } catch (error) {
+    removeDirectories();
+    throw error;
+  }
+
+  const server: PostgresServer = {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    port,
+    dataDir,
+    get pid() {
+      return postmaster?.pid;
+    },
+    async stop() {
+      const child = postmaster;
+      if (!child?.pid) return;
+      await server.thaw();
+      signal(child.pid, "SIGINT");
+      await exited(child);
+    },
+    async crash() {
+      const child = postmaster;
+      if (!child?.pid) return;
+      await server.freeze();
+      for (const { pid } of frozen) signal(pid, "SIGKILL");
+      await exited(child);
+      for (const { release } of frozen) release();
+      frozen = [];
+    },
+    async start() {
+      await runWithPatience(programs);
+    },
+    async freeze() {
+      if (!postmaster?.pid || frozen.length > 0) return;
+      // The postmaster first, so that no new child comes between the list and its last entry.
+      signal(postmaster.pid, "SIGSTOP");
+      const children = await childrenOf(postmaster.pid);
+      for (const pid of children) signal(pid, "SIGSTOP");
+      frozen = [...children, postmaster.pid].map((pid) => ({
+        pid,
+        release: pid === postmaster?.pid ? () => {} : guardProcess(pid),
+      }));
+    },
+    async thaw() {
+      for (const { pid, release } of frozen.splice(0)) {
+        signal(pid, "SIGCONT");
+        release();
+      }
+    },
+    async remove() {
+      await server.stop();
+      removeDirectories();
+    },
+  };
+  return server;
+}
+
+const advice =
+  "Set TEST_DATABASE_URL to a PostgreSQL server where databases may be created, such as postgres://postgres:secret@127.0.0.1:5432/postgres.";
+
+async function createServerOrSayWhy(durable: boolean): Promise<PostgresServer> {
+  return createServer(durable).catch((error: Error) => {
+    throw new Error(
+      `PostgreSQL cannot start here: ${error.message.replaceAll(/\s+/g, " ")}. ${advice}`,
+    );
+  });
+}
+
+/**
+ * Starts a PostgreSQL 18 of the test's own, with `fsync` on, to be stopped, crashed or frozen.
+ * It is removed when the test, or the file that started it in a `beforeAll`, is over.
+ * @throws in one line that says what to do, where it cannot start
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const server = await createServerOrSayWhy(true);
+  cleanUpLater(() => server.remove());
+  return server;
+}
+
+/**
+ * The server that all tests of a run share: the one `testDatabaseUrl` names, or else a new one without `fsync`.
+ * @returns its address, and what to call when the run is over
+ * @throws in one line that says what to do, where there is none
+ */
+export async function sharedPostgres(
+  testDatabaseUrl: string | undefined,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  if (!testDatabaseUrl) {
+    const server = await createServerOrSayWhy(false);
+    return { url: server.url, stop: () => server.remove() };
+  }
+  const refuse = (reason: string) =>
+    new Error(
+      `TEST_DATABASE_URL does not work: ${reason}. ${advice} Without it, \`npm test\` starts the PostgreSQL that \`npm install\` brings.`,
+    );
+  const client = new pg.Client({
+    connectionString: testDatabaseUrl,
+    connectionTimeoutMillis: 5_000,
+  });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ allowed: boolean }>(
+      "select rolcreatedb or rolsuper as allowed from pg_roles where rolname = current_user",
+    );
+    if (!rows[0]?.allowed) throw new Error("its user may not create databases");
+  } catch (error) {
+    throw refuse(
+      (error as Error).message || (error as NodeJS.ErrnoException).code || "",
+    );
+  } finally {
+    await client.end().catch(() => {});
+  }
+  return { url: testDatabaseUrl, stop: async () => {} };
+}

@@ -1,0 +1,146 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
+import { closeDatabase } from "#app/db.server.ts";
+import { forgetEnvironment } from "#app/env.server.ts";
+import { log } from "#app/http/log.server.ts";
+import { action as dialResult } from "#app/routes/twilio.voice_.dial-result.ts";
+import { action as fallback } from "#app/routes/twilio.voice_.fallback.ts";
+import { action as recording } from "#app/routes/twilio.voice_.recording.ts";
+import { action as status } from "#app/routes/twilio.voice_.status.ts";
+import { action as voice } from "#app/routes/twilio.voice.ts";
+import { cleanUpLater } from "./clean-up.ts";
+
+export const publicUrl = "https://numbers.example.com";
+export const authToken = "a-token-that-only-tests-know";
+export const accountSid = `AC${"5".repeat(32)}`;
+
+export const twilioRoutes = {
+  "/twilio/voice": voice,
+  "/twilio/voice/fallback": fallback,
+  "/twilio/voice/status": status,
+  "/twilio/voice/dial-result": dialResult,
+  "/twilio/voice/recording": recording,
+} as const;
+type Path = keyof typeof twilioRoutes;
+
+/** Sets variables of this process for the test, or the file, that is running; the app's log is silent meanwhile. */
+export function useEnvironment(variables: Record<string, string>): void {
+  const before = Object.keys(variables).map(
+    (name) => [name, process.env[name] ?? ""] as const,
+  );
+  const { level } = log;
+  log.level = "silent";
+  Object.assign(process.env, variables);
+  forgetEnvironment();
+  cleanUpLater(async () => {
+    await closeDatabase();
+    log.level = level;
+    Object.assign(process.env, Object.fromEntries(before));
+    forgetEnvironment();
+  });
+}
+
+/** An environment in which Twilio's webhooks work on this database. */
+export function useTwilio(databaseUrl: string): void {
+  useEnvironment({
+    DATABASE_URL: databaseUrl,
+    PUBLIC_URL: publicUrl,
+    TWILIO_AUTH_TOKEN: authToken,
+    TWILIO_ACCOUNT_SID: accountSid,
+  });
+}
+
+export interface Signing {
+  token?: string;
+  /** what the signature is made over in place of the address */
+  address?: string;
+  headers?: Record<string, string>;
+}
+
+/** What Twilio would send: to the server behind its proxy, signed for the public address. */
+export function signedRequest(
+  path: string,
+  fields: Record<string, string>,
+  { token = authToken, address = publicUrl + path, headers = {} }: Signing = {},
+): Request {
+  const signature = getExpectedTwilioSignature(token, address, fields);
+  return new Request(`http://10.0.0.7:3000${path}`, {
+    method: "POST",
+    headers: { "X-Twilio-Signature": signature, ...headers },
+    body: new URLSearchParams(fields),
+  });
+}
+
+/** Calls a webhook's own action. */
+export function act(path: string, request: Request): Promise<Response> {
+  const action = twilioRoutes[path.split("?")[0] as Path];
+  return action({ request, params: {}, context: {} });
+}
+
+/** A TwiML verb. */
+export interface TwimlVerb {
+  name: string;
+  text: string;
+  attributes: Record<string, string>;
+  children: TwimlVerb[];
+}
+
+interface ParsedNode {
+  [name: string]: ParsedNode[] | Record<string, string> | string;
+}
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  parseTagValue: false,
+  trimValues: false,
+});
+
+/** @throws where it is not well-formed, or no TwiML */
+export function parseTwiml(xml: string): TwimlVerb[] {
+  const valid = XMLValidator.validate(xml);
+  if (valid !== true) throw new Error(`${valid.err.msg} in ${xml}`);
+  const nodes = (parser.parse(xml) as ParsedNode[]).filter(
+    (node) => !("?xml" in node),
+  );
+  const [response] = verbsOf(nodes);
+  if (nodes.length !== 1 || response?.name !== "Response") {
+    throw new Error(`no TwiML: ${xml}`);
+  }
+  return response.children;
+}
+
+function verbsOf(nodes: ParsedNode[]): TwimlVerb[] {
+  return nodes.flatMap((node) =>
+    Object.entries(node)
+      .filter(([name]) => name !== ":@" && name !== "#text")
+      .map(([name, content]) => ({
+        name,
+        text: (content as ParsedNode[])
+          .map((child) => child["#text"] ?? "")
+          .join(""),
+        attributes: (node[":@"] ?? {}) as Record<string, string>,
+        children: verbsOf(content as ParsedNode[]),
+      })),
+  );
+}
+
+/** The verbs of an answer that Twilio would take: 200, XML, and nothing before it. */
+export async function verbsFrom(response: Response): Promise<TwimlVerb[]> {
+  const text = await response.text();
+  const type = response.headers.get("Content-Type");
+  if (
+    response.status !== 200 ||
+    type !== "text/xml; charset=utf-8" ||
+    !text.startsWith("<?xml")
+  ) {
+    throw new Error(`Twilio takes no ${response.status} ${type}: ${text}`);
+  }
+  return parseTwiml(text);
+}
+
+/** The verbs as `Name` or `Name text`, for a look at the whole. */
+export function outline(verbs: TwimlVerb[]): string[] {
+  return verbs.map(({ name, text }) => `${name} ${text}`.trim());
+}

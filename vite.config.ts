@@ -1,0 +1,20 @@
+import { vitePlugin as remix } from "@remix-run/dev";
+import { defineConfig } from "vite";
+import remixConfig from "./remix.config.js";
+import { stampBuild } from "./scripts/start/source-hash.ts";
+
+declare module "@remix-run/node" {
+  interface Future {
+    v3_singleFetch: true;
+  }
+}
+
+// Remix's own options live in remix.config.js and nowhere else.
+export default defineConfig(({ isSsrBuild }) => ({
+  plugins: [remix(remixConfig), stampBuild()],
+  build: {
+    sourcemap: false,
+    assetsInlineLimit: 0,
+    ...(isSsrBuild ? { target: "node20" } : {}),
+  },
+}));

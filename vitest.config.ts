@@ -1,0 +1,61 @@
+import {
+  configDefaults,
+  defineConfig,
+  type TestProjectInlineConfiguration,
+} from "vitest/config";
+
+type Options = NonNullable<TestProjectInlineConfiguration["test"]>;
+
+function project(
+  name: string,
+  { seconds, ...options }: Options & { seconds: number },
+): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      setupFiles: ["tests/support/setup.ts"],
+      testTimeout: seconds * 1000,
+      hookTimeout: seconds * 1000,
+      // Knex loads the migrations with Node's own `import`.
+      execArgv: ["--import", "tsx"],
+      ...options,
+    },
+  };
+}
+
+const browser = [
+  "tests/browser/**/*.test.{ts,tsx}",
+  "tests/support/browser.test.ts",
+];
+const faults = ["tests/faults/**/*.test.{ts,tsx}"];
+
+// Without Remix on purpose: vitest takes this file for vite.config.ts, whose plugin would get in its way.
+export default defineConfig({
+  test: {
+    globalSetup: ["tests/support/global-setup.ts"],
+    projects: [
+      project("app", {
+        include: ["tests/**/*.test.{ts,tsx}"],
+        exclude: [...configDefaults.exclude, ...browser, ...faults],
+        seconds: 30,
+        maxWorkers: 2,
+        sequence: { groupOrder: 0 },
+      }),
+      project("browser", {
+        include: browser,
+        globalSetup: ["tests/support/browser-setup.ts"],
+        seconds: 120,
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
+      }),
+      // One at a time: a server that is killed or frozen should not also be short of a processor.
+      project("faults", {
+        include: faults,
+        globalSetup: ["tests/support/browser-setup.ts"],
+        seconds: 120,
+        maxWorkers: 1,
+        sequence: { groupOrder: 2 },
+      }),
+    ],
+  },
+});
