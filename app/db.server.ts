@@ -1,0 +1,155 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import knex, { type Knex } from "knex";
+import pg from "pg";
+import { environment } from "#app/env.server.ts";
+
+// Dates stay the text the server sent (see domain/times.ts), and a BIGINT id is a number:
+// 2^53 numbers will never be sold.
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMP, (text) => text);
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => text);
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Where `sqlite:PATH` keeps its file, or undefined for PostgreSQL. */
+export function sqliteFile(databaseUrl: string): string | undefined {
+  return databaseUrl.startsWith("sqlite:")
+    ? databaseUrl.slice("sqlite:".length)
+    : undefined;
+}
+
+export interface DatabaseOptions {
+  /** most connections to PostgreSQL; SQLite has one, since it has one writer */
+  poolMax?: number;
+  /** milliseconds a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 is for ever */
+  statementTimeout?: number;
+}
+
+/**
+ * Opens `databaseUrl` (`postgres://…`, `postgresql://…` or `sqlite:PATH`). Nothing is asked of the server yet.
+ * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up parameters.
+ */
+export function createDatabase(
+  databaseUrl: string,
+  { poolMax = 10, statementTimeout = 1_500 }: DatabaseOptions = {},
+): Knex {
+  const file = sqliteFile(databaseUrl);
+  return file === undefined
+    ? openPostgres(databaseUrl, poolMax, statementTimeout)
+    : openSqlite(file, statementTimeout);
+}
+
+function openPostgres(
+  databaseUrl: string,
+  poolMax: number,
+  statementTimeout: number,
+): Knex {
+  const url = new URL(databaseUrl);
+  const pooler = url.searchParams.get("pgbouncer") === "true";
+  url.searchParams.delete("pgbouncer");
+  const silent = new WeakSet<object>();
+  const byUid = new Map<string, PostgresConnection>();
+  const db = knex({
+    ...quietly,
+    client: "pg",
+    connection: {
+      connectionString: url.href,
+      application_name: "company-phone-numbers",
+      connectionTimeoutMillis: 2_000,
+      keepAlive: true,
+      // A frozen server says nothing, so the client's own limit is what ends the wait.
+      ...(statementTimeout > 0 && { query_timeout: statementTimeout + 500 }),
+      ...(statementTimeout > 0 &&
+        !pooler && {
+          statement_timeout: statementTimeout,
+          idle_in_transaction_session_timeout: 10_000,
+        }),
+    },
+    pool: {
+      min: 0,
+      max: poolMax,
+      idleTimeoutMillis: 30_000,
+      afterCreate: (
+        connection: PostgresConnection,
+        done: (error: Error | null, connection: PostgresConnection) => void,
+      ) => {
+        byUid.set(connection.__knexUid, connection);
+        connection.once("end", () => byUid.delete(connection.__knexUid));
+        done(null, connection);
+      },
+      validate: (connection: object) => !silent.has(connection),
+    },
+    acquireConnectionTimeout: 2_000,
+  });
+  // The answer to a statement that took too long may yet come, and whatever is asked next would wait for it.
+  db.on("query-error", (error: Error, { __knexUid }: { __knexUid: string }) => {
+    const connection = byUid.get(__knexUid);
+    if (!connection || !/Query read timeout/.test(error.message)) return;
+    silent.add(connection);
+    connection.end().catch(() => {});
+  });
+  return db;
+}
+
+type PostgresConnection = pg.Client & { __knexUid: string };
+
+// What goes wrong is thrown to whoever asked; Knex would print it among data and log lines, a statement's values too.
+const quietly: Knex.Config = {
+  compileSqlOnError: false,
+  log: { warn() {}, error() {} },
+};
+
+interface SqliteConnection {
+  exec(sql: string, done: (error: Error | null) => void): void;
+}
+
+function openSqlite(file: string, busyTimeout: number): Knex {
+  if (file !== ":memory:") {
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+  }
+  return knex({
+    ...quietly,
+    client: "sqlite3",
+    connection: { filename: file },
+    useNullAsDefault: true,
+    pool: {
+      min: 1,
+      max: 1,
+      // synchronous=FULL, since in WAL mode NORMAL may lose the last commits when the power goes.
+      afterCreate: (
+        connection: SqliteConnection,
+        done: (error: Error | null, connection: SqliteConnection) => void,
+      ) =>
+        connection.exec(
+          `PRAGMA busy_timeout = ${busyTimeout || 600_000};
+           PRAGMA journal_mode = WAL;
+           PRAGMA synchronous = FULL;
+           PRAGMA foreign_keys = ON;
+           PRAGMA recursive_triggers = ON;`,
+          (error) => done(error, connection),
+        ),
+    },
+    acquireConnectionTimeout: 2_500,
+  });
+}
+
+/** Whether `db` speaks to PostgreSQL; the other engine is SQLite. */
+export function isPostgres(db: Knex): boolean {
+  return (db.client as Knex.Client).config.client === "pg";
+}
+
+let opened: Knex | undefined;
+
+/** The database that the environment names, opened at the first use in this process. */
+export function database(): Knex {
+  opened ??= createDatabase(environment().DATABASE_URL, {
+    poolMax: environment().DATABASE_POOL_MAX,
+  });
+  return opened;
+}
+
+/** Closes what {@link database} opened; the next call opens it again. */
+export async function closeDatabase(): Promise<void> {
+  const closing = opened;
+  opened = undefined;
+  await closing?.destroy();
+}

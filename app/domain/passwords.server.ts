@@ -1,0 +1,128 @@
+import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import { hash, verify } from "@node-rs/argon2";
+import bcrypt from "bcryptjs";
+
+/**
+ * Passwords are kept as Argon2id. Hashes that the system before this one made are accepted too, and are to be
+ * replaced at the first sign-in that proves the password.
+ */
+
+// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane. It is the package's default algorithm.
+const argon2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+const pbkdf2Async = promisify(pbkdf2);
+
+/** What came of {@link verifyPassword}. */
+export type PasswordCheck = "right" | "right-but-old-hash" | "wrong";
+
+/** More sign-ins wait for a password check than the machine can do soon. */
+export class PasswordsBusyError extends Error {
+  override name = "PasswordsBusyError";
+}
+
+// Hashing fills the thread pool that the database driver shares; two at a time leave half of it free.
+const atOnce = 2;
+const longestQueue = 30;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= atOnce) {
+    if (waiting.length >= longestQueue) throw new PasswordsBusyError();
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else {
+    running++;
+  }
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running--;
+  }
+}
+
+/** @throws {PasswordsBusyError} when too many wait */
+export function hashPassword(password: string): Promise<string> {
+  return inTurn(() => hash(password, argon2));
+}
+
+/**
+ * @param storedHash undefined where there is no such account: as much work is done as for one, and the answer is wrong
+ * @throws {PasswordsBusyError} when too many wait
+ */
+export function verifyPassword(
+  password: string,
+  storedHash: string | undefined,
+): Promise<PasswordCheck> {
+  return inTurn(async () => {
+    if (storedHash === undefined || storedHash.startsWith("$argon2")) {
+      const right = await isArgon2(storedHash ?? (await decoy()), password);
+      return right && storedHash !== undefined ? "right" : "wrong";
+    }
+    return (await verifyOldHash(password, storedHash))
+      ? "right-but-old-hash"
+      : "wrong";
+  });
+}
+
+async function isArgon2(stored: string, password: string): Promise<boolean> {
+  try {
+    return await verify(stored, password);
+  } catch (error) {
+    // A hash that was cut off, say, opens nothing.
+    if ((error as { code?: unknown }).code === "InvalidArg") return false;
+    throw error;
+  }
+}
+
+let decoyHash: Promise<string> | undefined;
+
+// Nobody's password, hashed once with today's parameters.
+function decoy(): Promise<string> {
+  decoyHash ??= hash("nobody signs in with this", argon2);
+  return decoyHash;
+}
+
+async function verifyOldHash(
+  password: string,
+  stored: string,
+): Promise<boolean> {
+  if (stored.startsWith("bcrypt:")) {
+    return bcrypt.compare(password, stored.slice("bcrypt:".length));
+  }
+  const pbkdf2Parts =
+    /^pbkdf2:([0-9a-f]{64}):([1-9]\d{0,6}):((?:[0-9a-f]{2}){32,})$/i.exec(
+      stored,
+    );
+  if (pbkdf2Parts) {
+    const [, salt = "", rounds = "", expected = ""] = pbkdf2Parts;
+    const derived = await pbkdf2Async(
+      password,
+      salt,
+      Number(rounds),
+      expected.length / 2,
+      "sha256",
+    );
+    return sameHex(derived, expected);
+  }
+  const sha256Parts = /^([0-9a-f]{32}):([0-9a-f]{64})$/i.exec(stored);
+  if (sha256Parts) {
+    const [, salt = "", expected = ""] = sha256Parts;
+    const derived = createHash("sha256")
+      .update(password + salt)
+      .digest();
+    return sameHex(derived, expected);
+  }
+  return false;
+}
+
+function sameHex(derived: Buffer, expectedHex: string): boolean {
+  const expected = Buffer.from(expectedHex, "hex");
+  return (
+    expected.length > 0 &&
+    expected.length === derived.length &&
+    timingSafeEqual(derived, expected)
+  );
+}

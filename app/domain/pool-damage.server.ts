@@ -1,0 +1,223 @@
+import type { Knex } from "knex";
+import {
+  isHeld,
+  meantNumber,
+  numbersIn,
+  readKnots,
+  type Claimant,
+  type Knot,
+  type PoolRow,
+} from "#app/domain/pool-claims.server.ts";
+import { ask, decide, quoted } from "#app/domain/pool-decisions.server.ts";
+import {
+  mend,
+  sayChanges,
+  type Change,
+} from "#app/domain/pool-mending.server.ts";
+import { toDatabaseTime } from "#app/domain/times.ts";
+
+/**
+ * Rows that break a rule of the two tables, in words: databases of the system before this one have them, and the
+ * migration stops at them. Each row is named once, with what people have to decide, or what mends it.
+ */
+
+const headlines = {
+  "company-with-two-numbers": "One company has two numbers",
+  "number-of-two-companies": "Two companies have the same number",
+  "tangled-claims": "Companies and numbers are mixed up",
+  "no-phone-number": "This is no phone number",
+  "one-number-in-two-rows": "One number is in the pool twice",
+  "missing-from-pool": "A company's number is missing from the pool",
+  "owner-does-not-exist": "A number's owner does not exist",
+  "no-status": "A number has no status",
+  "assigned-without-owner": "A number is assigned, but to nobody",
+  "available-but-held": "A number is available, but a company has it",
+  "available-with-owner": "A number is available, but has an owner",
+  "available-with-time": "A number is available, but was assigned once",
+  "owner-does-not-hold": "A number is assigned to a company that has none",
+  "assigned-without-time": "A number is assigned, but it is not known when",
+  "not-e164": "A number is not written in E.164",
+  "blank-number": "A company's number is blank",
+  "one-email-of-two-companies": "Two companies sign in with the same email",
+};
+
+export type DamageKind = keyof typeof headlines;
+
+/** Rows that break a rule together. */
+export interface Damage {
+  kind: DamageKind;
+  /** the rows and what is wrong with them, one line */
+  finding: string;
+  /** what an operator has to decide, one line; where there is a `repair`, that there is nothing */
+  decision: string;
+  /** what `repairDamage` (pool-repair.server.ts) does about it, one sentence; absent where people decide */
+  repair?: string;
+}
+
+/** Damage, and the changes that mend it; none where people decide. */
+export interface Diagnosis {
+  damage: Damage;
+  changes: Change[];
+}
+
+const mostInAMessage = 1_000;
+
+/** What stops the migration. The message names each row and what to decide, for a terminal. */
+export class PoolDamagedError extends Error {
+  override name = "PoolDamagedError";
+  constructor(readonly damage: readonly Damage[]) {
+    const mendable = damage.filter(({ repair }) => repair !== undefined).length;
+    const more = damage.length - mostInAMessage;
+    super(
+      [
+        `The migration stopped and changed nothing: rows in the database break the rules that it is to keep (${damage.length} ${damage.length === 1 ? "finding" : "findings"}).`,
+        ...damage.slice(0, mostInAMessage).map(describeDamage),
+        ...(more > 0
+          ? [`And ${more} more; \`npm run doctor\` names all.`]
+          : []),
+        [
+          mendable > 0 &&
+            `\`npm run doctor -- --repair\` does what is "to repair" (${mendable} of ${damage.length}).`,
+          mendable < damage.length &&
+            'What is "to decide" needs one of its answers, as SQL.',
+          "Then migrate again.",
+        ]
+          .filter(Boolean)
+          .join(" "),
+      ].join("\n\n"),
+    );
+  }
+}
+
+/** A finding and what can be done about it, as a few lines for a terminal. */
+export function describeDamage({ finding, decision, repair }: Damage): string {
+  if (repair !== undefined) return `- ${finding}\n  To repair: ${repair}`;
+  const [question = "", ...answers] = decision.split(/(?<=\?) | \| /);
+  return [`- ${finding}\n  To decide: ${question}`, ...answers].join("\n    ");
+}
+
+/** Whatever breaks a rule of `companies` and `twilio_phone_numbers`, which must both be there. */
+export async function findDamage(db: Knex): Promise<Damage[]> {
+  const diagnoses = await diagnoseClaims(db);
+  return [
+    ...diagnoses.map(({ damage }) => damage),
+    ...(await findSharedEmails(db)),
+  ];
+}
+
+/** Damage to the claims on numbers, with what mends it. */
+export async function diagnoseClaims(db: Knex): Promise<Diagnosis[]> {
+  const now = toDatabaseTime();
+  return (await readKnots(db)).map((knot) => {
+    const kind = kindOf(knot);
+    const changes = mend(knot, now);
+    const finding = `${headlines[kind]}: ${describeRows(knot)}.`;
+    return changes
+      ? {
+          damage: {
+            kind,
+            finding,
+            decision: "Nothing: `npm run doctor -- --repair` mends it.",
+            repair: sayChanges(changes, now),
+          },
+          changes,
+        }
+      : {
+          damage: { kind, finding, decision: decide(knot) },
+          changes: [],
+        };
+  });
+}
+
+async function findSharedEmails(db: Knex): Promise<Damage[]> {
+  const accounts = await db("companies")
+    .whereRaw(
+      "lower(email) in (select lower(email) from companies group by lower(email) having count(*) > 1)",
+    )
+    .orderBy("id")
+    .select<{ id: number; name: string; email: string; key: string }[]>(
+      "id",
+      "company_name as name",
+      "email",
+      db.raw("lower(email) as key"),
+    );
+  const sharing = new Map<string, typeof accounts>();
+  for (const account of accounts) {
+    const others = sharing.get(account.key);
+    if (others) others.push(account);
+    else sharing.set(account.key, [account]);
+  }
+  const kind = "one-email-of-two-companies";
+  return [...sharing.values()].map((group) => ({
+    kind,
+    finding: `${headlines[kind]}: ${group
+      .map(
+        ({ id, name, email }) =>
+          `company ${id} ${quoted(name)} (${quoted(email)})`,
+      )
+      .join(", ")}.`,
+    decision: ask(
+      "Which company gets another email?",
+      group.map(({ id }) => ({
+        answer: `company ${id}`,
+        sql: [`update companies set email = '…' where id = ${id};`],
+      })),
+    ),
+  }));
+}
+
+function kindOf(knot: Knot): DamageKind {
+  const numbers = numbersIn(knot);
+  if (numbers.size > 1 && knot.companies.length > 1) return "tangled-claims";
+  if (numbers.size > 1) return "company-with-two-numbers";
+  if (knot.companies.length > 1) return "number-of-two-companies";
+  const [number] = numbers;
+  if (number === undefined) return "blank-number";
+  if (meantNumber(number) === undefined) return "no-phone-number";
+  if (knot.rows.length > 1) return "one-number-in-two-rows";
+  const [row] = knot.rows;
+  return row ? kindOfRow(row, knot.companies[0]) : "missing-from-pool";
+}
+
+function kindOfRow(row: PoolRow, company: Claimant | undefined): DamageKind {
+  if (row.ownerId !== null && row.ownerId !== company?.id) {
+    return "owner-does-not-exist";
+  }
+  if (row.status === "available") {
+    if (company && isHeld(company.held)) return "available-but-held";
+    if (row.ownerId !== null) return "available-with-owner";
+    return row.assignedAt === null ? "not-e164" : "available-with-time";
+  }
+  if (row.status !== "assigned") return "no-status";
+  if (row.ownerId === null) return "assigned-without-owner";
+  if (!company || !isHeld(company.held)) return "owner-does-not-hold";
+  return row.assignedAt === null ? "assigned-without-time" : "not-e164";
+}
+
+function describeRows({ companies, rows }: Knot): string {
+  return [
+    ...companies.map(
+      ({ id, name, held }) =>
+        `company ${id} ${quoted(name)} (${held === null ? "holds no number" : `holds ${quoted(held)}`})`,
+    ),
+    ...rows.map((row) => {
+      const isAssigned = row.status === "assigned";
+      const owner = companies.some(({ id }) => id === row.ownerId)
+        ? `company ${row.ownerId}`
+        : `company ${row.ownerId}, which does not exist`;
+      const ownedBy =
+        row.ownerId !== null
+          ? `${isAssigned ? " to" : ", owner"} ${owner}`
+          : isAssigned
+            ? " to nobody"
+            : "";
+      const since =
+        row.assignedAt !== null
+          ? `, since ${quoted(String(row.assignedAt))}`
+          : isAssigned
+            ? ", time unknown"
+            : "";
+      return `number ${row.id} ${quoted(row.text)} (${row.status ?? "no status"}${ownedBy}${since})`;
+    }),
+  ].join(", ");
+}

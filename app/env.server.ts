@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { loadEnvFile } from "node:process";
+import { z } from "zod";
+
+/**
+ * The environment, read from `process.env` and `.env` and checked once.
+ * A bad value is an {@link EnvironmentError} of one line that names the variable; values are never repeated in it.
+ */
+export class EnvironmentError extends Error {
+  override name = "EnvironmentError";
+}
+
+const wholeNumber = (min: number, max: number) =>
+  z.coerce
+    .number({ error: `must be a whole number from ${min} to ${max}` })
+    .int({ error: `must be a whole number from ${min} to ${max}` })
+    .min(min, { error: `must be a whole number from ${min} to ${max}` })
+    .max(max, { error: `must be a whole number from ${min} to ${max}` });
+
+const httpOrigin = (value: string) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return (
+    (url?.protocol === "http:" || url?.protocol === "https:") &&
+    url.pathname === "/" &&
+    url.search === "" &&
+    url.hash === "" &&
+    url.username === ""
+  );
+};
+
+const schema = z.object({
+  DATABASE_URL: z
+    .string()
+    .regex(/^(postgres(ql)?:\/\/.+|sqlite:.+)$/, {
+      error: "must be postgres://…, postgresql://… or sqlite:PATH",
+    })
+    .default("sqlite:./data/app.db"),
+  DATABASE_POOL_MAX: wholeNumber(1, 500).default(10),
+  PORT: wholeNumber(0, 65535).default(3000),
+  PUBLIC_URL: z
+    .string()
+    .refine(httpOrigin, {
+      error: "must be an address like https://numbers.example.com, no path",
+    })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  SESSION_SECRET: z
+    .string()
+    .transform((list) => list.split(",").map((secret) => secret.trim()))
+    .refine((secrets) => secrets.every((secret) => secret.length >= 16), {
+      error:
+        "needs 16 characters at least; several, the one that signs first, are separated by commas",
+    })
+    .optional(),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-fA-F]{32}$/, { error: "must be AC and 32 hex digits" })
+    .optional(),
+  TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
+  TWILIO_API_BASE_URL: z
+    .string()
+    .refine(httpOrigin, {
+      error: "must be an address like http://localhost:4010, no path",
+    })
+    .optional(),
+  RATE_LIMITS: z
+    .enum(["on", "off"], { error: "must be on or off" })
+    .default("on"),
+  TRUST_PROXY: wholeNumber(0, 10).default(0),
+  METRICS_TOKEN: z
+    .string()
+    .min(16, { error: "needs 16 characters at least" })
+    .optional(),
+  LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
+  WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"], {
+      error: "must be debug, info, warn, error or silent",
+    })
+    .default("info"),
+  NODE_ENV: z.string().default("production"),
+});
+
+export type Environment = z.output<typeof schema> & { PUBLIC_URL: string };
+
+/**
+ * Checks `source` and fills in the defaults.
+ * An empty value counts as not set, since that is how platforms pass "no value".
+ * @throws {EnvironmentError} naming the first variable that is wrong
+ */
+export function parseEnvironment(
+  source: Record<string, string | undefined>,
+): Environment {
+  const given = Object.fromEntries(
+    Object.entries(source).filter(([, value]) => value?.trim() !== ""),
+  );
+  const result = schema.safeParse(given);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new EnvironmentError(`${String(issue?.path[0])} ${issue?.message}.`);
+  }
+  const env = result.data;
+  if (env.DATABASE_URL.startsWith("postgres")) {
+    if (!URL.canParse(env.DATABASE_URL)) {
+      throw new EnvironmentError("DATABASE_URL is not an address.");
+    }
+  } else if (env.WEB_CONCURRENCY > 1) {
+    throw new EnvironmentError(
+      "WEB_CONCURRENCY must be 1 with SQLite, which has one writer; use PostgreSQL for more.",
+    );
+  }
+  return {
+    ...env,
+    PUBLIC_URL: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+  };
+}
+
+let cached: Environment | undefined;
+
+/** The checked environment of this process; `.env` in the working directory fills in what is not set. */
+export function environment(): Environment {
+  if (!cached) {
+    if (existsSync(".env")) loadEnvFile(".env");
+    cached = parseEnvironment(process.env);
+  }
+  return cached;
+}
+
+/** Makes the next {@link environment} read `process.env` again. */
+export function forgetEnvironment(): void {
+  cached = undefined;
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import {
+  fromDatabaseTime,
+  toDatabaseTime,
+  toRfc3339,
+} from "#app/domain/times.ts";
+import { describeEachEngine } from "../support/databases.ts";
+
+test("a time is kept in UTC to the second", () => {
+  expect(toDatabaseTime(new Date("2024-01-01T00:30:15.999+01:00"))).toBe(
+    "2023-12-31 23:30:15",
+  );
+});
+
+test.each([
+  ["2024-01-01 00:00:00", "2024-01-01T00:00:00Z"],
+  ["2024-01-01 00:00:00.123456", "2024-01-01T00:00:00Z"],
+  ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"],
+  ["2024-01-01 02:00:00+02:00", "2024-01-01T00:00:00Z"],
+  [1_704_067_200_000, "2024-01-01T00:00:00Z"],
+])("%j is read as %s", (value, shown) => {
+  expect(toRfc3339(value)).toBe(shown);
+});
+
+describeEachEngine("times in the database", (engine, open) => {
+  test("are UTC whatever the zones of the program and of the server", async () => {
+    const zone = process.env.TZ;
+    process.env.TZ = "America/New_York";
+    try {
+      const db = await open();
+      if (engine === "postgres") await db.raw("set time zone 'Asia/Tokyo'");
+      const at = new Date("2024-07-01T12:00:00Z");
+      await db("twilio_phone_numbers").insert({
+        phone_number: "+353861234567",
+        created_at: toDatabaseTime(at),
+      });
+      const row = await db("twilio_phone_numbers").first<{
+        created_at: string;
+      }>("created_at");
+      expect(row.created_at).toBe("2024-07-01 12:00:00");
+      expect(fromDatabaseTime(row.created_at)).toEqual(at);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+});
