@@ -1,0 +1,389 @@
+import type { Knex } from "knex";
+import { describe, expect, test, vi } from "vitest";
+import { isPostgres } from "#app/db.server.ts";
+import { findDamage } from "#app/domain/pool-damage.server.ts";
+import { repairDamage } from "#app/domain/pool-repair.server.ts";
+import {
+  assignPhoneNumber,
+  currentPhoneNumber,
+  listAvailable,
+} from "#app/domain/phone-numbers.server.ts";
+import {
+  migrateToLatest,
+  migrationConfig,
+  pendingMigrations,
+} from "#app/migrate.server.ts";
+import {
+  createTestDatabase,
+  engines,
+  openDatabase,
+} from "../support/databases.ts";
+import { doDamage, legacyDamages } from "../support/legacy-damage.ts";
+import {
+  addLegacyRows,
+  addManyLegacyRows,
+  createLegacyTables,
+  legacyNumber,
+  readContents,
+} from "../support/legacy.ts";
+
+const databases = [
+  ...engines.map((engine) => ({ engine, name: engine, upgraded: false })),
+  { engine: "sqlite", name: "old upgraded sqlite", upgraded: true },
+] as const;
+
+for (const { engine, name, upgraded } of databases) {
+  async function openLegacy(): Promise<{ db: Knex; url: string }> {
+    const { url } = await createTestDatabase(engine);
+    const db = openDatabase(url, { statementTimeout: 0 });
+    await createLegacyTables(db, { upgraded });
+    return { db, url };
+  }
+
+  describe(`adopting the tables of the old system (${name})`, () => {
+    test("every table, column, index and value is still there after it", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      const before = await readContents(db);
+      expect(Object.keys(before.rows)).toEqual([
+        "call_logs",
+        "clients",
+        "companies",
+        "twilio_phone_numbers",
+      ]);
+
+      await migrateToLatest(db);
+      const after = await readContents(db);
+      expect(after.rows).toMatchObject(before.rows);
+      expect(Object.keys(after.rows["companies"]![0]!)).toEqual(
+        Object.keys(before.rows["companies"]![0]!),
+      );
+      expect(after.schema).toEqual(expect.arrayContaining(before.schema));
+    });
+
+    test("a second run finds nothing to do", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      await migrateToLatest(db);
+      const after = await readContents(db);
+      expect(await migrateToLatest(db)).toEqual([]);
+      expect(await pendingMigrations(db)).toEqual([]);
+      expect(await readContents(db)).toEqual(after);
+    });
+
+    test("the companies keep their numbers, and the others can choose", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      await migrateToLatest(db);
+
+      expect(await currentPhoneNumber(db, 1)).toEqual({
+        phoneNumber: legacyNumber(1),
+        assignedAt: "2024-01-01T12:34:56Z",
+      });
+      expect(await listAvailable(db, { limit: 10 })).toEqual({
+        ok: true,
+        numbers: [
+          { phoneNumber: legacyNumber(3), createdAt: "2023-12-03T00:00:00Z" },
+        ],
+        nextCursor: null,
+      });
+      expect(await assignPhoneNumber(db, 1, legacyNumber(3))).toEqual({
+        outcome: "already-has-number",
+        phoneNumber: legacyNumber(1),
+      });
+      expect(await assignPhoneNumber(db, 3, legacyNumber(2))).toEqual({
+        outcome: "not-available",
+      });
+      expect(await assignPhoneNumber(db, 3)).toEqual({
+        outcome: "assigned",
+        phoneNumber: legacyNumber(3),
+      });
+      expect(await findDamage(db)).toEqual([]);
+    });
+
+    test("no SQL breaks the rules any more", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      await migrateToLatest(db);
+      const sound = await readContents(db);
+      if (engine === "sqlite") {
+        await db.raw("pragma foreign_keys = off");
+        await db.raw("pragma recursive_triggers = off");
+      }
+      const attacks = [
+        "update twilio_phone_numbers set status = 'available' where id = 1",
+        "update twilio_phone_numbers set status = 'available', assigned_to_company_id = null, assigned_at = null where id = 1",
+        "update twilio_phone_numbers set status = null where id = 3",
+        "update twilio_phone_numbers set assigned_to_company_id = 3 where id = 1",
+        "update twilio_phone_numbers set assigned_at = null where id = 1",
+        "update twilio_phone_numbers set phone_number = '+353861110009' where id = 1",
+        "update twilio_phone_numbers set id = 9 where id = 1",
+        "update twilio_phone_numbers set status = 'assigned' where id = 3",
+        "update twilio_phone_numbers set assigned_to_company_id = 3 where id = 3",
+        "update twilio_phone_numbers set assigned_at = '2024-01-01 00:00:00' where id = 3",
+        "update twilio_phone_numbers set phone_number = '+353 86 111 0003' where id = 3",
+        ...[1, 2, 999].map(
+          (company) =>
+            `update twilio_phone_numbers set status = 'assigned', assigned_at = '2024-01-01 00:00:00', assigned_to_company_id = ${company} where id = 3`,
+        ),
+        "delete from twilio_phone_numbers where id = 1",
+        "delete from twilio_phone_numbers",
+        "insert into twilio_phone_numbers (phone_number) values ('+353861110001')",
+        "insert into twilio_phone_numbers (phone_number) values ('+353 86 111 0001')",
+        "insert into twilio_phone_numbers (phone_number) values ('+abc')",
+        "insert into twilio_phone_numbers (phone_number, status) values ('+353861110009', 'assigned')",
+        "insert into twilio_phone_numbers (phone_number, status) values ('+353861110009', null)",
+        "insert into twilio_phone_numbers (phone_number, status, assigned_to_company_id, assigned_at) values ('+353861110009', 'assigned', 3, '2024-01-01 00:00:00')",
+        "update companies set twilio_phone_number = null where id = 1",
+        "update companies set twilio_phone_number = '+353861110003' where id = 1",
+        "update companies set twilio_phone_number = '+353861110003' where id = 3",
+        "update companies set twilio_phone_number = '+353861110001' where id = 3",
+        "update companies set id = 9 where id = 1",
+        "update companies set email = 'AOIFE@BYRNE.EXAMPLE' where id = 3",
+        "delete from companies where id = 1",
+        "insert into companies (company_name, owner_name, email, password_hash, twilio_phone_number) values ('A', 'B', 'c@d.example', 'x', '+353861110003')",
+        ...(engine === "postgres"
+          ? [
+              "truncate twilio_phone_numbers",
+              "truncate companies cascade",
+              "insert into twilio_phone_numbers (phone_number) values ('+353861110001') on conflict (phone_number) do update set status = 'available'",
+            ]
+          : [
+              "update companies set rowid = 9 where id = 1",
+              "update companies set _rowid_ = 1 where id = 3",
+              "update or replace companies set id = 1 where id = 3",
+              "update or replace companies set email = 'aoife@byrne.example' where id = 3",
+              "update or replace twilio_phone_numbers set id = 1 where id = 3",
+              "update or replace twilio_phone_numbers set phone_number = '+353861110001' where id = 3",
+              "replace into twilio_phone_numbers (phone_number) values ('+353861110001')",
+              "replace into twilio_phone_numbers (id, phone_number) values (1, '+353861110009')",
+              "replace into companies (id, company_name, owner_name, email, password_hash) values (1, 'A', 'B', 'c@d.example', 'x')",
+              "replace into companies (company_name, owner_name, email, password_hash) values ('A', 'B', 'aoife@byrne.example', 'x')",
+              "insert into twilio_phone_numbers (phone_number) values (cast('+353861110001' as blob))",
+              "insert into twilio_phone_numbers (phone_number) values ('+353861110001' || char(0))",
+            ]),
+      ];
+      for (const attack of attacks) {
+        await expect(db.raw(attack), attack).rejects.toThrow();
+        expect((await readContents(db)).rows, attack).toEqual(sound.rows);
+      }
+    });
+
+    test("a company has one number and a number one company, also by the indexes alone", async () => {
+      const { db } = await openLegacy();
+      await migrateToLatest(db);
+      const unique = await uniqueIndexes(db);
+      expect(unique).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/companies.*\(.?twilio_phone_number.?\)$/),
+          expect.stringMatching(/companies.*\(lower\(email\)\)$/),
+          expect.stringMatching(/twilio_phone_numbers.*\(.?phone_number.?\)$/),
+          expect.stringMatching(
+            /twilio_phone_numbers.*\(assigned_to_company_id\) where/i,
+          ),
+        ]),
+      );
+    });
+
+    test("the rules can be taken off and put on again, and the tables are as they were between", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      const before = await readContents(db);
+      await migrateToLatest(db);
+      const after = await readContents(db);
+      await db.migrate.rollback(migrationConfig, true);
+      expect(await readContents(db)).toEqual(before);
+      await migrateToLatest(db);
+      expect(await readContents(db)).toEqual(after);
+    });
+
+    for (const damage of legacyDamages) {
+      const possible =
+        !damage.only ||
+        (damage.only === "sqlite" ? engine === "sqlite" : upgraded);
+      if (!possible) continue;
+
+      test(`${damage.name}: it stops with nothing changed, and names the rows`, async () => {
+        const { db } = await openLegacy();
+        await addLegacyRows(db);
+        await doDamage(db, damage);
+        const before = await readContents(db);
+
+        const error = await failedMigration(db);
+        expect(error.name).toBe("PoolDamagedError");
+        for (const row of damage.names) expect(error.message).toContain(row);
+        expect(error.message).toContain(
+          damage.mendable ? "npm run doctor -- --repair" : "To decide: ",
+        );
+        expect(await readContents(db)).toEqual(before);
+        expect(await pendingMigrations(db)).not.toEqual([]);
+      });
+    }
+
+    test("what stops it reads well in a terminal", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      await doDamage(db, {
+        sql: [
+          "update twilio_phone_numbers set assigned_at = null where id = 1",
+          "insert into twilio_phone_numbers (id, phone_number, status) values (70, '+353861110070', 'assigned')",
+        ],
+      });
+      expect((await failedMigration(db)).message).toMatchInlineSnapshot(`
+        "The migration stopped and changed nothing: rows in the database break the rules that it is to keep (2 findings).
+
+        - A number is assigned, but it is not known when: company 1 "Byrne & Daughters" (holds "+353861110001"), number 1 "+353861110001" (assigned to company 1, time unknown).
+          To repair: Number 1 becomes assigned since now.
+
+        - A number is assigned, but to nobody: number 70 "+353861110070" (assigned to nobody, time unknown).
+          To decide: Whose is it?
+            a company's, by its id: update twilio_phone_numbers set status = 'assigned', assigned_to_company_id = COMPANY where id = 70;
+            nobody's: update twilio_phone_numbers set status = 'available', assigned_to_company_id = null, assigned_at = null where id = 70;
+
+        \`npm run doctor -- --repair\` does what is "to repair" (1 of 2). What is "to decide" needs one of its answers, as SQL. Then migrate again."
+      `);
+    });
+
+    test("100,000 companies and numbers are adopted in 30 seconds, and can be read all the while", async () => {
+      const { db, url } = await openLegacy();
+      await addManyLegacyRows(db, 100_000);
+      const reader = openDatabase(url);
+      // Somebody who has read, and has not ended the transaction, is not waited for either.
+      const idle = await reader.transaction();
+      await idle("twilio_phone_numbers").first("id");
+
+      const stop = new AbortController();
+      const other = engine === "postgres" ? reader : openDatabase(url);
+      const reading = slowestRead(other, stop.signal);
+      const start = performance.now();
+      await migrateToLatest(db);
+      const took = performance.now() - start;
+      stop.abort();
+      const { slowest, reads } = await reading;
+      await idle.rollback();
+
+      expect(took).toBeLessThan(30_000);
+      expect(reads).toBeGreaterThan(5);
+      expect(slowest).toBeLessThan(1_000);
+      expect(await findDamage(db)).toEqual([]);
+      expect(await assignPhoneNumber(db, 99_999)).toEqual({
+        outcome: "assigned",
+        phoneNumber: "+353861000001",
+      });
+    });
+
+    if (engine === "postgres") {
+      test("damage that another transaction is just doing is waited for, and seen", async () => {
+        const { db, url } = await openLegacy();
+        await addLegacyRows(db);
+        const writer = await openDatabase(url).transaction();
+        await writer("companies")
+          .where({ id: 3 })
+          .update({ twilio_phone_number: legacyNumber(3) });
+
+        const failure = failedMigration(db);
+        const observer = openDatabase(url);
+        await vi.waitFor(async () => {
+          expect(
+            await observer("pg_stat_activity")
+              .where({ wait_event_type: "Lock" })
+              .whereRaw("datname = current_database()"),
+          ).toHaveLength(1);
+        }, 10_000);
+        await writer.commit();
+        expect((await failure).name).toBe("PoolDamagedError");
+      });
+    }
+
+    test("damage that came while the rules were switched off is left where they refuse its repair", async () => {
+      const { db } = await openLegacy();
+      await addLegacyRows(db);
+      await migrateToLatest(db);
+      await withoutRules(db, async () => {
+        await db("companies")
+          .where({ id: 3 })
+          .update({ twilio_phone_number: legacyNumber(3) });
+      });
+      const before = await readContents(db);
+      expect(await findDamage(db)).toMatchObject([
+        { kind: "available-but-held", repair: expect.any(String) },
+      ]);
+
+      const { repaired, left } = await repairDamage(db);
+      expect(repaired).toEqual([]);
+      expect(left).toMatchObject([{ kind: "available-but-held" }]);
+      expect(left[0]).not.toHaveProperty("repair");
+      expect(left[0]?.decision).toContain("refuse");
+      expect(await readContents(db)).toEqual(before);
+
+      await withoutRules(db, async () => {
+        expect((await repairDamage(db)).left).toEqual([]);
+      });
+      expect(await findDamage(db)).toEqual([]);
+    });
+  });
+}
+
+async function failedMigration(db: Knex): Promise<Error> {
+  // Knex prints the error too.
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  const failure: unknown = await migrateToLatest(db).then(
+    () => new Error("it did not stop"),
+    (error: unknown) => error,
+  );
+  log.mockRestore();
+  if (!(failure instanceof Error)) throw failure;
+  return failure;
+}
+
+async function slowestRead(db: Knex, signal: AbortSignal) {
+  let slowest = 0;
+  let reads = 0;
+  while (!signal.aborted) {
+    const start = performance.now();
+    await db("twilio_phone_numbers").where({ id: 77_777 }).first("status");
+    await db("companies").where({ id: 77_777 }).first("email");
+    slowest = Math.max(slowest, performance.now() - start);
+    reads++;
+  }
+  return { slowest, reads };
+}
+
+async function uniqueIndexes(db: Knex): Promise<string[]> {
+  if (isPostgres(db)) {
+    return db("pg_indexes")
+      .where({ schemaname: "public" })
+      .whereLike("indexdef", "CREATE UNIQUE%")
+      .pluck("indexdef");
+  }
+  const rows = await db.raw<{ definition: string }[]>(
+    `select coalesce(s.sql, m.name || ' (' || (select group_concat(name) from pragma_index_info(l.name)) || ')') as definition
+       from sqlite_master m, pragma_index_list(m.name) l left join sqlite_master s on s.name = l.name
+      where m.type = 'table' and l."unique" = 1`,
+  );
+  return rows.map(({ definition }) => definition);
+}
+
+/** Takes the triggers away for the while of `work`. */
+async function withoutRules(
+  db: Knex,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (isPostgres(db)) {
+    const tables = ["companies", "twilio_phone_numbers"];
+    for (const table of tables) {
+      await db.raw(`alter table ${table} disable trigger user`);
+    }
+    await work();
+    for (const table of tables) {
+      await db.raw(`alter table ${table} enable trigger user`);
+    }
+    return;
+  }
+  const triggers = await db("sqlite_master")
+    .where({ type: "trigger" })
+    .select<{ name: string; sql: string }[]>("name", "sql");
+  for (const { name } of triggers) await db.raw(`drop trigger ${name}`);
+  await work();
+  for (const { sql } of triggers) await db.raw(sql);
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { signIn, signUp } from "#app/domain/companies.server.ts";
+import {
+  hashPassword,
+  PasswordsBusyError,
+  verifyPassword,
+} from "#app/domain/passwords.server.ts";
+import { migrateToLatest } from "#app/migrate.server.ts";
+import {
+  createTestDatabase,
+  describeEachEngine,
+  engines,
+  openDatabase,
+} from "../support/databases.ts";
+import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
+
+const password = "Grüße, Béal an Átha! 42";
+
+// Made with Python's hashlib and libxcrypt, so that not the code under test says what is right.
+const oldHashes = {
+  "salted SHA-256":
+    "5f2b8c0d9e1a4b7c3d6e8f9012345678:9877b5c83dd5303dbaa90afdd49f08c73d5eb21e2c63febef050ea997c183a05",
+  bcrypt: "bcrypt:$2b$12$r6HuF6D9rHdgRcpSP5kSHu/nddLevy4N9GWmveS2sS7I89vZPDLSu",
+  PBKDF2:
+    "pbkdf2:63479ad69a090b258277ec8fba6f99419a2ffb248981510657c944ccd1148e97:600000:e52975bcd29f31d049c404501d77b924b8966e169dcae62d4c4d54b7745ccab0",
+};
+
+const argon2id = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
+
+for (const engine of engines) {
+  async function openAdopted(passwordHash: string) {
+    const { url } = await createTestDatabase(engine);
+    const db = openDatabase(url, { statementTimeout: 0 });
+    await createLegacyTables(db);
+    await addLegacyRows(db);
+    await db("companies")
+      .where({ id: 1 })
+      .update({ password_hash: passwordHash });
+    await migrateToLatest(db);
+    const stored = async () =>
+      (
+        await db("companies")
+          .where({ id: 1 })
+          .first<{ password_hash: string }>("password_hash")
+      ).password_hash;
+    return { db, stored };
+  }
+
+  describe(`passwords of the old system (${engine})`, () => {
+    for (const [kind, oldHash] of Object.entries(oldHashes)) {
+      test(`a ${kind} hash opens the account, and is replaced by Argon2id at that`, async () => {
+        const { db, stored } = await openAdopted(oldHash);
+        const [before] = await db("companies").where({ id: 1 });
+        const signedIn = await signIn(db, " aoife@BYRNE.example ", password);
+        expect(signedIn).toMatchObject({ id: 1, ownerName: "Aoife Byrne" });
+
+        const replaced = await stored();
+        expect(replaced).toMatch(argon2id);
+        expect(await db("companies").where({ id: 1 })).toEqual([
+          { ...before, password_hash: replaced },
+        ]);
+        expect(await signIn(db, "aoife@byrne.example", password)).toEqual(
+          signedIn,
+        );
+        expect(await stored()).toBe(replaced);
+        expect(
+          await signIn(db, "aoife@byrne.example", `${password} `),
+        ).toBeUndefined();
+      });
+
+      test(`a wrong password does not open an account with a ${kind} hash, which stays as it is`, async () => {
+        const { db, stored } = await openAdopted(oldHash);
+        for (const wrong of ["", "password", password.toLowerCase()]) {
+          expect(
+            await signIn(db, "aoife@byrne.example", wrong),
+          ).toBeUndefined();
+        }
+        expect(await stored()).toBe(oldHash);
+      });
+    }
+
+    test("a hash that is of no known kind signs nobody in, and stays as it is", async () => {
+      const { db, stored } = await openAdopted("unset");
+      const [salt = "", sha256 = ""] = oldHashes["salted SHA-256"].split(":");
+      for (const unknown of [
+        password,
+        "",
+        "bcrypt:",
+        "$argon2id$v=19$m=19456,t=2,p=1$abc",
+        "pbkdf2:63479ad69a090b258277ec8fba6f99419a2ffb248981510657c944ccd1148e97:0:e52975bcd29f31d049c404501d77b924b8966e169dcae62d4c4d54b7745ccab0",
+        "pbkdf2:63479ad69a090b258277ec8fba6f99419a2ffb248981510657c944ccd1148e97:600000:e529",
+        `${salt}:`,
+        `${salt}:${sha256.slice(2)}`,
+        `sha1:${salt}:${sha256}`,
+        oldHashes.PBKDF2.replace("600000", "599999"),
+      ]) {
+        await db("companies")
+          .where({ id: 1 })
+          .update({ password_hash: unknown });
+        expect(
+          await signIn(db, "aoife@byrne.example", password),
+          unknown,
+        ).toBeUndefined();
+        expect(await stored()).toBe(unknown);
+      }
+    });
+  });
+}
+
+describeEachEngine("passwords", (_engine, open) => {
+  test("a new account's password is kept as Argon2id, each with a salt of its own", async () => {
+    const db = await open();
+    for (const email of ["one@new.example", "two@new.example"]) {
+      await signUp(db, {
+        company_name: "New",
+        owner_name: "Newcomer",
+        phone: null,
+        email,
+        password,
+      });
+    }
+    const [one, two] = (await db("companies").pluck(
+      "password_hash",
+    )) as string[];
+    expect(one).toMatch(argon2id);
+    expect(two).toMatch(argon2id);
+    expect(one).not.toBe(two);
+    expect(await signIn(db, "one@new.example", password)).toBeDefined();
+    expect(await signIn(db, "one@new.example", "another")).toBeUndefined();
+    expect(await signIn(db, "nobody@new.example", password)).toBeUndefined();
+  });
+});
+
+test("an account that is not there is a wrong password, and never an old hash", async () => {
+  expect(await verifyPassword(password, undefined)).toBe("wrong");
+  expect(await verifyPassword("nobody signs in with this", undefined)).toBe(
+    "wrong",
+  );
+});
+
+test("when 32 passwords are being checked the next is refused at once, and later ones are taken again", async () => {
+  const checks = Array.from({ length: 33 }, () => hashPassword(password));
+  const results = await Promise.allSettled(checks);
+  const refused = results.filter(({ status }) => status === "rejected");
+  expect(refused).toMatchObject([{ reason: expect.any(PasswordsBusyError) }]);
+  expect(await hashPassword(password)).toMatch(argon2id);
+});
