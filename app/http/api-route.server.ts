@@ -1,0 +1,78 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
+import {
+  BodyTooLargeError,
+  BodyUnreadableError,
+  readJsonObject,
+} from "#app/http/body.server.ts";
+import { faultAnswer } from "#app/http/faults.server.ts";
+import { jsonError } from "#app/http/json.server.ts";
+import { isSameSite } from "#app/http/same-site.server.ts";
+
+interface ApiRequest {
+  request: Request;
+  /** the body's JSON object; empty for GET */
+  body: Record<string, unknown>;
+}
+
+type ApiHandler = (api: ApiRequest) => Promise<Response>;
+
+/**
+ * A resource route of the JSON API: the methods it has, each with a handler; anything else is a 405 with `Allow`.
+ * Handlers get a body that is known to be a JSON object and to come from no other site.
+ */
+export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
+  loader: (args: LoaderFunctionArgs) => Promise<Response>;
+  action: (args: ActionFunctionArgs) => Promise<Response>;
+} {
+  const allow = Object.keys(handlers)
+    .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
+    .join(", ");
+  const handle = async ({
+    request,
+  }: LoaderFunctionArgs | ActionFunctionArgs): Promise<Response> => {
+    try {
+      if (!isSameSite(request)) {
+        return jsonError(403, "Requests from other sites are refused");
+      }
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const handler =
+        method === "GET" || method === "POST" ? handlers[method] : undefined;
+      if (!handler) {
+        return jsonError(405, "Method not allowed", {
+          headers: { Allow: allow },
+        });
+      }
+      if (method === "GET") return await handler({ request, body: {} });
+      return await handler({ request, body: await readApiBody(request) });
+    } catch (error) {
+      return apiError(request, error);
+    }
+  };
+  return { loader: handle, action: handle };
+}
+
+async function readApiBody(request: Request): Promise<Record<string, unknown>> {
+  const type = request.headers.get("Content-Type");
+  // POST without a body, as for logging out, needs no type.
+  const empty =
+    request.body === null || request.headers.get("Content-Length") === "0";
+  if (empty && type === null) return {};
+  if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
+    throw jsonError(415, "Send JSON, with Content-Type: application/json");
+  }
+  return readJsonObject(request);
+}
+
+function apiError(request: Request, error: unknown): Response {
+  if (error instanceof Response) return error;
+  if (error instanceof BodyTooLargeError) {
+    return jsonError(413, "The body may have 16 KiB at most", {
+      headers: { Connection: "close" },
+    });
+  }
+  if (error instanceof BodyUnreadableError) {
+    return jsonError(400, error.message);
+  }
+  const { status, message, headers } = faultAnswer(request, error);
+  return jsonError(status, message, { headers });
+}

@@ -1,0 +1,85 @@
+/** Bodies, read to a limit: what is larger is refused by its declared length, or as soon as it has come so far. */
+
+/** Bytes that a form or a JSON document may have. */
+export const bodyLimit = 16 * 1024;
+
+export class BodyTooLargeError extends Error {
+  override name = "BodyTooLargeError";
+}
+
+/** A body that is not what its type says, or of no type that is read here. */
+export class BodyUnreadableError extends Error {
+  override name = "BodyUnreadableError";
+}
+
+/**
+ * @param limit bytes
+ * @throws {BodyTooLargeError}
+ */
+export async function readBody(
+  request: Request,
+  limit: number = bodyLimit,
+): Promise<Uint8Array> {
+  if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
+    throw new BodyTooLargeError();
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const part = await reader?.read();
+    if (!part || part.done) break;
+    size += part.value.byteLength;
+    // The stream is left as it is: cancelling it would cut the connection before the answer is out.
+    if (size > limit) throw new BodyTooLargeError();
+    chunks.push(part.value);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A form's text fields; of a field sent several times the first counts, files do not. */
+export type FormFields = Record<string, string>;
+
+/**
+ * @throws {BodyTooLargeError}
+ * @throws {BodyUnreadableError}
+ */
+export async function readForm(request: Request): Promise<FormFields> {
+  const type = request.headers.get("Content-Type") ?? "";
+  const body = await readBody(request);
+  const fields = new Map<string, string>();
+  try {
+    const form = await new Response(body as BodyInit, {
+      headers: { "Content-Type": type },
+    }).formData();
+    for (const [name, value] of form) {
+      if (typeof value === "string" && !fields.has(name)) {
+        fields.set(name, value);
+      }
+    }
+  } catch {
+    throw new BodyUnreadableError("The form could not be read.");
+  }
+  return Object.fromEntries(fields);
+}
+
+/**
+ * @returns the JSON object of the body
+ * @throws {BodyTooLargeError}
+ * @throws {BodyUnreadableError} where it is no JSON, or no object
+ */
+export async function readJsonObject(
+  request: Request,
+): Promise<Record<string, unknown>> {
+  const body = await readBody(request);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new BodyUnreadableError("The body is not valid JSON.");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new BodyUnreadableError("The body must be a JSON object.");
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,182 @@
+import { setTimeout } from "node:timers/promises";
+import {
+  data,
+  redirect,
+  type ActionFunctionArgs,
+  type LoaderFunctionArgs,
+} from "@remix-run/node";
+import { database } from "#app/db.server.ts";
+import { asStored, formatPhoneNumber } from "#app/domain/e164.ts";
+import {
+  assignPhoneNumber,
+  countAvailable,
+  currentPhoneNumber,
+  listAvailable,
+  type Assignment,
+} from "#app/domain/phone-numbers.server.ts";
+import { faultAnswer } from "#app/http/faults.server.ts";
+import { forPage, pageAction } from "#app/http/page-action.server.ts";
+import { isRefused, markRefused } from "#app/http/refused-form.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+
+/** What the two pages with the modal share: the numbers on offer, and taking one of them. */
+
+const firstScreen = 10;
+const screenMore = 20;
+const longestList = 500;
+
+/** The numbers that the modal offers. */
+export interface Choice {
+  /** what was searched for, as typed */
+  search: string;
+  /** whether `search` is something, but has not a digit in it, so that all numbers are offered */
+  noDigits: boolean;
+  numbers: { phoneNumber: string; shown: string }[];
+  /** how many numbers match */
+  total: number;
+  /** how many are available at all */
+  available: number;
+  /** how many are asked for; with `more`, how many to ask for to see more */
+  show: number;
+  more: number | null;
+  /** whether the pool is larger than one screen */
+  searchable: boolean;
+  /** whether this answers a choice that was not accepted */
+  refused: boolean;
+}
+
+/** What came of a choice, for the modal. `number` is as it is shown. */
+export type ChoiceAnswer =
+  | { outcome: "assigned"; phoneNumber: string }
+  | { outcome: "nothing-chosen" }
+  | { outcome: "not-available"; number: string | null }
+  | { outcome: "fault"; message: string };
+
+const numberPage = "/settings/phone";
+const toNumberPage = () => redirect(`${numberPage}?notice=already-has-number`);
+
+/** The loader: a company that has its number is sent to where it sees it. */
+export function offerNumbers({
+  request,
+  context,
+}: LoaderFunctionArgs): Promise<Choice> {
+  return forPage(request, async () => {
+    const company = await requireCompany(request);
+    if (company.phoneNumber !== null) throw redirect(numberPage);
+    const query = new URL(request.url).searchParams;
+    const search = (query.get("search") ?? "").trim().slice(0, 40);
+    const asked = Number(query.get("show") ?? firstScreen);
+    const show = Number.isInteger(asked)
+      ? Math.min(Math.max(asked, firstScreen), longestList)
+      : firstScreen;
+
+    const page = await listAvailable(database(), {
+      limit: show,
+      contains: search,
+    });
+    const available = await countAvailable(database());
+    const total =
+      search === "" ? available : await countAvailable(database(), search);
+    const numbers = page.ok ? page.numbers : [];
+    return {
+      search,
+      noDigits: search !== "" && !/\d/.test(search.normalize("NFKC")),
+      numbers: numbers.map(({ phoneNumber }) => ({
+        phoneNumber,
+        shown: formatPhoneNumber(phoneNumber),
+      })),
+      total,
+      available,
+      show,
+      more:
+        total > numbers.length && show < longestList
+          ? Math.min(show + screenMore, longestList)
+          : null,
+      searchable: available > firstScreen || search !== "",
+      refused: isRefused(context),
+    };
+  });
+}
+
+/**
+ * The action. A form sent as a document is redirected when it is done; one that has the field `answer` = `data` gets
+ * the outcome alone.
+ */
+export const chooseNumber: (
+  args: ActionFunctionArgs,
+) => Promise<Response | ReturnType<typeof data<ChoiceAnswer>>> = pageAction(
+  async ({ request, form, context }) => {
+    const refuse = (answer: ChoiceAnswer, status: number) => {
+      markRefused(context);
+      return data(answer, { status });
+    };
+    try {
+      const { id } = await requireCompany(request);
+      const chosen = (form.phone_number ?? "").trim();
+      if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
+      const phoneNumber = asStored(chosen);
+      const assignment = await assign(id, phoneNumber ?? "");
+      switch (assignment.outcome) {
+        case "assigned":
+          return form.answer === "data"
+            ? data({
+                outcome: "assigned",
+                phoneNumber: assignment.phoneNumber,
+              })
+            : redirect("/dashboard?assigned=1");
+        case "already-has-number":
+          return toNumberPage();
+        case "no-such-company":
+          return redirect("/login");
+        case "not-available":
+          return refuse(
+            {
+              outcome: "not-available",
+              number: phoneNumber ? formatPhoneNumber(phoneNumber) : null,
+            },
+            409,
+          );
+      }
+    } catch (error) {
+      if (error instanceof Response) throw error;
+      const cause = error instanceof UnknownOutcomeError ? error.cause : error;
+      const { status, headers } = faultAnswer(request, cause);
+      const message = `We couldn't assign a number. ${error instanceof UnknownOutcomeError ? "" : "Nothing was changed. "}Try again.`;
+      if (form.answer === "data") {
+        return data({ outcome: "fault", message }, { status, headers });
+      }
+      // The page behind the modal needs the database too, so a document is an error page.
+      const requestId = request.headers.get("x-request-id");
+      throw data({ message, requestId }, { status, headers });
+    }
+  },
+);
+
+/** The database went away in the middle of it, and is not back to tell. */
+class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+}
+
+// A connection that is cut while it commits leaves open whether it did; one look tells, if it comes soon enough to
+// answer within three seconds.
+async function assign(
+  companyId: number,
+  phoneNumber: string,
+): Promise<Assignment> {
+  try {
+    return await assignPhoneNumber(database(), companyId, phoneNumber);
+  } catch (error) {
+    const unknown = new UnknownOutcomeError("", { cause: error });
+    const held = await Promise.race([
+      currentPhoneNumber(database(), companyId),
+      setTimeout(800, unknown),
+    ]).catch(() => unknown);
+    if (held === unknown) throw unknown;
+    if (held === undefined || held instanceof Error) throw error;
+    return {
+      outcome:
+        held.phoneNumber === phoneNumber ? "assigned" : "already-has-number",
+      phoneNumber: held.phoneNumber,
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { PasswordsBusyError } from "#app/domain/passwords.server.ts";
+import { logFault } from "#app/http/log.server.ts";
+import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
+
+/** What is told of an error that is nobody's input: no driver's text, no stack. The log has the rest. */
+export interface FaultAnswer {
+  status: 429 | 500 | 503;
+  message: string;
+  headers: Record<string, string>;
+}
+
+/** Decides what a caller is told of `error`, and logs what an operator has to know. */
+export function faultAnswer(request: Request, error: unknown): FaultAnswer {
+  if (error instanceof PasswordsBusyError) {
+    return {
+      status: 429,
+      message:
+        "Too many people are signing in right now. Try again in a moment.",
+      headers: { "Retry-After": "2" },
+    };
+  }
+  if (error instanceof TooManyAttemptsError) {
+    const minutes = Math.ceil(error.retryAfter / 60);
+    return {
+      status: 429,
+      message: `Too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`,
+      headers: { "Retry-After": String(error.retryAfter) },
+    };
+  }
+  logFault(request, error);
+  return isDatabaseUnavailable(error)
+    ? {
+        status: 503,
+        message:
+          "The service is not available right now. Try again in a moment.",
+        headers: { "Retry-After": "2" },
+      }
+    : {
+        status: 500,
+        message: "Something went wrong on our side. Try again later.",
+        headers: {},
+      };
+}

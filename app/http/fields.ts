@@ -1,0 +1,25 @@
+import type { z } from "zod";
+
+/** Field name → what is wrong with it, one sentence. */
+export type FieldErrors = Record<string, string>;
+
+/** The key of an error that belongs to no field. */
+export const wholeForm = "form";
+
+/** What came of checking a form or a JSON object against a schema: the first problem of each field. */
+export type CheckedFields<Values> =
+  { ok: true; values: Values } | { ok: false; errors: FieldErrors };
+
+export function checkFields<Schema extends z.ZodType>(
+  schema: Schema,
+  fields: Record<string, unknown>,
+): CheckedFields<z.output<Schema>> {
+  const result = schema.safeParse(fields);
+  if (result.success) return { ok: true, values: result.data };
+  const errors: FieldErrors = {};
+  for (const issue of result.error.issues) {
+    errors[String(issue.path[0])] ??=
+      `${issue.message}${/[.?!]$/.test(issue.message) ? "" : "."}`;
+  }
+  return { ok: false, errors };
+}

@@ -1,0 +1,35 @@
+/** Answers of the JSON API; every body has `success`. */
+
+function answer(
+  status: number,
+  body: Record<string, unknown>,
+  headers?: HeadersInit,
+): Response {
+  const all = new Headers(headers);
+  all.set("Content-Type", "application/json; charset=utf-8");
+  all.set("Cache-Control", "no-store");
+  return new Response(JSON.stringify(body), { status, headers: all });
+}
+
+export function json(
+  body: Record<string, unknown>,
+  { status = 200, headers }: { status?: number; headers?: HeadersInit } = {},
+): Response {
+  return answer(status, { success: true, ...body }, headers);
+}
+
+/** @param error one sentence, for people */
+export function jsonError(
+  status: number,
+  error: string,
+  {
+    headers,
+    fields,
+  }: { headers?: HeadersInit; fields?: Record<string, string> } = {},
+): Response {
+  return answer(
+    status,
+    { success: false, error, ...(fields && { fields }) },
+    headers,
+  );
+}

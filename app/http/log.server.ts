@@ -1,0 +1,80 @@
+import { createRequire } from "node:module";
+import { format } from "node:util";
+import pino from "pino";
+import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { describeError, scrub } from "#app/http/scrub.server.ts";
+
+/**
+ * The process's log: JSON lines on stdout, in UTC; on a terminal a line for people. JSON escapes line breaks, so none
+ * can be forged. Nothing secret goes in: callers name what they log, and what errors say is scrubbed.
+ */
+export const log = pino(
+  {
+    level: process.env.LOG_LEVEL || "info",
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+    serializers: {
+      err: (error: unknown) =>
+        error instanceof Error ? describeError(error) : error,
+    },
+  },
+  process.stdout.isTTY ? prettyStream() : pino.destination(1),
+);
+
+function prettyStream() {
+  const pretty = createRequire(import.meta.url)(
+    "pino-pretty",
+  ) as typeof import("pino-pretty");
+  return pretty({
+    sync: true,
+    singleLine: true,
+    translateTime: "SYS:HH:MM:ss",
+    ignore: "pid,requestId,route,address,method,path,status,ms",
+    messageFormat: (fields, messageKey) => {
+      const { method, path, status, ms } = fields;
+      return status === undefined
+        ? String(fields[messageKey])
+        : format("%s %s %s (%s ms)", method, path, status, ms);
+    },
+  });
+}
+
+/** Logs an error that ended a request, with the id that its answer carries. */
+export function logFault(request: Request, error: unknown): void {
+  const fields = {
+    requestId: request.headers.get("x-request-id"),
+    method: request.method,
+    path: new URL(request.url).pathname,
+  };
+  if (isDatabaseUnavailable(error)) {
+    log.warn(
+      { ...fields, err: describeError(error, false) },
+      "the database is not available",
+    );
+  } else {
+    log.error({ ...fields, err: describeError(error) }, "request failed");
+  }
+}
+
+/** Makes what libraries print with `console` lines of the log, so that every line on stdout is one. */
+export function logConsole(): void {
+  const print =
+    (level: "debug" | "info" | "warn" | "error") =>
+    (...args: unknown[]): void => {
+      // remix-serve hands console.error to server.close as its callback.
+      if (args.every((arg) => arg === undefined)) return;
+      const error = args.find((arg) => arg instanceof Error);
+      const text = scrub(
+        error && args.length === 1 ? error.message : format(...args),
+      );
+      // remix-serve's own line on listening, which the supervisor words for people.
+      const quiet = text.startsWith("[remix-serve]") ? "debug" : level;
+      log[quiet]({ ...(error && { err: describeError(error) }) }, text);
+    };
+  console.debug = print("debug");
+  console.log = print("info");
+  console.info = print("info");
+  console.warn = print("warn");
+  console.error = print("error");
+}

@@ -1,0 +1,48 @@
+import { data, type AppLoadContext } from "@remix-run/node";
+import type { FormFields } from "#app/http/body.server.ts";
+import { faultAnswer } from "#app/http/faults.server.ts";
+import { wholeForm, type FieldErrors } from "#app/http/fields.ts";
+
+/** A form that was not accepted: what is wrong with it, and what was typed, to be shown again. */
+export interface RefusedForm {
+  errors: FieldErrors;
+  values: FormFields;
+}
+
+interface Sent {
+  form: FormFields;
+  context: AppLoadContext;
+}
+
+/** @param fields those whose values are shown again; never the password */
+export function refuseForm(
+  { form, context }: Sent,
+  fields: readonly string[],
+  status: number,
+  errors: FieldErrors,
+  headers: Record<string, string> = {},
+) {
+  markRefused(context);
+  const values: FormFields = {};
+  for (const field of fields) values[field] = form[field] ?? "";
+  return data<RefusedForm>({ errors, values }, { status, headers });
+}
+
+/** Answers an unexpected error, or one of the limits, at the top of the form, so that nothing typed is lost. */
+export function refuseFormFor(
+  error: unknown,
+  sent: Sent & { request: Request },
+  fields: readonly string[],
+) {
+  const { status, message, headers } = faultAnswer(sent.request, error);
+  return refuseForm(sent, fields, status, { [wholeForm]: message }, headers);
+}
+
+/** Has the loaders of this very answer know that its form was refused: the page's title says so. */
+export function markRefused(context: AppLoadContext): void {
+  context.formRefused = true;
+}
+
+export function isRefused(context: AppLoadContext): boolean {
+  return context.formRefused === true;
+}

@@ -1,0 +1,94 @@
+import diagnostics from "node:diagnostics_channel";
+import { setMaxListeners } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { setTimeout } from "node:timers/promises";
+import { closeDatabase } from "#app/db.server.ts";
+import type { RequestStart } from "#app/http/every-request.server.ts";
+import { log } from "#app/http/log.server.ts";
+
+/** The end of a process that serves: no new connections, what is in flight is finished, the database closed, exit 0. */
+
+/** Milliseconds from the signal. */
+const patience = {
+  /** connections that are kept alive may carry a request that has not arrived yet */
+  arriving: 300,
+  /** for requests that have not been sent in full */
+  unfinished: 2_000,
+  /** for all; the supervisor gives a second more */
+  all: 8_500,
+};
+
+// Ctrl-C comes from the terminal and once more from the supervisor.
+const sameSignal = 200;
+
+const ends = new AbortController();
+
+/** Aborted when this process has been told to stop: what goes on by itself, such as an event stream, ends then. */
+export const servingEnds: AbortSignal = ends.signal;
+setMaxListeners(0, servingEnds);
+
+interface InFlight {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+/** Stops `server` in order at the first SIGTERM or SIGINT, and the process at once at a second. */
+export function endOnSignals(server: Server): void {
+  const inFlight = new Set<InFlight>();
+  diagnostics.subscribe("http.server.request.start", (message) => {
+    const { request, response } = message as RequestStart;
+    const exchange = { request, response };
+    inFlight.add(exchange);
+    response.once("close", () => inFlight.delete(exchange));
+    if (servingEnds.aborted) lastOnItsConnection(response);
+  });
+
+  let signalledAt = 0;
+  const onSignal = () => {
+    if (!servingEnds.aborted) {
+      signalledAt = performance.now();
+      void stop(server, inFlight);
+    } else if (performance.now() - signalledAt > sameSignal) {
+      process.exit(1);
+    }
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+async function stop(server: Server, inFlight: Set<InFlight>): Promise<void> {
+  const startedAt = performance.now();
+  // remix-serve closes the server at the same signal, and with it the idle connections, which is too early for them.
+  server.closeIdleConnections = () => {};
+  ends.abort();
+  for (const { response } of inFlight) lastOnItsConnection(response);
+
+  const elapsed = () => performance.now() - startedAt;
+  const worthWaitingFor = ({ request, response }: InFlight) =>
+    isEventStream(response)
+      ? elapsed() < patience.arriving
+      : request.complete || elapsed() < patience.unfinished;
+  while (
+    elapsed() < patience.arriving ||
+    ([...inFlight].some(worthWaitingFor) && elapsed() < patience.all)
+  ) {
+    await setTimeout(20);
+  }
+
+  const cut = [...inFlight].filter(({ response }) => !isEventStream(response));
+  if (cut.length > 0)
+    log.warn({ requests: cut.length }, "stopped too soon for");
+  server.closeAllConnections();
+  await Promise.race([closeDatabase(), setTimeout(500)]);
+  process.exit(0);
+}
+
+function lastOnItsConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader("Connection", "close");
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  return /^text\/event-stream\b/.test(
+    String(response.getHeader("Content-Type") ?? ""),
+  );
+}

@@ -1,0 +1,8 @@
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { jsonError } from "#app/http/json.server.ts";
+
+const notFound = () => Promise.resolve(jsonError(404, "Not found"));
+
+const route = apiRoute({ GET: notFound, POST: notFound });
+export const loader = route.loader;
+export const action = route.action;

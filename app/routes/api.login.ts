@@ -1,0 +1,21 @@
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { companyJson } from "#app/http/company-json.ts";
+import { json, jsonError } from "#app/http/json.server.ts";
+import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
+
+const route = apiRoute({
+  POST: async ({ request, body: { email, password } }) => {
+    if (typeof email !== "string" || typeof password !== "string") {
+      return jsonError(400, "Email and password are required");
+    }
+    try {
+      const { company, headers } = await signInWith(request, email, password);
+      return json({ company: companyJson(company) }, { headers });
+    } catch (error) {
+      if (error instanceof SignInError) return jsonError(401, error.message);
+      throw error;
+    }
+  },
+});
+export const loader = route.loader;
+export const action = route.action;

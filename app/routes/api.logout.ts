@@ -1,0 +1,10 @@
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { json } from "#app/http/json.server.ts";
+import { endSessionOf } from "#app/http/session.server.ts";
+
+const route = apiRoute({
+  POST: async ({ request }) =>
+    json({}, { headers: { "Set-Cookie": await endSessionOf(request) } }),
+});
+export const loader = route.loader;
+export const action = route.action;

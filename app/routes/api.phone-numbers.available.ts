@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { database } from "#app/db.server.ts";
+import { listAvailable } from "#app/domain/phone-numbers.server.ts";
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { checkFields } from "#app/http/fields.ts";
+import { json, jsonError } from "#app/http/json.server.ts";
+import { requireCompanyForApi } from "#app/http/session.server.ts";
+
+const wholeNumber = "limit must be a whole number from 1 to 1000";
+
+const queryFields = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, { error: wholeNumber })
+    .transform(Number)
+    .pipe(
+      z
+        .number()
+        .min(1, { error: wholeNumber })
+        .max(1000, { error: wholeNumber }),
+    )
+    .default(100),
+  cursor: z.string().max(255, { error: "cursor is not valid" }).optional(),
+  contains: z
+    .string()
+    .max(40, { error: "contains must be 40 characters or fewer" })
+    .regex(/^[\d\s+().\-/]*$/, { error: "contains must be digits" })
+    .optional(),
+  country: z.string().optional(),
+});
+
+const route = apiRoute({
+  GET: async ({ request }) => {
+    await requireCompanyForApi(request);
+    // An empty value is how a form or a template says "none".
+    const given = [...new URL(request.url).searchParams].filter(
+      ([, value]) => value !== "",
+    );
+    const query = checkFields(queryFields, Object.fromEntries(given));
+    if (!query.ok) return jsonError(400, Object.values(query.errors)[0] ?? "");
+    const page = await listAvailable(database(), query.values);
+    if (!page.ok) return jsonError(400, `${page.invalid} is not valid`);
+    return json({
+      numbers: page.numbers.map(({ phoneNumber, createdAt }) => ({
+        phone_number: phoneNumber,
+        created_at: createdAt,
+      })),
+      next_cursor: page.nextCursor,
+    });
+  },
+});
+export const loader = route.loader;
+export const action = route.action;

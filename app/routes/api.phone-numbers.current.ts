@@ -1,0 +1,12 @@
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { json } from "#app/http/json.server.ts";
+import { requireCompanyForApi } from "#app/http/session.server.ts";
+
+const route = apiRoute({
+  GET: async ({ request }) => {
+    const { phoneNumber } = await requireCompanyForApi(request);
+    return json({ phone_number: phoneNumber, has_phone: phoneNumber !== null });
+  },
+});
+export const loader = route.loader;
+export const action = route.action;

@@ -1,0 +1,19 @@
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { companyJson } from "#app/http/company-json.ts";
+import { json, jsonError } from "#app/http/json.server.ts";
+import { signedIn } from "#app/http/session.server.ts";
+
+const route = apiRoute({
+  GET: async ({ request }) => {
+    const session = await signedIn(request);
+    if (!session) return jsonError(401, "Not authenticated");
+    return json(
+      { company: companyJson(session.company) },
+      session.setCookie
+        ? { headers: { "Set-Cookie": session.setCookie } }
+        : undefined,
+    );
+  },
+});
+export const loader = route.loader;
+export const action = route.action;

@@ -1,0 +1,33 @@
+import { database } from "#app/db.server.ts";
+import { signUp, signUpFields } from "#app/domain/companies.server.ts";
+import { apiRoute } from "#app/http/api-route.server.ts";
+import { companyJson } from "#app/http/company-json.ts";
+import { checkFields } from "#app/http/fields.ts";
+import { json, jsonError } from "#app/http/json.server.ts";
+import { countSignUp } from "#app/http/rate-limits.server.ts";
+import { signedInHeaders } from "#app/http/sign-in.server.ts";
+
+const route = apiRoute({
+  POST: async ({ request, body }) => {
+    const checked = checkFields(signUpFields, body);
+    if (!checked.ok) {
+      return jsonError(400, "Some fields are missing or wrong", {
+        fields: checked.errors,
+      });
+    }
+    await countSignUp(request.headers.get("x-client-address") ?? "unknown");
+    const result = await signUp(database(), checked.values);
+    if (result.outcome === "email-taken") {
+      return jsonError(
+        409,
+        "An account with this email address already exists",
+      );
+    }
+    return json(
+      { company: companyJson(result.company) },
+      { status: 201, headers: await signedInHeaders(request, result.company) },
+    );
+  },
+});
+export const loader = route.loader;
+export const action = route.action;
