@@ -59,6 +59,20 @@ async function latest(db: Knex): Promise<string[]> {
 }
 
 /**
+ * Makes the triggers and indexes that hold the rules anew, where somebody has dropped or switched off some of them.
+ * All in one transaction, which changes nothing where rows break a rule by now.
+ * @throws {PoolDamagedError}
+ */
+export async function restoreRules(db: Knex): Promise<void> {
+  const pool =
+    await import("../migrations/20261122000001_phone_number_pool.ts");
+  await db.transaction(async (transaction) => {
+    await pool.down(transaction);
+    await pool.up(transaction);
+  });
+}
+
+/**
  * Migrations that the program has and the database has not: empty when the schema is current.
  * An empty database misses all of them.
  */

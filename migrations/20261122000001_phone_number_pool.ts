@@ -31,18 +31,19 @@ export async function up(db: Knex): Promise<void> {
   }
 }
 
-/** Takes the rules away and leaves the tables, whose rows are nobody's to drop. */
+/** Takes away what is left of the rules, and leaves the tables, whose rows are nobody's to drop. */
 export async function down(db: Knex): Promise<void> {
   if (isPostgres(db)) {
     for (const name of postgresFunctions) {
-      await db.raw(`drop function ${name}() cascade`);
+      await db.raw(`drop function if exists ${name}() cascade`);
     }
   } else {
-    for (const name of sqliteTriggers) await db.raw(`drop trigger ${name}`);
+    for (const name of sqliteTriggers)
+      await db.raw(`drop trigger if exists ${name}`);
   }
-  await db.raw("drop index twilio_phone_numbers_one_per_company");
-  await db.raw("drop index twilio_phone_numbers_available");
-  await db.raw("drop index companies_email_any_case");
+  await db.raw("drop index if exists twilio_phone_numbers_one_per_company");
+  await db.raw("drop index if exists twilio_phone_numbers_available");
+  await db.raw("drop index if exists companies_email_any_case");
   await db.raw("drop index if exists companies_one_number_each");
 }
 

@@ -1,7 +1,7 @@
 import { createDatabase } from "../app/db.server.ts";
 import { PoolDamagedError } from "../app/domain/pool-damage.server.ts";
 import { environment } from "../app/env.server.ts";
-import { migrateToLatest } from "../app/migrate.server.ts";
+import { migrateToLatest, restoreRules } from "../app/migrate.server.ts";
 import { CommandError, runCommand } from "./terminal/command.ts";
 
 await runCommand(
@@ -9,8 +9,16 @@ await runCommand(
     name: "npm run migrate --",
     summary:
       "Brings the database's schema up to date; “npm start” does so too. Waits for another process that is at it.",
-    examples: [["", "migrates the database that DATABASE_URL names"]],
-    options: {},
+    examples: [
+      ["", "migrates the database that DATABASE_URL names"],
+      ["--restore-rules", "and makes anew the triggers that hold the rules"],
+    ],
+    options: {
+      "restore-rules": {
+        type: "boolean",
+        help: "make the rules' triggers and indexes anew",
+      },
+    },
   },
   async (args) => {
     const db = createDatabase(environment().DATABASE_URL, {
@@ -18,13 +26,18 @@ await runCommand(
     });
     try {
       const migrations = await migrateToLatest(db);
+      const restored = args.has("restore-rules");
+      if (restored) await restoreRules(db);
       process.stdout.write(
         args.has("json")
-          ? `${JSON.stringify({ migrations })}\n`
+          ? `${JSON.stringify({ migrations, rules_restored: restored })}\n`
           : migrations.length > 0
             ? migrations.map((name) => `done  ${name}\n`).join("")
             : "The schema is current.\n",
       );
+      if (restored && !args.has("json")) {
+        process.stdout.write("The rules are in place.\n");
+      }
       return 0;
     } catch (error) {
       if (error instanceof PoolDamagedError) {

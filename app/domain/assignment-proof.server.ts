@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto";
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import {
   assignPhoneNumber,
   currentPhoneNumber,
   listAvailable,
 } from "#app/domain/phone-numbers.server.ts";
+import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /**
@@ -41,7 +41,10 @@ export async function proveAssignmentRules(db: Knex): Promise<RuleProof[]> {
   const missing = await missingTriggers(db);
   const triggers: RuleProof = {
     rule: "every trigger that holds a rule is in place",
-    failure: missing.length > 0 ? `missing: ${missing.join(", ")}` : undefined,
+    failure:
+      missing.length > 0
+        ? `missing: ${missing.join(", ")}; run “npm run migrate -- --restore-rules”`
+        : undefined,
   };
   const proofs: RuleProof[] = [schema, triggers];
   try {
@@ -53,42 +56,6 @@ export async function proveAssignmentRules(db: Knex): Promise<RuleProof[]> {
     if (!(error instanceof RollBack)) throw error;
   }
   return proofs;
-}
-
-// As the migration that makes the pool names them. Some guard what another guards too, so that the attacks below
-// would not tell that one is gone.
-const triggersOn = {
-  sqlite: [
-    "phone_number_enters",
-    "phone_number_changes",
-    "phone_number_carries_company",
-    "phone_number_leaves",
-    "company_enters",
-    "company_changes",
-    "company_leaves",
-  ],
-  postgres: [
-    "phone_number_enters",
-    "phone_number_changes",
-    "phone_number_carries_company",
-    "phone_number_leaves",
-    "phone_numbers_truncated",
-    "company_enters",
-    "company_number_changes",
-    "company_leaves",
-    "companies_truncated",
-  ],
-};
-
-async function missingTriggers(db: Knex): Promise<string[]> {
-  const present = new Set<string>(
-    isPostgres(db)
-      ? await db("pg_trigger").whereNot("tgenabled", "D").pluck("tgname")
-      : await db("sqlite_master").where({ type: "trigger" }).pluck("name"),
-  );
-  return triggersOn[isPostgres(db) ? "postgres" : "sqlite"].filter(
-    (name) => !present.has(name),
-  );
 }
 
 async function proveIn(trx: Knex.Transaction): Promise<RuleProof[]> {
@@ -318,7 +285,7 @@ function attack(
     }
     return refused || differs(after, before) === undefined
       ? undefined
-      : "plain SQL could do it: a trigger is missing (“npm run doctor”)";
+      : "plain SQL could do it: a trigger is missing or not what it was; run “npm run migrate -- --restore-rules”";
   };
   return [`an assigned number ${rule}`, prove];
 }

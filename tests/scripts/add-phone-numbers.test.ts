@@ -179,6 +179,15 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     });
     expect(broken.exitCode).toBe(1);
     expect(JSON.parse(broken.stdout)).toMatchObject({ failed: 2 });
+
+    const restored = await runScript("migrate", ["--restore-rules"], {
+      env: { DATABASE_URL: url },
+    });
+    expect(restored.stdout).toContain("The rules are in place.");
+    const mended = await runScript("test-phone-assignment", [], {
+      env: { DATABASE_URL: url },
+    });
+    expect(mended.exitCode).toBe(0);
   });
 
   test("migrate makes the tables, and then has nothing to do", async () => {

@@ -1,0 +1,215 @@
+import type { Knex } from "knex";
+import { addToPool, knownInPool } from "#app/domain/phone-numbers.server.ts";
+import type {
+  TwilioAccount,
+  TwilioFailure,
+  TwilioNumber,
+  VoiceSettings,
+} from "#app/twilio/account.server.ts";
+
+/**
+ * A number is offered to companies only if its calls reach this server: the account owns it, it takes calls, and
+ * Twilio turns to PUBLIC_URL with them. So a number is pointed here first, and enters the pool after.
+ * Whose a number is, is never touched from here.
+ */
+
+/** What a number's settings at Twilio must be for its calls to reach `publicUrl` (an origin). */
+export function voiceSettings(publicUrl: string): VoiceSettings {
+  return {
+    voiceUrl: `${publicUrl}/twilio/voice`,
+    voiceMethod: "POST",
+    voiceFallbackUrl: `${publicUrl}/twilio/voice/fallback`,
+    voiceFallbackMethod: "POST",
+    statusCallback: `${publicUrl}/twilio/voice/status`,
+    statusCallbackMethod: "POST",
+  };
+}
+
+/** Those of the settings that `number` has otherwise; empty when its calls reach `publicUrl`. */
+export function wrongSettings(
+  number: TwilioNumber,
+  publicUrl: string,
+): Partial<VoiceSettings> {
+  return Object.fromEntries(
+    Object.entries(voiceSettings(publicUrl)).filter(
+      ([name, value]) => number.settings[name as keyof VoiceSettings] !== value,
+    ),
+  );
+}
+
+/** What takes a number's calls instead of its settings, in words: Twilio does not look at them then. */
+export function handler(sid: string): string {
+  return `${sid.startsWith("TK") ? "SIP trunk" : "TwiML App"} ${sid}`;
+}
+
+/** Whether Twilio could call `publicUrl`: names and addresses of this machine, or of a private network, it cannot. */
+export function isReachableByTwilio(publicUrl: string): boolean {
+  const { hostname } = new URL(publicUrl);
+  const isLocalName =
+    !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);
+  const isLocalAddress =
+    /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$/.test(
+      hostname,
+    ) || /^\[(::1?|f[cd].*|fe80.*)\]$/.test(hostname);
+  const isPublicIpv6 = hostname.startsWith("[") && !isLocalAddress;
+  return isPublicIpv6 || !(isLocalName || isLocalAddress);
+}
+
+/** A number, and why it was not dealt with; `reason` is the end of a sentence. */
+export interface NotSynced {
+  phoneNumber: string;
+  reason: string;
+}
+
+/** What {@link syncNumbers} did, or, in a dry run, would do. A number may be both added and pointed. */
+export interface SyncReport {
+  /** numbers that the account owns */
+  inAccount: number;
+  /** entered the pool */
+  added: string[];
+  /** got other settings at Twilio, by the names of those */
+  pointed: { phoneNumber: string; settings: string[] }[];
+  /** were in the pool and right */
+  unchanged: string[];
+  /** are not for the pool: no voice, or in use for something else */
+  leftOut: NotSynced[];
+  failed: NotSynced[];
+}
+
+export interface SyncOptions {
+  /** this server's origin, as Twilio is to call it */
+  publicUrl: string;
+  /** writes neither to the database nor to Twilio */
+  dryRun: boolean;
+  /** is told how many of the numbers are done */
+  onProgress?: (done: number, total: number) => void;
+  /** is told how many numbers Twilio has listed so far */
+  onListed?: (soFar: number) => void;
+}
+
+// Twilio limits how many requests an account has under way at a time.
+const atATime = 5;
+const chunkSize = 200;
+const mostFailuresInARow = 5;
+
+/**
+ * Brings the pool and the account together: points each number that takes calls at `publicUrl` where it is not yet,
+ * and adds it to the pool where it is missing. What fails for one number does not stop the others; when Twilio goes
+ * away the rest is not tried. Numbers that are done stay done, so it is safe to stop, and to run again.
+ * @returns a failure where the account's numbers cannot be listed; nothing was changed then
+ */
+export async function syncNumbers(
+  db: Knex,
+  account: TwilioAccount,
+  options: SyncOptions,
+): Promise<{ ok: true; report: SyncReport } | TwilioFailure> {
+  const listed = await account.listNumbers(options.onListed);
+  if (!listed.ok) return listed;
+  const { numbers } = listed;
+  const report: SyncReport = {
+    inAccount: numbers.length,
+    added: [],
+    pointed: [],
+    unchanged: [],
+    leftOut: [],
+    failed: [],
+  };
+  const inPool = await knownInPool(
+    db,
+    numbers.map(({ phoneNumber }) => phoneNumber),
+  );
+  const wanted = numbers.filter((number) => isWanted(number, inPool, report));
+  const point = pointing(account, options, wanted.length);
+  for (let start = 0; start < wanted.length; start += chunkSize) {
+    const chunk = wanted.slice(start, start + chunkSize);
+    const ready: string[] = [];
+    for (const one of await inParallel(chunk, point)) {
+      const { phoneNumber, settings, failure } = one;
+      if (failure !== undefined) {
+        report.failed.push({ phoneNumber, reason: failure });
+        continue;
+      }
+      if (settings.length > 0) report.pointed.push({ phoneNumber, settings });
+      else if (inPool.has(phoneNumber)) report.unchanged.push(phoneNumber);
+      if (!inPool.has(phoneNumber)) ready.push(phoneNumber);
+    }
+    const added = options.dryRun ? ready : await addToPool(db, ready);
+    report.added.push(...added);
+  }
+  return { ok: true, report };
+}
+
+/** Whether `number` is for the pool; if not, the report says why. */
+function isWanted(
+  { phoneNumber, voice, handledBy }: TwilioNumber,
+  inPool: Set<string>,
+  { leftOut, failed }: SyncReport,
+): boolean {
+  const isPooled = inPool.has(phoneNumber);
+  if (!voice) {
+    (isPooled ? failed : leftOut).push({
+      phoneNumber,
+      reason: `takes no calls${isPooled ? ", yet it is in the pool" : ""}`,
+    });
+  } else if (handledBy !== undefined) {
+    (isPooled ? failed : leftOut).push({
+      phoneNumber,
+      reason: `is in use by ${handler(handledBy)} at Twilio${isPooled ? ", yet it is in the pool" : ""}`,
+    });
+  } else if (!/^\+[1-9]\d{1,14}$/.test(phoneNumber)) {
+    failed.push({ phoneNumber, reason: "is not in E.164" });
+  } else return true;
+  return false;
+}
+
+interface Pointed {
+  phoneNumber: string;
+  settings: string[];
+  failure?: string;
+}
+
+function pointing(
+  account: TwilioAccount,
+  { publicUrl, dryRun, onProgress }: SyncOptions,
+  total: number,
+): (number: TwilioNumber) => Promise<Pointed> {
+  let done = 0;
+  let failuresInARow = 0;
+  let stopped: string | undefined;
+
+  return async (number) => {
+    const { phoneNumber, sid } = number;
+    const wrong = wrongSettings(number, publicUrl);
+    const pointed: Pointed = { phoneNumber, settings: Object.keys(wrong) };
+    if (pointed.settings.length > 0 && !dryRun) {
+      if (stopped !== undefined) {
+        pointed.failure = `was not tried, since ${stopped}`;
+      } else {
+        const answer = await account.updateNumber(sid, wrong);
+        if (answer.ok || answer.kind === "refused") failuresInARow = 0;
+        else if (
+          answer.kind === "unauthorized" ||
+          ++failuresInARow >= mostFailuresInARow
+        ) {
+          stopped = answer.reason;
+        }
+        if (!answer.ok) pointed.failure = answer.reason;
+      }
+    }
+    onProgress?.(++done, total);
+    return pointed;
+  };
+}
+
+async function inParallel<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = items.entries();
+  const worker = async () => {
+    for (const [index, item] of left) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atATime }, worker));
+  return results;
+}

@@ -1,0 +1,202 @@
+import { statSync } from "node:fs";
+import type { Knex } from "knex";
+import { isPostgres } from "#app/db.server.ts";
+import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
+import type { Finding } from "#app/domain/finding.ts";
+import { findDamage, type Damage } from "#app/domain/pool-damage.server.ts";
+import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
+import { isReachableByTwilio } from "#app/domain/twilio-numbers.server.ts";
+import type { Environment } from "#app/env.server.ts";
+import { sessionSecretFile } from "#app/http/session-secret.server.ts";
+import { pendingMigrations } from "#app/migrate.server.ts";
+
+/**
+ * What is wrong with this installation: its configuration, its database, and the numbers in it. Nothing is changed,
+ * and whatever can be looked at is, also where something else is broken.
+ */
+
+/** What is wrong with the environment. */
+export function examineConfiguration(
+  env: Environment,
+  { offline }: { offline: boolean },
+): Finding[] {
+  return [
+    ...examinePublicUrl(env.PUBLIC_URL),
+    ...examineSessionSecret(env),
+    ...(offline ? [] : examineTwilioCredentials(env)),
+  ];
+}
+
+function examinePublicUrl(publicUrl: string): Finding[] {
+  const mend =
+    "set PUBLIC_URL=https://YOUR-HOST in the environment or in .env, then “npm run sync”";
+  if (!isReachableByTwilio(publicUrl)) {
+    return [
+      {
+        code: "public-url-not-reachable",
+        finding: `PUBLIC_URL is ${publicUrl}, where Twilio cannot call it.`,
+        mend,
+      },
+    ];
+  }
+  if (publicUrl.startsWith("https:")) return [];
+  return [
+    {
+      code: "public-url-not-https",
+      finding: `PUBLIC_URL is ${publicUrl}, so passwords, cookies and calls cross the network unencrypted.`,
+      mend,
+    },
+  ];
+}
+
+function examineSessionSecret(env: Environment): Finding[] {
+  if (env.SESSION_SECRET) return [];
+  const file = sessionSecretFile(env.DATABASE_URL);
+  if (file === undefined) {
+    return [
+      {
+        code: "session-secret-missing",
+        finding: "SESSION_SECRET is not set; with PostgreSQL nothing starts.",
+        mend: 'echo "SESSION_SECRET=$(openssl rand -base64 32)" >> .env (the same on every server)',
+      },
+    ];
+  }
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  // Windows has no such modes.
+  if (process.platform === "win32" || (mode & 0o077) === 0) return [];
+  return [
+    {
+      code: "session-secret-readable",
+      finding: `${file}, which signs everybody's cookies, is open to others (mode ${(mode & 0o777).toString(8)}).`,
+      mend: `chmod 600 ${shellWord(file)}`,
+    },
+  ];
+}
+
+const shellWord = (text: string) =>
+  /^[\w/.@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+function examineTwilioCredentials(env: Environment): Finding[] {
+  const findings: Finding[] = [];
+  if (!env.TWILIO_AUTH_TOKEN) {
+    findings.push({
+      code: "twilio-auth-token-missing",
+      finding: "TWILIO_AUTH_TOKEN is not set, so every call is answered 503.",
+      mend: "set TWILIO_AUTH_TOKEN in the environment or in .env (Twilio's console, Account Info)",
+    });
+  }
+  if (!env.TWILIO_ACCOUNT_SID) {
+    findings.push({
+      code: "twilio-account-sid-missing",
+      finding:
+        "TWILIO_ACCOUNT_SID is not set, so the pool cannot be compared with Twilio.",
+      mend: "set TWILIO_ACCOUNT_SID in the environment or in .env (Twilio's console, Account Info)",
+    });
+  }
+  return findings;
+}
+
+/** What is wrong with the database, and whether there is a pool in it to look at. */
+export async function examineDatabase(
+  db: Knex,
+): Promise<{ findings: Finding[]; hasPool: boolean }> {
+  try {
+    await db.raw("select 1");
+  } catch (error) {
+    const finding: Finding = {
+      code: "database-unreachable",
+      finding: `The database of DATABASE_URL ${whyNoDatabase(error)}.`,
+      mend: "check DATABASE_URL, and that the database runs",
+    };
+    return { findings: [finding], hasPool: false };
+  }
+  const findings = isPostgres(db) ? await examineDurability(db) : [];
+  const pending = await pendingMigrations(db);
+  if (pending.length > 0) {
+    findings.push({
+      code: "migrations-pending",
+      finding: `The schema is not current; it misses ${pending.join(", ")}.`,
+      mend: "npm run migrate",
+    });
+  }
+  if (!(await hasPool(db))) return { findings, hasPool: false };
+  const off = isPostgres(db) ? await examineTriggers(db) : [];
+  // One that is switched off counts as missing, too.
+  findings.push(...off);
+  if (off.length === 0 && pending.length === 0) {
+    findings.push(...(await examineRules(db)));
+  }
+  findings.push(...(await findDamage(db)).map(asFinding));
+  return { findings, hasPool: true };
+}
+
+/** Whether both tables are there, be it as an older program left them. */
+export async function hasPool(db: Knex): Promise<boolean> {
+  return (
+    (await db.schema.hasTable("twilio_phone_numbers")) &&
+    (await db.schema.hasColumn("companies", "twilio_phone_number"))
+  );
+}
+
+function asFinding({ kind, finding, decision, repair }: Damage): Finding {
+  return {
+    code: kind,
+    finding,
+    mend:
+      repair === undefined
+        ? `to decide: ${decision}`
+        : `npm run doctor -- --repair: ${repair}`,
+  };
+}
+
+/** With either of these off, a confirmed assignment may be lost when PostgreSQL or its machine crashes. */
+async function examineDurability(db: Knex): Promise<Finding[]> {
+  const { rows } = await db.raw<{
+    rows: { name: string; source: string; database: string; role: string }[];
+  }>(
+    `select name, source, quote_ident(current_database()) as database, quote_ident(current_user) as role
+       from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'off' order by name`,
+  );
+  return rows.map(({ name, source, database, role }) => ({
+    code: `postgres-${name.replace("_", "-")}-off`,
+    finding: `PostgreSQL runs with ${name} off: a crash may lose assignments that were confirmed.`,
+    mend:
+      {
+        database: `alter database ${database} reset ${name};`,
+        user: `alter role ${role} reset ${name};`,
+        "database user": `alter role ${role} in database ${database} reset ${name};`,
+        client: `take ${name} out of DATABASE_URL's options`,
+        "command line": `start PostgreSQL without -c ${name}=off`,
+      }[source] ?? `alter system set ${name} = on; select pg_reload_conf();`,
+  }));
+}
+
+async function examineRules(db: Knex): Promise<Finding[]> {
+  const missing = await missingTriggers(db);
+  return missing.length === 0
+    ? []
+    : [
+        {
+          code: "triggers-missing",
+          finding: `The rules of assignment do not hold: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing from the database.`,
+          mend: "npm run migrate -- --restore-rules",
+        },
+      ];
+}
+
+/** Somebody who changed rows by hand may have forgotten to switch the triggers on again, which hold the rules. */
+async function examineTriggers(db: Knex): Promise<Finding[]> {
+  const { rows } = await db.raw<{
+    rows: { name: string; triggers: string; internal: boolean }[];
+  }>(
+    `select tgrelid::regclass::text as name, string_agg(tgname, ', ' order by tgname) as triggers, bool_or(tgisinternal) as internal
+       from pg_trigger
+      where tgrelid in (to_regclass('companies'), to_regclass('twilio_phone_numbers')) and tgenabled in ('D', 'R')
+      group by tgrelid order by 1`,
+  );
+  return rows.map(({ name, triggers, internal }) => ({
+    code: "triggers-off",
+    finding: `The rules of ${name} do not hold: ${triggers} is switched off.`,
+    mend: `alter table ${name} enable trigger ${internal ? "all" : "user"};`,
+  }));
+}

@@ -1,0 +1,150 @@
+import { existsSync } from "node:fs";
+import type { Knex } from "knex";
+import { createDatabase, sqliteFile } from "../app/db.server.ts";
+import type { Finding } from "../app/domain/finding.ts";
+import { findDamage, type Damage } from "../app/domain/pool-damage.server.ts";
+import { repairDamage } from "../app/domain/pool-repair.server.ts";
+import { compareWithTwilio } from "../app/domain/twilio-comparison.server.ts";
+import { isReachableByTwilio } from "../app/domain/twilio-numbers.server.ts";
+import { environment, type Environment } from "../app/env.server.ts";
+import {
+  examineConfiguration,
+  examineDatabase,
+  hasPool,
+} from "../app/installation.server.ts";
+import {
+  paint,
+  requireDatabase,
+  runCommand,
+  type Arguments,
+} from "./terminal/command.ts";
+import { openAccount, warn } from "./terminal/twilio.ts";
+
+const exitCodes = { healthy: 0, findings: 4 };
+
+await runCommand(
+  {
+    name: "npm run doctor --",
+    summary:
+      "Says what is wrong with the configuration, the database and the numbers, and what mends it. Exit code 0: nothing; 4: something; 1: it could not run.",
+    examples: [
+      ["", "a line for each finding, with the command that mends it"],
+      ["--offline", "leaves Twilio out"],
+      ["--repair", "mends damaged rows where there is no doubt how"],
+    ],
+    options: {
+      offline: { type: "boolean", help: "leave Twilio out" },
+      repair: {
+        type: "boolean",
+        help: "mend what can be known without doubt, in one transaction",
+      },
+    },
+  },
+  async (args) => {
+    const env = environment();
+    const offline = args.has("offline");
+    const findings = examineConfiguration(env, { offline });
+    let repaired: Damage[] = [];
+    if (args.has("repair")) requireDatabase();
+    const file = sqliteFile(env.DATABASE_URL);
+    // Opening a SQLite file that is not there would make one.
+    if (file !== undefined && !existsSync(file)) {
+      findings.push({
+        code: "database-missing",
+        finding: `There is no database at ${file}.`,
+        mend: "npm run migrate, or set DATABASE_URL",
+      });
+    } else {
+      // A look at all rows takes longer than what a request may.
+      const db = createDatabase(env.DATABASE_URL, { statementTimeout: 60_000 });
+      try {
+        if (args.has("repair")) repaired = await repair(db);
+        findings.push(...(await examine(db, env, offline)));
+      } finally {
+        await db.destroy();
+      }
+    }
+    print(args, findings, repaired);
+    return findings.length > 0 ? exitCodes.findings : exitCodes.healthy;
+  },
+);
+
+/** Says what will be mended, mends it, and returns what was. */
+async function repair(db: Knex): Promise<Damage[]> {
+  if (!(await hasPool(db))) return [];
+  const mendable = (await findDamage(db)).filter((one) => one.repair);
+  for (const one of mendable) {
+    process.stderr.write(`Will be mended: ${one.finding} ${one.repair}\n`);
+  }
+  return mendable.length > 0 ? (await repairDamage(db)).repaired : [];
+}
+
+/** What is wrong with the database, and with its numbers at Twilio. */
+async function examine(
+  db: Knex,
+  env: Environment,
+  offline: boolean,
+): Promise<Finding[]> {
+  const { findings, hasPool } = await examineDatabase(db);
+  const account = offline ? undefined : await openAccount(env);
+  if (!account || !hasPool) return findings;
+  const isComparable =
+    isReachableByTwilio(env.PUBLIC_URL) || env.TWILIO_API_BASE_URL;
+  const comparison = await compareWithTwilio(
+    db,
+    account,
+    isComparable ? env.PUBLIC_URL : undefined,
+  );
+  const { notInPool } = comparison;
+  if (notInPool > 0) {
+    warn(
+      `${notInPool === 1 ? "One number of the account takes calls and is" : `${notInPool} numbers of the account take calls and are`} not in the pool; “npm run sync” adds ${notInPool === 1 ? "it" : "them"}.`,
+    );
+  }
+  return [...findings, ...comparison.findings];
+}
+
+function print(args: Arguments, findings: Finding[], repaired: Damage[]): void {
+  if (args.has("json")) {
+    const document = {
+      healthy: findings.length === 0,
+      findings,
+      repaired: repaired.map(({ kind, finding, repair }) => ({
+        code: kind,
+        finding,
+        repair,
+      })),
+    };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  for (const { finding, repair } of repaired) {
+    process.stdout.write(`Mended: ${finding} ${repair}\n`);
+  }
+  for (const { finding, mend } of findings) {
+    process.stdout.write(`- ${finding} → ${mend}\n`);
+  }
+  const mended = args.has("repair") ? `${repaired.length} mended, ` : "";
+  process.stdout.write(
+    findings.length > 0
+      ? `\n${mended}${findings.length} ${findings.length === 1 ? "finding" : "findings"}.\n`
+      : `${mended}all is well.\n`.replace(/^./, (first) => first.toUpperCase()),
+  );
+  process.stderr.write(`${next(args, findings)}\n`);
+}
+
+function next(args: Arguments, findings: Finding[]): string {
+  if (findings.some(({ mend }) => mend.includes("--repair"))) {
+    return `${paint("bold", "Next:")} “npm run doctor -- --repair” mends what can be known without doubt.`;
+  }
+  const has = (code: string) => findings.some((one) => one.code === code);
+  if (has("migrations-pending") && findings.length === 1) {
+    return "Next: “npm run migrate”.";
+  }
+  if (findings.length > 0) {
+    return "Next: do what stands after each arrow, then “npm run doctor” again.";
+  }
+  return args.has("offline")
+    ? "Next: “npm run doctor” without --offline looks at Twilio too."
+    : "Next: “npm run call -- NUMBER” tries a call, “npm run numbers:test” the rules of assignment.";
+}

@@ -1,0 +1,148 @@
+import { database } from "../app/db.server.ts";
+import { formatPhoneNumber } from "../app/domain/e164.ts";
+import {
+  isReachableByTwilio,
+  syncNumbers,
+  type SyncReport,
+} from "../app/domain/twilio-numbers.server.ts";
+import { environment, type Environment } from "../app/env.server.ts";
+import { pendingMigrations } from "../app/migrate.server.ts";
+import {
+  CommandError,
+  requireDatabase,
+  runCommand,
+  type Arguments,
+} from "./terminal/command.ts";
+import { startProgress } from "./terminal/progress.ts";
+import { openAccount, warn } from "./terminal/twilio.ts";
+
+await runCommand(
+  {
+    name: "npm run sync --",
+    summary:
+      "Adds the Twilio account's numbers that take calls to the pool, and points each one's calls at PUBLIC_URL.",
+    examples: [
+      ["", "syncs all numbers of the account"],
+      ["--dry-run", "says what that would do"],
+    ],
+    options: {
+      "dry-run": {
+        type: "boolean",
+        help: "write nothing, here or at Twilio; print the same",
+      },
+    },
+  },
+  async (args) => {
+    const env = environment();
+    const account = await openAccount(env);
+    if (!account) {
+      throw new CommandError(
+        "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN in the environment or in .env (Twilio's console, Account Info).",
+      );
+    }
+    requirePublicUrl(env);
+    requireDatabase();
+    if ((await pendingMigrations(database())).length > 0) {
+      throw new CommandError(
+        "The database's schema is not current. Run “npm run migrate” first.",
+      );
+    }
+    const dryRun = args.has("dry-run");
+    const progress = startProgress();
+    const outcome = await syncNumbers(database(), account, {
+      publicUrl: env.PUBLIC_URL,
+      dryRun,
+      onListed: (soFar) => progress.update("Listing numbers", soFar),
+      onProgress: (done, total) =>
+        progress.update("Pointing numbers", done, total),
+    }).finally(() => progress.clear());
+    if (!outcome.ok) {
+      throw new CommandError(
+        `The account's numbers cannot be listed: ${outcome.reason}. Nothing was changed.`,
+      );
+    }
+    print(args, outcome.report, env.PUBLIC_URL);
+    return outcome.report.failed.length > 0 ? 1 : 0;
+  },
+);
+
+/** Pointing live numbers at an address that Twilio cannot call would end every call to them. */
+function requirePublicUrl({
+  PUBLIC_URL,
+  TWILIO_API_BASE_URL,
+}: Environment): void {
+  if (!isReachableByTwilio(PUBLIC_URL)) {
+    const problem = `PUBLIC_URL is ${PUBLIC_URL}, where Twilio cannot call it`;
+    if (!TWILIO_API_BASE_URL) {
+      throw new CommandError(
+        `${problem}. Set PUBLIC_URL to the address that the world calls this server by, like https://numbers.example.com.`,
+      );
+    }
+    warn(`${problem}.`);
+  } else if (PUBLIC_URL.startsWith("http:")) {
+    warn(
+      `PUBLIC_URL is ${PUBLIC_URL}: what Twilio tells about calls crosses the network unencrypted. Use https.`,
+    );
+  }
+}
+
+function print(args: Arguments, report: SyncReport, publicUrl: string): void {
+  const dryRun = args.has("dry-run");
+  const { added, pointed, unchanged, leftOut, failed } = report;
+  if (args.has("json")) {
+    const named = ({ phoneNumber, reason }: SyncReport["failed"][number]) => ({
+      phone_number: phoneNumber,
+      reason,
+    });
+    const document = {
+      dry_run: dryRun,
+      public_url: publicUrl,
+      in_account: report.inAccount,
+      added: added.length,
+      pointed: pointed.length,
+      unchanged: unchanged.length,
+      left_out: leftOut.length,
+      failed: failed.length,
+      numbers: {
+        added,
+        pointed: pointed.map(({ phoneNumber, settings }) => ({
+          phone_number: phoneNumber,
+          settings,
+        })),
+        left_out: leftOut.map(named),
+        failed: failed.map(named),
+      },
+    };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  const line = (what: string, phoneNumber: string, more = "") =>
+    `${what.padEnd(10)}${formatPhoneNumber(phoneNumber).padEnd(more ? 20 : 0)}${more}\n`;
+  process.stdout.write(
+    [
+      ...added.map((number) => line("added", number)),
+      ...pointed.map(({ phoneNumber, settings }) =>
+        line("pointed", phoneNumber, settings.join(", ")),
+      ),
+      ...leftOut.map(({ phoneNumber, reason }) =>
+        line("left out", phoneNumber, reason),
+      ),
+      ...failed.map(({ phoneNumber, reason }) =>
+        line("failed", phoneNumber, reason),
+      ),
+      `\nOf ${report.inAccount} numbers in the account ${dryRun ? "would be" : "were"}: ${added.length} added to the pool, ` +
+        `${pointed.length} pointed at ${publicUrl}, ${unchanged.length} unchanged, ${leftOut.length} left out, ${failed.length} failed.\n`,
+    ].join(""),
+  );
+  process.stderr.write(`${next(report, dryRun)}\n`);
+}
+
+function next({ inAccount, failed }: SyncReport, dryRun: boolean): string {
+  if (inAccount === 0) {
+    return "The account has no numbers. Buy some in Twilio's console, then run this again.";
+  }
+  if (dryRun) return "Nothing was written. Run it again without --dry-run.";
+  return failed.length > 0
+    ? "Next: run “npm run sync” again for what failed; “npm run doctor” says more."
+    : "Next: “npm run doctor” checks everything, “npm run numbers” shows the pool.";
+}
