@@ -8,6 +8,7 @@ import { action as fallback } from "#app/routes/twilio.voice_.fallback.ts";
 import { action as recording } from "#app/routes/twilio.voice_.recording.ts";
 import { action as status } from "#app/routes/twilio.voice_.status.ts";
 import { action as voice } from "#app/routes/twilio.voice.ts";
+import { newCallSid } from "./calls.ts";
 import { cleanUpLater } from "./clean-up.ts";
 
 export const publicUrl = "https://numbers.example.com";
@@ -118,7 +119,7 @@ function verbsOf(nodes: ParsedNode[]): TwimlVerb[] {
       .map(([name, content]) => ({
         name,
         text: (content as ParsedNode[])
-          .map((child) => child["#text"] ?? "")
+          .map((child) => (child["#text"] ?? "") as string)
           .join(""),
         attributes: (node[":@"] ?? {}) as Record<string, string>,
         children: verbsOf(content as ParsedNode[]),
@@ -144,3 +145,85 @@ export async function verbsFrom(response: Response): Promise<TwimlVerb[]> {
 export function outline(verbs: TwimlVerb[]): string[] {
   return verbs.map(({ name, text }) => `${name} ${text}`.trim());
 }
+
+/** A call that comes in, as Twilio tells of it; addresses are what its TwiML names, or paths. */
+export class IncomingCall {
+  readonly callSid = newCallSid();
+  constructor(
+    readonly to: string,
+    readonly from = "+353871112222",
+  ) {}
+
+  /** What Twilio says of the call with every request about it but those on recordings and streams. */
+  fields(status: string): Record<string, string> {
+    return { ...this.sid(), From: this.from, To: this.to, CallStatus: status };
+  }
+
+  private sid(): Record<string, string> {
+    return { AccountSid: accountSid, CallSid: this.callSid };
+  }
+
+  request(
+    address: string,
+    fields: Record<string, string> = this.fields("ringing"),
+  ): Request {
+    return signedRequest(address.replace(publicUrl, ""), fields);
+  }
+
+  send(address: string, fields?: Record<string, string>): Promise<Response> {
+    return act(address.replace(publicUrl, ""), this.request(address, fields));
+  }
+
+  async comes(): Promise<TwimlVerb[]> {
+    return verbsFrom(await this.send("/twilio/voice"));
+  }
+
+  /** <Dial> has ended. */
+  async dialled(
+    dial: TwimlVerb | undefined,
+    result: string,
+    more: Record<string, string> = {},
+  ): Promise<TwimlVerb[]> {
+    const status = result === "canceled" ? "completed" : "in-progress";
+    const fields = { ...this.fields(status), DialCallStatus: result, ...more };
+    return verbsFrom(await this.send(dial?.attributes["action"] ?? "", fields));
+  }
+
+  async streams(
+    connect: TwimlVerb | undefined,
+    event: "stream-started" | "stream-error",
+  ): Promise<void> {
+    const address = connect?.children[0]?.attributes["statusCallback"] ?? "";
+    const fields = { ...this.sid(), StreamEvent: event };
+    await verbsFrom(await this.send(address, fields));
+  }
+
+  /** The caller leaves a message of seven seconds, and then its recording is ready. */
+  async leavesMessage(record: TwimlVerb | undefined): Promise<TwimlVerb[]> {
+    const recording = {
+      RecordingUrl: recordingUrl,
+      RecordingSid: recordingUrl.slice(-34),
+      RecordingDuration: "7",
+    };
+    const { action = "", recordingStatusCallback = "" } =
+      record?.attributes ?? {};
+    const thanks = await verbsFrom(
+      await this.send(action, { ...this.fields("in-progress"), ...recording }),
+    );
+    await verbsFrom(
+      await this.send(recordingStatusCallback, {
+        ...this.sid(),
+        ...recording,
+        RecordingStatus: "completed",
+      }),
+    );
+    return thanks;
+  }
+
+  async ends(status = "completed", seconds = 9): Promise<void> {
+    const fields = { ...this.fields(status), CallDuration: String(seconds) };
+    await verbsFrom(await this.send("/twilio/voice/status", fields));
+  }
+}
+
+export const recordingUrl = `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/RE${"e".repeat(32)}`;

@@ -1,0 +1,260 @@
+import type { Knex } from "knex";
+import { z } from "zod";
+import { parseE164 } from "#app/domain/e164.ts";
+
+/**
+ * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
+ * gave at sign-up, or, having given none, takes messages. A call never rings a number of the pool: it would come back.
+ */
+
+/** Where a call goes: a phone, a SIP address, a media stream (a voice agent), or straight to a message. */
+export const callModes = ["phone", "sip", "stream", "message"] as const;
+export type CallMode = (typeof callModes)[number];
+
+export interface CallHandling {
+  /** what the caller hears first; may be empty */
+  greeting: string;
+  mode: CallMode;
+  /** E.164, `sip:…` or `wss://…` as the mode has it; null where messages are taken */
+  target: string | null;
+  /** how long to ring before it counts as unanswered */
+  ringSeconds: number;
+  /** whether the caller may leave a message when nobody answers */
+  takeMessage: boolean;
+}
+
+const invisible = /[^\P{Cc}\r\n\t]|[\p{Cf}\p{Cs}]/u;
+const ringSecondsError = "Enter how many seconds to ring, from 5 to 60";
+
+const target = (max: number) =>
+  z
+    .string()
+    .transform((text) => text.trim())
+    .pipe(z.string().max(max, { error: `Use ${max} characters or fewer` }))
+    .default("");
+
+/**
+ * The form. All of it is always sent, and the target that counts is the one of the chosen mode; `take_message` is a
+ * checkbox. The result is a {@link CallHandling}.
+ */
+export const callHandlingFields = z
+  .object({
+    greeting: z
+      .string({ error: "Enter a greeting" })
+      .transform((text) => text.normalize("NFC").replace(/\r\n?/g, "\n").trim())
+      .pipe(
+        z
+          .string()
+          .max(500, { error: "Use 500 characters or fewer" })
+          .refine((text) => !invisible.test(text), {
+            error: "Remove the invisible characters",
+          }),
+      ),
+    mode: z.enum(callModes, { error: "Choose what happens to a call" }),
+    phone: target(40),
+    sip_address: target(255),
+    stream_url: target(1000),
+    ring_seconds: z
+      .string({ error: ringSecondsError })
+      .trim()
+      .regex(/^\d{1,2}$/, { error: ringSecondsError })
+      .transform(Number)
+      .pipe(
+        z
+          .number()
+          .min(5, { error: ringSecondsError })
+          .max(60, { error: ringSecondsError }),
+      ),
+    take_message: z
+      .string()
+      .optional()
+      .transform((checked) => checked !== undefined),
+  })
+  .transform((fields, context): CallHandling => {
+    const { mode } = fields;
+    const handling = {
+      greeting: fields.greeting,
+      ringSeconds: fields.ring_seconds,
+      takeMessage: fields.take_message,
+    };
+    if (mode === "message") return { ...handling, mode, target: null };
+    const field = targetFields[mode];
+    const checked = checkTarget[mode](fields[field]);
+    if (checked.ok) return { ...handling, mode, target: checked.target };
+    context.addIssue({ code: "custom", path: [field], message: checked.error });
+    return z.NEVER;
+  });
+
+/** The form field that holds the target of a mode. */
+export const targetFields = {
+  phone: "phone",
+  sip: "sip_address",
+  stream: "stream_url",
+} as const satisfies Record<Exclude<CallMode, "message">, string>;
+
+type CheckedTarget =
+  { ok: true; target: string } | { ok: false; error: string };
+
+// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters.
+const sipAddress =
+  /^sips?:[\w.!~*'()%&=+$,;?/-]+@(\[[\da-f:.]+\]|[\da-z]([\da-z.-]*[\da-z])?)(:\d{1,5})?(;[\w.!~*'()%-]+(=[\w.!~*'()%-]+)?)*$/i;
+
+const checkTarget = {
+  phone(text: string): CheckedTarget {
+    const parsed = parseE164(text);
+    return parsed.ok
+      ? { ok: true, target: parsed.phoneNumber }
+      : {
+          ok: false,
+          error:
+            "Enter a phone number with its country code, like +353 86 123 4567",
+        };
+  },
+  sip(text: string): CheckedTarget {
+    return sipAddress.test(text)
+      ? { ok: true, target: text }
+      : {
+          ok: false,
+          error: "Enter a SIP address, like sip:reception@example.com",
+        };
+  },
+  stream(text: string): CheckedTarget {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url?.protocol !== "wss:" || url.username !== "" || url.hash !== "") {
+      return {
+        ok: false,
+        error: "Enter an address like wss://agent.example.com/calls",
+      };
+    }
+    // Twilio's documentation, "TwiML Voice: <Stream>": the address takes no query.
+    return url.search === ""
+      ? { ok: true, target: url.href }
+      : { ok: false, error: "Leave out the ? and what follows it" };
+  },
+};
+
+interface Row {
+  company_id: number;
+  company_name: string;
+  phone: string | null;
+  twilio_phone_number: string | null;
+  greeting: string | null;
+  mode: CallMode | null;
+  target: string | null;
+  ring_seconds: number | null;
+  take_message_when_unanswered: boolean | number | null;
+}
+
+function handlings(db: Knex) {
+  return db("companies as c")
+    .leftJoin("company_call_handling as h", "h.company_id", "c.id")
+    .select<Row[]>(
+      "c.id as company_id",
+      "c.company_name",
+      "c.phone",
+      "c.twilio_phone_number",
+      "h.greeting",
+      "h.mode",
+      "h.target",
+      "h.ring_seconds",
+      "h.take_message_when_unanswered",
+    );
+}
+
+function fromRow(row: Row): CallHandling {
+  if (row.mode !== null) {
+    return {
+      greeting: row.greeting ?? "",
+      mode: row.mode,
+      target: row.target,
+      ringSeconds: row.ring_seconds ?? defaultRingSeconds,
+      takeMessage: Boolean(row.take_message_when_unanswered),
+    };
+  }
+  // Kept as somebody once typed it, where an older program made the account.
+  const phone = parseE164(row.phone ?? "");
+  const rung =
+    phone.ok && phone.phoneNumber !== row.twilio_phone_number
+      ? phone.phoneNumber
+      : null;
+  return {
+    greeting: `Thank you for calling ${row.company_name}.`,
+    mode: rung === null ? "message" : "phone",
+    target: rung,
+    ringSeconds: defaultRingSeconds,
+    takeMessage: true,
+  };
+}
+
+const defaultRingSeconds = 20;
+
+/** What the company wants, or the default where it has never said; undefined where there is no such company. */
+export async function callHandlingOf(
+  db: Knex,
+  companyId: number,
+): Promise<CallHandling | undefined> {
+  const [row] = await handlings(db).where("c.id", companyId);
+  return row && fromRow(row);
+}
+
+/** What came of {@link saveCallHandling}: a phone that is a number of the pool, its own included, is not rung. */
+export type SavedCallHandling = "saved" | "rings-the-pool";
+
+export async function saveCallHandling(
+  db: Knex,
+  companyId: number,
+  handling: CallHandling,
+): Promise<SavedCallHandling> {
+  // Asked first and not enforced: a number may enter the pool later, so what counts is asked when a call comes.
+  if (handling.mode === "phone" && (await isInPool(db, handling.target))) {
+    return "rings-the-pool";
+  }
+  await db("company_call_handling")
+    .insert({
+      company_id: companyId,
+      greeting: handling.greeting,
+      mode: handling.mode,
+      target: handling.target,
+      ring_seconds: handling.ringSeconds,
+      take_message_when_unanswered: handling.takeMessage,
+    })
+    .onConflict("company_id")
+    .merge();
+  return "saved";
+}
+
+/** Whose number was called, and what they want done. */
+export interface CalledCompany {
+  companyId: number;
+  handling: CallHandling;
+}
+
+/**
+ * Finds the company that a call is for.
+ * @param to what was called: only E.164, exactly, is anybody's
+ */
+export async function findCalledCompany(
+  db: Knex,
+  to: string,
+): Promise<CalledCompany | undefined> {
+  if (!/^\+[1-9]\d{1,14}$/.test(to)) return undefined;
+  const [row] = await handlings(db).where("c.twilio_phone_number", to);
+  if (!row) return undefined;
+  const handling = fromRow(row);
+  const loops =
+    handling.mode === "phone" && (await isInPool(db, handling.target));
+  return {
+    companyId: row.company_id,
+    handling: loops ? { ...handling, mode: "message", target: null } : handling,
+  };
+}
+
+async function isInPool(
+  db: Knex,
+  phoneNumber: string | null,
+): Promise<boolean> {
+  const row: unknown = await db("twilio_phone_numbers")
+    .where({ phone_number: phoneNumber })
+    .first("id");
+  return row !== undefined;
+}

@@ -1,0 +1,299 @@
+import type { Knex } from "knex";
+import type { CallMode } from "#app/domain/call-handling.server.ts";
+import {
+  fromDatabaseTime,
+  toRfc3339,
+  type DatabaseTime,
+} from "#app/domain/times.ts";
+
+/**
+ * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; what the facts of a
+ * row amount to, its `outcome`, the database generates (migrations/20261122000003_calls.ts).
+ * A call belongs to the company that owned the number when it came, and every query for a company names it.
+ */
+
+/** How a call ended, or that it has not. */
+export const callOutcomes = [
+  "in-progress",
+  /** somebody, or the voice agent, picked up */
+  "answered",
+  /** the caller left a message */
+  "message",
+  /** nobody picked up, or the caller hung up first, and there is no message */
+  "missed",
+  "busy",
+  /** it could not be connected: a fault of the phone's, the network's or ours */
+  "failed",
+  /** the number was nobody's; no company sees it */
+  "unmatched",
+] as const;
+export type CallOutcome = (typeof callOutcomes)[number];
+
+/** A call as its company sees it. Times are RFC 3339, UTC. */
+export interface Call {
+  callSid: string;
+  /** E.164, or what else the network says of the caller: `sip:…`, `anonymous`, nothing */
+  from: string;
+  /** E.164 */
+  to: string;
+  outcome: CallOutcome;
+  /** the outcome as a sentence: why, and what happened */
+  reason: string;
+  startedAt: string;
+  /** when somebody picked up */
+  answeredAt: string | null;
+  endedAt: string | null;
+  /** from beginning to end, once it has ended */
+  seconds: number | null;
+  /** at Twilio, which asks for the account's SID and token */
+  recordingUrl: string | null;
+  recordingSeconds: number | null;
+}
+
+/** What became of ringing the company's phone, SIP address or voice agent. */
+export type DialResult =
+  "answered" | "busy" | "no-answer" | "failed" | "canceled";
+
+/** A page of a company's calls, newest first, or what is wrong with the query. */
+export type CallPage =
+  | { ok: true; calls: Call[]; nextCursor: string | null }
+  | { ok: false; invalid: "cursor" };
+
+export interface CallQuery {
+  /** calls a page */
+  limit: number;
+  /** what an earlier page gave as `nextCursor` */
+  cursor?: string | undefined;
+  outcome?: CallOutcome | undefined;
+}
+
+/** Keyset pages: calls that come meanwhile neither repeat one nor hide one. */
+export async function listCalls(
+  db: Knex,
+  companyId: number,
+  { limit, cursor, outcome }: CallQuery,
+): Promise<CallPage> {
+  const before = cursor === undefined ? undefined : decodeCursor(cursor);
+  if (cursor !== undefined && !before) return { ok: false, invalid: "cursor" };
+  const rows = await rowsOf(db, companyId, {
+    limit: limit + 1,
+    before,
+    outcome,
+  });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    ok: true,
+    calls: page.map(fromRow),
+    nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
+  };
+}
+
+/** The company's `count` newest calls, newest first. */
+export async function recentCalls(
+  db: Knex,
+  companyId: number,
+  count: number,
+): Promise<Call[]> {
+  return (await rowsOf(db, companyId, { limit: count })).map(fromRow);
+}
+
+/** All the company's calls, newest first, read a page at a time: for an export, in constant memory. */
+export async function* eachCall(
+  db: Knex,
+  companyId: number,
+  outcome?: CallOutcome,
+): AsyncGenerator<Call, void, undefined> {
+  let before: Keyset | undefined;
+  for (;;) {
+    const rows = await rowsOf(db, companyId, { limit: 500, before, outcome });
+    for (const row of rows) yield fromRow(row);
+    const last = rows.at(-1);
+    if (!last) return;
+    before = [last.started_at, last.call_sid];
+  }
+}
+
+/** The first call that reached the company: proof that its number does; undefined until it comes. */
+export async function firstMatchedCall(
+  db: Knex,
+  companyId: number,
+): Promise<Call | undefined> {
+  const row = await db("calls")
+    .where({ company_id: companyId })
+    .orderBy(["started_at", "call_sid"])
+    .first<Row | undefined>();
+  return row && fromRow(row);
+}
+
+/** Calls of one day. */
+export interface DayOfCalls {
+  /** UTC, `2026-11-22` */
+  day: string;
+  calls: number;
+}
+
+/** How many calls the company had on each of the last `days` days, today last; UTC. */
+export async function callsPerDay(
+  db: Knex,
+  companyId: number,
+  days: number,
+  now = new Date(),
+): Promise<DayOfCalls[]> {
+  const dayBefore = (back: number) =>
+    new Date(now.getTime() - back * 24 * 60 * 60 * 1000)
+      .toISOString()
+      .slice(0, 10);
+  const rows = await db("calls")
+    .where({ company_id: companyId })
+    .where("started_at", ">=", `${dayBefore(days - 1)} 00:00:00`)
+    .groupByRaw("date(started_at)")
+    .select<{ day: string; calls: number }[]>(
+      db.raw("cast(date(started_at) as text) as day, count(*) as calls"),
+    );
+  const counts = new Map(rows.map(({ day, calls }) => [day, Number(calls)]));
+  return Array.from({ length: days }, (_, index) => {
+    const day = dayBefore(days - 1 - index);
+    return { day, calls: counts.get(day) ?? 0 };
+  });
+}
+
+/** The newest calls to numbers that were nobody's, for the operator. */
+export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
+  const rows = await db("calls")
+    .whereNull("company_id")
+    .whereNotNull("to_number")
+    .orderBy([
+      { column: "started_at", order: "desc" },
+      { column: "call_sid", order: "desc" },
+    ])
+    .limit(count)
+    .select<Row[]>();
+  return rows.map(fromRow);
+}
+
+type Keyset = [startedAt: DatabaseTime, callSid: string];
+
+function rowsOf(
+  db: Knex,
+  companyId: number,
+  {
+    limit,
+    before,
+    outcome,
+  }: {
+    limit: number;
+    before?: Keyset | undefined;
+    outcome?: CallOutcome | undefined;
+  },
+): Promise<Row[]> {
+  return db("calls")
+    .where({ company_id: companyId, ...(outcome && { outcome }) })
+    .modify((query) => {
+      if (before)
+        void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
+    })
+    .orderBy([
+      { column: "started_at", order: "desc" },
+      { column: "call_sid", order: "desc" },
+    ])
+    .limit(limit)
+    .select<Row[]>();
+}
+
+function encodeCursor(row: Row): string {
+  return Buffer.from(`${row.started_at} ${row.call_sid}`).toString("base64url");
+}
+
+function decodeCursor(cursor: string): Keyset | undefined {
+  const [, at, callSid] =
+    /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (CA[0-9a-fA-F]{32})$/.exec(
+      Buffer.from(cursor, "base64url").toString(),
+    ) ?? [];
+  return at && callSid && !Number.isNaN(fromDatabaseTime(at).getTime())
+    ? [at, callSid]
+    : undefined;
+}
+
+interface Row {
+  call_sid: string;
+  from_number: string | null;
+  to_number: string | null;
+  route: CallMode | "nobody" | null;
+  twilio_status: string;
+  dial_result: DialResult | null;
+  recording_url: string | null;
+  recording_seconds: number | null;
+  recording_absent: boolean | number;
+  started_at: DatabaseTime;
+  answered_at: DatabaseTime | null;
+  ended_at: DatabaseTime | null;
+  seconds: number | null;
+  outcome: CallOutcome;
+}
+
+function fromRow(row: Row): Call {
+  const recording = !row.recording_absent && row.recording_url !== null;
+  const time = (at: DatabaseTime | null) =>
+    at === null ? null : toRfc3339(at);
+  return {
+    callSid: row.call_sid,
+    from: row.from_number ?? "",
+    to: row.to_number ?? "",
+    outcome: row.outcome,
+    reason: reasonOf(row),
+    startedAt: toRfc3339(row.started_at),
+    answeredAt: time(row.answered_at),
+    endedAt: time(row.ended_at),
+    seconds: row.seconds,
+    recordingUrl: recording ? row.recording_url : null,
+    recordingSeconds: recording ? row.recording_seconds : null,
+  };
+}
+
+// Twilio ends every call within a day.
+const longestCall = 24 * 60 * 60 * 1000;
+
+function reasonOf(row: Row): string {
+  const rung =
+    row.route === "stream"
+      ? "The voice agent"
+      : row.route === "sip"
+        ? "The SIP address"
+        : "The phone";
+  switch (row.outcome) {
+    case "answered":
+      return row.route === "stream"
+        ? "The voice agent answered."
+        : "Somebody answered.";
+    case "message":
+      return row.dial_result === "busy"
+        ? "The line was busy, and the caller left a message."
+        : row.dial_result === "failed"
+          ? `${rung} could not be reached, and the caller left a message.`
+          : row.dial_result === null
+            ? "The caller left a message."
+            : "Nobody answered, and the caller left a message.";
+    case "busy":
+      return "The line was busy.";
+    case "failed":
+      return row.dial_result === "failed"
+        ? `${rung} could not be reached.`
+        : row.twilio_status === "failed"
+          ? "The telephone network could not connect the call."
+          : "Our service could not connect the call.";
+    case "missed":
+      return row.dial_result === "no-answer"
+        ? "Nobody answered."
+        : row.route === "message" && row.twilio_status === "completed"
+          ? "The caller left no message."
+          : "The caller hung up before anybody answered.";
+    case "unmatched":
+      return "The number belonged to no company.";
+    case "in-progress":
+      return Date.now() - fromDatabaseTime(row.started_at).getTime() >
+        longestCall
+        ? "How the call ended was never reported."
+        : "The call is going on.";
+  }
+}

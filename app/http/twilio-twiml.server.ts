@@ -1,0 +1,169 @@
+import VoiceResponse from "twilio/lib/twiml/VoiceResponse.js";
+import type { CallHandling } from "#app/domain/call-handling.server.ts";
+import { environment } from "#app/env.server.ts";
+
+/** What callers hear: answers in TwiML, Twilio's XML. Addresses in them are absolute, from `PUBLIC_URL`. */
+
+/** Who calls whom; anything but E.164 is nobody that could be called back. */
+interface Parties {
+  from: string;
+  to: string;
+}
+
+const longestMessage = 180;
+
+/** An answer to Twilio; it refuses any other type (error 12300). */
+export function twiml(response: VoiceResponse): Response {
+  return new Response(response.toString(), {
+    headers: {
+      "Content-Type": "text/xml; charset=utf-8",
+      "Cache-Control": "no-store",
+    },
+  });
+}
+
+/** The answer to a callback, which nobody hears. */
+export function noted(): Response {
+  return twiml(new VoiceResponse());
+}
+
+/** The answer to a callback that could not be written down; Twilio may send it again. */
+export function notNoted(): Response {
+  return new Response("Try again\n", {
+    status: 503,
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Retry-After": "2",
+    },
+  });
+}
+
+/** Greets the caller and connects the call as the company wants it. */
+export function connectCall(
+  { from, to }: Parties,
+  { greeting, mode, target, ringSeconds }: CallHandling,
+): VoiceResponse {
+  const response = new VoiceResponse();
+  if (greeting !== "") say(response, greeting);
+  switch (mode) {
+    case "message":
+      recordMessage(response, "Please leave a message after the tone.");
+      break;
+    case "stream": {
+      const stream = response
+        .connect({ action: address("dial-result") })
+        .stream({
+          url: legal(target ?? ""),
+          statusCallback: address("status"),
+        });
+      // A media stream is not told who calls whom.
+      stream.parameter({ name: "from", value: legal(from) });
+      stream.parameter({ name: "to", value: legal(to) });
+      break;
+    }
+    case "phone":
+    case "sip": {
+      const dial = response.dial({
+        action: address("dial-result"),
+        timeout: ringSeconds,
+        // Twilio passes on who calls, but refuses what is no phone number (error 13214).
+        ...(isE164(from) ? {} : { callerId: to }),
+      });
+      if (mode === "phone") dial.number(legal(target ?? ""));
+      else dial.sip(legal(target ?? ""));
+    }
+  }
+  return response;
+}
+
+/** Nobody picked up: a message, if the company takes them. */
+export function nobodyAnswered(takeMessage: boolean): VoiceResponse {
+  const response = new VoiceResponse();
+  if (takeMessage) {
+    recordMessage(
+      response,
+      "Nobody can take your call right now. Please leave a message after the tone.",
+    );
+  } else {
+    say(response, "Nobody can take your call right now. Goodbye.");
+    response.hangup();
+  }
+  return response;
+}
+
+/** The company has the message. */
+export function messageTaken(): VoiceResponse {
+  return lastWords("Thank you. Goodbye.");
+}
+
+/** The number is nobody's. */
+export function notInService(): VoiceResponse {
+  return lastWords("This number is not in service.");
+}
+
+/** We are at fault, and have no better answer. */
+export function cannotConnect(): VoiceResponse {
+  return lastWords(
+    "We can't connect your call right now. Please try again shortly.",
+  );
+}
+
+/** We are at fault, and ask to be asked again: a database that restarts is back in seconds. */
+export function oneMoment(): VoiceResponse {
+  const response = new VoiceResponse();
+  say(response, "One moment, please.");
+  response.pause({ length: 2 });
+  response.redirect(
+    { method: "POST" },
+    `${environment().PUBLIC_URL}/twilio/voice?again=1`,
+  );
+  return response;
+}
+
+/** The call is over. */
+export function hangUp(): VoiceResponse {
+  const response = new VoiceResponse();
+  response.hangup();
+  return response;
+}
+
+function lastWords(text: string): VoiceResponse {
+  const response = new VoiceResponse();
+  say(response, text);
+  response.hangup();
+  return response;
+}
+
+function recordMessage(response: VoiceResponse, invitation: string): void {
+  say(response, invitation);
+  response.record({
+    action: address("recording"),
+    maxLength: longestMessage,
+    finishOnKey: "#",
+    recordingStatusCallback: address("recording"),
+    recordingStatusCallbackEvent: ["completed", "absent"],
+  });
+  // Twilio goes on here only where nothing was said.
+  say(response, "We did not hear a message. Goodbye.");
+  response.hangup();
+}
+
+function say(response: VoiceResponse, text: string): void {
+  response.say(legal(text));
+}
+
+// What XML 1.0 has no way to write makes the XML library throw.
+function legal(text: string): string {
+  return text.replace(
+    /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu,
+    "",
+  );
+}
+
+function address(callback: "dial-result" | "recording" | "status"): string {
+  return `${environment().PUBLIC_URL}/twilio/voice/${callback}`;
+}
+
+function isE164(text: string): boolean {
+  return /^\+[1-9]\d{1,14}$/.test(text);
+}

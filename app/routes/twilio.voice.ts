@@ -1,0 +1,41 @@
+import { database } from "#app/db.server.ts";
+import { recordIncomingCall } from "#app/domain/call-events.server.ts";
+import { findCalledCompany } from "#app/domain/call-handling.server.ts";
+import { logFault } from "#app/http/log.server.ts";
+import { countCall } from "#app/http/metrics.server.ts";
+import { noteCompany } from "#app/http/request-log.server.ts";
+import { twilioRoute } from "#app/http/twilio-request.server.ts";
+import {
+  cannotConnect,
+  connectCall,
+  notInService,
+  oneMoment,
+  twiml,
+} from "#app/http/twilio-twiml.server.ts";
+
+const route = twilioRoute(
+  async ({ request, event, inTime }) => {
+    const { from = "", to = "" } = event;
+    const called = await inTime(findCalledCompany(database(), to));
+    if (called) noteCompany(request, called.companyId);
+    countCall(called ? "connected" : "unmatched");
+    // The caller matters more than the log.
+    await inTime(
+      recordIncomingCall(
+        database(),
+        { ...event, from, to },
+        called && { companyId: called.companyId, route: called.handling.mode },
+      ),
+    ).catch((error: unknown) => logFault(request, error));
+    return twiml(
+      called ? connectCall({ from, to }, called.handling) : notInService(),
+    );
+  },
+  ({ query }) => {
+    if (!query.has("again")) return twiml(oneMoment());
+    countCall("not-connected");
+    return twiml(cannotConnect());
+  },
+);
+export const loader = route.loader;
+export const action = route.action;

@@ -1,0 +1,59 @@
+import { database } from "#app/db.server.ts";
+import {
+  isAnswered,
+  recordDialResult,
+} from "#app/domain/call-events.server.ts";
+import { findCalledCompany } from "#app/domain/call-handling.server.ts";
+import type { DialResult } from "#app/domain/calls.server.ts";
+import { logFault } from "#app/http/log.server.ts";
+import { noteCompany } from "#app/http/request-log.server.ts";
+import { twilioRoute, wholeSeconds } from "#app/http/twilio-request.server.ts";
+import {
+  cannotConnect,
+  hangUp,
+  nobodyAnswered,
+  twiml,
+} from "#app/http/twilio-twiml.server.ts";
+
+// Twilio's documentation, "TwiML Voice: <Dial>", DialCallStatus.
+const results = new Map<string, DialResult>([
+  ["completed", "answered"],
+  ["answered", "answered"],
+  ["busy", "busy"],
+  ["no-answer", "no-answer"],
+  ["canceled", "canceled"],
+]);
+
+const route = twilioRoute(
+  async ({ request, event, field, inTime }) => {
+    const dialStatus = field("DialCallStatus");
+    // A media stream that has ended brings no status; whether it began, its own callbacks have told.
+    const result =
+      dialStatus !== undefined
+        ? (results.get(dialStatus) ?? "failed")
+        : (await inTime(isAnswered(database(), event.callSid)))
+          ? "answered"
+          : "failed";
+    const over = result === "answered" || result === "canceled";
+    const called = over
+      ? undefined
+      : await inTime(findCalledCompany(database(), event.to ?? ""));
+    if (called) noteCompany(request, called.companyId);
+    if (dialStatus !== undefined || result === "failed") {
+      await inTime(
+        recordDialResult(
+          database(),
+          event,
+          result,
+          wholeSeconds(field("DialCallDuration")),
+        ),
+      ).catch((error: unknown) => logFault(request, error));
+    }
+    return twiml(
+      over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false),
+    );
+  },
+  () => twiml(cannotConnect()),
+);
+export const loader = route.loader;
+export const action = route.action;

@@ -1,0 +1,33 @@
+import { database } from "#app/db.server.ts";
+import {
+  recordCallStatus,
+  recordDialResult,
+} from "#app/domain/call-events.server.ts";
+import {
+  twilioRoute,
+  wholeSeconds,
+  type TwilioRequest,
+} from "#app/http/twilio-request.server.ts";
+import { noted, notNoted } from "#app/http/twilio-twiml.server.ts";
+
+const route = twilioRoute(async (twilio) => {
+  await twilio.inTime(note(twilio));
+  return noted();
+}, notNoted);
+export const loader = route.loader;
+export const action = route.action;
+
+async function note({ event, field }: TwilioRequest): Promise<void> {
+  switch (field("StreamEvent")) {
+    case "stream-started":
+      return recordDialResult(database(), event, "answered");
+    case "stream-error":
+      return recordDialResult(database(), event, "failed");
+    case undefined: {
+      // What a call has rung is a call of its own, and none that came to a number.
+      if (field("ParentCallSid")) return;
+      const seconds = wholeSeconds(field("CallDuration"));
+      return recordCallStatus(database(), event, seconds);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { asStored, parseE164 } from "../app/domain/e164.ts";
+import { environment } from "../app/env.server.ts";
+import {
+  CommandError,
+  runCommand,
+  UsageError,
+  type Arguments,
+} from "./terminal/command.ts";
+import {
+  scenarios,
+  SimulatedCall,
+  type CallOptions,
+  type Step,
+} from "./terminal/simulated-call.ts";
+import { layOut } from "./terminal/twiml.ts";
+
+await runCommand(
+  {
+    name: "npm run call --",
+    summary:
+      "Calls a number without a telephone: signs and sends what Twilio would send, prints the TwiML and what it means. The call is in the log like any other.",
+    positionals: "NUMBER",
+    examples: [
+      ["+353861234567", "calls, and hangs up"],
+      [
+        "+353861234567 --scenario no-answer",
+        "nobody picks up; also answered, busy, failed, message, hangup",
+      ],
+      [
+        "'+353 86 123 4567' --from +353871112222 --url https://staging.example.com",
+        "says who calls, and at which server",
+      ],
+    ],
+    options: {
+      from: {
+        type: "string",
+        value: "NUMBER",
+        help: "who calls (+353 87 123 4567), or what else a caller may be: anonymous, sip:…",
+      },
+      scenario: {
+        type: "string",
+        value: "NAME",
+        help: `how the call goes: ${scenarios.join(", ")}`,
+      },
+      url: {
+        type: "string",
+        value: "URL",
+        help: "the server (PUBLIC_URL)",
+      },
+    },
+  },
+  async (args) => {
+    const call = new SimulatedCall(readArguments(args), (step) => {
+      if (!args.has("json")) process.stdout.write(stepText(step));
+    });
+    await call.walk();
+    if (args.has("json")) {
+      process.stdout.write(`${JSON.stringify(call.document(), null, 2)}\n`);
+    } else {
+      process.stderr.write(
+        "Next: the company's dashboard shows the call; --scenario walks it in other ways.\n",
+      );
+    }
+    return 0;
+  },
+);
+
+function readArguments(args: Arguments): CallOptions {
+  // `+353 86 123 4567` without quotes comes as four.
+  const number = args.positionals.join(" ");
+  if (number === "") {
+    throw new UsageError(
+      "Say which number to call, like “npm run call -- +353861234567”.",
+    );
+  }
+  const to = asStored(number);
+  if (to === undefined) {
+    const parsed = parseE164(number);
+    throw new UsageError(`“${number}” ${parsed.ok ? "" : parsed.reason}.`);
+  }
+  const wanted = args.get("scenario") ?? "hangup";
+  const scenario = scenarios.find((name) => name === wanted);
+  if (!scenario) {
+    throw new UsageError(
+      `There is no scenario “${wanted}”: choose from ${scenarios.join(", ")}.`,
+    );
+  }
+  const { PUBLIC_URL, TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID } = environment();
+  const url = args.get("url") ?? PUBLIC_URL;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new UsageError(
+      `--url must be an address like http://localhost:3000, not “${url}”.`,
+    );
+  }
+  if (!TWILIO_AUTH_TOKEN) {
+    throw new CommandError(
+      "TWILIO_AUTH_TOKEN is not set; for a try on this machine put TWILIO_AUTH_TOKEN=any-text into .env and start the server again, which needs the same one.",
+    );
+  }
+  const from = args.get("from") ?? "+353871234567";
+  const { origin } = new URL(url);
+  return {
+    to,
+    from: asStored(from) ?? from,
+    scenario,
+    url: origin,
+    publicUrls: [...new Set([origin, PUBLIC_URL])],
+    authToken: TWILIO_AUTH_TOKEN,
+    accountSid: TWILIO_ACCOUNT_SID ?? `AC${"0".repeat(32)}`,
+  };
+}
+
+function stepText({ event, path, status, milliseconds, ...answer }: Step) {
+  const { twiml, meaning } = answer;
+  // A callback is answered with nothing that is worth a look.
+  const document = meaning === "Noted." ? "" : `${layOut(twiml)}\n\n`;
+  return `${event}\nPOST ${path} → ${status} in ${milliseconds} ms\n\n${document}${meaning}\n\n`;
+}

@@ -1,0 +1,77 @@
+import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
+import { CommandError } from "./command.ts";
+
+export interface ServerOptions {
+  /** origin of the server */
+  url: string;
+  /** the origins that the server may call itself; signatures are made over its own */
+  publicUrls: readonly string[];
+  authToken: string;
+}
+
+/** Posts to a server as Twilio does: signed, and for 15 seconds at most. */
+export class SignedPosts {
+  private publicUrl: string | undefined;
+
+  constructor(private readonly options: ServerOptions) {}
+
+  /**
+   * The first of the server's possible origins that it takes a signature for is kept.
+   * @param path with its query
+   * @throws {CommandError} where the answer is no 200
+   */
+  async post(path: string, fields: Record<string, string>): Promise<Response> {
+    const { publicUrls } = this.options;
+    let status = 403;
+    for (const origin of this.publicUrl ? [this.publicUrl] : publicUrls) {
+      const response = await this.postSignedFor(origin, path, fields);
+      status = response.status;
+      if (status === 403) continue;
+      this.publicUrl = origin;
+      if (status === 200) return response;
+    }
+    throw new CommandError(
+      `POST ${path} was answered with ${status}${this.whatIsWrong(status)}`,
+    );
+  }
+
+  private async postSignedFor(
+    origin: string,
+    path: string,
+    fields: Record<string, string>,
+  ): Promise<Response> {
+    const { url, authToken } = this.options;
+    try {
+      return await fetch(url + path, {
+        method: "POST",
+        redirect: "manual",
+        headers: {
+          "X-Twilio-Signature": getExpectedTwilioSignature(
+            authToken,
+            origin + path,
+            fields,
+          ),
+        },
+        body: new URLSearchParams(fields),
+        signal: AbortSignal.timeout(15_000),
+      });
+    } catch (error) {
+      throw new CommandError(
+        (error as Error).name === "TimeoutError"
+          ? `${url} did not answer within 15 seconds, when Twilio gives up too.`
+          : `${url} cannot be reached. Start the server with “npm start”, or say where it is with --url.`,
+      );
+    }
+  }
+
+  private whatIsWrong(status: number): string {
+    switch (status) {
+      case 403:
+        return `: the server and this command need the same TWILIO_AUTH_TOKEN and TWILIO_ACCOUNT_SID, and the server's PUBLIC_URL must be ${this.options.publicUrls.join(" or ")}.`;
+      case 503:
+        return ": the server has no TWILIO_AUTH_TOKEN, or its database is away; its log says which.";
+      default:
+        return "; the server's log says more.";
+    }
+  }
+}

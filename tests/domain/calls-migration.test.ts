@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { migrateToLatest } from "#app/migrate.server.ts";
+import {
+  createTestDatabase,
+  describeEachEngine,
+  engines,
+  openDatabase,
+} from "../support/databases.ts";
+
+test.each(engines)(
+  "somebody else's table named calls stops the migration and stays as it is (%s)",
+  async (engine) => {
+    const { url } = await createTestDatabase(engine);
+    const db = openDatabase(url);
+    await db.schema.createTable("calls", (table) => table.text("theirs"));
+    await db("calls").insert({ theirs: "kept" });
+    await expect(migrateToLatest(db)).rejects.toThrow(
+      "There is a table “calls” already that is not this program's",
+    );
+    expect(await db("calls")).toEqual([{ theirs: "kept" }]);
+    expect(await db.schema.hasTable("company_call_handling")).toBe(false);
+    await db.schema.renameTable("calls", "their_calls");
+    expect(await migrateToLatest(db)).toContain("20261122000003_calls.ts");
+  },
+);
+
+describeEachEngine("the tables of calls", (_engine, open) => {
+  test.each([
+    ["a way that calls do not go", { mode: "fax", target: "+1" }],
+    ["a mode without its target", { mode: "phone", target: null }],
+  ])("%s cannot be kept", async (_name, fields) => {
+    const db = await open();
+    const row = {
+      company_id: 1,
+      greeting: "",
+      ring_seconds: 20,
+      take_message_when_unanswered: true,
+      ...fields,
+    };
+    await expect(db("company_call_handling").insert(row)).rejects.toThrow(
+      /check/i,
+    );
+  });
+
+  test("nobody but the database says what the outcome is", async () => {
+    const db = await open();
+    await expect(
+      db("calls").insert({
+        call_sid: "CA1",
+        twilio_status: "queued",
+        started_at: "2026-11-22 10:00:00",
+        outcome: "answered",
+      }),
+    ).rejects.toThrow(/outcome/);
+  });
+});

@@ -1,0 +1,196 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { CallHandling } from "#app/domain/call-handling.server.ts";
+import {
+  cannotConnect,
+  connectCall,
+  hangUp,
+  messageTaken,
+  nobodyAnswered,
+  notInService,
+  oneMoment,
+  twiml,
+} from "#app/http/twilio-twiml.server.ts";
+import {
+  outline,
+  parseTwiml,
+  publicUrl,
+  useTwilio,
+  verbsFrom,
+} from "../support/twilio-webhooks.ts";
+
+const parties = { from: "+353871112222", to: "+353861234567" };
+
+const handling: CallHandling = {
+  greeting: "Hello.",
+  mode: "message",
+  target: null,
+  ringSeconds: 25,
+  takeMessage: true,
+};
+
+beforeEach(() => useTwilio("sqlite::memory:"));
+
+const connect = (fields: Partial<CallHandling>, from = parties.from) =>
+  parseTwiml(
+    connectCall({ ...parties, from }, { ...handling, ...fields }).toString(),
+  );
+
+describe("connecting a call", () => {
+  test("a phone is rung after the greeting, for as long as was said", () => {
+    expect(connect({ mode: "phone", target: "+353863334444" })).toEqual([
+      { name: "Say", text: "Hello.", attributes: {}, children: [] },
+      {
+        name: "Dial",
+        text: "",
+        attributes: {
+          action: `${publicUrl}/twilio/voice/dial-result`,
+          timeout: "25",
+        },
+        children: [
+          {
+            name: "Number",
+            text: "+353863334444",
+            attributes: {},
+            children: [],
+          },
+        ],
+      },
+    ]);
+  });
+
+  test.each(["anonymous", "sip:ann@example.com", "", "+266696687x"])(
+    "a caller %j, who is no phone number, shows as the company's own number",
+    (caller) => {
+      const [, dial] = connect(
+        { mode: "phone", target: "+353863334444" },
+        caller,
+      );
+      expect(dial?.attributes["callerId"]).toBe(parties.to);
+    },
+  );
+
+  test("a SIP address is rung", () => {
+    const target = "sip:a@example.com;transport=tls";
+    const [, dial] = connect({ mode: "sip", target });
+    expect(dial?.children).toMatchObject([{ name: "Sip", text: target }]);
+  });
+
+  test("a media stream is told who calls whom", () => {
+    const [, connected] = connect({
+      mode: "stream",
+      target: "wss://agent.example.com/calls",
+    });
+    expect(connected).toMatchObject({
+      name: "Connect",
+      attributes: { action: `${publicUrl}/twilio/voice/dial-result` },
+      children: [
+        {
+          name: "Stream",
+          attributes: {
+            url: "wss://agent.example.com/calls",
+            statusCallback: `${publicUrl}/twilio/voice/status`,
+          },
+          children: [
+            { attributes: { name: "from", value: parties.from } },
+            { attributes: { name: "to", value: parties.to } },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("a message is asked for, and silence is answered", () => {
+    const verbs = connect({});
+    expect(outline(verbs)).toEqual([
+      "Say Hello.",
+      "Say Please leave a message after the tone.",
+      "Record",
+      "Say We did not hear a message. Goodbye.",
+      "Hangup",
+    ]);
+    expect(verbs[2]?.attributes).toEqual({
+      action: `${publicUrl}/twilio/voice/recording`,
+      maxLength: "180",
+      finishOnKey: "#",
+      recordingStatusCallback: `${publicUrl}/twilio/voice/recording`,
+      recordingStatusCallbackEvent: "completed absent",
+    });
+  });
+
+  test("an empty greeting is not said", () => {
+    const [first] = connect({ greeting: "", mode: "phone", target: "+3531" });
+    expect(first?.name).toBe("Dial");
+  });
+
+  test.each([
+    `Smith & Sons <"Quality" & 'Care'>`,
+    "]]> <!-- &amp; &#0;",
+    "Bláthanna Teo – 日本 👋",
+  ])("callers hear %s as it is written", (greeting) => {
+    expect(outline(connect({ greeting }))[0]).toBe(`Say ${greeting}`);
+  });
+
+  test("whatever text comes along, the answer is XML that Twilio takes", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", minLength: 1 }),
+        fc.string({ unit: "binary" }),
+        fc.constantFrom("phone", "sip", "stream", "message"),
+        (text, from, mode) => {
+          const target = mode === "message" ? null : text;
+          const verbs = connect({ greeting: `x${text}`, mode, target }, from);
+          expect(verbs.length).toBeGreaterThan(1);
+        },
+      ),
+    );
+  });
+});
+
+describe("when there is nobody to connect to", () => {
+  test.each([
+    [
+      "not in service",
+      notInService(),
+      ["Say This number is not in service.", "Hangup"],
+    ],
+    [
+      "our fault",
+      cannotConnect(),
+      [
+        "Say We can't connect your call right now. Please try again shortly.",
+        "Hangup",
+      ],
+    ],
+    [
+      "nobody answered, and no message",
+      nobodyAnswered(false),
+      ["Say Nobody can take your call right now. Goodbye.", "Hangup"],
+    ],
+    [
+      "a message was left",
+      messageTaken(),
+      ["Say Thank you. Goodbye.", "Hangup"],
+    ],
+    ["over", hangUp(), ["Hangup"]],
+  ])("%s", (_name, response, lines) => {
+    expect(outline(parseTwiml(response.toString()))).toEqual(lines);
+  });
+
+  test("nobody answered, and a message", async () => {
+    const [say, record] = parseTwiml(nobodyAnswered(true).toString());
+    expect(say?.text).toBe(
+      "Nobody can take your call right now. Please leave a message after the tone.",
+    );
+    expect(record?.name).toBe("Record");
+  });
+
+  test("one moment: the caller hears a word, and Twilio asks once more", async () => {
+    const verbs = await verbsFrom(twiml(oneMoment()));
+    expect(outline(verbs)).toEqual([
+      "Say One moment, please.",
+      "Pause",
+      `Redirect ${publicUrl}/twilio/voice?again=1`,
+    ]);
+  });
+});
