@@ -6,7 +6,7 @@ import {
   knownInPool,
   listPool,
   poolStatus,
-} from "../app/domain/phone-numbers.server.ts";
+} from "../app/domain/pool.server.ts";
 import { environment } from "../app/env.server.ts";
 import {
   CommandError,

@@ -1,10 +1,10 @@
 import { randomInt } from "node:crypto";
 import type { Knex } from "knex";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import {
   assignPhoneNumber,
   currentPhoneNumber,
-  listAvailable,
 } from "#app/domain/phone-numbers.server.ts";
 import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { addToPool, knownInPool } from "#app/domain/phone-numbers.server.ts";
+import { addToPool, knownInPool } from "#app/domain/pool.server.ts";
 import type {
   TwilioAccount,
   TwilioFailure,

@@ -8,10 +8,12 @@ import {
 import { database } from "#app/db.server.ts";
 import { asStored, formatPhoneNumber } from "#app/domain/e164.ts";
 import {
-  assignPhoneNumber,
   countAvailable,
-  currentPhoneNumber,
   listAvailable,
+} from "#app/domain/available-numbers.server.ts";
+import {
+  assignPhoneNumber,
+  currentPhoneNumber,
   type Assignment,
 } from "#app/domain/phone-numbers.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";

@@ -1,5 +1,5 @@
 import { database } from "#app/db.server.ts";
-import { poolStatus } from "#app/domain/phone-numbers.server.ts";
+import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/http/log.server.ts";
 

@@ -10,7 +10,7 @@ import {
   type MetricValue,
 } from "prom-client";
 import { database } from "#app/db.server.ts";
-import { poolStatus } from "#app/domain/phone-numbers.server.ts";
+import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import {
   onMessageFromWorkers,
@@ -134,16 +134,14 @@ export function startMetrics(): void {
   onMessageFromWorkers(({ from, receivers, body }) => {
     const { kind, scrape, metrics } = body;
     if (kind === "metrics-wanted") {
-      void ownRegistry
-        .getMetricsAsJSON()
-        .then((own) =>
-          sendToWorkers(from, {
-            kind: "metrics",
-            scrape,
-            receivers,
-            metrics: own,
-          }),
-        );
+      void ownRegistry.getMetricsAsJSON().then((own) =>
+        sendToWorkers(from, {
+          kind: "metrics",
+          scrape,
+          receivers,
+          metrics: own,
+        }),
+      );
     } else if (kind === "metrics") {
       scrapes.get(scrape as number)?.(
         metrics as Metrics,

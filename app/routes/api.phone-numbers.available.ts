@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { database } from "#app/db.server.ts";
-import { listAvailable } from "#app/domain/phone-numbers.server.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { json, jsonError } from "#app/http/json.server.ts";

@@ -3,10 +3,10 @@ import { describe, expect, test, vi } from "vitest";
 import { isPostgres } from "#app/db.server.ts";
 import { findDamage } from "#app/domain/pool-damage.server.ts";
 import { repairDamage } from "#app/domain/pool-repair.server.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import {
   assignPhoneNumber,
   currentPhoneNumber,
-  listAvailable,
 } from "#app/domain/phone-numbers.server.ts";
 import {
   migrateToLatest,

@@ -1,11 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createDatabase } from "#app/db.server.ts";
-import {
-  addToPool,
-  assignPhoneNumber,
-  listAvailable,
-} from "#app/domain/phone-numbers.server.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 import {
   assignmentsInBothTables,
   insertCompany,

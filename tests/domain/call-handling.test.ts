@@ -7,10 +7,8 @@ import {
   saveCallHandling,
   type CallHandling,
 } from "#app/domain/call-handling.server.ts";
-import {
-  addToPool,
-  assignPhoneNumber,
-} from "#app/domain/phone-numbers.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { insertCompany, someNumbers } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";

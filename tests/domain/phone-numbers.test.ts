@@ -1,14 +1,14 @@
 import type { Knex } from "knex";
 import { beforeEach, expect, test } from "vitest";
 import {
-  addToPool,
-  assignPhoneNumber,
   countAvailable,
-  currentPhoneNumber,
   listAvailable,
-  listPool,
-  poolStatus,
+} from "#app/domain/available-numbers.server.ts";
+import {
+  assignPhoneNumber,
+  currentPhoneNumber,
 } from "#app/domain/phone-numbers.server.ts";
+import { addToPool, listPool, poolStatus } from "#app/domain/pool.server.ts";
 import { fillPool, insertCompany, someNumbers } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 

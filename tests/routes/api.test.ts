@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Knex } from "knex";
 import { beforeAll, describe, expect, test } from "vitest";
-import { addToPool } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 import { aCompany, Client } from "../support/client.ts";
 import { assignmentsInBothTables, someNumbers } from "../support/companies.ts";
 import {

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
-import { addToPool } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 import { isReachableByTwilio } from "#app/domain/twilio-numbers.server.ts";
 import { someNumbers } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";

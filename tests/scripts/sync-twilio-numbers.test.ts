@@ -1,9 +1,7 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  addToPool,
-  assignPhoneNumber,
-} from "#app/domain/phone-numbers.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 import {
   assignmentsInBothTables,
   insertCompany,

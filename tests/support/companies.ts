@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { addToPool } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 
 let made = 0;
 
