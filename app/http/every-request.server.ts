@@ -2,6 +2,7 @@ import diagnostics from "node:diagnostics_channel";
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { environment } from "#app/env.server.ts";
+import { closeAfterUnreadBody } from "#app/http/unread-bodies.server.ts";
 
 /**
  * What holds for every request and every answer, assets and errors included. remix-serve gives no middleware, so this
@@ -52,7 +53,17 @@ function prepare(request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(ours)) {
     response.setHeader(name, value);
   }
-  keepPolicy(response, ours["Content-Security-Policy"]);
+  beforeHeadersAreSent(response, () => {
+    // Express's answer to an error sets a policy of its own, which says less than ours.
+    const policy = String(response.getHeader("Content-Security-Policy"));
+    if (!policy.includes("frame-ancestors")) {
+      response.setHeader(
+        "Content-Security-Policy",
+        ours["Content-Security-Policy"],
+      );
+    }
+    closeAfterUnreadBody(request, response);
+  });
 }
 
 /** The headers that every answer has; `Strict-Transport-Security` where PUBLIC_URL is https. */
@@ -90,22 +101,19 @@ function contentSecurityPolicy(nonce: string | undefined): string {
   ].join("; ");
 }
 
-// Express's answer to an error sets a policy of its own, which says less than ours.
-function keepPolicy(response: ServerResponse, policy: string): void {
-  const writeHead: unknown = response.writeHead;
+function beforeHeadersAreSent(
+  response: ServerResponse,
+  work: () => void,
+): void {
+  const writeHead = response.writeHead.bind(response) as (
+    ...args: unknown[]
+  ) => ServerResponse;
   Object.defineProperty(response, "writeHead", {
     configurable: true,
     writable: true,
-    value: (...args: unknown[]): unknown => {
-      const set = String(response.getHeader("Content-Security-Policy") ?? "");
-      if (!set.includes("frame-ancestors")) {
-        response.setHeader("Content-Security-Policy", policy);
-      }
-      return Reflect.apply(
-        writeHead as ServerResponse["writeHead"],
-        response,
-        args,
-      );
+    value: (...args: unknown[]): ServerResponse => {
+      work();
+      return writeHead(...args);
     },
   });
 }
@@ -165,13 +173,18 @@ export function clientAddress(
   request: IncomingMessage,
   trustedProxies: number,
 ): string {
-  const own = request.socket.remoteAddress ?? "unknown";
+  const own = plainAddress(request.socket.remoteAddress ?? "unknown");
   if (trustedProxies === 0) return own;
   const forwarded = (header(request.headers["x-forwarded-for"]) ?? "")
     .split(",")
     .map((address) => address.trim())
     .filter((address) => /^[\da-fA-F.:]{2,45}$/.test(address));
-  return forwarded.at(-trustedProxies) ?? forwarded[0] ?? own;
+  return plainAddress(forwarded.at(-trustedProxies) ?? forwarded[0] ?? own);
+}
+
+// An IPv4 client of a socket that takes both has an address like ::ffff:192.0.2.1.
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function header(value: string | string[] | undefined): string | undefined {

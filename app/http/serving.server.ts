@@ -14,6 +14,7 @@ import {
 } from "#app/http/route-patterns.server.ts";
 import { sessionSecrets } from "#app/http/session-secret.server.ts";
 import { endOnSignals } from "#app/http/stopping.server.ts";
+import { followResponses } from "#app/http/streamed.server.ts";
 
 /**
  * A process that serves, from its start to its end. remix-serve makes the server and lets nobody near it, so this
@@ -44,6 +45,7 @@ export function startServing(): void {
   sessionSecrets();
   silenceMorgan();
   prepareEveryRequest();
+  followResponses();
   logRequests(findRoute);
   startMetrics();
   withNextServer((server) => {

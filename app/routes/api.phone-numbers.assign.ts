@@ -3,6 +3,7 @@ import { asStored } from "#app/domain/e164.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { json, jsonError } from "#app/http/json.server.ts";
+import { countAssignment } from "#app/http/metrics.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const route = apiRoute({
@@ -17,6 +18,7 @@ const route = apiRoute({
       company.id,
       asStored(asked) ?? "",
     );
+    countAssignment(assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":
         return json({

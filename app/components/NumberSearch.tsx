@@ -1,0 +1,62 @@
+import { Form, Link } from "@remix-run/react";
+import { useEffect, useRef } from "react";
+import type { Choice } from "#app/http/choose-number.server.ts";
+
+interface NumberSearchProps {
+  choice: Choice;
+  /** the path of the page that shows the numbers */
+  action: string;
+}
+
+/** Finds numbers by some of their digits. What was searched for is in the address. */
+export function NumberSearch({ choice, action }: NumberSearchProps) {
+  const { search, noDigits } = choice;
+  const input = useRef<HTMLInputElement>(null);
+  // The box is the visitor's to type in, so it follows the address only when that changes.
+  useEffect(() => {
+    if (input.current) input.current.value = search;
+  }, [search]);
+  return (
+    <Form
+      method="get"
+      action={action}
+      role="search"
+      className="field"
+      replace
+      preventScrollReset
+    >
+      <label htmlFor="search">Search by digits, like 086</label>
+      {noDigits && (
+        <p className="field-error" id="search-error">
+          Type digits to search.
+        </p>
+      )}
+      <div className="with-button">
+        <input
+          ref={input}
+          id="search"
+          name="search"
+          type="text"
+          inputMode="tel"
+          autoComplete="off"
+          maxLength={40}
+          defaultValue={search}
+          aria-describedby={noDigits ? "search-error" : undefined}
+          aria-invalid={noDigits || undefined}
+        />
+        <button className="button secondary">Search</button>
+        {search !== "" && (
+          <Link
+            className="button quiet"
+            to={action}
+            replace
+            preventScrollReset
+            onClick={() => input.current?.focus()}
+          >
+            Clear<span className="visually-hidden"> the search</span>
+          </Link>
+        )}
+      </div>
+    </Form>
+  );
+}

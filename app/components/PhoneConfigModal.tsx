@@ -1,0 +1,200 @@
+import { useFetcher } from "@remix-run/react";
+import {
+  useEffect,
+  useRef,
+  useState,
+  type FormEvent,
+  type MouseEvent,
+} from "react";
+import { addressOf } from "#app/components/number-address.ts";
+import { NumberList } from "#app/components/NumberList.tsx";
+import { NumberSearch } from "#app/components/NumberSearch.tsx";
+import { PhoneNumber, WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
+import type { Choice, ChoiceAnswer } from "#app/http/choose-number.server.ts";
+
+export interface PhoneConfigModalProps {
+  isOpen: boolean;
+  /** Skip, Cancel or Escape. */
+  onClose: () => void;
+  /** The number is the company's. @param phoneNumber in E.164 */
+  onSuccess: (phoneNumber: string) => void;
+  /** whether it is offered to skip for now, or to cancel */
+  allowSkip: boolean;
+  /** the numbers to choose from (`offerNumbers`) */
+  choice: Choice;
+  /** the path whose loader is `offerNumbers` and whose action is `chooseNumber` */
+  action: string;
+  /** where `onClose` leads, for a browser without JavaScript */
+  closeTo: string;
+  /** what the action said to a form that was sent without JavaScript */
+  refused?: ChoiceAnswer | undefined;
+}
+
+/**
+ * The modal in which a company chooses its number, for ever.
+ * The page that shows it makes what is behind it inert (`inertIf`), since without JavaScript no dialog is modal.
+ */
+export function PhoneConfigModal({ isOpen, ...props }: PhoneConfigModalProps) {
+  return isOpen ? <OpenModal {...props} /> : null;
+}
+
+const title = "phone-config-title";
+const form = "phone-config-form";
+
+function OpenModal({
+  onClose,
+  onSuccess,
+  allowSkip,
+  choice,
+  action,
+  closeTo,
+  refused,
+}: Omit<PhoneConfigModalProps, "isOpen">) {
+  const fetcher = useFetcher<ChoiceAnswer>();
+  const answer = fetcher.data ?? refused;
+  const assigned =
+    answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
+  const sending = fetcher.state !== "idle" || assigned !== undefined;
+  // Whoever selects another number has read what was wrong.
+  const [settled, setSettled] = useState<ChoiceAnswer>();
+  const problem =
+    answer && answer !== settled && problemText(answer, allowSkip, choice);
+  const [selected, setSelected] = useState<string>();
+  // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
+  const here = addressOf(action, choice.search, choice.show);
+  const confirmed = choice.numbers.find(
+    ({ phoneNumber }) => phoneNumber === selected,
+  );
+
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const problemBox = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    // The server's dialog is open without being modal, which showModal() does not take for an answer.
+    element?.removeAttribute("open");
+    element?.showModal();
+    heading.current?.focus();
+  }, []);
+  useEffect(() => problemBox.current?.focus(), [answer]);
+  useEffect(() => {
+    if (assigned !== undefined) onSuccess(assigned);
+  }, [assigned, onSuccess]);
+
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (sending) return;
+    const fields = new FormData(event.currentTarget);
+    fields.set("answer", "data");
+    fetcher.submit(fields, { method: "post", action: here });
+  };
+  const close = (event: { preventDefault: () => void }) => {
+    event.preventDefault();
+    if (!sending) onClose();
+  };
+  // A browser that is asked twice, by a Back gesture say, closes a modal without asking the page.
+  const closed = () => {
+    if (sending) dialog.current?.showModal();
+    else onClose();
+  };
+  const skip = (event: MouseEvent) => {
+    if (!event.metaKey && !event.ctrlKey && !event.shiftKey) close(event);
+  };
+
+  return (
+    <dialog
+      className="modal"
+      open
+      ref={dialog}
+      aria-labelledby={title}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") close(event);
+      }}
+      onCancel={close}
+      onClose={closed}
+    >
+      <div className="modal-body">
+        <h2 id={title} tabIndex={-1} ref={heading}>
+          Choose Your Phone Number
+        </h2>
+        {problem && (
+          <p className="problem" role="alert" tabIndex={-1} ref={problemBox}>
+            <WithPhoneNumbers text={problem} />
+          </p>
+        )}
+        {choice.available === 0 ? (
+          <p>{emptyText(allowSkip)}</p>
+        ) : (
+          <>
+            <p>
+              This will be your company's number for incoming calls. You can't
+              change it later.
+            </p>
+            {choice.searchable && (
+              <NumberSearch choice={choice} action={action} />
+            )}
+            <form
+              id={form}
+              method="post"
+              action={here}
+              autoComplete="off"
+              onSubmit={submit}
+              onChange={() => setSettled(answer)}
+            >
+              <NumberList
+                choice={choice}
+                action={action}
+                onSelect={setSelected}
+              />
+            </form>
+          </>
+        )}
+      </div>
+      <div className="modal-footer">
+        {choice.numbers.length > 0 && (
+          <button
+            className="button"
+            form={form}
+            aria-disabled={sending || undefined}
+          >
+            {sending ? (
+              "Assigning…"
+            ) : confirmed ? (
+              <>
+                Confirm <PhoneNumber>{confirmed.shown}</PhoneNumber>
+              </>
+            ) : (
+              "Confirm"
+            )}
+          </button>
+        )}{" "}
+        <a className="button secondary" href={closeTo} onClick={skip}>
+          {allowSkip ? "Skip for Now" : "Cancel"}
+        </a>
+      </div>
+    </dialog>
+  );
+}
+
+function problemText(
+  answer: ChoiceAnswer,
+  allowSkip: boolean,
+  { available }: Choice,
+): string | undefined {
+  switch (answer.outcome) {
+    case "assigned":
+      return undefined;
+    case "nothing-chosen":
+      return allowSkip
+        ? "Select a phone number, or skip for now."
+        : "Select a phone number.";
+    case "not-available":
+      return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
+    case "fault":
+      return answer.message;
+  }
+}
+
+function emptyText(allowSkip: boolean): string {
+  return `No phone numbers available right now. Your account is ready; you can choose one later ${allowSkip ? "in Settings" : "here"}.`;
+}

@@ -1,0 +1,41 @@
+import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+
+interface PostFormProps {
+  submit: string;
+  /** the button's text while the form is under way */
+  submitting: string;
+  children: ReactNode;
+}
+
+// A navigation that was stopped leaves no trace, so after this many milliseconds the form can be sent again.
+const longestWait = 10_000;
+
+/**
+ * A form that is sent as a document, with or without JavaScript, so that a failure on the way is the browser's own page
+ * and Back brings everything typed. With JavaScript a second submit while the first is under way does nothing.
+ */
+export function PostForm({ submit, submitting, children }: PostFormProps) {
+  const [sending, setSending] = useState(false);
+  useEffect(() => {
+    if (!sending) return;
+    const again = () => setSending(false);
+    const timer = setTimeout(again, longestWait);
+    window.addEventListener("pageshow", again);
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener("pageshow", again);
+    };
+  }, [sending]);
+  const onSubmit = (event: FormEvent) => {
+    if (sending) event.preventDefault();
+    setSending(true);
+  };
+  return (
+    <form method="post" noValidate onSubmit={onSubmit}>
+      {children}
+      <button className="button" aria-disabled={sending || undefined}>
+        {sending ? submitting : submit}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,105 @@
+import { Link, useRevalidator } from "@remix-run/react";
+import { useEffect, useRef, useState } from "react";
+import { Caller } from "#app/components/CallTable.tsx";
+import { useHydrated } from "#app/components/hydrated.ts";
+import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
+import type { ShownCall } from "#app/http/shown-call.server.ts";
+
+interface RingTestProps {
+  /** as it is shown */
+  number: string;
+  /** whether a call has come */
+  called: boolean;
+  /** the first call, while it is news */
+  proof: ShownCall | null;
+}
+
+/**
+ * Asks to ring a new number, and says so when the call comes: by itself with JavaScript, else when asked again.
+ * What changes is a live region, so it is read out and the focus stays where it is.
+ */
+export function RingTest({ number, called, proof }: RingTestProps) {
+  const hydrated = useHydrated();
+  const listening = useFirstCall(!called);
+  return (
+    <>
+      <div role="status" className={proof ? "proof" : undefined}>
+        {proof ? (
+          <p>
+            <strong>Your number works.</strong> Its first call came from{" "}
+            <Caller call={proof} /> on{" "}
+            <time dateTime={proof.startedAt}>{proof.when}</time>.
+          </p>
+        ) : (
+          !called && (
+            <p>
+              No calls yet. Call <PhoneNumber>{number}</PhoneNumber> to test it.
+            </p>
+          )
+        )}
+      </div>
+      {!called &&
+        (hydrated && listening ? (
+          <p className="hint">
+            Leave this page open: it tells you when your call comes.
+          </p>
+        ) : (
+          <p>
+            <Link className="button secondary" to="/dashboard" replace>
+              Check for the call
+            </Link>
+          </p>
+        ))}
+    </>
+  );
+}
+
+// Milliseconds: most visits are shorter, and need no stream.
+const beforeListening = 2_000;
+
+/**
+ * Loads the page's data again when the company's first call comes. Listens only while somebody looks: a browser has
+ * few connections to a server, and tabs in the background would take them all.
+ * @returns false where the server does not tell
+ */
+function useFirstCall(wanted: boolean): boolean {
+  const [told, setTold] = useState(true);
+  const revalidator = useRevalidator();
+  const latest = useRef(revalidator);
+  useEffect(() => {
+    latest.current = revalidator;
+  });
+  useEffect(() => {
+    if (!wanted) return;
+    let source: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = () => {
+      clearTimeout(timer);
+      source?.close();
+      source = undefined;
+    };
+    const listen = () => {
+      source = new EventSource("/dashboard/ring-test");
+      source.addEventListener("call", () => {
+        stop();
+        latest.current.revalidate();
+      });
+      source.addEventListener("open", () => setTold(true));
+      // While it is connecting it tries again by itself.
+      source.addEventListener("error", () => {
+        if (source?.readyState === EventSource.CLOSED) setTold(false);
+      });
+    };
+    const follow = () => {
+      stop();
+      if (!document.hidden) timer = setTimeout(listen, beforeListening);
+    };
+    follow();
+    document.addEventListener("visibilitychange", follow);
+    return () => {
+      stop();
+      document.removeEventListener("visibilitychange", follow);
+    };
+  }, [wanted]);
+  return told;
+}

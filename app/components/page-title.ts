@@ -1,0 +1,17 @@
+import type { MetaDescriptor } from "@remix-run/react";
+
+/** What the product is called on its pages. */
+export const siteName = "Company Phone Numbers";
+
+/** @param refused whether the page shows a form that was not accepted */
+export function pageTitle(title: string, refused = false): MetaDescriptor[] {
+  return [{ title: `${refused ? "Error: " : ""}${title} – ${siteName}` }];
+}
+
+/** For pages that are a company's own: no search engine may keep their numbers. */
+export function privatePageTitle(
+  title: string,
+  refused = false,
+): MetaDescriptor[] {
+  return [...pageTitle(title, refused), { name: "robots", content: "noindex" }];
+}

@@ -1,0 +1,4 @@
+import { createContext } from "react";
+
+/** The CSP nonce of the answer that is being rendered; the browser neither has nor needs one. */
+export const NonceContext = createContext<string | undefined>(undefined);

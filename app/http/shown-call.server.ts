@@ -1,0 +1,140 @@
+import { outcomeLabels } from "#app/components/call-outcomes.ts";
+import { database } from "#app/db.server.ts";
+import {
+  callsPerDay,
+  firstMatchedCall,
+  recentCalls,
+  type Call,
+} from "#app/domain/calls.server.ts";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+
+/** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
+export interface ShownCall {
+  callSid: string;
+  /** `+353 87 111 2222`, “Number withheld”, or what else the network says */
+  caller: string;
+  /** RFC 3339, UTC */
+  startedAt: string;
+  /** `22 Nov 2026, 10:00 UTC` */
+  when: string;
+  /** `Answered`; `Message, 12 s` */
+  outcome: string;
+  reason: string;
+  /** `1 min 5 s`; null while it goes on */
+  length: string | null;
+}
+
+/** Calls of a day, for the chart. */
+export interface ShownDay {
+  /** `2026-11-22` */
+  day: string;
+  /** `22 November` */
+  name: string;
+  calls: number;
+}
+
+/** What the dashboard shows of a company's calls. */
+export interface CallsOnDashboard {
+  recent: ShownCall[];
+  days: ShownDay[];
+  /** the company has had a call: its number is known to work */
+  called: boolean;
+  /** the first call, while it is news */
+  proof: ShownCall | null;
+}
+
+const recentCount = 5;
+const chartDays = 14;
+/** Milliseconds that the first call is news. */
+const newsFor = 60 * 60 * 1000;
+
+export async function callsOnDashboard(
+  companyId: number,
+): Promise<CallsOnDashboard> {
+  const db = database();
+  const [recent, days, first] = await Promise.all([
+    recentCalls(db, companyId, recentCount),
+    callsPerDay(db, companyId, chartDays),
+    firstMatchedCall(db, companyId),
+  ]);
+  const isNews =
+    first !== undefined &&
+    Date.now() - new Date(first.startedAt).getTime() < newsFor;
+  return {
+    recent: recent.map(shownCall),
+    days: days.map(({ day, calls }) => ({
+      day,
+      name: dayAndMonth.format(new Date(day)),
+      calls,
+    })),
+    called: first !== undefined,
+    proof: isNews ? shownCall(first) : null,
+  };
+}
+
+export function shownCall(call: Call): ShownCall {
+  return {
+    callSid: call.callSid,
+    caller: shownCaller(call.from),
+    startedAt: call.startedAt,
+    when: `${dateAndTime.format(new Date(call.startedAt))} UTC`,
+    outcome: shownOutcome(call),
+    reason: call.reason,
+    length: call.seconds === null ? null : shownSeconds(call.seconds),
+  };
+}
+
+// Words on a telephone's keys, which is how Twilio's documentation writes who withholds the number.
+const keys = "22233344455566677778889999";
+const withheldNumbers = new Set(
+  ["ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN"].map(
+    (word) =>
+      `+${word.replaceAll(/./g, (letter) => keys.charAt(letter.charCodeAt(0) - 65))}`,
+  ),
+);
+const withheldWords =
+  /^(sips?:)?"?(anonymous|blocked|private|restricted|unavailable|unknown|withheld)(?=$|[@"\s])/i;
+
+/** @param from E.164, or what else the network says of a caller */
+export function shownCaller(from: string): string {
+  if (/^\+\d+$/.test(from) && !withheldNumbers.has(from)) {
+    return formatPhoneNumber(from);
+  }
+  // Whoever calls over SIP may call himself anything.
+  const text = from.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
+  if (text === "" || withheldNumbers.has(text) || withheldWords.test(text)) {
+    return "Number withheld";
+  }
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+function shownOutcome({ outcome, recordingSeconds }: Call): string {
+  const label = outcome === "unmatched" ? "" : outcomeLabels[outcome];
+  return outcome === "message" && recordingSeconds !== null
+    ? `${label}, ${shownSeconds(recordingSeconds)}`
+    : label;
+}
+
+/** `65` → `1 min 5 s` */
+export function shownSeconds(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ] as const;
+  const shown = parts.filter(([count]) => count > 0);
+  return shown.length === 0
+    ? "0 s"
+    : shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
+const dayAndMonth = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "long",
+  timeZone: "UTC",
+});
+const dateAndTime = new Intl.DateTimeFormat("en-GB", {
+  dateStyle: "medium",
+  timeStyle: "short",
+  timeZone: "UTC",
+});

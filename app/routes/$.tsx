@@ -1,0 +1,16 @@
+import { data } from "@remix-run/node";
+import { pageAction } from "#app/http/page-action.server.ts";
+
+const notFound = () =>
+  data({ message: "There is no page at this address." }, 404);
+
+export function loader() {
+  throw notFound();
+}
+
+export const action = pageAction(() => Promise.reject(notFound()));
+
+/** The ErrorBoundary shows what is thrown; without a component this were no page. */
+export default function NotFound() {
+  return null;
+}

@@ -1,0 +1,92 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link, Outlet, useLoaderData } from "@remix-run/react";
+import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
+import { forPage } from "#app/http/page-action.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+import { callsOnDashboard } from "#app/http/shown-call.server.ts";
+import {
+  shownNumberOf,
+  type ShownNumber,
+} from "#app/http/shown-number.server.ts";
+
+export const meta: MetaFunction = () => privatePageTitle("Dashboard");
+
+export function loader({ request }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const { id, companyName } = await requireCompany(request);
+    const number = await shownNumberOf(id);
+    const assigned = new URL(request.url).searchParams.has("assigned");
+    const calls = number && (await callsOnDashboard(id));
+    return {
+      companyName,
+      number,
+      calls,
+      justAssigned: assigned && number !== null,
+    };
+  });
+}
+
+export default function Dashboard() {
+  const { companyName, number, calls, justAssigned } =
+    useLoaderData<typeof loader>();
+  return (
+    <>
+      <Main>
+        {number && justAssigned && <AssignedBanner number={number} />}
+        <p className="over-heading">{companyName}</p>
+        <h1 tabIndex={-1}>Dashboard</h1>
+        <section className="card" aria-labelledby="number">
+          <h2 id="number">Your phone number</h2>
+          {number ? <NumberOf number={number} /> : <NoNumberYet />}
+        </section>
+        {number && calls && <DashboardCalls number={number} calls={calls} />}
+      </Main>
+      <Outlet />
+    </>
+  );
+}
+
+function AssignedBanner({ number }: { number: ShownNumber }) {
+  return (
+    <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+      <p>
+        <PhoneNumber>{number.shown}</PhoneNumber> is your number.
+      </p>
+      <Link className="button quiet" to="/dashboard" replace>
+        Dismiss<span className="visually-hidden"> this message</span>
+      </Link>
+    </div>
+  );
+}
+
+function NumberOf({ number }: { number: ShownNumber }) {
+  return (
+    <>
+      <p className="own-number">
+        <PhoneNumber>{number.shown}</PhoneNumber>
+      </p>
+      <p className="hint">
+        Yours since <time dateTime={number.assignedAt}>{number.since}</time>
+      </p>
+    </>
+  );
+}
+
+function NoNumberYet() {
+  return (
+    <>
+      <p>
+        You don't have a number yet. Choose one, and your company keeps it for
+        good.
+      </p>
+      <p className="actions">
+        <Link className="button" to="/dashboard/choose-number">
+          Configure Phone
+        </Link>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link } from "@remix-run/react";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { forPage } from "#app/http/page-action.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+
+export const meta: MetaFunction = () => privatePageTitle("Settings");
+
+export function loader({ request }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    await requireCompany(request);
+    return null;
+  });
+}
+
+export default function Settings() {
+  return (
+    <Main>
+      <h1 tabIndex={-1}>Settings</h1>
+      <ul className="sections">
+        <li>
+          <Link to="/settings/phone">Phone Configuration</Link>
+          <p className="hint">Your company's number for incoming calls</p>
+        </li>
+        <li>
+          <Link to="/settings/calls">Call handling</Link>
+          <p className="hint">What happens when somebody calls it</p>
+        </li>
+      </ul>
+    </Main>
+  );
+}

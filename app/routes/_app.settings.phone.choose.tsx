@@ -1,0 +1,25 @@
+import type { HeadersFunction } from "@remix-run/node";
+import { modalRoute } from "#app/components/behind-modal.ts";
+import {
+  ChooseNumber,
+  chooseNumberMeta,
+  refreshChoice,
+} from "#app/components/ChooseNumber.tsx";
+import { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
+
+export const handle = modalRoute;
+export const meta = chooseNumberMeta;
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export const shouldRevalidate = refreshChoice;
+export const loader = offerNumbers;
+export const action = chooseNumber;
+
+export default function ChooseInSettings() {
+  return (
+    <ChooseNumber
+      allowSkip={false}
+      action="/settings/phone/choose"
+      closeTo="/settings/phone"
+    />
+  );
+}

@@ -1,0 +1,79 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link, Outlet, useLoaderData } from "@remix-run/react";
+import { CopyButton } from "#app/components/CopyButton.tsx";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
+import { forPage } from "#app/http/page-action.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+import {
+  shownNumberOf,
+  type ShownNumber,
+} from "#app/http/shown-number.server.ts";
+
+export const meta: MetaFunction = () => privatePageTitle("Phone Configuration");
+
+export function loader({ request }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const { id } = await requireCompany(request);
+    const notice = new URL(request.url).searchParams.get("notice");
+    return {
+      number: await shownNumberOf(id),
+      hadOneAlready: notice === "already-has-number",
+    };
+  });
+}
+
+export default function PhoneConfiguration() {
+  const { number, hadOneAlready } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <Main>
+        {number && hadOneAlready && (
+          <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+            <p>Your company already has a number. It can't be changed.</p>
+          </div>
+        )}
+        <p className="over-heading">
+          <Link to="/settings">Settings</Link>
+        </p>
+        <h1 tabIndex={-1}>Phone Configuration</h1>
+        <section className="card" aria-label="Your phone number">
+          {number ? <NumberOf number={number} /> : <NoNumberYet />}
+        </section>
+      </Main>
+      <Outlet />
+    </>
+  );
+}
+
+function NumberOf({ number }: { number: ShownNumber }) {
+  return (
+    <>
+      <dl>
+        <dt>Phone number</dt>
+        <dd className="own-number">
+          <PhoneNumber>{number.shown}</PhoneNumber>
+          <CopyButton text={number.phoneNumber} what="phone number" />
+        </dd>
+      </dl>
+      <p className="hint">
+        Assigned <time dateTime={number.assignedAt}>{number.since}</time>.
+        Permanent.
+      </p>
+    </>
+  );
+}
+
+function NoNumberYet() {
+  return (
+    <>
+      <p>You don't have a number yet.</p>
+      <p className="actions">
+        <Link className="button" to="/settings/phone/choose">
+          Configure Phone
+        </Link>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { data, type LoaderFunctionArgs } from "@remix-run/node";
+import { NavLink, Outlet } from "@remix-run/react";
+import { Brand } from "#app/components/Brand.tsx";
+import { useBehindModal } from "#app/components/behind-modal.ts";
+import { forPage } from "#app/http/page-action.server.ts";
+import { requireCompany, signedIn } from "#app/http/session.server.ts";
+
+/** Keeps the session's cookie alive. It speaks for no other route: loaders run side by side, so each authorises itself. */
+export function loader({ request }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const session = await signedIn(request);
+    if (!session) await requireCompany(request);
+    return data(null, {
+      headers: session?.setCookie ? { "Set-Cookie": session.setCookie } : {},
+    });
+  });
+}
+
+/** What every private page has around it. */
+export default function PrivatePages() {
+  return (
+    <>
+      <header className="site-header" {...useBehindModal()}>
+        <a className="skip-link" href="#main">
+          Skip to main content
+        </a>{" "}
+        <Brand />
+        <nav aria-label="Main">
+          <ul>
+            <li>
+              <NavLink to="/dashboard">Dashboard</NavLink>
+            </li>
+            <li>
+              <NavLink to="/calls">Calls</NavLink>
+              <NavLink to="/settings">Settings</NavLink>
+            </li>
+            <li>
+              <form method="post" action="/logout">
+                <button>Log out</button>
+              </form>
+            </li>
+          </ul>
+        </nav>
+      </header>
+      <Outlet />
+    </>
+  );
+}

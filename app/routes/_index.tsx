@@ -1,0 +1,60 @@
+import {
+  redirect,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link } from "@remix-run/react";
+import { PublicPage } from "#app/components/PublicPage.tsx";
+import { siteName } from "#app/components/page-title.ts";
+import { forPage } from "#app/http/page-action.server.ts";
+import { signedIn } from "#app/http/session.server.ts";
+
+export const meta: MetaFunction = () => [
+  { title: siteName },
+  {
+    name: "description",
+    content:
+      "Choose a phone number for your company and keep it for good. It is yours alone, and its calls come to you.",
+  },
+];
+
+export function loader({ request }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    if (await signedIn(request)) throw redirect("/dashboard");
+    return null;
+  });
+}
+
+export default function Start() {
+  return (
+    <PublicPage>
+      <h1 tabIndex={-1}>A phone number for your company, for good</h1>
+      <p className="lead">
+        Create an account, choose a number, and it is yours alone. Every call to
+        it comes to you.
+      </p>
+      <p className="actions">
+        <Link className="button" to="/signup">
+          Sign up
+        </Link>
+        <Link className="button secondary" to="/login">
+          Log in
+        </Link>
+      </p>
+      <ol className="steps">
+        <li>
+          <strong>Sign up</strong> with your company's name and your email
+          address.
+        </li>
+        <li>
+          <strong>Choose a number</strong> from those that are available, now or
+          later.
+        </li>
+        <li>
+          <strong>Keep it.</strong> Nobody else can ever get it, and it never
+          changes.
+        </li>
+      </ol>
+    </PublicPage>
+  );
+}

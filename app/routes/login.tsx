@@ -1,0 +1,93 @@
+import {
+  redirect,
+  type HeadersFunction,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { TextField } from "#app/components/Field.tsx";
+import { pageTitle } from "#app/components/page-title.ts";
+import { PasswordField } from "#app/components/PasswordField.tsx";
+import { PostForm } from "#app/components/PostForm.tsx";
+import { PublicPage } from "#app/components/PublicPage.tsx";
+import { forPage, pageAction } from "#app/http/page-action.server.ts";
+import { ownPath } from "#app/http/redirect-target.ts";
+import {
+  isRefused,
+  refuseForm,
+  refuseFormFor,
+} from "#app/http/refused-form.server.ts";
+import { signedIn } from "#app/http/session.server.ts";
+import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) =>
+  pageTitle("Log in", data?.refused);
+
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+const home = "/dashboard";
+
+export function loader({ request, context }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const refused = isRefused(context);
+    const query = new URL(request.url).searchParams;
+    const redirectTo = ownPath(query.get("redirectTo"), home);
+    if (!refused && (await signedIn(request))) throw redirect(redirectTo);
+    return { refused, redirectTo };
+  });
+}
+
+const shownAgain = ["email", "redirectTo"];
+
+export const action = pageAction(async (sent) => {
+  const { email = "", password = "", redirectTo } = sent.form;
+  const errors = {
+    ...(email.trim() === "" && { email: "Enter your email address." }),
+    ...(password === "" && { password: "Enter your password." }),
+  };
+  if (Object.keys(errors).length > 0) {
+    return refuseForm(sent, shownAgain, 400, errors);
+  }
+  try {
+    const { headers } = await signInWith(sent.request, email, password);
+    return redirect(ownPath(redirectTo, home), { headers });
+  } catch (error) {
+    return error instanceof SignInError
+      ? refuseForm(sent, shownAgain, 401, { email: `${error.message}.` })
+      : refuseFormFor(error, sent, shownAgain);
+  }
+});
+
+export default function LogIn() {
+  const { redirectTo } = useLoaderData<typeof loader>();
+  const { errors, values } = useActionData<typeof action>() ?? {};
+  const back = ownPath(values?.redirectTo, redirectTo);
+  return (
+    <PublicPage>
+      {errors && <ErrorSummary errors={errors} />}
+      <h1 tabIndex={-1}>Log in</h1>
+      {back !== home && !errors && <p>Log in to see that page.</p>}
+      <PostForm submit="Log in" submitting="Logging in…">
+        {back !== home && (
+          <input type="hidden" name="redirectTo" value={back} />
+        )}
+        <TextField
+          name="email"
+          type="email"
+          label="Email address"
+          autoComplete="email"
+          value={values?.email}
+          error={errors?.email}
+        />
+        <PasswordField
+          autoComplete="current-password"
+          error={errors?.password}
+        />
+      </PostForm>
+      <p>
+        No account yet? <Link to="/signup">Sign up</Link>
+      </p>
+    </PublicPage>
+  );
+}

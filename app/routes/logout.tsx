@@ -1,0 +1,16 @@
+import { redirect } from "@remix-run/node";
+import { pageAction } from "#app/http/page-action.server.ts";
+import { endSessionOf } from "#app/http/session.server.ts";
+
+export function loader() {
+  return redirect("/");
+}
+
+export const action = pageAction(async ({ request }) =>
+  redirect("/", { headers: { "Set-Cookie": await endSessionOf(request) } }),
+);
+
+/** Never shown, but without it this were no page and its errors no pages. */
+export default function LogOut() {
+  return null;
+}

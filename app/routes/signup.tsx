@@ -1,0 +1,120 @@
+import {
+  redirect,
+  type HeadersFunction,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useActionData } from "@remix-run/react";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { TextField } from "#app/components/Field.tsx";
+import { pageTitle } from "#app/components/page-title.ts";
+import { PasswordField } from "#app/components/PasswordField.tsx";
+import { PostForm } from "#app/components/PostForm.tsx";
+import { PublicPage } from "#app/components/PublicPage.tsx";
+import { database } from "#app/db.server.ts";
+import { signUp, signUpFields } from "#app/domain/companies.server.ts";
+import { checkFields } from "#app/http/fields.ts";
+import { forPage, pageAction } from "#app/http/page-action.server.ts";
+import { countSignUp } from "#app/http/rate-limits.server.ts";
+import {
+  isRefused,
+  refuseForm,
+  refuseFormFor,
+} from "#app/http/refused-form.server.ts";
+import { signedIn } from "#app/http/session.server.ts";
+import { signedInHeaders } from "#app/http/sign-in.server.ts";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) =>
+  pageTitle("Create an account", data?.refused);
+
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+export function loader({ request, context }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const refused = isRefused(context);
+    if (!refused && (await signedIn(request))) throw redirect("/dashboard");
+    return { refused };
+  });
+}
+
+const shownAgain = ["company_name", "owner_name", "phone", "email"];
+const emailTaken = "An account with this email address already exists.";
+
+export const action = pageAction(async (sent) => {
+  const { request, form } = sent;
+  const checked = checkFields(signUpFields, form);
+  if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
+  try {
+    await countSignUp(request.headers.get("x-client-address") ?? "unknown");
+    const result = await signUp(database(), checked.values);
+    if (result.outcome === "email-taken") {
+      const errors = { email: `${emailTaken} Log in instead.` };
+      return refuseForm(sent, shownAgain, 409, errors);
+    }
+    return redirect("/dashboard/choose-number", {
+      headers: await signedInHeaders(request, result.company),
+    });
+  } catch (error) {
+    return refuseFormFor(error, sent, shownAgain);
+  }
+});
+
+export default function SignUp() {
+  const { errors, values } = useActionData<typeof action>() ?? {};
+  return (
+    <PublicPage>
+      {errors && <ErrorSummary errors={errors} />}
+      <h1 tabIndex={-1}>Create an account</h1>
+      <PostForm submit="Create account" submitting="Creating account…">
+        <TextField
+          name="company_name"
+          label="Company name"
+          autoComplete="organization"
+          value={values?.company_name}
+          error={errors?.company_name}
+        />
+        <TextField
+          name="owner_name"
+          label="Your name"
+          autoComplete="name"
+          value={values?.owner_name}
+          error={errors?.owner_name}
+        />
+        <TextField
+          name="phone"
+          type="tel"
+          label="Your phone number (optional)"
+          hint="So that we can reach you. Start with the country code, like +353 86 123 4567."
+          autoComplete="tel"
+          value={values?.phone}
+          error={errors?.phone}
+        />
+        <TextField
+          name="email"
+          type="email"
+          label="Email address"
+          hint="You log in with it."
+          autoComplete="email"
+          value={values?.email}
+          error={
+            errors?.email?.startsWith(emailTaken) ? (
+              <>
+                {emailTaken} <Link to="/login">Log in instead.</Link>
+              </>
+            ) : (
+              errors?.email
+            )
+          }
+        />
+        <PasswordField
+          autoComplete="new-password"
+          hint="8 characters or more"
+          error={errors?.password}
+        />
+      </PostForm>
+      <p>
+        Already have an account? <Link to="/login">Log in</Link>
+      </p>
+    </PublicPage>
+  );
+}

@@ -1,0 +1,411 @@
+import { existsSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { launchBrowser } from "../support/browser.ts";
+import {
+  confirm,
+  focused,
+  modal,
+  openModal,
+  ready,
+  rows,
+  startSite,
+  takeNumber,
+  type Site,
+} from "./visitor.ts";
+
+let browser: Browser;
+let site: Site;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  site = await startSite(600);
+});
+
+const isModal = (page: Page) =>
+  page.evaluate(() => document.querySelector("dialog")?.matches(":modal"));
+
+const valueOf = async (page: Page, row: number) =>
+  (await rows(page).nth(row).locator("input").getAttribute("value")) ?? "";
+
+const problem = (page: Page) => modal(page).getByRole("alert");
+
+test("it opens as a modal with the focus on its heading, and nothing behind it scrolls", async () => {
+  const page = await openModal(browser, site);
+  expect(await isModal(page)).toBe(true);
+  expect(await focused(page)).toBe("Choose Your Phone Number");
+  expect(
+    await page.evaluate(
+      () => getComputedStyle(document.documentElement).overflow,
+    ),
+  ).toBe("hidden");
+  expect(await modal(page).locator(":checked").count()).toBe(0);
+  expect(await modal(page).getAttribute("aria-labelledby")).toBe(
+    await modal(page).getByRole("heading").getAttribute("id"),
+  );
+});
+
+test("without JavaScript it looks the same", async () => {
+  const boxes = [];
+  for (const javaScript of [true, false]) {
+    const page = await openModal(browser, site, { javaScript });
+    expect(await isModal(page)).toBe(javaScript);
+    boxes.push(await page.locator("dialog").boundingBox());
+  }
+  expect(boxes[0]).toEqual(boxes[1]);
+});
+
+test("Escape is Skip for Now, as often as it is pressed", async () => {
+  const page = await openModal(browser, site);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.waitForURL("**/dashboard");
+  await page.waitForSelector("text=You don't have a number yet");
+  expect(await page.locator("dialog, [inert]").count()).toBe(0);
+});
+
+test("Escape in Settings is Cancel", async () => {
+  const page = await openModal(browser, site);
+  await page.goto("/settings/phone/choose");
+  await ready(page);
+  await page.keyboard.press("Escape");
+  await page.waitForURL("**/settings/phone");
+  await page.waitForSelector("dialog", { state: "detached" });
+});
+
+test("a click on the backdrop does nothing", async () => {
+  const page = await openModal(browser, site);
+  await page.mouse.click(5, 5);
+  await page.mouse.click(1270, 400);
+  expect(page.url()).toMatch(/choose-number$/);
+  expect(await isModal(page)).toBe(true);
+});
+
+test("Confirm is never disabled, and names the number that is selected", async () => {
+  const page = await openModal(browser, site);
+  expect(await confirm(page).innerText()).toBe("Confirm");
+  expect(await confirm(page).isEnabled()).toBe(true);
+  for (const row of [1, 4]) {
+    await rows(page)
+      .nth(row)
+      .click({ position: { x: 300, y: 10 } });
+    const number = formatPhoneNumber(await valueOf(page, row));
+    expect(await confirm(page).innerText()).toBe(`Confirm ${number}`);
+  }
+});
+
+test.each([true, false])(
+  "nothing chosen is told at the top (JavaScript: %s)",
+  async (javaScript) => {
+    const page = await openModal(browser, site, { javaScript });
+    await confirm(page).click();
+    await problem(page).waitFor();
+    const text = "Select a phone number, or skip for now.";
+    expect(await problem(page).innerText()).toBe(text);
+    if (!javaScript) {
+      expect(await page.title()).toMatch(/^Error: Choose Your Phone Number/);
+      return;
+    }
+    expect(await focused(page)).toBe(text);
+    await rows(page).first().click();
+    await problem(page).waitFor({ state: "detached" });
+  },
+);
+
+test.each([true, false])(
+  "a number that goes meanwhile: a message, a fresh list, the search kept, nothing selected (JavaScript: %s)",
+  async (javaScript) => {
+    const page = await openModal(browser, site, { javaScript });
+    await page.fill("#search", "086 0000");
+    await page.press("#search", "Enter");
+    await page.waitForURL("**search=086**");
+    await rows(page).first().waitFor();
+    const taken = await valueOf(page, 0);
+    const next = await valueOf(page, 1);
+    await rows(page).first().click();
+    await takeNumber(site.db, taken);
+    await confirm(page).click();
+    await problem(page).waitFor();
+    const text = `${formatPhoneNumber(taken)} is no longer available. Choose another.`;
+    expect(await problem(page).innerText()).toBe(text);
+    await page.waitForSelector(`input[value="${taken}"]`, {
+      state: "detached",
+    });
+    if (javaScript) expect(await focused(page)).toBe(text);
+    expect(await valueOf(page, 0)).toBe(next);
+    expect(await page.inputValue("#search")).toBe("086 0000");
+    expect(await modal(page).locator(":checked").count()).toBe(0);
+    await page.waitForFunction(
+      () =>
+        document.querySelector(".modal-footer button")?.textContent ===
+        "Confirm",
+    );
+    await rows(page).first().click();
+    await confirm(page).click();
+    await page.waitForURL("**/dashboard?assigned=1");
+    expect(await page.textContent(".own-number")).toBe(formatPhoneNumber(next));
+  },
+);
+
+test.each([true, false])(
+  "a search narrows the list and can be cleared (JavaScript: %s)",
+  async (javaScript) => {
+    const page = await openModal(browser, site, { javaScript });
+    await page.fill("#search", "999888");
+    await modal(page).getByText("Search", { exact: true }).click();
+    await modal(page)
+      .getByText("No numbers contain 999888. Try fewer digits.")
+      .waitFor();
+    expect(await rows(page).count()).toBe(0);
+    await modal(page).getByText("Clear").click();
+    await rows(page).first().waitFor();
+    expect(await page.inputValue("#search")).toBe("");
+    expect(await rows(page).count()).toBe(10);
+    expect(await modal(page).getByRole("status").innerText()).toMatch(
+      /^Showing 10 of 5\d\d$|^Showing 10 of 600$/,
+    );
+    if (javaScript) {
+      expect(
+        await page.evaluate(() => document.activeElement?.getAttribute("id")),
+      ).toBe("search");
+    }
+  },
+);
+
+test("a search that hides the selected number takes the selection away", async () => {
+  const page = await openModal(browser, site);
+  await rows(page).first().click();
+  await page.fill("#search", "0599");
+  await page.press("#search", "Enter");
+  await page.waitForFunction(
+    () =>
+      document.querySelector(".modal-footer button")?.textContent === "Confirm",
+  );
+  await page.fill("#search", "");
+  await page.press("#search", "Enter");
+  await page.waitForFunction(
+    () => document.querySelectorAll("label.row").length === 10,
+  );
+  expect(await confirm(page).innerText()).toBe("Confirm");
+  expect(await modal(page).locator(":checked").count()).toBe(0);
+});
+
+test("showing more keeps the place and the selection", async () => {
+  const page = await openModal(browser, site);
+  await rows(page).nth(8).click();
+  const label = await confirm(page).innerText();
+  const more = modal(page).getByText("Show more numbers");
+  await more.scrollIntoViewIfNeeded();
+  const scrolled = () =>
+    page.evaluate(() => document.querySelector(".modal-body")?.scrollTop);
+  const before = await scrolled();
+  await more.press("Enter");
+  await rows(page).nth(29).waitFor();
+  expect(await scrolled()).toBe(before);
+  expect(await confirm(page).innerText()).toBe(label);
+  expect(
+    await page.evaluate(() => document.activeElement?.getAttribute("id")),
+  ).toBe("number-11");
+  expect(page.url()).toMatch(/\?show=30$/);
+});
+
+test("without JavaScript, showing more begins at the first new number", async () => {
+  const page = await openModal(browser, site, { javaScript: false });
+  await modal(page).getByText("Show more numbers").click();
+  await page.waitForURL("**?show=30#number-11");
+  const row = await rows(page).nth(10).boundingBox();
+  expect(row?.y).toBeGreaterThanOrEqual(0);
+  expect(row?.y).toBeLessThan(700);
+});
+
+test("a double click is one request and one assignment", async () => {
+  const page = await openModal(browser, site);
+  let posts = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST") posts++;
+  });
+  await rows(page).first().click();
+  await confirm(page).dblclick();
+  await page.waitForURL("**/dashboard?assigned=1");
+  expect(posts).toBe(1);
+});
+
+test("while it assigns it says so, stays focusable, and cannot be closed", async () => {
+  const page = await openModal(browser, site);
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route("**/choose-number.data**", async (route) => {
+    if (route.request().method() === "POST") await held;
+    await route.continue();
+  });
+  await rows(page).first().click();
+  await confirm(page).click();
+  await modal(page).getByText("Assigning…").waitFor();
+  expect(await confirm(page).getAttribute("aria-disabled")).toBe("true");
+  expect(await confirm(page).getAttribute("disabled")).toBeNull();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  expect(await isModal(page)).toBe(true);
+  letGo();
+  await page.waitForURL("**/dashboard?assigned=1");
+});
+
+test("the same number in two tabs is a good answer in both", async () => {
+  const first = await openModal(browser, site);
+  const second = await first.context().newPage();
+  await second.goto("/dashboard/choose-number");
+  await ready(second);
+  for (const tab of [first, second]) await rows(tab).first().click();
+  for (const tab of [first, second]) {
+    await confirm(tab).click();
+    await tab.waitForURL("**/dashboard?assigned=1");
+  }
+  expect(await second.textContent(".own-number")).toBe(
+    await first.textContent(".own-number"),
+  );
+});
+
+test("another number in a second tab leads to the one that the company has", async () => {
+  const first = await openModal(browser, site);
+  const second = await first.context().newPage();
+  await second.goto("/dashboard/choose-number");
+  await ready(second);
+  await rows(first).first().click();
+  await rows(second).nth(1).click();
+  await confirm(first).click();
+  await first.waitForURL("**/dashboard?assigned=1");
+  await confirm(second).click();
+  await second.waitForURL("**/settings/phone?notice=already-has-number");
+  await second.waitForSelector(
+    "text=Your company already has a number. It can't be changed.",
+  );
+  expect(await second.textContent("dd .phone-number")).toBe(
+    await first.textContent(".own-number"),
+  );
+});
+
+test("a fault of the server keeps the modal and the choice, and a second try works", async () => {
+  const page = await openModal(browser, site);
+  await rows(page).first().click();
+  const label = await confirm(page).innerText();
+  await site.db.raw("begin immediate");
+  try {
+    await confirm(page).click();
+    await problem(page).waitFor();
+  } finally {
+    await site.db.raw("rollback");
+  }
+  expect(await problem(page).innerText()).toBe(
+    "We couldn't assign a number. Nothing was changed. Try again.",
+  );
+  expect(await confirm(page).innerText()).toBe(label);
+  await confirm(page).click();
+  await page.waitForURL("**/dashboard?assigned=1");
+});
+
+test("a server that cannot be reached is told plainly, with a way on", async () => {
+  const page = await openModal(browser, site);
+  await rows(page).first().click();
+  await page.route("**/choose-number.data**", (route) => route.abort());
+  await confirm(page).click();
+  await page.waitForSelector("h1:text('The server could not be reached')");
+  await page.unroute("**/choose-number.data**");
+  await page.click("text=Try again >> nth=-1");
+  await ready(page);
+  expect(await isModal(page)).toBe(true);
+});
+
+describe("on a phone of 320 pixels", () => {
+  test.each([true, false])(
+    "the footer never hides the row that has the focus (JavaScript: %s)",
+    async (javaScript) => {
+      const page = await openModal(browser, site, {
+        javaScript,
+        width: 320,
+        height: 568,
+      });
+      await rows(page).first().locator("input").focus();
+      await page.keyboard.press("Space");
+      for (let i = 0; i < 9; i++) {
+        await page.keyboard.press("ArrowDown");
+        const row = await modal(page).locator(".row:has(:focus)").boundingBox();
+        const footer = await modal(page).locator(".modal-footer").boundingBox();
+        expect(row && footer && row.y + row.height).toBeLessThanOrEqual(
+          footer?.y ?? 0,
+        );
+        expect(row?.y).toBeGreaterThanOrEqual(0);
+      }
+      const box = await page.locator("dialog").boundingBox();
+      expect(box).toEqual({ x: 0, y: 0, width: 320, height: 568 });
+    },
+  );
+
+  test("everything to press is at least 44 pixels high", async () => {
+    const page = await openModal(browser, site, { width: 320 });
+    for (const path of ["/dashboard/choose-number", "/dashboard", "/signup"]) {
+      await page.goto(path);
+      await ready(page);
+      const small = await page
+        .locator("a:visible, button:visible, input:visible, label.row:visible")
+        .evaluateAll((elements) =>
+          elements
+            .filter(
+              (element) =>
+                !element.closest("[inert], .row > *, .skip-link, main > p"),
+            )
+            .filter((element) => element.getBoundingClientRect().height < 44)
+            .map((element) => element.outerHTML),
+        );
+      expect(small).toEqual([]);
+    }
+  });
+});
+
+describe("a small pool", () => {
+  test("one screen of numbers has no search", async () => {
+    const small = await startSite(10);
+    const page = await openModal(browser, small);
+    expect(await rows(page).count()).toBe(10);
+    expect(await page.locator("#search").count()).toBe(0);
+    expect(await modal(page).getByText("Show more numbers").count()).toBe(0);
+    expect(await modal(page).getByRole("status").innerText()).toBe(
+      "10 numbers available",
+    );
+  });
+
+  test.each([true, false])(
+    "an empty one says so and offers only to skip; the last number may go meanwhile (JavaScript: %s)",
+    async (javaScript) => {
+      const small = await startSite(1);
+      const page = await openModal(browser, small, { javaScript });
+      const number = await valueOf(page, 0);
+      await rows(page).first().click();
+      await takeNumber(small.db, number);
+      await confirm(page).click();
+      const empty =
+        "No phone numbers available right now. Your account is ready; you can choose one later in Settings.";
+      await modal(page).getByText(empty).waitFor();
+      expect(await problem(page).innerText()).toBe(
+        `${formatPhoneNumber(number)} is no longer available.`,
+      );
+      expect(await modal(page).locator("button, a").allInnerTexts()).toEqual([
+        "Skip for Now",
+      ]);
+      await modal(page).getByText("Skip for Now").click();
+      await page.waitForURL("**/dashboard");
+    },
+  );
+});
+
+test("the README's picture of the modal is there", async () => {
+  const file = "docs/images/choose-number.png";
+  if (!existsSync(file) || process.env["UPDATE_IMAGES"] === "1") {
+    const fresh = await startSite(48_210);
+    const page = await openModal(browser, fresh, { width: 1000, height: 760 });
+    await rows(page).nth(1).click();
+    await page.mouse.move(0, 0);
+    await page.screenshot({ path: file, animations: "disabled" });
+  }
+  expect(existsSync(file)).toBe(true);
+});

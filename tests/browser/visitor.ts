@@ -1,0 +1,125 @@
+import type { Knex } from "knex";
+import type { Browser, Page } from "playwright-core";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { newPage, type PageOptions } from "../support/browser.ts";
+import { aCompany } from "../support/client.ts";
+import { fillPool, insertCompany } from "../support/companies.ts";
+import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
+import { startServer } from "../support/server.ts";
+
+/** The app, with numbers in its pool. */
+export interface Site {
+  url: string;
+  db: Knex;
+}
+
+/** @param numbers how many the pool has */
+export async function startSite(numbers: number): Promise<Site> {
+  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
+  const db = openDatabase(databaseUrl);
+  await fillPool(db, numbers);
+  const { url } = await startServer({ databaseUrl });
+  return { url, db };
+}
+
+/** Gives a number to some other company. */
+export async function takeNumber(db: Knex, number: string): Promise<void> {
+  await assignPhoneNumber(db, await insertCompany(db), number);
+}
+
+const usual: PageOptions = {
+  javaScript: true,
+  width: 1280,
+  colorScheme: "light",
+};
+
+/** What a visitor's browser is like. */
+export interface VisitorOptions extends Partial<PageOptions> {
+  /** false for what is seen before the page's scripts have come, or without JavaScript, in a browser that runs a test's */
+  scriptsCome?: boolean;
+}
+
+const scriptless = new WeakSet<Page>();
+
+async function newVisitor(
+  browser: Browser,
+  site: Site,
+  { scriptsCome = true, ...options }: VisitorOptions,
+): Promise<Page> {
+  const page = await newPage(browser, {
+    ...usual,
+    ...options,
+    baseURL: site.url,
+  });
+  if (!scriptsCome) {
+    scriptless.add(page);
+    await page.route("**/assets/*.js", (route) =>
+      route.fulfill({ contentType: "text/javascript", body: "" }),
+    );
+  }
+  return page;
+}
+
+/** Waits until scripts have taken over; a page without them is ready as it is. */
+export async function ready(page: Page): Promise<void> {
+  if (!scriptless.has(page) && (await hasScripts(page))) {
+    await page.waitForFunction(() =>
+      Object.keys(document.documentElement).some((key) =>
+        key.startsWith("__reactFiber"),
+      ),
+    );
+    await page.waitForLoadState("networkidle");
+  }
+}
+
+// A page's own script is what says so: what a test evaluates runs either way.
+async function hasScripts(page: Page): Promise<boolean> {
+  return page.evaluate(() => matchMedia("(scripting: enabled)").matches);
+}
+
+/** Opens a page and goes to `path`. */
+export async function visit(
+  browser: Browser,
+  site: Site,
+  path: string,
+  options: VisitorOptions = {},
+): Promise<Page> {
+  const page = await newVisitor(browser, site, options);
+  await page.goto(path);
+  await ready(page);
+  return page;
+}
+
+/** Signs up as a visitor does, up to the modal. @returns what was typed */
+export async function signUp(page: Page): Promise<Record<string, string>> {
+  const fields = aCompany();
+  await page.goto("/signup");
+  await ready(page);
+  for (const [name, value] of Object.entries(fields)) {
+    await page.fill(`[name=${name}]`, value);
+  }
+  await page.click("text=Create account >> nth=-1");
+  await page.waitForURL("**/dashboard/choose-number");
+  await ready(page);
+  return fields;
+}
+
+/** Opens the modal for a company that has just signed up. */
+export async function openModal(
+  browser: Browser,
+  site: Site,
+  options: VisitorOptions = {},
+): Promise<Page> {
+  const page = await newVisitor(browser, site, options);
+  await signUp(page);
+  return page;
+}
+
+export const modal = (page: Page) => page.getByRole("dialog");
+export const rows = (page: Page) => modal(page).locator("label.row");
+export const confirm = (page: Page) =>
+  modal(page).getByRole("button", { name: /^(Confirm|Assigning)/ });
+
+/** The text of the element that has the focus. */
+export const focused = (page: Page) =>
+  page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
