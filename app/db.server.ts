@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import knex, { type Knex } from "knex";
 import pg from "pg";
@@ -105,6 +105,8 @@ interface SqliteConnection {
 function openSqlite(file: string, busyTimeout: number): Knex {
   if (file !== ":memory:") {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    // Password hashes are in it; a file that is there already keeps its mode.
+    closeSync(openSync(file, "a", 0o600));
   }
   return knex({
     ...quietly,
