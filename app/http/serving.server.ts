@@ -92,8 +92,9 @@ function withNextServer(configure: (server: Server) => void): void {
   });
 }
 
-// It prints whole addresses, with what is behind the question mark.
+// It prints whole addresses, with what is behind the question mark. It is remix-serve's, which Vercel's function is without.
 function silenceMorgan(): void {
+  if (process.env.VERCEL) return;
   const serve = createRequire(import.meta.url).resolve(
     "@remix-run/serve/package.json",
   );

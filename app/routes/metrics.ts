@@ -1,0 +1,43 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { environment } from "#app/env.server.ts";
+import { metricsText } from "#app/http/metrics.server.ts";
+
+/** Prometheus's scrape, for whoever has METRICS_TOKEN; without one set there is no such page. */
+export async function loader({
+  request,
+}: LoaderFunctionArgs): Promise<Response> {
+  const token = environment().METRICS_TOKEN;
+  if (token === undefined) return answer(404, "Not found\n");
+  const given = /^Bearer +(\S+)$/i.exec(
+    request.headers.get("Authorization") ?? "",
+  )?.[1];
+  if (given === undefined || !isSame(given, token)) {
+    return answer(401, "A bearer token is needed\n", {
+      "WWW-Authenticate": 'Bearer realm="metrics"',
+    });
+  }
+  const { contentType, text } = await metricsText();
+  return answer(200, text, { "Content-Type": contentType });
+}
+
+function answer(
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(body, {
+    status,
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Cache-Control": "no-store",
+      ...headers,
+    },
+  });
+}
+
+// Of equal length, so that the time to compare says nothing.
+function isSame(one: string, other: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}

@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { buildState } from "./source-hash.ts";
+
+/** The build did not succeed; the message is what it printed. */
+export class BuildError extends Error {
+  override name = "BuildError";
+}
+
+/**
+ * Builds with Remix if there is no build of the sources as they are.
+ * Where the build tools are not installed, as in an image for production, the build that is there is used.
+ * @param say is told what takes time
+ * @throws {BuildError}
+ */
+export async function buildIfNeeded(
+  say: (line: string) => void,
+): Promise<void> {
+  const state = buildState();
+  if (state === "current") return;
+  const remix = remixCommand();
+  if (remix === undefined) {
+    if (state === "outdated") {
+      say(
+        "The sources have changed since the build, and @remix-run/dev is not installed to build again: using the build as it is.",
+      );
+      return;
+    }
+    throw new BuildError(
+      "There is no build, and @remix-run/dev is not installed to make one: run `npm ci` with its development packages.",
+    );
+  }
+  await oneAtATime(async () => {
+    if (buildState() === "current") return;
+    say("Building…");
+    await runRemix(remix);
+  });
+}
+
+function remixCommand(): string | undefined {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(
+      "@remix-run/dev/package.json",
+    );
+    return path.join(path.dirname(manifest), "dist/cli.js");
+  } catch {
+    return undefined;
+  }
+}
+
+// A lock that the system itself frees when its holder dies, which a file that is only there or not is not.
+async function oneAtATime(work: () => Promise<void>): Promise<void> {
+  const { createDatabase } = await import("../../app/db.server.ts");
+  mkdirSync("build", { recursive: true });
+  const lock = createDatabase("sqlite:build/.lock", {
+    statementTimeout: 300_000,
+  });
+  try {
+    await lock.raw("begin exclusive");
+    await work();
+  } finally {
+    await lock.destroy();
+  }
+}
+
+// If this process is killed, its build must not go on beside the next one's.
+const endWithParent =
+  'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref()';
+
+async function runRemix(remix: string): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    ["--import", endWithParent, remix, "vite:build"],
+    {
+      env: { ...process.env, NODE_ENV: "production" },
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    },
+  );
+  let printed = "";
+  const collect = (chunk: string) => (printed += chunk);
+  child.stdout?.setEncoding("utf8").on("data", collect);
+  child.stderr?.setEncoding("utf8").on("data", collect);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new BuildError(`The build failed.\n${printed.trim()}`);
+}

@@ -1,0 +1,106 @@
+import { setTimeout } from "node:timers/promises";
+import type { Knex } from "knex";
+import { createDatabase, sqliteFile } from "../../app/db.server.ts";
+import {
+  isDatabaseUnavailable,
+  mayBeStarting,
+  whyNoDatabase,
+} from "../../app/domain/database-errors.server.ts";
+import { describeError } from "../../app/http/scrub.server.ts";
+import { PoolDamagedError } from "../../app/domain/pool-damage.server.ts";
+import { poolStatus } from "../../app/domain/pool.server.ts";
+import { migrateToLatest } from "../../app/migrate.server.ts";
+
+/** The database cannot be used; the message is one line for an operator, without a driver's text. */
+export class DatabaseUnusableError extends Error {
+  override name = "DatabaseUnusableError";
+}
+
+// A database that was started together with this program needs a moment; seconds.
+const patience = 30;
+
+/**
+ * Waits for the database, migrates it, and puts demo numbers into an empty pool where that is asked for.
+ * @param say is told what was done and what is waited for
+ * @returns how many numbers are available
+ * @throws {DatabaseUnusableError}
+ * @throws {PoolDamagedError}
+ */
+export async function prepareDatabase(
+  databaseUrl: string,
+  { demoNumbers }: { demoNumbers: boolean },
+  say: (line: string) => void,
+): Promise<number> {
+  const place = placeOf(databaseUrl);
+  let db: Knex | undefined;
+  try {
+    db = createDatabase(databaseUrl, { statementTimeout: 0 });
+    await waitFor(db, place, say);
+  } catch (error) {
+    await db?.destroy();
+    throw new DatabaseUnusableError(
+      `DATABASE_URL: ${place} ${whyNoDatabase(error)}.`,
+    );
+  }
+  try {
+    const migrated = await migrateToLatest(db);
+    if (migrated.length > 0) say(`Migrated ${place}: ${migrated.join(", ")}.`);
+    if (demoNumbers) await addDemoNumbers(db, say);
+    return (await poolStatus(db)).available;
+  } catch (error) {
+    if (error instanceof PoolDamagedError) throw error;
+    throw new DatabaseUnusableError(
+      `DATABASE_URL: ${place} ${
+        isDatabaseUnavailable(error)
+          ? whyNoDatabase(error)
+          : `could not be migrated: ${describeError(error).message}`
+      }.`,
+    );
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function waitFor(
+  db: Knex,
+  place: string,
+  say: (line: string) => void,
+): Promise<void> {
+  const deadline = Date.now() + patience * 1000;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await db.raw("select 1");
+      return;
+    } catch (error) {
+      if (!mayBeStarting(error) || Date.now() > deadline) throw error;
+      if (attempt === 1) say(`Waiting for ${place}…`);
+      await setTimeout(500);
+    }
+  }
+}
+
+async function addDemoNumbers(
+  db: Knex,
+  say: (line: string) => void,
+): Promise<void> {
+  const { available, assigned } = await poolStatus(db);
+  if (available + assigned > 0) return;
+  await db.seed.run({
+    directory: "./seeds",
+    extension: "ts",
+    loadExtensions: [".ts"],
+    specific: "demo-phone-numbers.ts",
+  });
+  const added = (await poolStatus(db)).available;
+  say(
+    `The pool was empty: ${added} demo numbers were added. They take no calls.`,
+  );
+}
+
+/** What to call the database in front of people: no user, no password. */
+function placeOf(databaseUrl: string): string {
+  const file = sqliteFile(databaseUrl);
+  if (file !== undefined) return file;
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  return `the database ${decodeURIComponent(pathname.slice(1))} on ${hostname}:${port || 5432}`;
+}

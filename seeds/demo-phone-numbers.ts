@@ -1,0 +1,28 @@
+import type { Knex } from "knex";
+import { addToPool } from "../app/domain/pool.server.ts";
+
+/**
+ * Numbers to try the program with, from ranges that are set aside for fiction, so that nobody is called by mistake:
+ * Ofcom "Telephone numbers for use in TV and radio drama", NANPA "555-0100 to 555-0199", ACMA "Phone numbers for use
+ * in TV shows, films and creative works", ARCEP (France), Bundesnetzagentur (Germany) and PTS (Sweden).
+ */
+const demoNumbers = [
+  "+442079460018",
+  "+442079460101",
+  "+441614960123",
+  "+442896496045",
+  "+12025550114",
+  "+12125550187",
+  "+14155550132",
+  "+61255501234",
+  "+61491570156",
+  "+33199001234",
+  "+493023125041",
+  "+46701740605",
+];
+
+/** Fills an empty pool; where there is a number already, nothing is added. */
+export async function seed(db: Knex): Promise<void> {
+  const any: unknown = await db("twilio_phone_numbers").first("id");
+  if (any === undefined) await addToPool(db, demoNumbers);
+}

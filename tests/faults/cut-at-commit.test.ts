@@ -1,0 +1,83 @@
+import { once } from "node:events";
+import { createConnection, createServer, type AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { cleanUpLater } from "../support/clean-up.ts";
+import { fillPool } from "../support/companies.ts";
+import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
+import {
+  expectNothingLost,
+  signedInCompanies,
+  tryToAssign,
+} from "../support/load.ts";
+import { startServer } from "../support/server.ts";
+
+/** A wire to PostgreSQL that can be cut between a statement's commit and its answer. */
+async function startWire(databaseUrl: string) {
+  const url = new URL(databaseUrl);
+  const real = { host: url.hostname, port: Number(url.port || 5432) };
+  let cutAfter: string | undefined;
+  let cuts = 0;
+  const wire = createServer((client) => {
+    const database = createConnection(real);
+    let cutAtAnswer = false;
+    client.on("data", (bytes) => {
+      if (cutAfter !== undefined && bytes.includes(cutAfter)) {
+        cutAtAnswer = true;
+        cutAfter = undefined;
+      }
+      database.write(bytes);
+    });
+    database.on("data", (bytes) => {
+      // It says that it is ready for the next statement once this one is committed.
+      if (cutAtAnswer) {
+        cuts++;
+        client.destroy();
+      } else {
+        client.write(bytes);
+      }
+    });
+    for (const [end, other] of [
+      [client, database],
+      [database, client],
+    ] as const) {
+      end.on("close", () => other.destroy());
+      end.on("error", () => {});
+    }
+  }).listen(0, "127.0.0.1");
+  await once(wire, "listening");
+  cleanUpLater(async () => wire.close());
+  url.hostname = "127.0.0.1";
+  url.port = String((wire.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    /** Cuts the next connection that sends `text`, when the answer to it comes. */
+    cutAtAnswerTo(text: string) {
+      cutAfter = text;
+    },
+    cuts: () => cuts,
+  };
+}
+
+test("a connection that is cut after the commit and before its answer is an error, and a retry gets the same number", async () => {
+  const { url } = await createMigratedDatabase("postgres");
+  const db = openDatabase(url);
+  const [number = "", other = ""] = await fillPool(db, 2);
+  const [company] = await signedInCompanies(db, 1);
+  const wire = await startWire(url);
+  const server = await startServer({ databaseUrl: wire.url });
+
+  wire.cutAtAnswerTo('update "twilio_phone_numbers"');
+  const cut = await tryToAssign(server.url, company!, number);
+  expect(wire.cuts()).toBe(1);
+  expect(cut).toMatchObject({ told: "unknown", status: 503 });
+  await expectNothingLost(db, [cut]);
+  expect(
+    await db("companies").where({ id: company!.id }).first(),
+  ).toMatchObject({ twilio_phone_number: number });
+
+  const again = await tryToAssign(server.url, company!, number);
+  expect(again).toMatchObject({ told: "ok", status: 200 });
+  const another = await tryToAssign(server.url, company!, other);
+  expect(another).toMatchObject({ told: "failed", status: 400 });
+  await expectNothingLost(db, [again, another]);
+});

@@ -1,0 +1,187 @@
+import { setTimeout } from "node:timers/promises";
+import { beforeAll, expect, test } from "vitest";
+import type { Knex } from "knex";
+import { createDatabase } from "#app/db.server.ts";
+import { migrateToLatest } from "#app/migrate.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
+import { someNumbers } from "../support/companies.ts";
+import { openDatabase } from "../support/databases.ts";
+import {
+  exchange,
+  expectNothingLost,
+  inParallel,
+  signedInCompanies,
+  tryToAssign,
+  until,
+  type Exchange,
+  type SignedInCompany,
+} from "../support/load.ts";
+import { startPostgres, type PostgresServer } from "../support/postgres.ts";
+import { startServer, type AppServer } from "../support/server.ts";
+
+let postgres: PostgresServer;
+let server: AppServer;
+let db: Knex;
+let numbersMade = 0;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  const migrating = createDatabase(postgres.url, { statementTimeout: 0 });
+  await migrateToLatest(migrating);
+  await migrating.destroy();
+  db = openDatabase(postgres.url);
+  server = await startServer({
+    databaseUrl: postgres.url,
+    env: { DATABASE_POOL_MAX: "5" },
+  });
+});
+
+async function morePool(count: number): Promise<string[]> {
+  const numbers = someNumbers(count, numbersMade);
+  numbersMade += count;
+  await addToPool(db, numbers);
+  return numbers;
+}
+
+function current({ cookie }: SignedInCompany): Promise<Exchange> {
+  return exchange(`${server.url}/api/phone-numbers/current`, {
+    headers: { Cookie: cookie },
+  });
+}
+
+async function isReady(): Promise<boolean> {
+  return (await exchange(`${server.url}/readyz`)).status === 200;
+}
+
+async function timed(
+  work: () => Promise<Exchange>,
+): Promise<Exchange & { took: number }> {
+  const startedAt = performance.now();
+  return { ...(await work()), took: performance.now() - startedAt };
+}
+
+test("PostgreSQL crashes and comes back under load: what was confirmed is there, and a retry gets the same number", async () => {
+  const numbers = await morePool(400);
+  const companies = await signedInCompanies(db, 400);
+  let answered = 0;
+  let back: Promise<void> | undefined;
+  const tries = await inParallel(companies, 16, async (company, index) => {
+    const result = await tryToAssign(server.url, company, numbers[index]!);
+    answered++;
+    if (answered === 100) {
+      back = postgres.crash().then(async () => {
+        await setTimeout(300);
+        await postgres.start();
+      });
+    }
+    // So that some tries are left for after it.
+    if (result.told === "unknown") await setTimeout(50);
+    return result;
+  });
+  await back;
+  await until("it is ready again", isReady);
+  const told = (what: string) => tries.filter((each) => each.told === what);
+  expect(told("ok").length).toBeGreaterThan(99);
+  expect(told("unknown").length).toBeGreaterThan(0);
+  expect(told("failed")).toEqual([]);
+  for (const { status } of told("unknown")) expect(status).toBe(503);
+  await until("this process has its connections back", async () =>
+    db.raw("select 1").then(
+      () => true,
+      () => false,
+    ),
+  );
+  await expectNothingLost(db, tries);
+
+  const again = await inParallel(tries, 8, ({ company, phoneNumber }) =>
+    tryToAssign(server.url, company, phoneNumber),
+  );
+  expect(new Set(again.map((each) => each.told))).toEqual(new Set(["ok"]));
+  await expectNothingLost(db, [...tries, ...again]);
+});
+
+test("a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says so, and all is well when it goes on", async () => {
+  const companies = await signedInCompanies(db, 20);
+  expect((await current(companies[0]!)).status).toBe(200);
+  await postgres.freeze();
+  // More than there are connections: some have one that hangs, some wait for one, some would need a new one.
+  const answers = await inParallel(companies, 20, (company) =>
+    timed(() => current(company)),
+  );
+  for (const { status, headers, took, body } of answers) {
+    expect(status).toBe(503);
+    expect(headers["retry-after"]).toBe("2");
+    expect(took).toBeLessThan(3_000);
+    expect(body).not.toMatch(/postgres|knex|timeout|connection/i);
+  }
+  const ready = await timed(() => exchange(`${server.url}/readyz`));
+  expect(ready.status).toBe(503);
+  expect(JSON.parse(ready.body)).toMatchObject({ failed: "database" });
+  expect(ready.took).toBeLessThan(2_500);
+  expect((await exchange(`${server.url}/healthz`)).status).toBe(200);
+  const page = await timed(() =>
+    exchange(`${server.url}/dashboard`, {
+      headers: { Cookie: companies[0]!.cookie },
+    }),
+  );
+  expect(page.status).toBe(503);
+  expect(page.headers["content-type"]).toMatch(/^text\/html/);
+  expect(page.took).toBeLessThan(3_000);
+
+  await postgres.thaw();
+  await until("it is ready again", isReady, 5);
+  const after = await inParallel(companies, 20, current);
+  expect(new Set(after.map(({ status }) => status))).toEqual(new Set([200]));
+});
+
+test("connections that an operator terminates cost nobody more than one 503", async () => {
+  const [company] = await signedInCompanies(db, 1);
+  await inParallel([1, 2, 3, 4, 5], 5, () => current(company!));
+  await db.raw(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'company-phone-numbers' and pid <> pg_backend_pid()",
+  );
+  const statuses: number[] = [];
+  for (let i = 0; i < 10; i++) statuses.push((await current(company!)).status);
+  expect(statuses.slice(1)).toEqual(Array(9).fill(200));
+  expect([200, 503]).toContain(statuses[0]);
+});
+
+test("a pool of connections that is exhausted answers 503 in bounded time, and only while it is", async () => {
+  const companies = await signedInCompanies(db, 10);
+  const [number] = await morePool(1);
+  // The number's row is locked, so each claim waits until its statement is ended.
+  const lock = await db.transaction();
+  await lock("twilio_phone_numbers")
+    .where({ phone_number: number })
+    .forUpdate();
+  const tries = await inParallel(companies, 10, (company) =>
+    tryToAssign(server.url, company, number!),
+  );
+  for (const { status, took } of tries) {
+    expect(status).toBe(503);
+    expect(took).toBeLessThan(5_000);
+  }
+  await lock.rollback();
+  expect(await tryToAssign(server.url, companies[0]!, number!)).toMatchObject({
+    told: "ok",
+  });
+});
+
+test("a PostgreSQL that is stopped turns readiness off and on again, without a restart of the server", async () => {
+  await postgres.stop();
+  const down = await timed(() => exchange(`${server.url}/readyz`));
+  expect(down.status).toBe(503);
+  expect(JSON.parse(down.body)).toMatchObject({ failed: "database" });
+  const page = await exchange(`${server.url}/login`, {
+    method: "POST",
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    body: "email=a%40example.com&password=12345678",
+  });
+  expect(page.status).toBe(503);
+  await postgres.start();
+  await until("it is ready again", isReady);
+  expect(server.output()).not.toContain('"fatal"');
+  const { password } = new URL(postgres.url);
+  expect(server.output()).not.toContain(password);
+  expect(await server.stop()).toBe(0);
+});

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { fillPool } from "../support/companies.ts";
+import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
+import {
+  exchange,
+  expectNothingLost,
+  inParallel,
+  signedInCompanies,
+  tryToAssign,
+} from "../support/load.ts";
+import { startServer } from "../support/server.ts";
+
+test("an SQLite file that another process has locked answers 503 in bounded time, and works again by itself", async () => {
+  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
+  const db = openDatabase(databaseUrl);
+  const numbers = await fillPool(db, 5);
+  const companies = await signedInCompanies(db, 5);
+  const server = await startServer({ databaseUrl });
+  await db.raw("begin immediate");
+  const tries = await inParallel(companies, 5, (company, index) =>
+    tryToAssign(server.url, company, numbers[index]!),
+  );
+  for (const { status, took } of tries) {
+    expect(status).toBe(503);
+    expect(took).toBeLessThan(5_000);
+  }
+  // Whoever only reads is not kept out.
+  expect((await exchange(`${server.url}/readyz`)).status).toBe(200);
+  await db.raw("rollback");
+  const again = await inParallel(companies, 5, (company, index) =>
+    tryToAssign(server.url, company, numbers[index]!),
+  );
+  expect(again.map(({ told }) => told)).toEqual(Array(5).fill("ok"));
+  await expectNothingLost(db, again);
+});

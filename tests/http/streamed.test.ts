@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import http, { type ServerResponse } from "node:http";
+import net, { type AddressInfo, type Socket } from "node:net";
+import { writeReadableStreamToWritable } from "@remix-run/node";
+import { beforeAll, expect, test } from "vitest";
+import { log } from "#app/http/log.server.ts";
+import { followResponses, streamed } from "#app/http/streamed.server.ts";
+import { cleanUpLater } from "../support/clean-up.ts";
+import { until } from "../support/load.ts";
+
+beforeAll(followResponses);
+
+const mebibyte = "x".repeat(1024 * 1024);
+
+/** A server that answers with `chunks` as Remix does, and a client that has asked it and reads nothing yet. */
+async function asked(
+  chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
+): Promise<{ client: Socket; response: () => ServerResponse | undefined }> {
+  let current: ServerResponse | undefined;
+  const server = http.createServer((request, response) => {
+    current = response;
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const asRemixHasIt = new Request(`http://localhost${request.url}`, {
+      headers: { "x-request-number": "1" },
+      signal: gone.signal,
+    });
+    const { body } = streamed(asRemixHasIt, {}, chunks);
+    void writeReadableStreamToWritable(body!, response);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanUpLater(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const client = net.connect((server.address() as AddressInfo).port);
+  client.pause();
+  cleanUpLater(async () => client.destroy());
+  client.write(
+    "GET /export HTTP/1.1\r\nHost: localhost\r\nx-request-number: 1\r\nConnection: close\r\n\r\n",
+  );
+  return { client, response: () => current };
+}
+
+test("no more is made than the client takes", async () => {
+  let made = 0;
+  let over = false;
+  const { client, response } = await asked(async function* () {
+    try {
+      for (; made < 200; made++) yield mebibyte;
+    } finally {
+      over = true;
+    }
+  });
+  await until("a full pipe", () => response()?.writableNeedDrain === true);
+  const waiting = made;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(made).toBe(waiting);
+  expect(made).toBeLessThan(30);
+  let received = 0;
+  client.on("data", (chunk) => (received += chunk.length));
+  client.resume();
+  await once(client, "close");
+  expect(made).toBe(200);
+  expect(received).toBeGreaterThan(200 * 1024 * 1024);
+  expect(over).toBe(true);
+});
+
+test("a client that goes ends it, whatever it was waiting for", async () => {
+  let over = false;
+  const { client, response } = await asked(async function* () {
+    try {
+      for (;;) yield mebibyte;
+    } finally {
+      over = true;
+    }
+  });
+  await until("a full pipe", () => response()?.writableNeedDrain === true);
+  client.destroy();
+  await until("the end", () => over);
+});
+
+test("a fault in the middle cuts the connection, so that no half of an answer passes for the whole", async () => {
+  const { level } = log;
+  log.level = "silent";
+  let text = "";
+  const { client } = await asked(async function* () {
+    yield "half\n";
+    await until("half of it", () => text.includes("half"));
+    throw new Error("the database is gone");
+  });
+  client.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  client.on("error", () => {});
+  client.resume();
+  await once(client, "close");
+  log.level = level;
+  // The end of a body that is sent in chunks.
+  expect(text).not.toContain("\r\n0\r\n");
+  expect(text).not.toContain("database");
+});

@@ -1,0 +1,195 @@
+import http from "node:http";
+import { createCookie } from "@remix-run/node";
+import type { Knex } from "knex";
+import { expect } from "vitest";
+import { beginSession } from "#app/domain/sessions.server.ts";
+import { assignmentsInBothTables, insertCompany } from "./companies.ts";
+
+// What `startServer` gives its servers.
+const serverSecret = "only-the-tests-know-this-secret";
+
+/** A company with a session of the server's, made without the cost of a password. */
+export interface SignedInCompany {
+  id: number;
+  cookie: string;
+}
+
+/** Makes `count` companies, each signed in, in the database of a server that `startServer` runs. */
+export async function signedInCompanies(
+  db: Knex,
+  count: number,
+): Promise<SignedInCompany[]> {
+  const session = createCookie("session", { secrets: [serverSecret] });
+  const companies: SignedInCompany[] = [];
+  for (let i = 0; i < count; i++) {
+    const id = await insertCompany(db);
+    const [cookie = ""] = (
+      await session.serialize(await beginSession(db, id))
+    ).split(";");
+    companies.push({ id, cookie });
+  }
+  return companies;
+}
+
+/** One answer, read to its end. */
+export interface Exchange {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
+}
+
+/**
+ * A request of Node's own client, which unlike `fetch` shows what became of the connection: an error's `code` is
+ * `ECONNREFUSED` where nobody listened and `ECONNRESET` where it was cut.
+ */
+export function exchange(
+  url: string,
+  {
+    method = "GET",
+    headers = {},
+    body,
+    agent,
+    timeout = 20_000,
+  }: {
+    method?: string;
+    headers?: http.OutgoingHttpHeaders;
+    body?: string;
+    agent?: http.Agent;
+    /** milliseconds */
+    timeout?: number;
+  } = {},
+): Promise<Exchange> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(
+      url,
+      {
+        method,
+        headers: {
+          ...headers,
+          ...(body !== undefined && {
+            "Content-Length": Buffer.byteLength(body),
+          }),
+        },
+        // Without an agent each request has a connection of its own.
+        agent: agent ?? false,
+        signal: AbortSignal.timeout(timeout),
+      },
+      (response) => {
+        let text = "";
+        response
+          .setEncoding("utf8")
+          .on("data", (chunk: string) => (text += chunk))
+          .on("error", reject)
+          .on("end", () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: text,
+            }),
+          );
+      },
+    );
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+/** A company's try to get a number, and what it was told. */
+export interface Try {
+  company: SignedInCompany;
+  phoneNumber: string;
+  /** `ok`: confirmed. `failed`: told that it has not got it. `unknown`: an error of the server, or none at all. */
+  told: "ok" | "failed" | "unknown";
+  status?: number;
+  code?: string;
+  /** milliseconds */
+  took: number;
+}
+
+export async function tryToAssign(
+  url: string,
+  company: SignedInCompany,
+  phoneNumber: string,
+  agent?: http.Agent,
+): Promise<Try> {
+  const startedAt = performance.now();
+  const done = (told: Try["told"], rest: Partial<Try>): Try => ({
+    company,
+    phoneNumber,
+    told,
+    took: performance.now() - startedAt,
+    ...rest,
+  });
+  try {
+    const { status } = await exchange(`${url}/api/phone-numbers/assign`, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        Cookie: company.cookie,
+      },
+      body: JSON.stringify({ phone_number: phoneNumber }),
+      ...(agent && { agent }),
+    });
+    return done(status === 200 ? "ok" : status < 500 ? "failed" : "unknown", {
+      status,
+    });
+  } catch (error) {
+    return done("unknown", {
+      code: (error as NodeJS.ErrnoException).code ?? String(error),
+    });
+  }
+}
+
+/** Calls `work` for each item, `width` at a time, in order. */
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const line = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index]!, index);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, line));
+  return results;
+}
+
+/**
+ * What must hold after any fault: both tables say the same, what was confirmed is there with the same owner, and what
+ * was refused is not. (No number and no company is there twice, since each table's own rows are unique.)
+ */
+export async function expectNothingLost(
+  db: Knex,
+  tries: readonly Try[],
+): Promise<void> {
+  const { pool, companies } = await assignmentsInBothTables(db);
+  expect(pool).toEqual(companies);
+  const held = new Map(pool);
+  expect(held.size).toBe(pool.length);
+  expect(new Set(held.values()).size).toBe(pool.length);
+  for (const { company, phoneNumber, told } of tries) {
+    if (told === "ok") expect(held.get(company.id)).toBe(phoneNumber);
+    if (told === "failed") {
+      expect(held.get(company.id)).not.toBe(phoneNumber);
+    }
+  }
+}
+
+/** Waits until `check` is true, for ten seconds at most unless told otherwise. */
+export async function until(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  seconds = 10,
+): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  while (!(await check())) {
+    if (performance.now() > deadline) {
+      throw new Error(`Waited ${seconds} seconds for: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
