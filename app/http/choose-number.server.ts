@@ -16,8 +16,8 @@ import {
   currentPhoneNumber,
   type Assignment,
 } from "#app/domain/phone-numbers.server.ts";
+import { noteAssignment } from "#app/http/audit-log.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { countAssignment } from "#app/http/metrics.server.ts";
 import { forPage, pageAction } from "#app/http/page-action.server.ts";
 import { isRefused, markRefused } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -119,7 +119,7 @@ export const chooseNumber: (
       if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
       const phoneNumber = asStored(chosen);
       const assignment = await assign(id, phoneNumber ?? "");
-      countAssignment(assignment.outcome);
+      noteAssignment(request, id, assignment.outcome);
       switch (assignment.outcome) {
         case "assigned":
           return form.answer === "data"

@@ -5,11 +5,14 @@ import { FormStrategy } from "remix-auth-form";
 import { database } from "#app/db.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
 import { environment } from "#app/env.server.ts";
+import { noteSignIn } from "#app/http/audit-log.server.ts";
 import {
   countSignIn,
   forgiveSignIn,
+  TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
+import { noteCompany } from "#app/http/request-log.server.ts";
 import { sessionSecrets } from "#app/http/session-secret.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 
@@ -57,22 +60,36 @@ export async function signInWith(
     Cookie: request.headers.get("Cookie") ?? "",
     "x-client-address": request.headers.get("x-client-address") ?? "",
   });
-  const company = await authenticator.authenticate(
-    "form",
-    new Request(request.url, {
-      method: "POST",
-      headers,
-      body: new URLSearchParams({ email, password }),
-    }),
-  );
-  return { company, headers: await signedInHeaders(request, company) };
+  const company = await authenticator
+    .authenticate(
+      "form",
+      new Request(request.url, {
+        method: "POST",
+        headers,
+        body: new URLSearchParams({ email, password }),
+      }),
+    )
+    .catch((error: unknown) => {
+      if (error instanceof SignInError) noteSignIn(request, "refused");
+      if (error instanceof TooManyAttemptsError) {
+        noteSignIn(request, "throttled");
+      }
+      throw error;
+    });
+  return {
+    company,
+    headers: await signedInHeaders(request, company, "signed-in"),
+  };
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
 export async function signedInHeaders(
   request: Request,
   company: Company,
+  how: "signed-up" | "signed-in",
 ): Promise<Headers> {
+  noteCompany(request, company.id);
+  noteSignIn(request, how, company.id);
   const headers = new Headers();
   headers.append("Set-Cookie", await beginSessionFor(request, company.id));
   headers.append(

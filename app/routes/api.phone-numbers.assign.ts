@@ -2,8 +2,8 @@ import { database } from "#app/db.server.ts";
 import { asStored } from "#app/domain/e164.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
+import { noteAssignment } from "#app/http/audit-log.server.ts";
 import { json, jsonError } from "#app/http/json.server.ts";
-import { countAssignment } from "#app/http/metrics.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const route = apiRoute({
@@ -18,7 +18,7 @@ const route = apiRoute({
       company.id,
       asStored(asked) ?? "",
     );
-    countAssignment(assignment.outcome);
+    noteAssignment(request, company.id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":
         return json({

@@ -25,7 +25,10 @@ const route = apiRoute({
     }
     return json(
       { company: companyJson(result.company) },
-      { status: 201, headers: await signedInHeaders(request, result.company) },
+      {
+        status: 201,
+        headers: await signedInHeaders(request, result.company, "signed-up"),
+      },
     );
   },
 });

@@ -52,7 +52,7 @@ export const action = pageAction(async (sent) => {
       return refuseForm(sent, shownAgain, 409, errors);
     }
     return redirect("/dashboard/choose-number", {
-      headers: await signedInHeaders(request, result.company),
+      headers: await signedInHeaders(request, result.company, "signed-up"),
     });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
