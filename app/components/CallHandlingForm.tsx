@@ -17,7 +17,7 @@ interface CallHandlingFormProps {
 export function CallHandlingForm({ values, errors }: CallHandlingFormProps) {
   const mode = values.mode ?? "";
   return (
-    <PostForm submit="Save" submitting="Saving…">
+    <PostForm submit="Save" submitting="Saving…" action="/settings/calls">
       <Field
         name="greeting"
         label="Greeting (optional)"

@@ -69,7 +69,12 @@ function BarChart({ days }: { days: ShownDay[] }) {
                 {calls}
               </text>
             )}
-            <text x={middle} y="100%" dy="-5" className="axis">
+            <text
+              x={middle}
+              y="100%"
+              dy="-5"
+              className={(days.length - index) % 2 ? "axis" : "axis between"}
+            >
               {Number(day.slice(-2))}
             </text>
           </g>

@@ -22,7 +22,9 @@ export function DashboardCalls({ number, calls }: DashboardCallsProps) {
           <>
             <CallTable calls={recent} caption="Recent calls, newest first" />
             <p>
-              <Link to="/calls">All calls</Link>
+              <Link className="button quiet" to="/calls">
+                All calls
+              </Link>
             </p>
           </>
         )}

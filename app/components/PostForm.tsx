@@ -4,6 +4,8 @@ interface PostFormProps {
   submit: string;
   /** the button's text while the form is under way */
   submitting: string;
+  /** for a form whose answer is its own page: without it the part of the page that was gone to would come along */
+  action?: string;
   children: ReactNode;
 }
 
@@ -14,7 +16,12 @@ const longestWait = 10_000;
  * A form that is sent as a document, with or without JavaScript, so that a failure on the way is the browser's own page
  * and Back brings everything typed. With JavaScript a second submit while the first is under way does nothing.
  */
-export function PostForm({ submit, submitting, children }: PostFormProps) {
+export function PostForm({
+  submit,
+  submitting,
+  action,
+  children,
+}: PostFormProps) {
   const [sending, setSending] = useState(false);
   useEffect(() => {
     if (!sending) return;
@@ -31,7 +38,7 @@ export function PostForm({ submit, submitting, children }: PostFormProps) {
     setSending(true);
   };
   return (
-    <form method="post" noValidate onSubmit={onSubmit}>
+    <form method="post" action={action} noValidate onSubmit={onSubmit}>
       {children}
       <button className="button" aria-disabled={sending || undefined}>
         {sending ? submitting : submit}

@@ -23,21 +23,21 @@ export function RingTest({ number, called, proof }: RingTestProps) {
   const listening = useFirstCall(!called);
   return (
     <>
-      <div role="status" className={proof ? "proof" : undefined}>
-        {proof ? (
-          <p>
-            <strong>Your number works.</strong> Its first call came from{" "}
-            <Caller call={proof} /> on{" "}
-            <time dateTime={proof.startedAt}>{proof.when}</time>.
-          </p>
-        ) : (
-          !called && (
+      {(!called || proof) && (
+        <div role="status" className={proof ? "proof" : undefined}>
+          {proof ? (
+            <p>
+              <strong>Your number works.</strong> Its first call came from{" "}
+              <Caller call={proof} /> on{" "}
+              <time dateTime={proof.startedAt}>{proof.when}</time>.
+            </p>
+          ) : (
             <p>
               No calls yet. Call <PhoneNumber>{number}</PhoneNumber> to test it.
             </p>
-          )
-        )}
-      </div>
+          )}
+        </div>
+      )}
       {!called &&
         (hydrated && listening ? (
           <p className="hint">

@@ -32,6 +32,8 @@ export default function PrivatePages() {
             </li>
             <li>
               <NavLink to="/calls">Calls</NavLink>
+            </li>
+            <li>
               <NavLink to="/settings">Settings</NavLink>
             </li>
             <li>

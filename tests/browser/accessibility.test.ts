@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import type { Browser } from "playwright-core";
+import { beforeAll, describe, test } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
+import { expectNoFindings } from "./findings.ts";
 import {
   confirm,
   modal,
@@ -16,11 +14,6 @@ import {
   type Site,
 } from "./visitor.ts";
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
-
 let browser: Browser;
 let site: Site;
 let empty: Site;
@@ -29,38 +22,6 @@ beforeAll(async () => {
   site = await startSite(100);
   empty = await startSite(0);
 });
-
-declare global {
-  interface Window {
-    axe: typeof axe;
-  }
-}
-
-/** What axe finds, every rule included; nothing may be left. */
-async function expectNoFindings(page: Page): Promise<void> {
-  await ready(page);
-  await page.evaluate(axeSource);
-  const findings = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, {
-      runOnly: [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-      ],
-    });
-    return violations.map(({ id, nodes }) => ({
-      id,
-      nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]),
-    }));
-  });
-  expect({ url: page.url(), findings }).toEqual({
-    url: page.url(),
-    findings: [],
-  });
-}
 
 describe.each([
   { scriptsCome: true, width: 1280, colorScheme: "light" },

@@ -1,0 +1,111 @@
+import {
+  redirect,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useLoaderData } from "@remix-run/react";
+import {
+  askedOutcome,
+  callsAddress,
+  outcomeLabels,
+} from "#app/components/call-outcomes.ts";
+import { CallFilter } from "#app/components/CallFilter.tsx";
+import { CallTable } from "#app/components/CallTable.tsx";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
+import { database } from "#app/db.server.ts";
+import { listCalls } from "#app/domain/calls.server.ts";
+import { forPage } from "#app/http/page-action.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+import { shownCall } from "#app/http/shown-call.server.ts";
+import { shownNumberOf } from "#app/http/shown-number.server.ts";
+
+export const meta: MetaFunction = () => privatePageTitle("Calls");
+
+const callsPerPage = 25;
+
+export function loader({ request }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const { id } = await requireCompany(request);
+    const query = new URL(request.url).searchParams;
+    const outcome = askedOutcome(query.get("outcome"));
+    const cursor = query.get("cursor") ?? undefined;
+    const page = await listCalls(database(), id, {
+      limit: callsPerPage,
+      cursor,
+      outcome,
+    });
+    if (!page.ok) throw redirect(callsAddress(outcome));
+    return {
+      calls: page.calls.map(shownCall),
+      outcome: outcome ?? null,
+      older: page.nextCursor,
+      isFirst: cursor === undefined,
+      number: (await shownNumberOf(id))?.shown ?? null,
+    };
+  });
+}
+
+export default function Calls() {
+  const { calls, outcome, older, isFirst } = useLoaderData<typeof loader>();
+  const kind = outcome === null ? "All calls" : outcomeLabels[outcome];
+  return (
+    <Main>
+      <h1 tabIndex={-1}>Calls</h1>
+      {calls.length === 0 && outcome === null && isFirst ? (
+        <NoCallsYet />
+      ) : (
+        <>
+          <CallFilter outcome={outcome} />
+          <section className="card" aria-label={kind}>
+            {calls.length === 0 ? (
+              <p>No calls like that.</p>
+            ) : (
+              <CallTable calls={calls} caption={`${kind}, newest first`} />
+            )}
+            {(!isFirst || older !== null) && (
+              <p className="actions">
+                {!isFirst && (
+                  <Link className="button secondary" to={callsAddress(outcome)}>
+                    Newest calls
+                  </Link>
+                )}
+                {older !== null && (
+                  <Link
+                    className="button secondary"
+                    to={callsAddress(outcome, older)}
+                  >
+                    Older calls
+                  </Link>
+                )}
+              </p>
+            )}
+          </section>
+        </>
+      )}
+    </Main>
+  );
+}
+
+function NoCallsYet() {
+  const { number } = useLoaderData<typeof loader>();
+  return (
+    <section className="card" aria-label="All calls">
+      {number === null ? (
+        <>
+          <p>No calls yet. You need a number first.</p>
+          <p className="actions">
+            <Link className="button" to="/dashboard/choose-number">
+              Configure Phone
+            </Link>
+          </p>
+        </>
+      ) : (
+        <p>
+          <WithPhoneNumbers text={`No calls yet. Call ${number} to test it.`} />
+        </p>
+      )}
+    </section>
+  );
+}

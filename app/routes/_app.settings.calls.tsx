@@ -1,0 +1,106 @@
+import {
+  redirect,
+  type HeadersFunction,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { database } from "#app/db.server.ts";
+import {
+  callHandlingFields,
+  callHandlingOf,
+  saveCallHandling,
+  targetFields,
+  type CallHandling,
+} from "#app/domain/call-handling.server.ts";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { checkFields } from "#app/http/fields.ts";
+import { forPage, pageAction } from "#app/http/page-action.server.ts";
+import {
+  isRefused,
+  refuseForm,
+  refuseFormFor,
+} from "#app/http/refused-form.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) =>
+  privatePageTitle("Call handling", data?.refused);
+
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+export function loader({ request, context }: LoaderFunctionArgs) {
+  return forPage(request, async () => {
+    const { id } = await requireCompany(request);
+    const handling = await callHandlingOf(database(), id);
+    if (!handling) throw redirect("/login");
+    const refused = isRefused(context);
+    const saved = new URL(request.url).searchParams.has("saved") && !refused;
+    return { refused, saved, values: fieldsOf(handling) };
+  });
+}
+
+const shownAgain = [
+  "greeting",
+  "mode",
+  ...Object.values(targetFields),
+  "ring_seconds",
+  "take_message",
+];
+const ringsThePool =
+  "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
+
+export const action = pageAction(async (sent) => {
+  const { id } = await requireCompany(sent.request);
+  const checked = checkFields(callHandlingFields, sent.form);
+  if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
+  try {
+    const outcome = await saveCallHandling(database(), id, checked.values);
+    return outcome === "saved"
+      ? redirect("/settings/calls?saved=1")
+      : refuseForm(sent, shownAgain, 400, { phone: ringsThePool });
+  } catch (error) {
+    return refuseFormFor(error, sent, shownAgain);
+  }
+});
+
+/** What the form would send to say `handling`. */
+function fieldsOf({ mode, target, ...handling }: CallHandling) {
+  const shown = mode === "phone" ? formatPhoneNumber(target ?? "") : target;
+  return {
+    greeting: handling.greeting,
+    mode,
+    ...(mode !== "message" && { [targetFields[mode]]: shown ?? "" }),
+    ring_seconds: String(handling.ringSeconds),
+    take_message: handling.takeMessage ? "on" : "",
+  };
+}
+
+export default function CallHandlingSettings() {
+  const { saved, values } = useLoaderData<typeof loader>();
+  const refused = useActionData<typeof action>();
+  return (
+    <Main>
+      {refused && <ErrorSummary errors={refused.errors} />}
+      {saved && (
+        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+          <p>Saved.</p>
+          <Link className="button quiet" to="/settings/calls" replace>
+            Dismiss<span className="visually-hidden"> this message</span>
+          </Link>
+        </div>
+      )}
+      <p className="over-heading">
+        <Link to="/settings">Settings</Link>
+      </p>
+      <h1 tabIndex={-1}>Call handling</h1>
+      <CallHandlingForm
+        values={refused?.values ?? values}
+        errors={refused?.errors}
+      />
+    </Main>
+  );
+}

@@ -1,0 +1,65 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { askedOutcome } from "#app/components/call-outcomes.ts";
+import { database } from "#app/db.server.ts";
+import {
+  eachCall,
+  type Call,
+  type CallOutcome,
+} from "#app/domain/calls.server.ts";
+import { csvLine } from "#app/http/csv.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+import { shownCaller } from "#app/http/shown-call.server.ts";
+import { forStream, streamed } from "#app/http/streamed.server.ts";
+
+/**
+ * All the company's calls as CSV, newest first. Times are RFC 3339, UTC; phone numbers have spaces, since a
+ * spreadsheet would make 3.53E+11 of `+353871112222`.
+ */
+export function loader({ request }: LoaderFunctionArgs): Promise<Response> {
+  return forStream(request, async () => {
+    const { id } = await requireCompany(request);
+    const outcome = askedOutcome(
+      new URL(request.url).searchParams.get("outcome"),
+    );
+    const day = new Date().toISOString().slice(0, 10);
+    return streamed(
+      request,
+      {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": `attachment; filename="calls-${day}.csv"`,
+      },
+      () => csvOf(id, outcome),
+    );
+  });
+}
+
+const columns: [name: string, of: (call: Call) => string | number | null][] = [
+  ["started_at", (call) => call.startedAt],
+  ["caller", (call) => shownCaller(call.from)],
+  ["called", (call) => shownCaller(call.to)],
+  ["outcome", (call) => call.outcome],
+  ["reason", (call) => call.reason],
+  ["answered_at", (call) => call.answeredAt],
+  ["ended_at", (call) => call.endedAt],
+  ["seconds", (call) => call.seconds],
+  ["message_seconds", (call) => call.recordingSeconds],
+  ["call_sid", (call) => call.callSid],
+];
+
+/** Characters that are sent at a time. */
+const chunkSize = 16 * 1024;
+
+async function* csvOf(
+  companyId: number,
+  outcome: CallOutcome | undefined,
+): AsyncGenerator<string, void, undefined> {
+  let chunk = csvLine(columns.map(([name]) => name));
+  for await (const call of eachCall(database(), companyId, outcome)) {
+    chunk += csvLine(columns.map(([, of]) => of(call)));
+    if (chunk.length > chunkSize) {
+      yield chunk;
+      chunk = "";
+    }
+  }
+  yield chunk;
+}

@@ -1,0 +1,423 @@
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { callHandlingOf } from "#app/domain/call-handling.server.ts";
+import { recordIncomingCall } from "#app/domain/call-events.server.ts";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { SimulatedCall } from "../../scripts/terminal/simulated-call.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { newCallSid } from "../support/calls.ts";
+import { fillPool } from "../support/companies.ts";
+import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
+import { signedInCompanies } from "../support/load.ts";
+import { startServer } from "../support/server.ts";
+import { accountSid, authToken } from "../support/twilio-webhooks.ts";
+import { expectNoFindings } from "./findings.ts";
+import {
+  focused,
+  ready,
+  visit,
+  type Site,
+  type VisitorOptions,
+} from "./visitor.ts";
+
+let browser: Browser;
+let site: Site;
+let numbers: string[];
+beforeAll(async () => {
+  browser = await launchBrowser();
+  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
+  const db = openDatabase(databaseUrl);
+  numbers = await fillPool(db, 60);
+  const { url } = await startServer({
+    databaseUrl,
+    env: { TWILIO_AUTH_TOKEN: authToken, TWILIO_ACCOUNT_SID: accountSid },
+  });
+  site = { url, db };
+});
+
+interface Company {
+  id: number;
+  number: string;
+  /** as it is shown */
+  shown: string;
+  cookie: string;
+}
+
+async function companyWithNumber(): Promise<Company> {
+  const [company] = await signedInCompanies(site.db, 1);
+  const number = numbers.pop()!;
+  await assignPhoneNumber(site.db, company!.id, number);
+  return { ...company!, number, shown: formatPhoneNumber(number) };
+}
+
+/** Opens a page of a company that is signed in. */
+async function open(
+  { cookie }: { cookie: string },
+  path: string,
+  options: VisitorOptions = {},
+): Promise<Page> {
+  const page = await visit(browser, site, "/login", options);
+  const [name = "", value = ""] = cookie.split(/=(.*)/s);
+  await page.context().addCookies([{ name, value, url: site.url }]);
+  await page.goto(path);
+  await ready(page);
+  return page;
+}
+
+/** Opens the dashboard, and waits until it listens for a call. */
+async function openListening(company: Company): Promise<Page> {
+  const page = await open(company, "/settings");
+  const listening = page.waitForRequest("**/dashboard/ring-test");
+  await page.goto("/dashboard");
+  await listening;
+  return page;
+}
+
+/** A call that Twilio tells of, as it does. */
+async function rings({ number }: Company): Promise<void> {
+  await new SimulatedCall(
+    {
+      to: number,
+      from: "+353871112222",
+      scenario: "message",
+      url: site.url,
+      publicUrls: [site.url],
+      authToken,
+      accountSid,
+    },
+    () => {},
+  ).walk();
+}
+
+async function manyCalls({ id, number }: Company): Promise<void> {
+  const callers = [
+    "+353871112222",
+    "anonymous",
+    `sip:${"a".repeat(100)}@example.com`,
+    "+14155552671",
+  ];
+  for (let i = 0; i < 40; i++) {
+    await recordIncomingCall(
+      site.db,
+      {
+        callSid: newCallSid(),
+        from: callers[i % callers.length]!,
+        to: number,
+        status: i % 3 ? "no-answer" : "ringing",
+        at: new Date(Date.now() - i * 8 * 3_600_000),
+      },
+      { companyId: id, route: "phone" },
+    );
+  }
+}
+
+const fitsItsWidth = (page: Page) =>
+  page.evaluate(
+    () => document.documentElement.scrollWidth <= window.innerWidth,
+  );
+
+const proof = /^Your number works\. Its first call came from \+353 87 111 2222/;
+
+describe("the ring test", () => {
+  test("turns by itself, is read out, and leaves the focus where it is", async () => {
+    const company = await companyWithNumber();
+    const page = await openListening(company);
+    const status = page.getByRole("status");
+    expect(await status.innerText()).toBe(
+      `No calls yet. Call ${company.shown} to test it.`,
+    );
+    await page.getByText("Leave this page open").waitFor();
+    expect(await page.getByText("Check for the call").count()).toBe(0);
+    await page.locator("nav >> text=Settings").focus();
+    const region = await status.elementHandle();
+
+    await rings(company);
+    await page.getByText("Your number works.").waitFor();
+    expect(await status.innerText()).toMatch(proof);
+    // A region that is new with its news is not read out.
+    expect(await status.evaluate((now, before) => now === before, region)).toBe(
+      true,
+    );
+    expect(await focused(page)).toBe("Settings");
+    expect(new URL(page.url()).pathname).toBe("/dashboard");
+    await page.getByRole("table", { name: "Recent calls" }).waitFor();
+    await page.getByRole("img", { name: /^Bar chart of calls/ }).waitFor();
+    await expectNoFindings(page);
+  });
+
+  test("without JavaScript a link asks again", async () => {
+    const company = await companyWithNumber();
+    const page = await open(company, "/dashboard", { javaScript: false });
+    await page.getByText("Check for the call").click();
+    await page.getByText("No calls yet.").waitFor();
+    await rings(company);
+    await page.getByText("Check for the call").click();
+    await page.getByText("Your number works.").waitFor();
+    expect(await page.getByRole("status").innerText()).toMatch(proof);
+    expect(await page.getByText("Check for the call").count()).toBe(0);
+  });
+
+  test("a server that tells nothing by itself can be asked", async () => {
+    const company = await companyWithNumber();
+    const page = await open(company, "/login");
+    await page.route("**/dashboard/ring-test", (route) =>
+      route.fulfill({ status: 429, body: "Too many" }),
+    );
+    await page.goto("/dashboard");
+    const link = page.getByText("Check for the call");
+    await link.and(page.locator("a")).waitFor();
+    await page.getByText("Leave this page open").waitFor({ state: "detached" });
+    await link.waitFor();
+    await rings(company);
+    await link.click();
+    await page.getByText("Your number works.").waitFor();
+  });
+
+  test("another company's call turns nothing", async () => {
+    const [company, other] = [
+      await companyWithNumber(),
+      await companyWithNumber(),
+    ];
+    const page = await openListening(company);
+    await rings(other);
+    const theirs = await open(other, "/dashboard");
+    await theirs.getByText("Your number works.").waitFor();
+    await page.reload();
+    expect(await page.getByRole("status").innerText()).toMatch(/^No calls yet/);
+  });
+});
+
+describe.each([
+  { javaScript: true, width: 1280 },
+  { javaScript: true, width: 320 },
+  { javaScript: false, width: 1280 },
+  { javaScript: false, width: 320 },
+])("with JavaScript $javaScript at $width px", (options) => {
+  test("call handling is set in Settings, and counts for the next call", async () => {
+    const company = await companyWithNumber();
+    const page = await open(company, "/settings", options);
+    await page.click("main >> text=Call handling");
+    await page.waitForURL("**/settings/calls");
+    await ready(page);
+    expect(await page.inputValue("#greeting")).toBe(
+      "Thank you for calling Acme.",
+    );
+    const target = (name: string) => page.locator(`[name=${name}]`);
+    for (const name of ["phone", "sip_address", "stream_url", "ring_seconds"]) {
+      expect(await target(name).isVisible()).toBe(!options.javaScript);
+    }
+    await page.getByLabel("Ring a SIP address").check();
+    expect(await target("sip_address").isVisible()).toBe(true);
+    expect(await target("phone").isVisible()).toBe(!options.javaScript);
+    await target("sip_address").fill("not one");
+    expect(await fitsItsWidth(page)).toBe(true);
+    await page.click("text=Save");
+    await page.waitForSelector(".error-summary");
+    await ready(page);
+    expect(await page.title()).toMatch(/^Error: Call handling/);
+    if (options.javaScript) {
+      expect(await focused(page)).toMatch(/^There is a problem/);
+    }
+    expect(await target("sip_address").inputValue()).toBe("not one");
+    expect(await target("sip_address").getAttribute("aria-invalid")).toBe(
+      "true",
+    );
+    await page.click(".error-summary >> text=Enter a SIP address");
+    expect(
+      await page.evaluate(() => document.activeElement?.getAttribute("id")),
+    ).toBe("sip_address");
+    expect(await fitsItsWidth(page)).toBe(true);
+
+    await target("sip_address").fill("sip:desk@example.com");
+    await target("ring_seconds").fill("30");
+    await page.getByLabel("Take a message when nobody answers").uncheck();
+    await page.click("text=Save");
+    await page.waitForURL("**/settings/calls?saved=1");
+    await ready(page);
+    expect(await page.textContent(".banner p")).toBe("Saved.");
+    expect(await page.title()).toMatch(/^Call handling/);
+    expect(await callHandlingOf(site.db, company.id)).toEqual({
+      greeting: "Thank you for calling Acme.",
+      mode: "sip",
+      target: "sip:desk@example.com",
+      ringSeconds: 30,
+      takeMessage: false,
+    });
+    await page.click("text=Dismiss");
+    await page.waitForSelector(".banner", { state: "detached" });
+    expect(await target("sip_address").inputValue()).toBe(
+      "sip:desk@example.com",
+    );
+  });
+
+  test("the log is paged, filtered and downloaded", async () => {
+    const company = await companyWithNumber();
+    await manyCalls(company);
+    const page = await open(company, "/dashboard", options);
+    await page.click("nav >> text=Calls");
+    await page.waitForURL("**/calls");
+    const rows = page.locator("tbody tr");
+    await page.waitForSelector("h1:text-is('Calls')");
+    expect(await rows.count()).toBe(25);
+    expect(await fitsItsWidth(page)).toBe(true);
+    expect(await page.getByRole("table").ariaSnapshot()).toContain(
+      'rowheader "Number withheld"',
+    );
+    await page.click("text=Older calls");
+    await page.waitForURL("**/calls?cursor=*");
+    await page.getByText("Newest calls").waitFor();
+    expect(await rows.count()).toBe(15);
+    await page.click("text=Newest calls");
+    await page.waitForURL("**/calls");
+    await page.getByText("Older calls").waitFor();
+
+    await page.selectOption("#outcome", "in-progress");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL("**/calls?outcome=in-progress");
+    await page.getByRole("table", { name: "In progress" }).waitFor();
+    expect(await rows.count()).toBe(14);
+    expect(await page.inputValue("#outcome")).toBe("in-progress");
+    const downloading = page.waitForEvent("download");
+    await page.click("text=Download as CSV");
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/^calls-.*\.csv$/);
+    const csv = readFileSync(await download.path(), "utf8");
+    expect(csv.trim().split("\r\n")).toHaveLength(15);
+  });
+});
+
+test("the keyboard alone sets call handling and finds a call", async () => {
+  const company = await companyWithNumber();
+  await manyCalls(company);
+  const page = await open(company, "/settings/calls");
+  const tabTo = async (selector: string) => {
+    for (let i = 0; i < 30; i++) {
+      await page.keyboard.press("Tab");
+      const there = await page.evaluate(
+        (wanted) => document.activeElement?.matches(wanted),
+        selector,
+      );
+      if (there) return;
+    }
+    throw new Error(`Tab does not come to ${selector}`);
+  };
+  await tabTo("#greeting");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("Good day.");
+  await tabTo("[name=mode]:checked");
+  await page.keyboard.press("ArrowUp");
+  await tabTo("[name=stream_url]");
+  await page.keyboard.type("wss://agent.example.com/calls");
+  await tabTo("[name=take_message]");
+  await page.keyboard.press("Space");
+  await tabTo("main form > button");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/settings/calls?saved=1");
+  expect(await callHandlingOf(site.db, company.id)).toMatchObject({
+    greeting: "Good day.",
+    mode: "stream",
+    target: "wss://agent.example.com/calls",
+    takeMessage: false,
+  });
+
+  await page.goto("/calls");
+  await ready(page);
+  await tabTo("#outcome");
+  await page.keyboard.press("M");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\?outcome=m/);
+  await page.goto("/dashboard");
+  await ready(page);
+  await tabTo("summary");
+  await page.keyboard.press("Enter");
+  await page.getByRole("table", { name: "Calls on each day" }).waitFor();
+});
+
+describe.each([
+  { scriptsCome: true, width: 1280, colorScheme: "light" },
+  { scriptsCome: true, width: 320, colorScheme: "dark" },
+  { scriptsCome: false, width: 320, colorScheme: "light" },
+  { scriptsCome: false, width: 1280, colorScheme: "dark" },
+] as const)(
+  "axe, with scripts $scriptsCome at $width px, $colorScheme",
+  (options) => {
+    test("every page and state of calls", async () => {
+      const [without] = await signedInCompanies(site.db, 1);
+      const quiet = await companyWithNumber();
+      const busy = await companyWithNumber();
+      await manyCalls(busy);
+      const fresh = await companyWithNumber();
+      await rings(fresh);
+      for (const [company, paths] of [
+        [without!, ["/dashboard", "/calls"]],
+        [quiet, ["/dashboard", "/calls", "/settings"]],
+        [fresh, ["/dashboard", "/calls"]],
+        [
+          busy,
+          [
+            "/dashboard",
+            "/calls",
+            "/calls?outcome=missed",
+            "/calls?outcome=message",
+            "/settings/calls",
+            "/settings/calls?saved=1",
+          ],
+        ],
+      ] as const) {
+        const page = await open(company, paths[0], options);
+        for (const path of paths) {
+          if (path !== paths[0]) await page.goto(path);
+          const summary = page.locator("summary");
+          if (await summary.isVisible()) await summary.click();
+          await expectNoFindings(page);
+          expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
+        }
+      }
+      const page = await open(busy, "/settings/calls", options);
+      for (const mode of ["phone", "sip", "stream", "message"]) {
+        await page.locator(`[name=mode][value=${mode}]`).check();
+        await expectNoFindings(page);
+      }
+      await page.locator("[name=mode][value=phone]").check();
+      await page.fill("[name=greeting]", "x".repeat(600));
+      await page.fill("[name=ring_seconds]", "600");
+      await page.click("text=Save");
+      await page.waitForSelector(".error-summary");
+      await expectNoFindings(page);
+    });
+  },
+);
+
+test("targets are large enough for a finger", async () => {
+  const company = await companyWithNumber();
+  await manyCalls(company);
+  for (const path of ["/dashboard", "/calls", "/settings/calls"]) {
+    const page = await open(company, path, { width: 320 });
+    const small = await page
+      .locator(
+        "a:visible, button:visible, input:visible, select:visible, textarea:visible, summary:visible, label.row:visible",
+      )
+      .evaluateAll((elements) =>
+        elements
+          .filter((element) => !element.closest(".row > *, .skip-link"))
+          .filter((element) => element.getBoundingClientRect().height < 44)
+          .map((element) => element.outerHTML),
+      );
+    expect(small).toEqual([]);
+  }
+});
+
+test("text twice as large still fits", async () => {
+  const company = await companyWithNumber();
+  await manyCalls(company);
+  for (const path of ["/dashboard", "/calls", "/settings/calls"]) {
+    const page = await open(company, path, { width: 640 });
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = "200%";
+    });
+    expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
+  }
+});

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type axe from "axe-core";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { ready } from "./visitor.ts";
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+declare global {
+  interface Window {
+    axe: typeof axe;
+  }
+}
+
+/** What axe finds, every rule included; nothing may be left. */
+export async function expectNoFindings(page: Page): Promise<void> {
+  await ready(page);
+  await page.evaluate(axeSource);
+  const findings = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, {
+      runOnly: [
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22aa",
+        "best-practice",
+      ],
+    });
+    return violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]),
+    }));
+  });
+  expect({ url: page.url(), findings }).toEqual({
+    url: page.url(),
+    findings: [],
+  });
+}
