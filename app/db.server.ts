@@ -58,11 +58,17 @@ function openPostgres(
       keepAlive: true,
       // A frozen server says nothing, so the client's own limit is what ends the wait.
       ...(statementTimeout > 0 && { query_timeout: statementTimeout + 500 }),
-      ...(statementTimeout > 0 &&
-        !pooler && {
-          statement_timeout: statementTimeout,
-          idle_in_transaction_session_timeout: 10_000,
-        }),
+      ...(!pooler &&
+        (statementTimeout > 0
+          ? {
+              statement_timeout: statementTimeout,
+              idle_in_transaction_session_timeout: 10_000,
+            }
+          : // pg sends no 0, and the role may have limits of its own.
+            {
+              options:
+                "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+            })),
     },
     pool: {
       min: 0,

@@ -8,7 +8,14 @@ export const migrationConfig: Knex.MigratorConfig = {
   directory: `./${directory}`,
   extension: "ts",
   loadExtensions: [".ts"],
+  // A database that a later version has migrated is no obstacle: migrations only add.
+  disableMigrationsListValidation: true,
 };
+
+/** A table of another program's has the name of one that is to be made; the message is for an operator. */
+export class TableInTheWayError extends Error {
+  override name = "TableInTheWayError";
+}
 
 // Any number that no other program takes; it stands for "companies and numbers are being migrated".
 const advisoryLock = 3_531_234_567;

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { TableInTheWayError } from "../app/migrate.server.ts";
 
 /**
  * The call log, and what each company wants done with its calls.
@@ -9,8 +10,8 @@ import type { Knex } from "knex";
 export async function up(db: Knex): Promise<void> {
   for (const table of ["calls", "company_call_handling"]) {
     if (await db.schema.hasTable(table)) {
-      throw new Error(
-        `There is a table “${table}” already that is not this program's: rename it and migrate again. This migration changed nothing.`,
+      throw new TableInTheWayError(
+        `There is a table “${table}” already that is not this program's. Nothing was changed. Rename it and migrate again.`,
       );
     }
   }

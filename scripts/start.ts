@@ -29,7 +29,19 @@ function onSignal(signal: "SIGTERM" | "SIGINT"): void {
   stopping = workers.stop(signal).then(() => process.exit(0));
 }
 
+/** npm's shell passes no signal on: when `npm start` is ended, all that is seen here is that the parent has gone. */
+function endWithNpm(): void {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    if (!stopping) onSignal("SIGTERM");
+  }, 250).unref();
+}
+
 async function start(): Promise<void> {
+  endWithNpm();
   const env = environment();
   sessionSecrets();
   const seeded = !process.env.DATABASE_URL?.trim();

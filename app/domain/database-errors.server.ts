@@ -94,6 +94,10 @@ const whyNot: [codes: RegExp, why: string][] = [
     /^28...$/,
     "refuses the user or the password, or a connection without ?sslmode=require",
   ],
+  [
+    /^08P01$/,
+    "refuses how it is spoken to; behind PgBouncer DATABASE_URL needs ?pgbouncer=true",
+  ],
   [/^3D000$/, "has no database of that name"],
   [/^(53300|57P03)$/, "takes no more connections now"],
   [/^SQLITE_(NOTADB|CORRUPT)$/, "is no SQLite file, or a damaged one"],

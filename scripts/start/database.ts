@@ -9,7 +9,10 @@ import {
 import { describeError } from "../../app/http/scrub.server.ts";
 import { PoolDamagedError } from "../../app/domain/pool-damage.server.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
-import { migrateToLatest } from "../../app/migrate.server.ts";
+import {
+  migrateToLatest,
+  TableInTheWayError,
+} from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
 export class DatabaseUnusableError extends Error {
@@ -46,9 +49,12 @@ export async function prepareDatabase(
     const migrated = await migrateToLatest(db);
     if (migrated.length > 0) say(`Migrated ${place}: ${migrated.join(", ")}.`);
     if (demoNumbers) await addDemoNumbers(db, say);
-    return (await poolStatus(db)).available;
+    return await availableToWorkers(databaseUrl);
   } catch (error) {
     if (error instanceof PoolDamagedError) throw error;
+    if (error instanceof TableInTheWayError) {
+      throw new DatabaseUnusableError(error.message);
+    }
     throw new DatabaseUnusableError(
       `DATABASE_URL: ${place} ${
         isDatabaseUnavailable(error)
@@ -56,6 +62,16 @@ export async function prepareDatabase(
           : `could not be migrated: ${describeError(error).message}`
       }.`,
     );
+  } finally {
+    await db.destroy();
+  }
+}
+
+// As they connect themselves, with time-outs that a pooler may refuse: better now than at each request.
+async function availableToWorkers(databaseUrl: string): Promise<number> {
+  const db = createDatabase(databaseUrl, { poolMax: 1 });
+  try {
+    return (await poolStatus(db)).available;
   } finally {
     await db.destroy();
   }
