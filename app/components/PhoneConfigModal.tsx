@@ -77,9 +77,11 @@ function OpenModal({
     heading.current?.focus();
   }, []);
   useEffect(() => problemBox.current?.focus(), [answer]);
+  // Not before the page has its data again: leaving meanwhile would cut off one of the two loads.
+  const settledNumber = fetcher.state === "idle" ? assigned : undefined;
   useEffect(() => {
-    if (assigned !== undefined) onSuccess(assigned);
-  }, [assigned, onSuccess]);
+    if (settledNumber !== undefined) onSuccess(settledNumber);
+  }, [settledNumber, onSuccess]);
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -49,7 +49,9 @@ export async function newPage(
     const answer =
       message.text().startsWith("Failed to load resource") &&
       !url.includes("/assets/");
-    if (message.type() === "error" && !answer) {
+    // React Router logs a load that another one has overtaken, if its body had begun.
+    const overtaken = message.text().startsWith("AbortError: BodyStreamBuffer");
+    if (message.type() === "error" && !answer && !overtaken) {
       console.error(`In the page: ${message.text()} (${url})`);
     }
   });
