@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { spawn, type ChildProcess } from "node:child_process";
 
 /**
@@ -36,7 +37,7 @@ function tell(message: { add: boolean; pid?: number; directory?: string }) {
     });
     guard.unref();
     // Without this a run that is over would wait for its guard, which waits for the run.
-    (guard.stdin as unknown as { unref(): void }).unref();
+    if (guard.stdin instanceof Socket) guard.stdin.unref();
   }
   guard.stdin?.write(`${JSON.stringify(message)}\n`);
 }
