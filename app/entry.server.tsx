@@ -1,15 +1,22 @@
-import { createReadableStreamFromReadable } from "@remix-run/node";
-import type { EntryContext } from "@remix-run/node";
+import type {
+  ActionFunctionArgs,
+  AppLoadContext,
+  EntryContext,
+} from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
-import { PassThrough } from "node:stream";
+import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
 import { logFault } from "#app/http/log.server.ts";
-import { startServing } from "#app/http/serving.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
-// The server build is loaded once, before remix-serve listens.
-startServing();
+export { listenerOf as listener } from "#app/server/listener.server.ts";
+export { serve } from "#app/server/serve.server.ts";
 
+// Pages are a company's own, and what is behind the Back button after logging out must be gone.
+const noStore = "no-store";
+
+/** Milliseconds. */
 const renderTimeout = 5_000;
 
 export default function handleRequest(
@@ -17,11 +24,13 @@ export default function handleRequest(
   status: number,
   headers: Headers,
   context: EntryContext,
+  loadContext: AppLoadContext,
 ): Promise<Response> {
   headers.set("Content-Type", "text/html; charset=utf-8");
-  keepPrivate(status, headers);
+  headers.set("Cache-Control", noStore);
   return new Promise((resolve, reject) => {
-    const nonce = request.headers.get("x-csp-nonce") ?? "";
+    const exchange = exchangeOf(loadContext);
+    const { nonce } = exchange;
     const { pipe, abort } = renderToPipeableStream(
       <NonceContext.Provider value={nonce}>
         <RemixServer context={context} url={request.url} nonce={nonce} />
@@ -30,40 +39,45 @@ export default function handleRequest(
         nonce,
         // Nothing here is deferred, so the page is sent whole and an error while rendering can still be one.
         onAllReady() {
-          const body = new PassThrough();
-          resolve(
-            new Response(createReadableStreamFromReadable(body), {
-              status,
-              headers,
-            }),
+          clearTimeout(timer);
+          pipe(
+            collect((page) => resolve(new Response(page, { status, headers }))),
           );
-          pipe(body);
         },
         onShellError: reject,
         onError(error) {
-          logFault(request, error);
+          logFault(exchange, error);
         },
       },
     );
-    setTimeout(abort, renderTimeout).unref();
+    const timer = setTimeout(abort, renderTimeout);
+  });
+}
+
+/** A stream that hands over, when it has ended, all that was written to it. */
+function collect(done: (whole: Buffer) => void): Writable {
+  const chunks: Buffer[] = [];
+  return new Writable({
+    write(chunk: Buffer, _encoding, next) {
+      chunks.push(chunk);
+      next();
+    },
+    final(next) {
+      done(Buffer.concat(chunks));
+      next();
+    },
   });
 }
 
 export function handleDataRequest(response: Response): Response {
-  keepPrivate(response.status, response.headers);
+  response.headers.set("Cache-Control", noStore);
   return response;
 }
 
 /** Faults that no loader or action has answered for. */
 export function handleError(
   error: unknown,
-  { request }: { request: Request },
+  { request, context }: ActionFunctionArgs,
 ): void {
-  if (!request.signal.aborted) logFault(request, error);
-}
-
-// Pages are a company's own, and what is behind the Back button after logging out must be gone.
-function keepPrivate(status: number, headers: Headers): void {
-  headers.set("Cache-Control", "no-store");
-  if (status === 413) headers.set("Connection", "close");
+  if (!request.signal.aborted) logFault(exchangeOf(context), error);
 }

@@ -6,10 +6,10 @@ import {
 } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { jsonError } from "#app/http/json.server.ts";
-import { isSameSite } from "#app/http/same-site.server.ts";
+import type { Asked } from "#app/server/exchange.server.ts";
+import { isSameSite } from "#app/server/same-site.server.ts";
 
-interface ApiRequest {
-  request: Request;
+interface ApiRequest extends Asked {
   /** the body's JSON object; empty for GET */
   body: Record<string, unknown>;
 }
@@ -29,9 +29,11 @@ export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
     .join(", ");
   const handle = async ({
     request,
+    context,
   }: LoaderFunctionArgs | ActionFunctionArgs): Promise<Response> => {
+    const asked = { request, context };
     try {
-      if (!isSameSite(request)) {
+      if (!isSameSite(asked)) {
         return jsonError(403, "Requests from other sites are refused");
       }
       const method = request.method === "HEAD" ? "GET" : request.method;
@@ -42,10 +44,10 @@ export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
           headers: { Allow: allow },
         });
       }
-      if (method === "GET") return await handler({ request, body: {} });
-      return await handler({ request, body: await readApiBody(request) });
+      const body = method === "GET" ? {} : await readApiBody(request);
+      return await handler({ ...asked, body });
     } catch (error) {
-      return apiError(request, error);
+      return apiError(asked, error);
     }
   };
   return { loader: handle, action: handle };
@@ -63,7 +65,7 @@ async function readApiBody(request: Request): Promise<Record<string, unknown>> {
   return readJsonObject(request);
 }
 
-function apiError(request: Request, error: unknown): Response {
+function apiError({ context }: Asked, error: unknown): Response {
   if (error instanceof Response) return error;
   if (error instanceof BodyTooLargeError) {
     return jsonError(413, "The body may have 16 KiB at most", {
@@ -73,6 +75,6 @@ function apiError(request: Request, error: unknown): Response {
   if (error instanceof BodyUnreadableError) {
     return jsonError(400, error.message);
   }
-  const { status, message, headers } = faultAnswer(request, error);
+  const { status, message, headers } = faultAnswer(context, error);
   return jsonError(status, message, { headers });
 }

@@ -21,6 +21,7 @@ import { faultAnswer } from "#app/http/faults.server.ts";
 import { forPage, pageAction } from "#app/http/page-action.server.ts";
 import { isRefused, markRefused } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 /** What the two pages with the modal share: the numbers on offer, and taking one of them. */
 
@@ -59,18 +60,16 @@ const numberPage = "/settings/phone";
 const toNumberPage = () => redirect(`${numberPage}?notice=already-has-number`);
 
 /** The loader: a company that has its number is sent to where it sees it. */
-export function offerNumbers({
-  request,
-  context,
-}: LoaderFunctionArgs): Promise<Choice> {
-  return forPage(request, async () => {
-    const company = await requireCompany(request);
+export function offerNumbers(asked: LoaderFunctionArgs): Promise<Choice> {
+  return forPage(asked, async () => {
+    const { request, context } = asked;
+    const company = await requireCompany(asked);
     if (company.phoneNumber !== null) throw redirect(numberPage);
     const query = new URL(request.url).searchParams;
     const search = (query.get("search") ?? "").trim().slice(0, 40);
-    const asked = Number(query.get("show") ?? firstScreen);
-    const show = Number.isInteger(asked)
-      ? Math.min(Math.max(asked, firstScreen), longestList)
+    const count = Number(query.get("show") ?? firstScreen);
+    const show = Number.isInteger(count)
+      ? Math.min(Math.max(count, firstScreen), longestList)
       : firstScreen;
 
     const page = await listAvailable(database(), {
@@ -108,18 +107,19 @@ export function offerNumbers({
 export const chooseNumber: (
   args: ActionFunctionArgs,
 ) => Promise<Response | ReturnType<typeof data<ChoiceAnswer>>> = pageAction(
-  async ({ request, form, context }) => {
+  async (sent) => {
+    const { form, context } = sent;
     const refuse = (answer: ChoiceAnswer, status: number) => {
       markRefused(context);
       return data(answer, { status });
     };
     try {
-      const { id } = await requireCompany(request);
+      const { id } = await requireCompany(sent);
       const chosen = (form.phone_number ?? "").trim();
       if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
       const phoneNumber = asStored(chosen);
       const assignment = await assign(id, phoneNumber ?? "");
-      noteAssignment(request, id, assignment.outcome);
+      noteAssignment(sent, id, assignment.outcome);
       switch (assignment.outcome) {
         case "assigned":
           return form.answer === "data"
@@ -144,13 +144,13 @@ export const chooseNumber: (
     } catch (error) {
       if (error instanceof Response) throw error;
       const cause = error instanceof UnknownOutcomeError ? error.cause : error;
-      const { status, headers } = faultAnswer(request, cause);
+      const { status, headers } = faultAnswer(context, cause);
       const message = `We couldn't assign a number. ${error instanceof UnknownOutcomeError ? "" : "Nothing was changed. "}Try again.`;
       if (form.answer === "data") {
         return data({ outcome: "fault", message }, { status, headers });
       }
       // The page behind the modal needs the database too, so a document is an error page.
-      const requestId = request.headers.get("x-request-id");
+      const { requestId } = exchangeOf(context);
       throw data({ message, requestId }, { status, headers });
     }
   },

@@ -1,7 +1,9 @@
+import type { AppLoadContext } from "@remix-run/node";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { PasswordsBusyError } from "#app/domain/passwords.server.ts";
 import { logFault } from "#app/http/log.server.ts";
 import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 /** What is told of an error that is nobody's input: no driver's text, no stack. The log has the rest. */
 export interface FaultAnswer {
@@ -11,7 +13,10 @@ export interface FaultAnswer {
 }
 
 /** Decides what a caller is told of `error`, and logs what an operator has to know. */
-export function faultAnswer(request: Request, error: unknown): FaultAnswer {
+export function faultAnswer(
+  context: AppLoadContext,
+  error: unknown,
+): FaultAnswer {
   if (error instanceof PasswordsBusyError) {
     return {
       status: 429,
@@ -28,7 +33,7 @@ export function faultAnswer(request: Request, error: unknown): FaultAnswer {
       headers: { "Retry-After": String(error.retryAfter) },
     };
   }
-  logFault(request, error);
+  logFault(exchangeOf(context), error);
   return isDatabaseUnavailable(error)
     ? {
         status: 503,

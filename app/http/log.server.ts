@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { format } from "node:util";
 import pino from "pino";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
-import { describeError, scrub } from "#app/http/scrub.server.ts";
+import { describeError } from "#app/http/scrub.server.ts";
+import type { Exchange } from "#app/server/exchange.server.ts";
 
 /**
  * The process's log: JSON lines on stdout, in UTC; on a terminal a line for people. JSON escapes line breaks, so none
@@ -41,12 +42,11 @@ function prettyStream() {
 }
 
 /** Logs an error that ended a request, with the id that its answer carries. */
-export function logFault(request: Request, error: unknown): void {
-  const fields = {
-    requestId: request.headers.get("x-request-id"),
-    method: request.method,
-    path: new URL(request.url).pathname,
-  };
+export function logFault(
+  { requestId, method, path }: Exchange,
+  error: unknown,
+): void {
+  const fields = { requestId, method, path };
   if (isDatabaseUnavailable(error)) {
     log.warn(
       { ...fields, err: describeError(error, false) },
@@ -55,26 +55,4 @@ export function logFault(request: Request, error: unknown): void {
   } else {
     log.error({ ...fields, err: describeError(error) }, "request failed");
   }
-}
-
-/** Makes what libraries print with `console` lines of the log, so that every line on stdout is one. */
-export function logConsole(): void {
-  const print =
-    (level: "debug" | "info" | "warn" | "error") =>
-    (...args: unknown[]): void => {
-      // remix-serve hands console.error to server.close as its callback.
-      if (args.every((arg) => arg === undefined)) return;
-      const error = args.find((arg) => arg instanceof Error);
-      const text = scrub(
-        error && args.length === 1 ? error.message : format(...args),
-      );
-      // remix-serve's own line on listening, which the supervisor words for people.
-      const quiet = text.startsWith("[remix-serve]") ? "debug" : level;
-      log[quiet]({ ...(error && { err: describeError(error) }) }, text);
-    };
-  console.debug = print("debug");
-  console.log = print("info");
-  console.info = print("info");
-  console.warn = print("warn");
-  console.error = print("error");
 }

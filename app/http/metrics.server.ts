@@ -15,7 +15,7 @@ import { environment } from "#app/env.server.ts";
 import {
   onMessageFromWorkers,
   sendToWorkers,
-} from "#app/http/cluster.server.ts";
+} from "#app/server/cluster.server.ts";
 
 /**
  * What `/metrics` shows. Counts are each process's own, from its start; a scrape reaches any one of the workers, which

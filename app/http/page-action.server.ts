@@ -6,14 +6,13 @@ import {
   type FormFields,
 } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { isSameSite } from "#app/http/same-site.server.ts";
+import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
+import { isSameSite } from "#app/server/same-site.server.ts";
 
-interface PageRequest {
-  request: Request;
+/** A form that was sent; its context is what the loaders that make the answer's page get too. */
+export interface SentForm extends Asked {
   form: FormFields;
   params: ActionFunctionArgs["params"];
-  /** what the loaders that make the answer's page get too */
-  context: ActionFunctionArgs["context"];
 }
 
 /**
@@ -21,10 +20,11 @@ interface PageRequest {
  * What goes wrong is thrown as `data({ message }, status)` for the ErrorBoundary: 403, 413, 400, 429, 503 or 500.
  */
 export function pageAction<T>(
-  act: (page: PageRequest) => Promise<T>,
+  act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
   return async ({ request, params, context }) => {
-    if (!isSameSite(request)) {
+    const asked = { request, context };
+    if (!isSameSite(asked)) {
       throw data(
         {
           message: "The form was sent from another site. Nothing was changed.",
@@ -32,15 +32,15 @@ export function pageAction<T>(
         403,
       );
     }
-    return forPage(request, async () =>
-      act({ request, form: await readForm(request), params, context }),
+    return forPage(asked, async () =>
+      act({ ...asked, form: await readForm(request), params }),
     );
   };
 }
 
 /** Runs a page's loader or action, and throws what the ErrorBoundary can show in place of an unexpected error. */
 export async function forPage<T>(
-  request: Request,
+  { context }: Asked,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -59,8 +59,8 @@ export async function forPage<T>(
         400,
       );
     }
-    const { status, message, headers } = faultAnswer(request, error);
-    const requestId = request.headers.get("x-request-id");
+    const { status, message, headers } = faultAnswer(context, error);
+    const { requestId } = exchangeOf(context);
     throw data({ message, requestId }, { status, headers });
   }
 }

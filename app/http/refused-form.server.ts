@@ -2,6 +2,7 @@ import { data, type AppLoadContext } from "@remix-run/node";
 import type { FormFields } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { wholeForm, type FieldErrors } from "#app/http/fields.ts";
+import type { SentForm } from "#app/http/page-action.server.ts";
 
 /** A form that was not accepted: what is wrong with it, and what was typed, to be shown again. */
 export interface RefusedForm {
@@ -9,10 +10,13 @@ export interface RefusedForm {
   values: FormFields;
 }
 
-interface Sent {
-  form: FormFields;
-  context: AppLoadContext;
+declare module "@remix-run/node" {
+  interface AppLoadContext {
+    formRefused?: boolean;
+  }
 }
+
+type Sent = Pick<SentForm, "form" | "context">;
 
 /** @param fields those whose values are shown again; never the password */
 export function refuseForm(
@@ -31,10 +35,10 @@ export function refuseForm(
 /** Answers an unexpected error, or one of the limits, at the top of the form, so that nothing typed is lost. */
 export function refuseFormFor(
   error: unknown,
-  sent: Sent & { request: Request },
+  sent: Sent,
   fields: readonly string[],
 ) {
-  const { status, message, headers } = faultAnswer(sent.request, error);
+  const { status, message, headers } = faultAnswer(sent.context, error);
   return refuseForm(sent, fields, status, { [wholeForm]: message }, headers);
 }
 

@@ -9,8 +9,20 @@ import {
 } from "#app/domain/sessions.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/json.server.ts";
-import { noteCompany } from "#app/http/request-log.server.ts";
-import { sessionSecrets } from "#app/http/session-secret.server.ts";
+import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
+
+/** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
+export interface SignedIn {
+  company: Company;
+  setCookie: string | undefined;
+}
+
+declare module "@remix-run/node" {
+  interface AppLoadContext {
+    /** looked up once a request, however many loaders ask */
+    signedIn?: Promise<SignedIn | undefined>;
+  }
+}
 
 let cookie: Cookie | undefined;
 
@@ -21,32 +33,35 @@ function sessionCookie(): Cookie {
     maxAge: sessionIdle,
     path: "/",
     sameSite: "lax",
-    secrets: sessionSecrets(),
     secure,
   });
   return cookie;
 }
 
-async function sessionId(request: Request): Promise<string | undefined> {
+async function sessionId({ request }: Asked): Promise<string | undefined> {
   const value: unknown = await sessionCookie().parse(
     request.headers.get("Cookie"),
+    // Version 1.0 signed its cookies; what is signed is still good.
+    { decode: (text) => decodeURIComponent(text).replace(/\..*$/, "") },
   );
   return typeof value === "string" && /^[\w-]{43}$/.test(value)
     ? value
     : undefined;
 }
 
-/** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
-export async function signedIn(
-  request: Request,
-): Promise<{ company: Company; setCookie: string | undefined } | undefined> {
-  const id = await sessionId(request);
+/** Whoever is signed in, or undefined. */
+export function signedIn(asked: Asked): Promise<SignedIn | undefined> {
+  return (asked.context.signedIn ??= findSignedIn(asked));
+}
+
+async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
+  const id = await sessionId(asked);
   if (id === undefined) return undefined;
   const session = await sessionCompanyId(database(), id);
   if (!session) return undefined;
   const company = await findCompany(database(), session.companyId);
   if (!company) return undefined;
-  noteCompany(request, company.id);
+  exchangeOf(asked.context).companyId = company.id;
   return {
     company,
     setCookie: session.extended
@@ -56,21 +71,22 @@ export async function signedIn(
 }
 
 /** The company that is signed in; a page's visitor who is not goes to sign in and comes back. */
-export async function requireCompany(request: Request): Promise<Company> {
-  const session = await signedIn(request);
+export async function requireCompany(asked: Asked): Promise<Company> {
+  const session = await signedIn(asked);
   if (session) return session.company;
-  const { pathname, search } = new URL(request.url);
+  const { method, url } = asked.request;
+  const { pathname, search } = new URL(url);
   // An action's path may have no page to come back to, so only what was looked at is kept.
   const back =
-    request.method === "GET"
+    method === "GET"
       ? `?redirectTo=${encodeURIComponent(pathname + search)}`
       : "";
   throw redirect(`/login${back}`);
 }
 
 /** The company that is signed in, or a thrown JSON 401. */
-export async function requireCompanyForApi(request: Request): Promise<Company> {
-  const session = await signedIn(request);
+export async function requireCompanyForApi(asked: Asked): Promise<Company> {
+  const session = await signedIn(asked);
   if (session) return session.company;
   throw jsonError(401, "Not authenticated");
 }
@@ -80,11 +96,10 @@ export async function requireCompanyForApi(request: Request): Promise<Company> {
  * @returns the `Set-Cookie` value
  */
 export async function beginSessionFor(
-  request: Request,
+  asked: Asked,
   companyId: number,
 ): Promise<string> {
-  const old = await sessionId(request);
-  if (old !== undefined) await endSession(database(), old);
+  await end(asked);
   return sessionCookie().serialize(await beginSession(database(), companyId));
 }
 
@@ -92,8 +107,13 @@ export async function beginSessionFor(
  * Signs out: the session is dead everywhere, also where its cookie was copied to.
  * @returns the `Set-Cookie` value
  */
-export async function endSessionOf(request: Request): Promise<string> {
-  const id = await sessionId(request);
-  if (id !== undefined) await endSession(database(), id);
+export async function endSessionOf(asked: Asked): Promise<string> {
+  await end(asked);
   return sessionCookie().serialize("", { maxAge: 0 });
+}
+
+async function end(asked: Asked): Promise<void> {
+  const id = await sessionId(asked);
+  if (id !== undefined) await endSession(database(), id);
+  delete asked.context.signedIn;
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Authenticator } from "remix-auth";
-import { FormStrategy } from "remix-auth-form";
+import { Strategy } from "remix-auth/strategy";
 import { database } from "#app/db.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
 import { environment } from "#app/env.server.ts";
@@ -12,9 +12,9 @@ import {
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
-import { noteCompany } from "#app/http/request-log.server.ts";
 import { sessionSecrets } from "#app/http/session-secret.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
+import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** The words are the same for an email that is unknown and a password that is wrong. */
 export class SignInError extends Error {
@@ -24,25 +24,37 @@ export class SignInError extends Error {
   }
 }
 
-const authenticator = new Authenticator<Company>().use(
-  new FormStrategy(async ({ form, request }) => {
-    const text = (name: string) => {
-      const value = form.get(name);
-      return typeof value === "string" ? value : "";
-    };
-    const email = text("email");
-    const password = text("password");
-    const attempt = await attemptOf(request, email);
-    await countSignIn(attempt);
-    const company =
-      email.length <= 255 && password.length <= 256
-        ? await signIn(database(), email, password)
-        : undefined;
-    if (!company) throw new SignInError();
-    await forgiveSignIn(attempt);
-    return company;
-  }),
-);
+interface Credentials {
+  email: string;
+  password: string;
+  attempt: SignInAttempt;
+}
+
+/** remix-auth's strategy for what has been read already, from a form or from JSON. */
+class PasswordStrategy extends Strategy<Company, Credentials> {
+  override name = "password";
+  constructor(private readonly credentials: Credentials) {
+    super(verify);
+  }
+  override authenticate(): Promise<Company> {
+    return this.verify(this.credentials);
+  }
+}
+
+async function verify({
+  email,
+  password,
+  attempt,
+}: Credentials): Promise<Company> {
+  await countSignIn(attempt);
+  const company =
+    email.length <= 255 && password.length <= 256
+      ? await signIn(database(), email, password)
+      : undefined;
+  if (!company) throw new SignInError();
+  await forgiveSignIn(attempt);
+  return company;
+}
 
 /**
  * Checks an email and a password and signs in.
@@ -51,47 +63,36 @@ const authenticator = new Authenticator<Company>().use(
  * @throws {TooManyAttemptsError}
  */
 export async function signInWith(
-  request: Request,
+  asked: Asked,
   email: string,
   password: string,
 ): Promise<{ company: Company; headers: Headers }> {
-  // remix-auth reads the body itself; ours has been read, to a limit.
-  const headers = new Headers({
-    Cookie: request.headers.get("Cookie") ?? "",
-    "x-client-address": request.headers.get("x-client-address") ?? "",
-  });
-  const company = await authenticator
-    .authenticate(
-      "form",
-      new Request(request.url, {
-        method: "POST",
-        headers,
-        body: new URLSearchParams({ email, password }),
-      }),
-    )
-    .catch((error: unknown) => {
-      if (error instanceof SignInError) noteSignIn(request, "refused");
-      if (error instanceof TooManyAttemptsError) {
-        noteSignIn(request, "throttled");
-      }
-      throw error;
-    });
-  return {
-    company,
-    headers: await signedInHeaders(request, company, "signed-in"),
-  };
+  const attempt = await attemptOf(asked, email);
+  try {
+    const company = await new Authenticator<Company>()
+      .use(new PasswordStrategy({ email, password, attempt }))
+      .authenticate("password", asked.request);
+    return {
+      company,
+      headers: await signedInHeaders(asked, company, "signed-in"),
+    };
+  } catch (error) {
+    if (error instanceof SignInError) noteSignIn(asked, "refused");
+    if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
+    throw error;
+  }
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
 export async function signedInHeaders(
-  request: Request,
+  asked: Asked,
   company: Company,
   how: "signed-up" | "signed-in",
 ): Promise<Headers> {
-  noteCompany(request, company.id);
-  noteSignIn(request, how, company.id);
+  exchangeOf(asked.context).companyId = company.id;
+  noteSignIn(asked, how, company.id);
   const headers = new Headers();
-  headers.append("Set-Cookie", await beginSessionFor(request, company.id));
+  headers.append("Set-Cookie", await beginSessionFor(asked, company.id));
   headers.append(
     "Set-Cookie",
     await deviceCookie().serialize({
@@ -123,7 +124,7 @@ function deviceCookie(): Cookie {
 }
 
 async function attemptOf(
-  request: Request,
+  { request, context }: Asked,
   email: string,
 ): Promise<SignInAttempt> {
   const account = email.trim().toLowerCase().slice(0, 255);
@@ -133,7 +134,7 @@ async function attemptOf(
   const device = known as { device?: unknown; account?: unknown } | null;
   return {
     account,
-    address: request.headers.get("x-client-address") ?? "unknown",
+    address: exchangeOf(context).address,
     knownDevice:
       device?.account === accountHash(account) &&
       typeof device.device === "string"

@@ -1,69 +1,42 @@
-import diagnostics from "node:diagnostics_channel";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestStart } from "#app/http/every-request.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { logFault } from "#app/http/log.server.ts";
+import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
-/**
- * Answers that are made while they are sent: an export, an event stream. Remix writes what a body brings as fast as it
- * comes and never asks whether the client takes it, so an answer of ours waits for that itself, and ends when the
- * client has gone.
- */
-
-interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-}
-
-// By `x-request-number`, which no client can choose.
-const exchanges = new Map<string, Exchange>();
-
-/** Begins to know which response a request is answered with; called once, after `prepareEveryRequest`. */
-export function followResponses(): void {
-  diagnostics.subscribe("http.server.request.start", (message) => {
-    const { request, response } = message as RequestStart;
-    const number = String(request.headers["x-request-number"]);
-    exchanges.set(number, { request, response });
-    response.once("close", () => exchanges.delete(number));
-  });
-}
+/** Answers that are made while they are sent: an export, an event stream. */
 
 /**
  * Answers with what `chunks` yields, each piece when the client has taken those before it. The answer is in no cache,
- * and nothing on the way may compress it, which would hold it back.
+ * and nothing on the way may change it, so that it is sent as it comes.
  * @param chunks is given a signal that aborts when the client has gone
  */
 export function streamed(
-  request: Request,
+  { request, context }: Asked,
   headers: Record<string, string>,
   chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
 ): Response {
-  const exchange = exchanges.get(request.headers.get("x-request-number") ?? "");
+  const exchange = exchangeOf(context);
   // Asked for under `.data`, it would be read to its end before a byte of it is sent.
-  const path = exchange?.request.url?.split("?", 1)[0] ?? "";
-  if (path.endsWith(".data")) return plainText(404, "Not found");
+  if (exchange.path.endsWith(".data")) return plainText(404, "Not found");
 
-  const { signal } = request;
-  const pieces = chunks(signal);
+  // The server cancels the body when the client goes; another server than ours may only abort the request.
+  const gone = new AbortController();
+  request.signal.addEventListener("abort", () => gone.abort());
+  const pieces = chunks(gone.signal);
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          if (exchange) await taken(exchange.response);
-          const next = signal.aborted
-            ? await pieces.return()
-            : await pieces.next();
+          const next = await pieces.next();
           if (next.done) controller.close();
           else controller.enqueue(encoder.encode(next.value));
         } catch (error) {
-          logFault(request, error);
-          // The client must see that it has not got everything.
-          exchange?.response.destroy();
-          controller.close();
+          logFault(exchange, error);
+          controller.error(error);
         }
       },
       async cancel() {
+        gone.abort();
         await pieces.return();
       },
     },
@@ -77,7 +50,7 @@ export function streamed(
 
 /** The loader of a streamed answer: what goes wrong before it begins is told in a line of text. */
 export async function forStream(
-  request: Request,
+  { context }: Asked,
   begin: () => Promise<Response>,
 ): Promise<Response> {
   try {
@@ -87,7 +60,7 @@ export async function forStream(
       error.headers.set("Cache-Control", "no-store");
       throw error;
     }
-    const { status, message, headers } = faultAnswer(request, error);
+    const { status, message, headers } = faultAnswer(context, error);
     return plainText(status, message, headers);
   }
 }
@@ -105,19 +78,5 @@ export function plainText(
       "Cache-Control": "no-store",
       ...headers,
     },
-  });
-}
-
-/** Resolves when the client has taken what was written to it, or has gone. */
-function taken(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (!response.writableNeedDrain || response.destroyed) return resolve();
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
   });
 }

@@ -5,11 +5,11 @@ import { environment } from "#app/env.server.ts";
 import { BodyTooLargeError, readBody } from "#app/http/body.server.ts";
 import { answerWithin, deadline } from "#app/http/twilio-deadline.server.ts";
 import { log, logFault } from "#app/http/log.server.ts";
-import { isSameSite } from "#app/http/same-site.server.ts";
+import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
+import { isSameSite } from "#app/server/same-site.server.ts";
 
 /** A request that Twilio has signed. */
-export interface TwilioRequest {
-  request: Request;
+export interface TwilioRequest extends Asked {
   /** what the request says of its call; `at` is Twilio's own time where it tells, else now */
   event: CallEvent;
   /** a field of the body, or undefined where it was not sent */
@@ -39,15 +39,16 @@ export function twilioRoute(
 } {
   return {
     loader: methodNotAllowed,
-    action: async ({ request }) => {
+    action: async ({ request, context }) => {
+      const asked = { request, context };
       if (request.method !== "POST") return methodNotAllowed();
-      if (!isSameSite(request)) return refusal(403, "Forbidden");
-      const twilio = await verified(request);
+      if (!isSameSite(asked)) return refusal(403, "Forbidden");
+      const twilio = await verified(asked);
       if (twilio instanceof Response) return twilio;
       try {
         return await handler(twilio);
       } catch (error) {
-        logFault(request, error);
+        logFault(exchangeOf(context), error);
         return fault(twilio);
       }
     },
@@ -74,7 +75,8 @@ const methodNotAllowed = () =>
 
 let missingTokenSaid = false;
 
-async function verified(request: Request): Promise<TwilioRequest | Response> {
+async function verified(asked: Asked): Promise<TwilioRequest | Response> {
+  const { request } = asked;
   const { TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID } = environment();
   // An empty token would let forgeries through.
   if (!TWILIO_AUTH_TOKEN) {
@@ -96,7 +98,7 @@ async function verified(request: Request): Promise<TwilioRequest | Response> {
   }
   if (!isSigned(TWILIO_AUTH_TOKEN, request, fields)) {
     return forbidden(
-      request,
+      asked,
       `X-Twilio-Signature is not right for ${environment().PUBLIC_URL}: check TWILIO_AUTH_TOKEN and PUBLIC_URL`,
     );
   }
@@ -104,14 +106,14 @@ async function verified(request: Request): Promise<TwilioRequest | Response> {
   const callSid = fields.get("CallSid") ?? "";
   const account = fields.get("AccountSid") ?? "";
   if (!/^CA[0-9a-fA-F]{32}$/.test(callSid)) {
-    return forbidden(request, "CallSid is none");
+    return forbidden(asked, "CallSid is none");
   }
   if (TWILIO_ACCOUNT_SID && account !== TWILIO_ACCOUNT_SID) {
-    return forbidden(request, "AccountSid is not TWILIO_ACCOUNT_SID");
+    return forbidden(asked, "AccountSid is not TWILIO_ACCOUNT_SID");
   }
   const field = (name: string) => fields.get(name)?.replaceAll("\0", "");
   return {
-    request,
+    ...asked,
     event: {
       callSid,
       from: field("From")?.slice(0, 255),
@@ -125,9 +127,9 @@ async function verified(request: Request): Promise<TwilioRequest | Response> {
   };
 }
 
-function forbidden(request: Request, why: string): Response {
+function forbidden({ context }: Asked, why: string): Response {
   log.warn(
-    { requestId: request.headers.get("x-request-id") },
+    { requestId: exchangeOf(context).requestId },
     `a request to a Twilio webhook was refused: ${why}`,
   );
   return refusal(403, "Forbidden");

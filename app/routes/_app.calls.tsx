@@ -25,10 +25,10 @@ export const meta: MetaFunction = () => privatePageTitle("Calls");
 
 const callsPerPage = 25;
 
-export function loader({ request }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    const { id } = await requireCompany(request);
-    const query = new URL(request.url).searchParams;
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const { id } = await requireCompany(asked);
+    const query = new URL(asked.request.url).searchParams;
     const outcome = askedOutcome(query.get("outcome"));
     const cursor = query.get("cursor") ?? undefined;
     const page = await listCalls(database(), id, {

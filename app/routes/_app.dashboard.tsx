@@ -14,11 +14,11 @@ import {
 
 export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
-export function loader({ request }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    const { id, companyName } = await requireCompany(request);
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const { id, companyName } = await requireCompany(asked);
     const number = await shownNumberOf(id);
-    const assigned = new URL(request.url).searchParams.has("assigned");
+    const assigned = new URL(asked.request.url).searchParams.has("assigned");
     const calls = number && (await callsOnDashboard(id));
     return {
       companyName,

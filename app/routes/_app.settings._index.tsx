@@ -7,9 +7,9 @@ import { requireCompany } from "#app/http/session.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Settings");
 
-export function loader({ request }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    await requireCompany(request);
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    await requireCompany(asked);
     return null;
   });
 }

@@ -32,13 +32,14 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export function loader({ request, context }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    const { id } = await requireCompany(request);
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const { id } = await requireCompany(asked);
     const handling = await callHandlingOf(database(), id);
     if (!handling) throw redirect("/login");
-    const refused = isRefused(context);
-    const saved = new URL(request.url).searchParams.has("saved") && !refused;
+    const refused = isRefused(asked.context);
+    const saved =
+      new URL(asked.request.url).searchParams.has("saved") && !refused;
     return { refused, saved, values: fieldsOf(handling) };
   });
 }
@@ -54,7 +55,7 @@ const ringsThePool =
   "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
 
 export const action = pageAction(async (sent) => {
-  const { id } = await requireCompany(sent.request);
+  const { id } = await requireCompany(sent);
   const checked = checkFields(callHandlingFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {

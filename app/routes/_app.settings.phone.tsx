@@ -13,10 +13,10 @@ import {
 
 export const meta: MetaFunction = () => privatePageTitle("Phone Configuration");
 
-export function loader({ request }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    const { id } = await requireCompany(request);
-    const notice = new URL(request.url).searchParams.get("notice");
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const { id } = await requireCompany(asked);
+    const notice = new URL(asked.request.url).searchParams.get("notice");
     return {
       number: await shownNumberOf(id),
       hadOneAlready: notice === "already-has-number",

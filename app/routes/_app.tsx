@@ -6,10 +6,10 @@ import { forPage } from "#app/http/page-action.server.ts";
 import { requireCompany, signedIn } from "#app/http/session.server.ts";
 
 /** Keeps the session's cookie alive. It speaks for no other route: loaders run side by side, so each authorises itself. */
-export function loader({ request }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    const session = await signedIn(request);
-    if (!session) await requireCompany(request);
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const session = await signedIn(asked);
+    if (!session) await requireCompany(asked);
     return data(null, {
       headers: session?.setCookie ? { "Set-Cookie": session.setCookie } : {},
     });

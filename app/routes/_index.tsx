@@ -18,9 +18,9 @@ export const meta: MetaFunction = () => [
   },
 ];
 
-export function loader({ request }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    if (await signedIn(request)) throw redirect("/dashboard");
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    if (await signedIn(asked)) throw redirect("/dashboard");
     return null;
   });
 }

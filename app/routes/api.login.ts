@@ -4,12 +4,12 @@ import { json, jsonError } from "#app/http/json.server.ts";
 import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
 const route = apiRoute({
-  POST: async ({ request, body: { email, password } }) => {
+  POST: async ({ body: { email, password }, ...asked }) => {
     if (typeof email !== "string" || typeof password !== "string") {
       return jsonError(400, "Email and password are required");
     }
     try {
-      const { company, headers } = await signInWith(request, email, password);
+      const { company, headers } = await signInWith(asked, email, password);
       return json({ company: companyJson(company) }, { headers });
     } catch (error) {
       if (error instanceof SignInError) return jsonError(401, error.message);

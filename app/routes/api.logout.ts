@@ -3,8 +3,8 @@ import { json } from "#app/http/json.server.ts";
 import { endSessionOf } from "#app/http/session.server.ts";
 
 const route = apiRoute({
-  POST: async ({ request }) =>
-    json({}, { headers: { "Set-Cookie": await endSessionOf(request) } }),
+  POST: async (asked) =>
+    json({}, { headers: { "Set-Cookie": await endSessionOf(asked) } }),
 });
 export const loader = route.loader;
 export const action = route.action;

@@ -7,18 +7,18 @@ import { json, jsonError } from "#app/http/json.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const route = apiRoute({
-  POST: async ({ request, body }) => {
-    const company = await requireCompanyForApi(request);
-    const asked = body.phone_number;
-    if (typeof asked !== "string" || asked.trim() === "") {
+  POST: async (asked) => {
+    const company = await requireCompanyForApi(asked);
+    const typed = asked.body.phone_number;
+    if (typeof typed !== "string" || typed.trim() === "") {
       return jsonError(400, "Phone number is required");
     }
     const assignment = await assignPhoneNumber(
       database(),
       company.id,
-      asStored(asked) ?? "",
+      asStored(typed) ?? "",
     );
-    noteAssignment(request, company.id, assignment.outcome);
+    noteAssignment(asked, company.id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":
         return json({

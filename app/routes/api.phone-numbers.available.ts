@@ -30,10 +30,10 @@ const queryFields = z.object({
 });
 
 const route = apiRoute({
-  GET: async ({ request }) => {
-    await requireCompanyForApi(request);
+  GET: async (asked) => {
+    await requireCompanyForApi(asked);
     // An empty value is how a form or a template says "none".
-    const given = [...new URL(request.url).searchParams].filter(
+    const given = [...new URL(asked.request.url).searchParams].filter(
       ([, value]) => value !== "",
     );
     const query = checkFields(queryFields, Object.fromEntries(given));

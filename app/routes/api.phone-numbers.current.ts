@@ -3,8 +3,8 @@ import { json } from "#app/http/json.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const route = apiRoute({
-  GET: async ({ request }) => {
-    const { phoneNumber } = await requireCompanyForApi(request);
+  GET: async (asked) => {
+    const { phoneNumber } = await requireCompanyForApi(asked);
     return json({ phone_number: phoneNumber, has_phone: phoneNumber !== null });
   },
 });

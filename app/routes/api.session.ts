@@ -4,8 +4,8 @@ import { json, jsonError } from "#app/http/json.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 
 const route = apiRoute({
-  GET: async ({ request }) => {
-    const session = await signedIn(request);
+  GET: async (asked) => {
+    const session = await signedIn(asked);
     if (!session) return jsonError(401, "Not authenticated");
     return json(
       { company: companyJson(session.company) },

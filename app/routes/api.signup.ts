@@ -6,16 +6,17 @@ import { checkFields } from "#app/http/fields.ts";
 import { json, jsonError } from "#app/http/json.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
 import { signedInHeaders } from "#app/http/sign-in.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 const route = apiRoute({
-  POST: async ({ request, body }) => {
-    const checked = checkFields(signUpFields, body);
+  POST: async (asked) => {
+    const checked = checkFields(signUpFields, asked.body);
     if (!checked.ok) {
       return jsonError(400, "Some fields are missing or wrong", {
         fields: checked.errors,
       });
     }
-    await countSignUp(request.headers.get("x-client-address") ?? "unknown");
+    await countSignUp(exchangeOf(asked.context).address);
     const result = await signUp(database(), checked.values);
     if (result.outcome === "email-taken") {
       return jsonError(
@@ -27,7 +28,7 @@ const route = apiRoute({
       { company: companyJson(result.company) },
       {
         status: 201,
-        headers: await signedInHeaders(request, result.company, "signed-up"),
+        headers: await signedInHeaders(asked, result.company, "signed-up"),
       },
     );
   },

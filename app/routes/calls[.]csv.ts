@@ -15,15 +15,15 @@ import { forStream, streamed } from "#app/http/streamed.server.ts";
  * All the company's calls as CSV, newest first. Times are RFC 3339, UTC; phone numbers have spaces, since a
  * spreadsheet would make 3.53E+11 of `+353871112222`.
  */
-export function loader({ request }: LoaderFunctionArgs): Promise<Response> {
-  return forStream(request, async () => {
-    const { id } = await requireCompany(request);
+export function loader(asked: LoaderFunctionArgs): Promise<Response> {
+  return forStream(asked, async () => {
+    const { id } = await requireCompany(asked);
     const outcome = askedOutcome(
-      new URL(request.url).searchParams.get("outcome"),
+      new URL(asked.request.url).searchParams.get("outcome"),
     );
     const day = new Date().toISOString().slice(0, 10);
     return streamed(
-      request,
+      asked,
       {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": `attachment; filename="calls-${day}.csv"`,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { database } from "#app/db.server.ts";
 import { firstMatchedCall } from "#app/domain/calls.server.ts";
-import { servingEnds } from "#app/http/stopping.server.ts";
+import { servingEnds } from "#app/server/stopping.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { forStream, plainText, streamed } from "#app/http/streamed.server.ts";
 
@@ -10,16 +10,16 @@ import { forStream, plainText, streamed } from "#app/http/streamed.server.ts";
  * An event stream that says `call` when the company's first call has come, and then ends. It says nothing of the call:
  * the dashboard asks for that itself. Whichever process the call reached, this one reads it from the database.
  */
-export function loader({ request }: LoaderFunctionArgs): Promise<Response> {
-  return forStream(request, async () => {
-    const { id } = await requireCompany(request);
+export function loader(asked: LoaderFunctionArgs): Promise<Response> {
+  return forStream(asked, async () => {
+    const { id } = await requireCompany(asked);
     if ((open.get(id) ?? 0) >= mostPerCompany) {
       return plainText(429, "Too many open dashboards", {
         "Retry-After": String(longest),
       });
     }
     return streamed(
-      request,
+      asked,
       { "Content-Type": "text/event-stream; charset=utf-8" },
       (signal) => events(id, signal),
     );

@@ -28,12 +28,13 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 const home = "/dashboard";
 
-export function loader({ request, context }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const { request, context } = asked;
     const refused = isRefused(context);
     const query = new URL(request.url).searchParams;
     const redirectTo = ownPath(query.get("redirectTo"), home);
-    if (!refused && (await signedIn(request))) throw redirect(redirectTo);
+    if (!refused && (await signedIn(asked))) throw redirect(redirectTo);
     return { refused, redirectTo };
   });
 }
@@ -50,7 +51,7 @@ export const action = pageAction(async (sent) => {
     return refuseForm(sent, shownAgain, 400, errors);
   }
   try {
-    const { headers } = await signInWith(sent.request, email, password);
+    const { headers } = await signInWith(sent, email, password);
     return redirect(ownPath(redirectTo, home), { headers });
   } catch (error) {
     return error instanceof SignInError

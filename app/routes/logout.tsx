@@ -6,8 +6,8 @@ export function loader() {
   return redirect("/");
 }
 
-export const action = pageAction(async ({ request }) =>
-  redirect("/", { headers: { "Set-Cookie": await endSessionOf(request) } }),
+export const action = pageAction(async (sent) =>
+  redirect("/", { headers: { "Set-Cookie": await endSessionOf(sent) } }),
 );
 
 /** Never shown, but without it this were no page and its errors no pages. */

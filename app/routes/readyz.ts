@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { database } from "#app/db.server.ts";
-import { servingEnds } from "#app/http/stopping.server.ts";
+import { servingEnds } from "#app/server/stopping.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /** Milliseconds. */

@@ -23,16 +23,17 @@ import {
 } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { signedInHeaders } from "#app/http/sign-in.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   pageTitle("Create an account", data?.refused);
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export function loader({ request, context }: LoaderFunctionArgs) {
-  return forPage(request, async () => {
-    const refused = isRefused(context);
-    if (!refused && (await signedIn(request))) throw redirect("/dashboard");
+export function loader(asked: LoaderFunctionArgs) {
+  return forPage(asked, async () => {
+    const refused = isRefused(asked.context);
+    if (!refused && (await signedIn(asked))) throw redirect("/dashboard");
     return { refused };
   });
 }
@@ -41,18 +42,17 @@ const shownAgain = ["company_name", "owner_name", "phone", "email"];
 const emailTaken = "An account with this email address already exists.";
 
 export const action = pageAction(async (sent) => {
-  const { request, form } = sent;
-  const checked = checkFields(signUpFields, form);
+  const checked = checkFields(signUpFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    await countSignUp(request.headers.get("x-client-address") ?? "unknown");
+    await countSignUp(exchangeOf(sent.context).address);
     const result = await signUp(database(), checked.values);
     if (result.outcome === "email-taken") {
       const errors = { email: `${emailTaken} Log in instead.` };
       return refuseForm(sent, shownAgain, 409, errors);
     }
     return redirect("/dashboard/choose-number", {
-      headers: await signedInHeaders(request, result.company, "signed-up"),
+      headers: await signedInHeaders(sent, result.company, "signed-up"),
     });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);

@@ -3,7 +3,6 @@ import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import { logFault } from "#app/http/log.server.ts";
 import { countCall } from "#app/http/metrics.server.ts";
-import { noteCompany } from "#app/http/request-log.server.ts";
 import { twilioRoute } from "#app/http/twilio-request.server.ts";
 import {
   cannotConnect,
@@ -12,12 +11,13 @@ import {
   oneMoment,
   twiml,
 } from "#app/http/twilio-twiml.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 const route = twilioRoute(
-  async ({ request, event, inTime }) => {
+  async ({ context, event, inTime }) => {
     const { from = "", to = "" } = event;
     const called = await inTime(findCalledCompany(database(), to));
-    if (called) noteCompany(request, called.companyId);
+    if (called) exchangeOf(context).companyId = called.companyId;
     countCall(called ? "connected" : "unmatched");
     // The caller matters more than the log.
     await inTime(
@@ -26,7 +26,7 @@ const route = twilioRoute(
         { ...event, from, to },
         called && { companyId: called.companyId, route: called.handling.mode },
       ),
-    ).catch((error: unknown) => logFault(request, error));
+    ).catch((error: unknown) => logFault(exchangeOf(context), error));
     return twiml(
       called ? connectCall({ from, to }, called.handling) : notInService(),
     );

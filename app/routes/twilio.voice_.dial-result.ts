@@ -6,7 +6,6 @@ import {
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { logFault } from "#app/http/log.server.ts";
-import { noteCompany } from "#app/http/request-log.server.ts";
 import { twilioRoute, wholeSeconds } from "#app/http/twilio-request.server.ts";
 import {
   cannotConnect,
@@ -14,6 +13,7 @@ import {
   nobodyAnswered,
   twiml,
 } from "#app/http/twilio-twiml.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Twilio's documentation, "TwiML Voice: <Dial>", DialCallStatus.
 const results = new Map<string, DialResult>([
@@ -25,7 +25,7 @@ const results = new Map<string, DialResult>([
 ]);
 
 const route = twilioRoute(
-  async ({ request, event, field, inTime }) => {
+  async ({ context, event, field, inTime }) => {
     const dialStatus = field("DialCallStatus");
     // A media stream that has ended brings no status; whether it began, its own callbacks have told.
     const result =
@@ -38,7 +38,7 @@ const route = twilioRoute(
     const called = over
       ? undefined
       : await inTime(findCalledCompany(database(), event.to ?? ""));
-    if (called) noteCompany(request, called.companyId);
+    if (called) exchangeOf(context).companyId = called.companyId;
     if (dialStatus !== undefined || result === "failed") {
       await inTime(
         recordDialResult(
@@ -47,7 +47,7 @@ const route = twilioRoute(
           result,
           wholeSeconds(field("DialCallDuration")),
         ),
-      ).catch((error: unknown) => logFault(request, error));
+      ).catch((error: unknown) => logFault(exchangeOf(context), error));
     }
     return twiml(
       over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false),

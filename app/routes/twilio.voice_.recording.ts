@@ -12,6 +12,7 @@ import {
   notNoted,
   twiml,
 } from "#app/http/twilio-twiml.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Two come here: <Record> itself, where the caller is on the line, and later the word that the recording is ready.
 const route = twilioRoute(
@@ -21,7 +22,9 @@ const route = twilioRoute(
       await kept;
       return noted();
     }
-    await kept.catch((error: unknown) => logFault(twilio.request, error));
+    await kept.catch((error: unknown) =>
+      logFault(exchangeOf(twilio.context), error),
+    );
     return twiml(messageTaken());
   },
   (twilio) => (isCallback(twilio) ? notNoted() : twiml(messageTaken())),

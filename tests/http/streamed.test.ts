@@ -1,32 +1,30 @@
 import { once } from "node:events";
 import http, { type ServerResponse } from "node:http";
 import net, { type AddressInfo, type Socket } from "node:net";
-import { writeReadableStreamToWritable } from "@remix-run/node";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { log } from "#app/http/log.server.ts";
-import { followResponses, streamed } from "#app/http/streamed.server.ts";
+import { streamed } from "#app/http/streamed.server.ts";
+import { send } from "#app/server/answer.server.ts";
+import { beginExchange } from "#app/server/exchange.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { until } from "../support/load.ts";
 
-beforeAll(followResponses);
-
 const mebibyte = "x".repeat(1024 * 1024);
 
-/** A server that answers with `chunks` as Remix does, and a client that has asked it and reads nothing yet. */
+/** A server that answers with `chunks`, and a client that has asked it and reads nothing yet. */
 async function asked(
   chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
 ): Promise<{ client: Socket; response: () => ServerResponse | undefined }> {
   let current: ServerResponse | undefined;
   const server = http.createServer((request, response) => {
     current = response;
-    const gone = new AbortController();
-    response.on("close", () => gone.abort());
-    const asRemixHasIt = new Request(`http://localhost${request.url}`, {
-      headers: { "x-request-number": "1" },
-      signal: gone.signal,
-    });
-    const { body } = streamed(asRemixHasIt, {}, chunks);
-    void writeReadableStreamToWritable(body!, response);
+    const exchange = beginExchange(request, new Headers(), "/export");
+    const asked = {
+      request: new Request("http://localhost/export"),
+      context: { exchange },
+    };
+    const answer = streamed(asked, {}, chunks);
+    void send({ request, response, exchange }, answer);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -38,7 +36,7 @@ async function asked(
   client.pause();
   cleanUpLater(async () => client.destroy());
   client.write(
-    "GET /export HTTP/1.1\r\nHost: localhost\r\nx-request-number: 1\r\nConnection: close\r\n\r\n",
+    "GET /export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
   );
   return { client, response: () => current };
 }

@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs } from "@remix-run/node";
 import { beforeAll, describe, expect, test } from "vitest";
-import { isSameSite } from "#app/http/same-site.server.ts";
+import { comesFromThisSite } from "#app/server/same-site.server.ts";
 import { Client } from "../support/client.ts";
 import { createMigratedDatabase } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
@@ -116,5 +116,5 @@ test.each([
     method,
     headers: { Host: "box.example:8080", ...headers },
   });
-  expect(isSameSite(request)).toBe(expected);
+  expect(comesFromThisSite(request)).toBe(expected);
 });

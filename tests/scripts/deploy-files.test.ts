@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { closeDatabase } from "#app/db.server.ts";
 import { forgetEnvironment } from "#app/env.server.ts";
-import { securityHeaders } from "#app/http/every-request.server.ts";
+import { securityHeaders } from "#app/server/answer-headers.server.ts";
 import { metricsText } from "#app/http/metrics.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { Client } from "../support/client.ts";

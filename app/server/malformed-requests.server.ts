@@ -1,10 +1,6 @@
-import diagnostics from "node:diagnostics_channel";
 import { STATUS_CODES, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import {
-  securityHeaders,
-  type RequestStart,
-} from "#app/http/every-request.server.ts";
+import { securityHeaders } from "#app/server/answer-headers.server.ts";
 import { log } from "#app/http/log.server.ts";
 
 /**
@@ -13,10 +9,7 @@ import { log } from "#app/http/log.server.ts";
  */
 export function refuseMalformed(server: Server): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
-  diagnostics.subscribe("http.server.request.start", (message) => {
-    const { request, response } = message as RequestStart;
-    answers.set(request.socket, response);
-  });
+  server.on("request", ({ socket }, response) => answers.set(socket, response));
   const refused = new WeakSet<Duplex>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (refused.has(socket)) return;
@@ -32,6 +25,18 @@ export function refuseMalformed(server: Server): void {
     socket.end(answerText(status));
     // Not at once, or it could overtake the answer.
     setTimeout(() => socket.destroy(), 500).unref();
+  });
+}
+
+/** Answers a request that expects what nobody knows how to do (RFC 9110, "Expect"); Node's own answer has no headers. */
+export function refuseExpectations(server: Server): void {
+  server.on("checkExpectation", (_request, response) => {
+    response.writeHead(417, {
+      ...securityHeaders(),
+      Connection: "close",
+      "Content-Type": "text/plain; charset=utf-8",
+    });
+    response.end("Expectation Failed\n");
   });
 }
 

@@ -18,12 +18,20 @@ const limits = {
   bytesAStep: 512 * 1024,
 };
 
+/** Whether a request brings a body, be it an empty one that comes in chunks. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return (
+    headers["transfer-encoding"] !== undefined ||
+    (headers["content-length"] ?? "0") !== "0"
+  );
+}
+
 /** To be called when the headers of `response` are about to be sent. */
 export function closeAfterUnreadBody(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  if (request.complete) return;
+  if (request.complete || !hasBody(request)) return;
   const { socket } = request;
   response.setHeader("Connection", "close");
   // A body that nobody has begun to read, Node would read to its end.

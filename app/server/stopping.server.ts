@@ -1,9 +1,8 @@
-import diagnostics from "node:diagnostics_channel";
 import { setMaxListeners } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import net from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { closeDatabase } from "#app/db.server.ts";
-import type { RequestStart } from "#app/http/every-request.server.ts";
 import { log } from "#app/http/log.server.ts";
 
 /** The end of a process that serves: no new connections, what is in flight is finished, the database closed, exit 0. */
@@ -35,11 +34,10 @@ interface InFlight {
 /** Stops `server` in order at the first SIGTERM or SIGINT, and the process at once at a second. */
 export function endOnSignals(server: Server): void {
   const inFlight = new Set<InFlight>();
-  diagnostics.subscribe("http.server.request.start", (message) => {
-    const { request, response } = message as RequestStart;
-    const exchange = { request, response };
-    inFlight.add(exchange);
-    response.once("close", () => inFlight.delete(exchange));
+  server.on("request", (request, response) => {
+    const pending = { request, response };
+    inFlight.add(pending);
+    response.once("close", () => inFlight.delete(pending));
     if (servingEnds.aborted) lastOnItsConnection(response);
   });
 
@@ -58,8 +56,8 @@ export function endOnSignals(server: Server): void {
 
 async function stop(server: Server, inFlight: Set<InFlight>): Promise<void> {
   const startedAt = performance.now();
-  // remix-serve closes the server at the same signal, and with it the idle connections, which is too early for them.
-  server.closeIdleConnections = () => {};
+  // Not http's own close, which would end idle connections at once, and with them requests that are on their way.
+  net.Server.prototype.close.call(server);
   ends.abort();
   for (const { response } of inFlight) lastOnItsConnection(response);
 

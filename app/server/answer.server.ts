@@ -1,0 +1,173 @@
+import type {
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  ServerResponse,
+} from "node:http";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { securityHeaders } from "#app/server/answer-headers.server.ts";
+import { acceptedEncoding } from "#app/server/encoding.server.ts";
+import type { Exchange } from "#app/server/exchange.server.ts";
+import type { FileAnswer } from "#app/server/files.server.ts";
+import { closeAfterUnreadBody } from "#app/server/unread-bodies.server.ts";
+
+/** Every answer leaves here, and gets the headers that all have. */
+
+/** A request of Node's server, to be answered. */
+export interface Incoming {
+  request: IncomingMessage;
+  response: ServerResponse;
+  exchange: Exchange;
+}
+
+/** Sends a file of the client build. */
+export function sendFile(incoming: Incoming, file: FileAnswer): void {
+  begin(incoming, file.status, file.headers);
+  incoming.response.end(
+    incoming.request.method === "HEAD" ? undefined : file.body,
+  );
+}
+
+/** Sends a line of text. */
+export function sendText(
+  incoming: Incoming,
+  status: number,
+  line: string,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  begin(incoming, status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    ...headers,
+  });
+  incoming.response.end(
+    incoming.request.method === "HEAD" ? undefined : `${line}\n`,
+  );
+}
+
+/**
+ * Sends what a route answered: whole, or, where it is marked `no-transform`, each piece as soon as the client has taken
+ * those before it. When the client goes, the body is cancelled, whatever it was waiting for.
+ */
+export async function send(
+  incoming: Incoming,
+  answer: Response,
+): Promise<void> {
+  const headers: OutgoingHttpHeaders = { "cache-control": "no-store" };
+  for (const [name, value] of answer.headers) {
+    headers[name] =
+      name === "set-cookie"
+        ? [headers[name] ?? [], value].flat().map(String)
+        : value;
+  }
+  const { request, response } = incoming;
+  if (answer.body === null || request.method === "HEAD") {
+    await answer.body?.cancel();
+    begin(incoming, answer.status, headers);
+    response.end();
+    return;
+  }
+  const reader = answer.body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  if (response.destroyed) return cancel();
+  response.once("close", cancel);
+  if (String(headers["cache-control"]).includes("no-transform")) {
+    // Kept where others can read them: an event stream is known by its type.
+    for (const [name, value] of Object.entries(headers)) {
+      response.setHeader(name, value ?? "");
+    }
+    begin(incoming, answer.status, {});
+    await sendPieces(response, reader);
+  } else {
+    await sendWhole(incoming, answer.status, headers, reader);
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+async function sendPieces(
+  response: ServerResponse,
+  reader: Reader,
+): Promise<void> {
+  response.flushHeaders();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!response.write(value)) await taken(response);
+    }
+    response.end();
+  } catch {
+    // The client must see that it has not got everything.
+    response.destroy();
+  }
+}
+
+/** Resolves when the client has taken what was written to it, or has gone. */
+function taken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (!response.writableNeedDrain || response.destroyed) return resolve();
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}
+
+async function sendWhole(
+  incoming: Incoming,
+  status: number,
+  headers: OutgoingHttpHeaders,
+  reader: Reader,
+): Promise<void> {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+  }
+  let body: Buffer = Buffer.concat(chunks);
+  const { request, response } = incoming;
+  if (body.byteLength >= worthPacking) {
+    headers.vary = "Accept-Encoding";
+    const encoding = acceptedEncoding(request);
+    if (encoding) {
+      body = await pack[encoding](body);
+      headers["content-encoding"] = encoding;
+    }
+  }
+  headers["content-length"] = body.byteLength;
+  begin(incoming, status, headers);
+  // Of text Node makes one write together with the headers; of bytes two.
+  if (body.byteLength < 65_536) response.end(body.toString("latin1"), "latin1");
+  else response.end(body);
+}
+
+/** Bytes; less than this fits into a packet or two anyway. */
+const worthPacking = 1_400;
+
+const brotli = promisify(brotliCompress);
+const pack = {
+  br: (body: Buffer) =>
+    brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  gzip: promisify<Buffer, Buffer>(gzip),
+};
+
+function begin(
+  { request, response, exchange }: Incoming,
+  status: number,
+  headers: OutgoingHttpHeaders,
+): void {
+  closeAfterUnreadBody(request, response);
+  const type = response.getHeader("content-type") ?? headers["content-type"];
+  response.writeHead(status, {
+    "X-Request-Id": exchange.requestId,
+    ...securityHeaders(
+      String(type).startsWith("text/html") ? exchange.nonce : undefined,
+    ),
+    ...headers,
+  });
+}

@@ -1,0 +1,102 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { AppLoadContext } from "@remix-run/node";
+import { environment } from "#app/env.server.ts";
+import { comesFromThisSite } from "#app/server/same-site.server.ts";
+
+/**
+ * What is known of a request beside what it says: an exchange travels with it, as Remix's load context, from the
+ * listener through loaders and actions to the answer and its line in the log.
+ */
+export interface Exchange {
+  /** the client's own where it is sane, else ours; the answer carries it as `X-Request-Id` */
+  readonly requestId: string;
+  /** the client's address; of a client behind proxies of ours, the one that they vouch for */
+  readonly address: string;
+  /** the method and path that were asked for, the path without its query, and with secrets left out */
+  readonly method: string;
+  readonly path: string;
+  /** whether the request may act, or was sent by another site; undefined where nobody has looked yet */
+  readonly sameSite?: boolean | undefined;
+  /** for the scripts of a page: its Content-Security-Policy allows those that have it */
+  readonly nonce: string;
+  /** whose request it is, once that is known */
+  companyId?: number;
+}
+
+declare module "@remix-run/node" {
+  interface AppLoadContext {
+    exchange?: Exchange;
+  }
+}
+
+/** What loaders and actions are called with, as far as everything but their parameters goes. */
+export interface Asked {
+  request: Request;
+  context: AppLoadContext;
+}
+
+/** The exchange that a loader, an action or a page is part of; another server than ours gives none, so it gets one. */
+export function exchangeOf(context: AppLoadContext): Exchange {
+  context.exchange ??= {
+    requestId: randomUUID(),
+    address: "unknown",
+    method: "",
+    path: "",
+    nonce: newNonce(),
+  };
+  return context.exchange;
+}
+
+/** @param path as it may be logged */
+export function beginExchange(
+  request: IncomingMessage,
+  headers: Headers,
+  path: string,
+): Exchange {
+  const { method = "GET" } = request;
+  let nonce: string | undefined;
+  return {
+    requestId: requestIdOf(request),
+    address: clientAddress(request),
+    method,
+    path,
+    sameSite: comesFromThisSite({ method, headers }),
+    // Only pages need it.
+    get nonce() {
+      return (nonce ??= newNonce());
+    },
+  };
+}
+
+/** 128 random bits. */
+function newNonce(): string {
+  return randomBytes(16).toString("base64");
+}
+
+/** The id that a client gave its request, if it is one that can stand in a log, else a new one. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers["x-request-id"];
+  return typeof given === "string" && /^[\w.:=+/-]{8,128}$/.test(given)
+    ? given
+    : randomUUID();
+}
+
+/** The address of the last client that no proxy of ours vouches for. */
+function clientAddress({ headers, socket }: IncomingMessage): string {
+  const own = plainAddress(socket.remoteAddress ?? "unknown");
+  const trustedProxies = environment().TRUST_PROXY;
+  if (trustedProxies === 0) return own;
+  const forwarded = [headers["x-forwarded-for"] ?? ""]
+    .flat()
+    .join(",")
+    .split(",")
+    .map((address) => address.trim())
+    .filter((address) => /^[\da-fA-F.:]{2,45}$/.test(address));
+  return plainAddress(forwarded.at(-trustedProxies) ?? forwarded[0] ?? own);
+}
+
+// An IPv4 client of a socket that takes both has an address like ::ffff:192.0.2.1.
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}

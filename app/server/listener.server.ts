@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerBuild } from "@remix-run/node";
+import { logFault } from "#app/http/log.server.ts";
+import { logWhenAnswered } from "#app/http/request-log.server.ts";
+import { send, sendFile, sendText } from "#app/server/answer.server.ts";
+import { beginExchange } from "#app/server/exchange.server.ts";
+import { clientFiles } from "#app/server/files.server.ts";
+import { pageHandlers } from "#app/server/pages.server.ts";
+import {
+  answerOfResource,
+  isResource,
+} from "#app/server/resource-route.server.ts";
+import { routeTable } from "#app/server/route-table.server.ts";
+import {
+  headersOf,
+  refusalOf,
+  targetOf,
+  webRequest,
+} from "#app/server/web-request.server.ts";
+
+/**
+ * Where a request enters, becomes an exchange, meets a file of the client build, a resource route or Remix, and leaves
+ * as an answer.
+ */
+
+export type Listener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>;
+
+/** The listener for Node's HTTP server. Whatever goes wrong becomes an answer; nothing is thrown. */
+export function listenerOf(build: ServerBuild): Listener {
+  const fileFor = clientFiles(build.assetsBuildDirectory);
+  const find = routeTable(build.routes);
+  const pageOf = pageHandlers(build);
+
+  const answer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    const target = targetOf(request.url);
+    const { place, params, path } = find(target.pathname);
+    const headers = headersOf(request);
+    const exchange = beginExchange(request, headers, path);
+    const incoming = { request, response, exchange };
+    const refusal = refusalOf(request);
+    const file = refusal ? undefined : fileFor(target.pathname, request);
+    const route = file ? "asset" : (place?.pattern ?? "unmatched");
+    logWhenAnswered(incoming, route);
+    if (refusal) return sendText(incoming, ...refusal);
+    if (file) return sendFile(incoming, file);
+    if (!place || target.pathname.startsWith("/assets/")) {
+      return sendText(incoming, 404, "Not found");
+    }
+    const context = { exchange };
+    const module = build.routes[place.id]?.module;
+    try {
+      if (module && isResource(module) && !target.pathname.endsWith(".data")) {
+        const asked = webRequest(request, target, headers);
+        await send(
+          incoming,
+          await answerOfResource(module, { request: asked, params, context }),
+        );
+      } else {
+        // Remix compares it with Host, which is wrong behind a proxy; the exchange says what we have found.
+        headers.delete("Origin");
+        const asked = webRequest(request, target, headers, response);
+        await send(incoming, await pageOf(place.id)(asked, context));
+      }
+    } catch (error) {
+      logFault(exchange, error);
+      if (response.headersSent) response.destroy();
+      else
+        sendText(
+          incoming,
+          500,
+          "Something went wrong on our side. Try again later.",
+        );
+    }
+  };
+  return answer;
+}

@@ -1,0 +1,66 @@
+import http, { type Server } from "node:http";
+import type { ServerBuild } from "@remix-run/node";
+import { environment } from "#app/env.server.ts";
+import { log } from "#app/http/log.server.ts";
+import { watchPool } from "#app/http/low-pool.server.ts";
+import { startMetrics } from "#app/http/metrics.server.ts";
+import { tellCannotListen, workerNumber } from "#app/server/cluster.server.ts";
+import { listenerOf } from "#app/server/listener.server.ts";
+import {
+  refuseExpectations,
+  refuseMalformed,
+} from "#app/server/malformed-requests.server.ts";
+import { endOnSignals } from "#app/server/stopping.server.ts";
+
+/** Milliseconds. */
+const limits = {
+  /** until the last byte of a request's headers has come, also for a connection that sends nothing at all */
+  headers: 10_000,
+  /** until the last byte of a request has come; bodies have 16 KiB at most */
+  request: 30_000,
+  /** how often those two are looked at */
+  checking: 1_000,
+  /** between two requests of a connection; longer than the proxies in front wait (60 s is usual) */
+  idle: 65_000,
+  /** without a byte either way, as with a client that does not read its answer; event streams send more often */
+  silence: 120_000,
+};
+
+/** Serves a build on the environment's PORT, from now to the end of this process. */
+export function serve(build: ServerBuild): Server {
+  const { LOG_LEVEL, PORT } = environment();
+  log.level = LOG_LEVEL;
+  endOnFaults();
+  const server = http.createServer({
+    headersTimeout: limits.headers,
+    requestTimeout: limits.request,
+    connectionsCheckingInterval: limits.checking,
+    keepAliveTimeout: limits.idle,
+    // The listener refuses a request without a Host itself, with our headers.
+    requireHostHeader: false,
+  });
+  server.setTimeout(limits.silence);
+  refuseMalformed(server);
+  refuseExpectations(server);
+  endOnSignals(server);
+  const listener = listenerOf(build);
+  server.on("request", (request, response) => void listener(request, response));
+  startMetrics();
+  if (workerNumber() === 1) watchPool();
+  return server.listen(PORT);
+}
+
+/**
+ * An error that nobody has caught leaves the process in a state that nobody knows, so it ends; the supervisor starts
+ * another.
+ */
+function endOnFaults(): void {
+  process.on("uncaughtException", (error: NodeJS.ErrnoException, origin) => {
+    const exit = () => process.exit(1);
+    if (error.syscall === "listen" || error.syscall === "bind") {
+      if (tellCannotListen(error.code ?? "unknown", exit)) return;
+    }
+    log.fatal({ err: error, origin }, "nothing caught an error; ending");
+    exit();
+  });
+}
