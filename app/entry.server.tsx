@@ -55,7 +55,7 @@ export default function handleRequest(
 }
 
 /** A stream that hands over, when it has ended, all that was written to it. */
-function collect(done: (whole: Buffer) => void): Writable {
+function collect(done: (whole: Uint8Array<ArrayBuffer>) => void): Writable {
   const chunks: Buffer[] = [];
   return new Writable({
     write(chunk: Buffer, _encoding, next) {

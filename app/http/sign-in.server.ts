@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createCookie, type Cookie } from "@remix-run/node";
-import { Authenticator } from "remix-auth";
 import { Strategy } from "remix-auth/strategy";
 import { database } from "#app/db.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
@@ -30,7 +29,10 @@ interface Credentials {
   attempt: SignInAttempt;
 }
 
-/** remix-auth's strategy for what has been read already, from a form or from JSON. */
+/**
+ * remix-auth's strategy for what has been read already, from a form or from JSON. Its Authenticator would copy the
+ * request, body and all.
+ */
 class PasswordStrategy extends Strategy<Company, Credentials> {
   override name = "password";
   constructor(private readonly credentials: Credentials) {
@@ -69,9 +71,11 @@ export async function signInWith(
 ): Promise<{ company: Company; headers: Headers }> {
   const attempt = await attemptOf(asked, email);
   try {
-    const company = await new Authenticator<Company>()
-      .use(new PasswordStrategy({ email, password, attempt }))
-      .authenticate("password", asked.request);
+    const company = await new PasswordStrategy({
+      email,
+      password,
+      attempt,
+    }).authenticate();
     return {
       company,
       headers: await signedInHeaders(asked, company, "signed-in"),

@@ -23,11 +23,15 @@ export function streamed(
   request.signal.addEventListener("abort", () => gone.abort());
   const pieces = chunks(gone.signal);
   const encoder = new TextEncoder();
+  let cancelled = false;
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const next = await pieces.next();
+          const next = gone.signal.aborted
+            ? await pieces.return()
+            : await pieces.next();
+          if (cancelled) return;
           if (next.done) controller.close();
           else controller.enqueue(encoder.encode(next.value));
         } catch (error) {
@@ -36,6 +40,7 @@ export function streamed(
         }
       },
       async cancel() {
+        cancelled = true;
         gone.abort();
         await pieces.return();
       },

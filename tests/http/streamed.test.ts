@@ -79,6 +79,23 @@ test("a client that goes ends it, whatever it was waiting for", async () => {
   await until("the end", () => over);
 });
 
+test("a client that goes ends what waits for something else than the client, at once", async () => {
+  let over = false;
+  const { client } = await asked(async function* (gone) {
+    try {
+      yield "retry: 3000\n\n";
+      await once(gone, "abort");
+      yield "too late";
+    } finally {
+      over = true;
+    }
+  });
+  client.resume();
+  await once(client, "data");
+  client.destroy();
+  await until("the end", () => over);
+});
+
 test("a fault in the middle cuts the connection, so that no half of an answer passes for the whole", async () => {
   const { level } = log;
   log.level = "silent";

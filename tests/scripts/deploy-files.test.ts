@@ -371,7 +371,7 @@ test("docs/operations.md has every line of the log", () => {
             /(["`])((?:(?!\1)[^\\]|\\.)+)\1,?\s*$/.exec(call)?.[2] ?? "",
         ),
       // app/http/audit-log.server.ts
-      ...[...source.matchAll(/\bwrite\(request, "([^"]+)"/g)].map(
+      ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(
         ([, event]) => event ?? "",
       ),
     ])
