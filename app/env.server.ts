@@ -44,14 +44,6 @@ const schema = z.object({
     })
     .transform((url) => new URL(url).origin)
     .optional(),
-  SESSION_SECRET: z
-    .string()
-    .transform((list) => list.split(",").map((secret) => secret.trim()))
-    .refine((secrets) => secrets.every((secret) => secret.length >= 16), {
-      error:
-        "needs 16 characters at least; several, the one that signs first, are separated by commas",
-    })
-    .optional(),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC[0-9a-fA-F]{32}$/, { error: "must be AC and 32 hex digits" })
@@ -80,6 +72,9 @@ const schema = z.object({
     .default("info"),
   NODE_ENV: z.string().default("production"),
 });
+
+/** The names of all variables that are read. */
+export const environmentVariables = Object.keys(schema.shape);
 
 export type Environment = z.output<typeof schema> & { PUBLIC_URL: string };
 

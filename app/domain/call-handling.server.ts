@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { query } from "#app/db.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 
 /**
@@ -143,23 +144,24 @@ interface Row {
   target: string | null;
   ring_seconds: number | null;
   take_message_when_unanswered: boolean | number | null;
+  /** whether the target, or the phone as it is kept, is a number of the pool */
+  is_in_pool: boolean | number;
 }
 
-function handlings(db: Knex) {
-  return db("companies as c")
-    .leftJoin("company_call_handling as h", "h.company_id", "c.id")
-    .select<Row[]>(
-      "c.id as company_id",
-      "c.company_name",
-      "c.phone",
-      "c.twilio_phone_number",
-      "h.greeting",
-      "h.mode",
-      "h.target",
-      "h.ring_seconds",
-      "h.take_message_when_unanswered",
-    );
-}
+const handlings = `
+  select c.id as company_id, c.company_name, c.phone, c.twilio_phone_number,
+         h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered,
+         exists (select 1 from twilio_phone_numbers
+                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool
+    from companies c left join company_call_handling h on h.company_id = c.id`;
+const byCompany = {
+  name: "call handling by company",
+  sql: `${handlings} where c.id = ?`,
+};
+const byNumber = {
+  name: "call handling by number",
+  sql: `${handlings} where c.twilio_phone_number = ?`,
+};
 
 function fromRow(row: Row): CallHandling {
   if (row.mode !== null) {
@@ -193,7 +195,7 @@ export async function callHandlingOf(
   db: Knex,
   companyId: number,
 ): Promise<CallHandling | undefined> {
-  const [row] = await handlings(db).where("c.id", companyId);
+  const [row] = await query<Row>(db, byCompany, [companyId]);
   return row && fromRow(row);
 }
 
@@ -238,11 +240,15 @@ export async function findCalledCompany(
   to: string,
 ): Promise<CalledCompany | undefined> {
   if (!/^\+[1-9]\d{1,14}$/.test(to)) return undefined;
-  const [row] = await handlings(db).where("c.twilio_phone_number", to);
+  const [row] = await query<Row>(db, byNumber, [to]);
   if (!row) return undefined;
   const handling = fromRow(row);
+  const { target } = handling;
   const loops =
-    handling.mode === "phone" && (await isInPool(db, handling.target));
+    handling.mode === "phone" &&
+    (target === (row.target ?? row.phone)
+      ? Boolean(row.is_in_pool)
+      : await isInPool(db, target));
   return {
     companyId: row.company_id,
     handling: loops ? { ...handling, mode: "message", target: null } : handling,

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { query } from "#app/db.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import {
   fromDatabaseTime,
@@ -89,13 +90,27 @@ export async function listCalls(
   };
 }
 
-/** The company's `count` newest calls, newest first. */
-export async function recentCalls(
+/** A company's calls from both ends. */
+export interface CallsInBrief {
+  /** newest first */
+  recent: Call[];
+  /** the first that reached the company: proof that its number does; undefined until it comes */
+  first: Call | undefined;
+}
+
+/** The company's `count` newest calls, and its first. */
+export async function callsInBrief(
   db: Knex,
   companyId: number,
   count: number,
-): Promise<Call[]> {
-  return (await rowsOf(db, companyId, { limit: count })).map(fromRow);
+): Promise<CallsInBrief> {
+  const rows = await query<Row>(db, newestAndFirst, [
+    companyId,
+    count,
+    companyId,
+  ]);
+  const calls = rows.map(fromRow);
+  return { recent: calls.slice(0, count), first: calls.at(-1) };
 }
 
 /** All the company's calls, newest first, read a page at a time: for an export, in constant memory. */
@@ -114,17 +129,16 @@ export async function* eachCall(
   }
 }
 
-/** The first call that reached the company: proof that its number does; undefined until it comes. */
-export async function firstMatchedCall(
-  db: Knex,
-  companyId: number,
-): Promise<Call | undefined> {
-  const row = await db("calls")
-    .where({ company_id: companyId })
-    .orderBy(["started_at", "call_sid"])
-    .first<Row | undefined>();
-  return row && fromRow(row);
+/** Whether any call has reached the company. */
+export async function wasCalled(db: Knex, companyId: number): Promise<boolean> {
+  const rows = await query(db, anyCall, [companyId]);
+  return rows.length > 0;
 }
+
+const anyCall = {
+  name: "any call",
+  sql: "select call_sid from calls where company_id = ? limit 1",
+};
 
 /** Calls of one day. */
 export interface DayOfCalls {
@@ -144,19 +158,22 @@ export async function callsPerDay(
     new Date(now.getTime() - back * 24 * 60 * 60 * 1000)
       .toISOString()
       .slice(0, 10);
-  const rows = await db("calls")
-    .where({ company_id: companyId })
-    .where("started_at", ">=", `${dayBefore(days - 1)} 00:00:00`)
-    .groupByRaw("date(started_at)")
-    .select<{ day: string; calls: number }[]>(
-      db.raw("cast(date(started_at) as text) as day, count(*) as calls"),
-    );
-  const counts = new Map(rows.map(({ day, calls }) => [day, Number(calls)]));
+  const rows = await query<{ day: string; calls: number }>(db, countsByDay, [
+    companyId,
+    `${dayBefore(days - 1)} 00:00:00`,
+  ]);
+  const counts = new Map(rows.map(({ day, calls }) => [day, calls]));
   return Array.from({ length: days }, (_, index) => {
     const day = dayBefore(days - 1 - index);
     return { day, calls: counts.get(day) ?? 0 };
   });
 }
+
+const countsByDay = {
+  name: "calls by day",
+  sql: `select cast(date(started_at) as text) as day, count(*) as calls from calls
+         where company_id = ? and started_at >= ? group by date(started_at)`,
+};
 
 /** The newest calls to numbers that were nobody's, for the operator. */
 export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
@@ -168,7 +185,7 @@ export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
       { column: "call_sid", order: "desc" },
     ])
     .limit(count)
-    .select<Row[]>();
+    .select<Row[]>(columns);
   return rows.map(fromRow);
 }
 
@@ -198,7 +215,7 @@ function rowsOf(
       { column: "call_sid", order: "desc" },
     ])
     .limit(limit)
-    .select<Row[]>();
+    .select<Row[]>(columns);
 }
 
 function encodeCursor(row: Row): string {
@@ -231,6 +248,34 @@ interface Row {
   seconds: number | null;
   outcome: CallOutcome;
 }
+
+const columns = [
+  "call_sid",
+  "from_number",
+  "to_number",
+  "route",
+  "twilio_status",
+  "dial_result",
+  "recording_url",
+  "recording_seconds",
+  "recording_absent",
+  "started_at",
+  "answered_at",
+  "ended_at",
+  "seconds",
+  "outcome",
+] as const satisfies (keyof Row)[];
+
+// UNION leaves out the first call's second row where it is among the newest.
+const newestAndFirst = {
+  name: "newest calls and first",
+  sql: `select * from (select ${columns.join(", ")} from calls where company_id = ?
+                        order by started_at desc, call_sid desc limit ?) newest
+        union
+        select * from (select ${columns.join(", ")} from calls where company_id = ?
+                        order by started_at, call_sid limit 1) earliest
+        order by started_at desc, call_sid desc`,
+};
 
 function fromRow(row: Row): Call {
   const recording = !row.recording_absent && row.recording_url !== null;

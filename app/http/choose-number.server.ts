@@ -5,7 +5,7 @@ import {
   type ActionFunctionArgs,
   type LoaderFunctionArgs,
 } from "@remix-run/node";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { asStored, formatPhoneNumber } from "#app/domain/e164.ts";
 import {
   countAvailable,
@@ -73,13 +73,10 @@ export function offerNumbers({
       ? Math.min(Math.max(asked, firstScreen), longestList)
       : firstScreen;
 
-    const page = await listAvailable(database(), {
-      limit: show,
-      contains: search,
-    });
-    const available = await countAvailable(database());
-    const total =
-      search === "" ? available : await countAvailable(database(), search);
+    const [page, { available, matching: total }] = await Promise.all([
+      listAvailable(reading(), { limit: show, contains: search }),
+      countAvailable(reading(), search),
+    ]);
     const numbers = page.ok ? page.numbers : [];
     return {
       search,

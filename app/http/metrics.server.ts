@@ -9,7 +9,7 @@ import {
   type MetricObjectWithValues,
   type MetricValue,
 } from "prom-client";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import {
@@ -188,7 +188,7 @@ async function serviceMetrics(): Promise<string> {
     new Gauge({ name, help, labelNames, registers: [registry] });
   const up = gauge("database_up", "Whether the database answers.");
   const status = await Promise.race([
-    poolStatus(database()).catch(() => undefined),
+    poolStatus(reading()).catch(() => undefined),
     setTimeout(databaseTimeout, undefined, { ref: false }),
   ]);
   up.set(status ? 1 : 0);

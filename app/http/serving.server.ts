@@ -12,7 +12,6 @@ import {
   routeFinder,
   type RouteFinder,
 } from "#app/http/route-patterns.server.ts";
-import { sessionSecrets } from "#app/http/session-secret.server.ts";
 import { endOnSignals } from "#app/http/stopping.server.ts";
 import { followResponses } from "#app/http/streamed.server.ts";
 
@@ -42,7 +41,6 @@ export function startServing(): void {
   log.level = environment().LOG_LEVEL;
   logConsole();
   endOnFaults();
-  sessionSecrets();
   silenceMorgan();
   prepareEveryRequest();
   followResponses();

@@ -1,9 +1,8 @@
 import { outcomeLabels } from "#app/components/call-outcomes.ts";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import {
+  callsInBrief,
   callsPerDay,
-  firstMatchedCall,
-  recentCalls,
   type Call,
 } from "#app/domain/calls.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
@@ -51,11 +50,9 @@ const newsFor = 60 * 60 * 1000;
 export async function callsOnDashboard(
   companyId: number,
 ): Promise<CallsOnDashboard> {
-  const db = database();
-  const [recent, days, first] = await Promise.all([
-    recentCalls(db, companyId, recentCount),
-    callsPerDay(db, companyId, chartDays),
-    firstMatchedCall(db, companyId),
+  const [{ recent, first }, days] = await Promise.all([
+    callsInBrief(reading(), companyId, recentCount),
+    callsPerDay(reading(), companyId, chartDays),
   ]);
   const isNews =
     first !== undefined &&

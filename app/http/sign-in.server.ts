@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Authenticator } from "remix-auth";
 import { FormStrategy } from "remix-auth-form";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/http/audit-log.server.ts";
 import {
@@ -13,7 +13,6 @@ import {
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
 import { noteCompany } from "#app/http/request-log.server.ts";
-import { sessionSecrets } from "#app/http/session-secret.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 
 /** The words are the same for an email that is unknown and a password that is wrong. */
@@ -94,17 +93,11 @@ export async function signedInHeaders(
   headers.append("Set-Cookie", await beginSessionFor(request, company.id));
   headers.append(
     "Set-Cookie",
-    await deviceCookie().serialize({
-      device: randomBytes(16).toString("base64url"),
-      account: accountHash(company.email.toLowerCase()),
-    }),
+    await deviceCookie().serialize(
+      await introduceDevice(database(), company.id),
+    ),
   );
   return headers;
-}
-
-// The cookie outlives the session, so it says to nobody whose account it was.
-function accountHash(account: string): string {
-  return createHash("sha256").update(account).digest("base64url");
 }
 
 let cookie: Cookie | undefined;
@@ -116,7 +109,6 @@ function deviceCookie(): Cookie {
     maxAge: 365 * 24 * 60 * 60,
     path: "/",
     sameSite: "lax",
-    secrets: sessionSecrets(),
     secure,
   });
   return cookie;
@@ -127,17 +119,17 @@ async function attemptOf(
   email: string,
 ): Promise<SignInAttempt> {
   const account = email.trim().toLowerCase().slice(0, 255);
-  const known: unknown = await deviceCookie().parse(
+  const kept: unknown = await deviceCookie().parse(
     request.headers.get("Cookie"),
   );
-  const device = known as { device?: unknown; account?: unknown } | null;
+  const { device, proof } = (kept ?? {}) as Record<string, unknown>;
+  const isKnown =
+    typeof device === "string" &&
+    typeof proof === "string" &&
+    (await isKnownDevice(reading(), account, { device, proof }));
   return {
     account,
     address: request.headers.get("x-client-address") ?? "unknown",
-    knownDevice:
-      device?.account === accountHash(account) &&
-      typeof device.device === "string"
-        ? device.device
-        : undefined,
+    knownDevice: isKnown ? device : undefined,
   };
 }

@@ -14,7 +14,7 @@ import { CallTable } from "#app/components/CallTable.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
 import { forPage } from "#app/http/page-action.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -27,11 +27,11 @@ const callsPerPage = 25;
 
 export function loader({ request }: LoaderFunctionArgs) {
   return forPage(request, async () => {
-    const { id } = await requireCompany(request);
+    const company = await requireCompany(request);
     const query = new URL(request.url).searchParams;
     const outcome = askedOutcome(query.get("outcome"));
     const cursor = query.get("cursor") ?? undefined;
-    const page = await listCalls(database(), id, {
+    const page = await listCalls(reading(), company.id, {
       limit: callsPerPage,
       cursor,
       outcome,
@@ -42,7 +42,7 @@ export function loader({ request }: LoaderFunctionArgs) {
       outcome: outcome ?? null,
       older: page.nextCursor,
       isFirst: cursor === undefined,
-      number: (await shownNumberOf(id))?.shown ?? null,
+      number: shownNumberOf(company)?.shown ?? null,
     };
   });
 }

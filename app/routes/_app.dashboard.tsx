@@ -16,12 +16,12 @@ export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
 export function loader({ request }: LoaderFunctionArgs) {
   return forPage(request, async () => {
-    const { id, companyName } = await requireCompany(request);
-    const number = await shownNumberOf(id);
+    const company = await requireCompany(request);
+    const number = shownNumberOf(company);
     const assigned = new URL(request.url).searchParams.has("assigned");
-    const calls = number && (await callsOnDashboard(id));
+    const calls = number && (await callsOnDashboard(company.id));
     return {
-      companyName,
+      companyName: company.companyName,
       number,
       calls,
       justAssigned: assigned && number !== null,

@@ -9,7 +9,7 @@ import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import {
   callHandlingFields,
   callHandlingOf,
@@ -35,7 +35,7 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export function loader({ request, context }: LoaderFunctionArgs) {
   return forPage(request, async () => {
     const { id } = await requireCompany(request);
-    const handling = await callHandlingOf(database(), id);
+    const handling = await callHandlingOf(reading(), id);
     if (!handling) throw redirect("/login");
     const refused = isRefused(context);
     const saved = new URL(request.url).searchParams.has("saved") && !refused;

@@ -15,10 +15,10 @@ export const meta: MetaFunction = () => privatePageTitle("Phone Configuration");
 
 export function loader({ request }: LoaderFunctionArgs) {
   return forPage(request, async () => {
-    const { id } = await requireCompany(request);
+    const company = await requireCompany(request);
     const notice = new URL(request.url).searchParams.get("notice");
     return {
-      number: await shownNumberOf(id),
+      number: shownNumberOf(company),
       hadOneAlready: notice === "already-has-number",
     };
   });

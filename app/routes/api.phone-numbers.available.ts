@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { checkFields } from "#app/http/fields.ts";
@@ -38,7 +38,7 @@ const route = apiRoute({
     );
     const query = checkFields(queryFields, Object.fromEntries(given));
     if (!query.ok) return jsonError(400, Object.values(query.errors)[0] ?? "");
-    const page = await listAvailable(database(), query.values);
+    const page = await listAvailable(reading(), query.values);
     if (!page.ok) return jsonError(400, `${page.invalid} is not valid`);
     return json({
       numbers: page.numbers.map(({ phoneNumber, createdAt }) => ({

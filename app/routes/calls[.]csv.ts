@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { askedOutcome } from "#app/components/call-outcomes.ts";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import {
   eachCall,
   type Call,
@@ -54,7 +54,7 @@ async function* csvOf(
   outcome: CallOutcome | undefined,
 ): AsyncGenerator<string, void, undefined> {
   let chunk = csvLine(columns.map(([name]) => name));
-  for await (const call of eachCall(database(), companyId, outcome)) {
+  for await (const call of eachCall(reading(), companyId, outcome)) {
     chunk += csvLine(columns.map(([, of]) => of(call)));
     if (chunk.length > chunkSize) {
       yield chunk;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { database } from "#app/db.server.ts";
-import { firstMatchedCall } from "#app/domain/calls.server.ts";
+import { reading } from "#app/db.server.ts";
+import { wasCalled } from "#app/domain/calls.server.ts";
 import { servingEnds } from "#app/http/stopping.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { forStream, plainText, streamed } from "#app/http/streamed.server.ts";
@@ -50,7 +50,7 @@ async function* events(
   try {
     yield "retry: 3000\n\n";
     for (let second = 1; second <= longest; second++) {
-      if (await firstMatchedCall(database(), companyId)) {
+      if (await wasCalled(reading(), companyId)) {
         yield "event: call\ndata: came\n\n";
         return;
       }

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import { servingEnds } from "#app/http/stopping.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
@@ -23,7 +23,7 @@ export async function loader(): Promise<Response> {
 
 async function missing(): Promise<"database" | "migrations" | undefined> {
   const pending = await Promise.race([
-    pendingMigrations(database()).catch(() => undefined),
+    pendingMigrations(reading()).catch(() => undefined),
     setTimeout(longest, undefined, { ref: false }),
   ]);
   if (!pending) return "database";

@@ -1,4 +1,4 @@
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import { logFault } from "#app/http/log.server.ts";
@@ -16,7 +16,7 @@ import {
 const route = twilioRoute(
   async ({ request, event, inTime }) => {
     const { from = "", to = "" } = event;
-    const called = await inTime(findCalledCompany(database(), to));
+    const called = await inTime(findCalledCompany(reading(), to));
     if (called) noteCompany(request, called.companyId);
     countCall(called ? "connected" : "unmatched");
     // The caller matters more than the log.

@@ -1,4 +1,4 @@
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import {
   isAnswered,
   recordDialResult,
@@ -31,13 +31,13 @@ const route = twilioRoute(
     const result =
       dialStatus !== undefined
         ? (results.get(dialStatus) ?? "failed")
-        : (await inTime(isAnswered(database(), event.callSid)))
+        : (await inTime(isAnswered(reading(), event.callSid)))
           ? "answered"
           : "failed";
     const over = result === "answered" || result === "canceled";
     const called = over
       ? undefined
-      : await inTime(findCalledCompany(database(), event.to ?? ""));
+      : await inTime(findCalledCompany(reading(), event.to ?? ""));
     if (called) noteCompany(request, called.companyId);
     if (dialStatus !== undefined || result === "failed") {
       await inTime(

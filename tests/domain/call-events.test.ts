@@ -8,16 +8,13 @@ import {
   recordIncomingCall,
   recordRecording,
 } from "#app/domain/call-events.server.ts";
-import {
-  callOutcomes,
-  recentCalls,
-  type Call,
-} from "#app/domain/calls.server.ts";
+import { callOutcomes, type Call } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import {
   callsOf,
   from,
   newCallSid,
+  recentCalls,
   scenarios,
   secondsIn,
 } from "../support/calls.ts";

@@ -249,6 +249,18 @@ describeEachEngine("call handling", (_engine, open) => {
     });
   });
 
+  test("so does one that an older program kept as it was typed", async () => {
+    const company = await companyWith("+353 87 111-2222");
+    expect(await findCalledCompany(db, own)).toMatchObject({
+      companyId: company,
+      handling: { mode: "phone", target: "+353871112222" },
+    });
+    await addToPool(db, ["+353871112222"]);
+    expect(await findCalledCompany(db, own)).toMatchObject({
+      handling: { mode: "message", target: null },
+    });
+  });
+
   test("a call is for the company that owns the number, with its own settings", async () => {
     const company = await companyWith("+353871112222");
     const second = await insertCompany(db, { company_name: "Second" });

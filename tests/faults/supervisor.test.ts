@@ -66,18 +66,11 @@ async function healthy(server: AppServer): Promise<boolean> {
   return answer?.status === 200;
 }
 
-const secret = "supervisor-tests-know-this-secret";
-
 test.for([
   [{ PORT: "no" }, "PORT must be a whole number from 0 to 65535."],
   [{ DATABASE_URL: "mysql://u:hunter22@h/d" }, /^DATABASE_URL must be .*\.$/],
-  [{ SESSION_SECRET: "short" }, /^SESSION_SECRET needs 16 characters/],
   [
-    { DATABASE_URL: "postgres://app:hunter22@127.0.0.1:5/app" },
-    /^SESSION_SECRET is required with PostgreSQL/,
-  ],
-  [
-    { DATABASE_URL: "sqlite:./tests/support/load.ts", SESSION_SECRET: secret },
+    { DATABASE_URL: "sqlite:./tests/support/load.ts" },
     /^DATABASE_URL: \.\/tests\/support\/load\.ts is no SQLite file/,
   ],
 ] as const)("%o does not start: one line, exit code 1", async ([env, line]) => {
@@ -99,7 +92,6 @@ test("a PostgreSQL that refuses, or has no such database, is one line without th
   ] as const) {
     const { code, stdout, stderr } = await start({
       DATABASE_URL: url.href,
-      SESSION_SECRET: secret,
       PORT: String(await freePort()),
     });
     expect(code).toBe(1);
@@ -138,7 +130,6 @@ test("a port that is taken is one line, exit code 1", async () => {
   const { url } = await createTestDatabase("sqlite");
   const { code, stderr } = await start({
     DATABASE_URL: url,
-    SESSION_SECRET: secret,
     PORT: String(port),
   });
   taken.close();
@@ -286,7 +277,6 @@ test("two first starts at once in one folder make one build, and a start without
   // Nothing can be reached, so each start ends after its build.
   const env = {
     DATABASE_URL: "sqlite:./package.json",
-    SESSION_SECRET: secret,
   };
   const both = await Promise.all([
     start(env, scratch.path),

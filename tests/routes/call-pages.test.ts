@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { beforeAll, describe, expect, test } from "vitest";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import {
   callHandlingOf,
   saveCallHandling,
@@ -669,12 +669,9 @@ describe("the export of 20,000 calls", () => {
   });
 
   test("is read from the database as it is taken, in small pieces, and no more of it once the reader goes", async () => {
-    useEnvironment({
-      DATABASE_URL: url,
-      SESSION_SECRET: "only-the-tests-know-this-secret",
-    });
+    useEnvironment({ DATABASE_URL: url });
     let queries = 0;
-    database().on("query", () => queries++);
+    reading().on("query", () => queries++);
     const open = async (signal: AbortSignal) => {
       const request = new Request("http://localhost:3000/calls.csv", {
         headers: { Cookie: cookie },

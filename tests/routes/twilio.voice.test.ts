@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { recentCalls, unmatchedCalls } from "#app/domain/calls.server.ts";
+import { unmatchedCalls } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import {
   calledCompany,
   type CalledCompany,
 } from "../support/called-company.ts";
+import { recentCalls } from "../support/calls.ts";
 import { insertCompany } from "../support/companies.ts";
 import { engines } from "../support/databases.ts";
 import {

@@ -1,6 +1,4 @@
-import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
-import { execFileSync } from "node:child_process";
-import path from "node:path";
+import { existsSync, writeFileSync } from "node:fs";
 import type { Knex } from "knex";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migrateToLatest, restoreRules } from "#app/migrate.server.ts";
@@ -61,27 +59,6 @@ describe("doctor and the configuration", () => {
     expect(codes(report)).toEqual([code]);
     expect(report.findings[0]!.mend).toContain("PUBLIC_URL=https://");
     expect(report.exitCode).toBe(4);
-  });
-
-  test("a session secret that others can read is found, and the command mends it", async () => {
-    const file = path.join(
-      path.dirname(url.replace("sqlite:", "")),
-      "session-secret",
-    );
-    writeFileSync(file, "a secret of more than sixteen characters\n");
-    chmodSync(file, 0o644);
-    const env = { SESSION_SECRET: "" };
-    const { findings } = await operator.examine([], env);
-    expect(findings).toEqual([
-      {
-        code: "session-secret-readable",
-        finding: expect.stringContaining("(mode 644)"),
-        mend: `chmod 600 ${file}`,
-      },
-    ]);
-    execFileSync("sh", ["-c", findings[0]!.mend]);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(codes(await operator.examine([], env))).toEqual([]);
   });
 
   test("a SQLite file that is not there is found, and not made", async () => {
@@ -216,11 +193,6 @@ describe("doctor and PostgreSQL", () => {
     ]);
     await restoreRules(db);
     expect(codes(await operator.examine())).toEqual([]);
-  });
-
-  test("no SESSION_SECRET is a finding", async () => {
-    const report = await operator.examine([], { SESSION_SECRET: "" });
-    expect(codes(report)).toEqual(["session-secret-missing"]);
   });
 
   test("one that refuses is a finding beside the others, without the password", async () => {

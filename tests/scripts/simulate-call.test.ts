@@ -1,12 +1,12 @@
 import type { Knex } from "knex";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { saveCallHandling } from "#app/domain/call-handling.server.ts";
-import { recentCalls } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import {
   SimulatedCall,
   type Scenario,
 } from "../../scripts/terminal/simulated-call.ts";
+import { recentCalls } from "../support/calls.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { freePort } from "../support/free-port.ts";

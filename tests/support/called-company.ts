@@ -3,8 +3,9 @@ import {
   saveCallHandling,
   type CallHandling,
 } from "#app/domain/call-handling.server.ts";
-import { recentCalls, type Call } from "#app/domain/calls.server.ts";
+import type { Call } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { recentCalls } from "./calls.ts";
 import { fillPool, insertCompany } from "./companies.ts";
 import {
   createMigratedDatabase,

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { environmentVariables } from "#app/env.server.ts";
 
 /** What the operating system, Node and a test run need; everything else is a setting of the developer's. */
 const systemVariables = [
@@ -15,24 +16,6 @@ const systemVariables = [
   "LD_LIBRARY_PATH",
 ];
 
-/** What the app reads (see app/env.server.ts). */
-const appVariables = [
-  "DATABASE_URL",
-  "DATABASE_POOL_MAX",
-  "PORT",
-  "PUBLIC_URL",
-  "SESSION_SECRET",
-  "TWILIO_ACCOUNT_SID",
-  "TWILIO_AUTH_TOKEN",
-  "TWILIO_API_BASE_URL",
-  "RATE_LIMITS",
-  "TRUST_PROXY",
-  "METRICS_TOKEN",
-  "LOW_POOL_THRESHOLD",
-  "WEB_CONCURRENCY",
-  "LOG_LEVEL",
-];
-
 /**
  * The app's variables, each set to nothing, with those of the developer's `.env`:
  * the app takes an empty variable for one that is not set, and `.env` does not replace one that is there.
@@ -42,7 +25,10 @@ export function blankAppVariables(): Record<string, string> {
     ? Object.keys(parseEnv(readFileSync(".env", "utf8")))
     : [];
   return Object.fromEntries(
-    [...appVariables, ...inFile].map((name) => [name, ""]),
+    [...environmentVariables, ...inFile]
+      // What kind of run this is, is no setting.
+      .filter((name) => name !== "NODE_ENV")
+      .map((name) => [name, ""]),
   );
 }
 

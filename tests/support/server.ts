@@ -50,7 +50,6 @@ export async function startServer({
       env: childEnvironment({
         DATABASE_URL: databaseUrl,
         PORT: String(chosenPort),
-        SESSION_SECRET: "only-the-tests-know-this-secret",
         RATE_LIMITS: "off",
         ...env,
       }),
