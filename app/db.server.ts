@@ -12,9 +12,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** Where `sqlite:PATH` keeps its file, or undefined for PostgreSQL. */
 export function sqliteFile(databaseUrl: string): string | undefined {
-  return databaseUrl.startsWith("sqlite:")
-    ? databaseUrl.slice("sqlite:".length)
-    : undefined;
+  return databaseUrl.startsWith("sqlite:") ? databaseUrl.slice("sqlite:".length) : undefined;
 }
 
 export interface DatabaseOptions {
@@ -22,31 +20,30 @@ export interface DatabaseOptions {
   poolMax?: number;
   /** milliseconds a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 is for ever */
   statementTimeout?: number;
+  /** SQLite refuses writes on this connection; PostgreSQL takes no notice */
+  readOnly?: boolean;
 }
 
 /**
  * Opens `databaseUrl` (`postgres://…`, `postgresql://…` or `sqlite:PATH`). Nothing is asked of the server yet.
- * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up parameters.
+ * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up parameters, and statements
+ * that are prepared by name.
  */
 export function createDatabase(
   databaseUrl: string,
-  { poolMax = 10, statementTimeout = 1_500 }: DatabaseOptions = {},
+  { poolMax = 10, statementTimeout = 1_500, readOnly = false }: DatabaseOptions = {},
 ): Knex {
   const file = sqliteFile(databaseUrl);
   return file === undefined
     ? openPostgres(databaseUrl, poolMax, statementTimeout)
-    : openSqlite(file, statementTimeout);
+    : openSqlite(file, statementTimeout, readOnly);
 }
 
-function openPostgres(
-  databaseUrl: string,
-  poolMax: number,
-  statementTimeout: number,
-): Knex {
+function openPostgres(databaseUrl: string, poolMax: number, statementTimeout: number): Knex {
   const url = new URL(databaseUrl);
   const pooler = url.searchParams.get("pgbouncer") === "true";
   url.searchParams.delete("pgbouncer");
-  const silent = new WeakSet<object>();
+  const spent = new WeakSet<object>();
   const byUid = new Map<string, PostgresConnection>();
   const db = knex({
     ...quietly,
@@ -66,8 +63,7 @@ function openPostgres(
             }
           : // pg sends no 0, and the role may have limits of its own.
             {
-              options:
-                "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+              options: "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
             })),
     },
     pool: {
@@ -82,16 +78,20 @@ function openPostgres(
         connection.once("end", () => byUid.delete(connection.__knexUid));
         done(null, connection);
       },
-      validate: (connection: object) => !silent.has(connection),
+      validate: (connection: object) => !spent.has(connection),
     },
     acquireConnectionTimeout: 2_000,
   });
-  // The answer to a statement that took too long may yet come, and whatever is asked next would wait for it.
+  db.userParams["prepares"] = !pooler;
   db.on("query-error", (error: Error, { __knexUid }: { __knexUid: string }) => {
     const connection = byUid.get(__knexUid);
-    if (!connection || !/Query read timeout/.test(error.message)) return;
-    silent.add(connection);
-    connection.end().catch(() => {});
+    if (!connection) return;
+    if (isStalePreparation(error)) spent.add(connection);
+    // The answer to a statement that took too long may yet come, and whatever is asked next would wait for it.
+    if (/Query read timeout/.test(error.message)) {
+      spent.add(connection);
+      connection.end().catch(() => {});
+    }
   });
   return db;
 }
@@ -108,7 +108,7 @@ interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
 }
 
-function openSqlite(file: string, busyTimeout: number): Knex {
+function openSqlite(file: string, busyTimeout: number, readOnly: boolean): Knex {
   if (file !== ":memory:") {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     // Password hashes are in it; a file that is there already keeps its mode.
@@ -132,7 +132,8 @@ function openSqlite(file: string, busyTimeout: number): Knex {
            PRAGMA journal_mode = WAL;
            PRAGMA synchronous = FULL;
            PRAGMA foreign_keys = ON;
-           PRAGMA recursive_triggers = ON;`,
+           PRAGMA recursive_triggers = ON;
+           PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
           (error) => done(error, connection),
         ),
     },
@@ -145,7 +146,49 @@ export function isPostgres(db: Knex): boolean {
   return (db.client as Knex.Client).config.client === "pg";
 }
 
+/** SQL with `?` for each value, in words that both engines take. One name stands for one text. */
+export interface Statement {
+  name: string;
+  sql: string;
+}
+
+/**
+ * Runs a statement that is asked often and returns its rows, none where it returns nothing. PostgreSQL parses it once
+ * for each connection, and Knex builds no SQL for it.
+ * The columns are listed in it, never `*`: what a migration adds must not change what it returns.
+ */
+export async function query<Row>(
+  db: Knex,
+  { name, sql }: Statement,
+  values: readonly Knex.RawBinding[] = [],
+): Promise<Row[]> {
+  const ask = async (options: { name?: string }) => {
+    const answer: unknown = await db.raw(sql, values).options(options);
+    return (isPostgres(db) ? (answer as { rows: unknown }).rows : answer) as Row[];
+  };
+  if (!db.userParams["prepares"]) return ask({});
+  try {
+    return await ask({ name });
+  } catch (error) {
+    // It was refused before it did anything, but a transaction is over with it.
+    if (db.isTransaction || !isStalePreparation(error)) throw error;
+    return ask({});
+  }
+}
+
+/**
+ * What was prepared is of no more use on its connection: a column has got another type ("cached plan must not change
+ * result type"), or somebody in between has changed servers.
+ * Source: PostgreSQL "Appendix A. Error Codes": feature_not_supported, invalid_sql_statement_name,
+ * duplicate_prepared_statement.
+ */
+function isStalePreparation(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "0A000" || code === "26000" || code === "42P05";
+}
+
 let opened: Knex | undefined;
+let reader: Knex | undefined;
 
 /** The database that the environment names, opened at the first use in this process. */
 export function database(): Knex {
@@ -155,9 +198,21 @@ export function database(): Knex {
   return opened;
 }
 
-/** Closes what {@link database} opened; the next call opens it again. */
+/**
+ * {@link database} for what only reads. With SQLite it is a second connection, since the first one may be waiting for
+ * the lock of another process that writes, and readers need no lock (WAL). It sees whatever is committed, at once.
+ */
+export function reading(): Knex {
+  const { DATABASE_URL } = environment();
+  const file = sqliteFile(DATABASE_URL);
+  if (file === undefined || file === ":memory:") return database();
+  reader ??= createDatabase(DATABASE_URL, { readOnly: true });
+  return reader;
+}
+
+/** Closes what {@link database} and {@link reading} opened; the next call opens it again. */
 export async function closeDatabase(): Promise<void> {
-  const closing = opened;
-  opened = undefined;
-  await closing?.destroy();
+  const closing = [opened, reader].filter((db) => db !== undefined);
+  opened = reader = undefined;
+  await Promise.all(closing.map((db) => db.destroy()));
 }

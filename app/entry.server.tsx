@@ -1,8 +1,4 @@
-import type {
-  ActionFunctionArgs,
-  AppLoadContext,
-  EntryContext,
-} from "@remix-run/node";
+import type { ActionFunctionArgs, AppLoadContext, EntryContext } from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
@@ -40,9 +36,7 @@ export default function handleRequest(
         // Nothing here is deferred, so the page is sent whole and an error while rendering can still be one.
         onAllReady() {
           clearTimeout(timer);
-          pipe(
-            collect((page) => resolve(new Response(page, { status, headers }))),
-          );
+          pipe(collect((page) => resolve(new Response(page, { status, headers }))));
         },
         onShellError: reject,
         onError(error) {
@@ -75,9 +69,6 @@ export function handleDataRequest(response: Response): Response {
 }
 
 /** Faults that no loader or action has answered for. */
-export function handleError(
-  error: unknown,
-  { request, context }: ActionFunctionArgs,
-): void {
+export function handleError(error: unknown, { request, context }: ActionFunctionArgs): void {
   if (!request.signal.aborted) logFault(exchangeOf(context), error);
 }

@@ -44,14 +44,6 @@ const schema = z.object({
     })
     .transform((url) => new URL(url).origin)
     .optional(),
-  SESSION_SECRET: z
-    .string()
-    .transform((list) => list.split(",").map((secret) => secret.trim()))
-    .refine((secrets) => secrets.every((secret) => secret.length >= 16), {
-      error:
-        "needs 16 characters at least; several, the one that signs first, are separated by commas",
-    })
-    .optional(),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC[0-9a-fA-F]{32}$/, { error: "must be AC and 32 hex digits" })
@@ -63,14 +55,9 @@ const schema = z.object({
       error: "must be an address like http://localhost:4010, no path",
     })
     .optional(),
-  RATE_LIMITS: z
-    .enum(["on", "off"], { error: "must be on or off" })
-    .default("on"),
+  RATE_LIMITS: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
-  METRICS_TOKEN: z
-    .string()
-    .min(16, { error: "needs 16 characters at least" })
-    .optional(),
+  METRICS_TOKEN: z.string().min(16, { error: "needs 16 characters at least" }).optional(),
   LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
   WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
   LOG_LEVEL: z
@@ -81,6 +68,9 @@ const schema = z.object({
   NODE_ENV: z.string().default("production"),
 });
 
+/** The names of all variables that are read. */
+export const environmentVariables = Object.keys(schema.shape);
+
 export type Environment = z.output<typeof schema> & { PUBLIC_URL: string };
 
 /**
@@ -88,9 +78,7 @@ export type Environment = z.output<typeof schema> & { PUBLIC_URL: string };
  * An empty value counts as not set, since that is how platforms pass "no value".
  * @throws {EnvironmentError} naming the first variable that is wrong
  */
-export function parseEnvironment(
-  source: Record<string, string | undefined>,
-): Environment {
+export function parseEnvironment(source: Record<string, string | undefined>): Environment {
   const given = Object.fromEntries(
     Object.entries(source).filter(([, value]) => value?.trim() !== ""),
   );

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
@@ -7,7 +6,6 @@ import { findDamage, type Damage } from "#app/domain/pool-damage.server.ts";
 import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
 import { isReachableByTwilio } from "#app/domain/twilio-numbers.server.ts";
 import type { Environment } from "#app/env.server.ts";
-import { sessionSecretFile } from "#app/http/session-secret.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /**
@@ -20,11 +18,7 @@ export function examineConfiguration(
   env: Environment,
   { offline }: { offline: boolean },
 ): Finding[] {
-  return [
-    ...examinePublicUrl(env.PUBLIC_URL),
-    ...examineSessionSecret(env),
-    ...(offline ? [] : examineTwilioCredentials(env)),
-  ];
+  return [...examinePublicUrl(env.PUBLIC_URL), ...(offline ? [] : examineTwilioCredentials(env))];
 }
 
 function examinePublicUrl(publicUrl: string): Finding[] {
@@ -49,33 +43,6 @@ function examinePublicUrl(publicUrl: string): Finding[] {
   ];
 }
 
-function examineSessionSecret(env: Environment): Finding[] {
-  if (env.SESSION_SECRET) return [];
-  const file = sessionSecretFile(env.DATABASE_URL);
-  if (file === undefined) {
-    return [
-      {
-        code: "session-secret-missing",
-        finding: "SESSION_SECRET is not set; with PostgreSQL nothing starts.",
-        mend: 'echo "SESSION_SECRET=$(openssl rand -base64 32)" >> .env (the same on every server)',
-      },
-    ];
-  }
-  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
-  // Windows has no such modes.
-  if (process.platform === "win32" || (mode & 0o077) === 0) return [];
-  return [
-    {
-      code: "session-secret-readable",
-      finding: `${file}, which signs everybody's cookies, is open to others (mode ${(mode & 0o777).toString(8)}).`,
-      mend: `chmod 600 ${shellWord(file)}`,
-    },
-  ];
-}
-
-const shellWord = (text: string) =>
-  /^[\w/.@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-
 function examineTwilioCredentials(env: Environment): Finding[] {
   const findings: Finding[] = [];
   if (!env.TWILIO_AUTH_TOKEN) {
@@ -88,8 +55,7 @@ function examineTwilioCredentials(env: Environment): Finding[] {
   if (!env.TWILIO_ACCOUNT_SID) {
     findings.push({
       code: "twilio-account-sid-missing",
-      finding:
-        "TWILIO_ACCOUNT_SID is not set, so the pool cannot be compared with Twilio.",
+      finding: "TWILIO_ACCOUNT_SID is not set, so the pool cannot be compared with Twilio.",
       mend: "set TWILIO_ACCOUNT_SID in the environment or in .env (Twilio's console, Account Info)",
     });
   }
@@ -142,10 +108,7 @@ function asFinding({ kind, finding, decision, repair }: Damage): Finding {
   return {
     code: kind,
     finding,
-    mend:
-      repair === undefined
-        ? `to decide: ${decision}`
-        : `npm run doctor -- --repair: ${repair}`,
+    mend: repair === undefined ? `to decide: ${decision}` : `npm run doctor -- --repair: ${repair}`,
   };
 }
 

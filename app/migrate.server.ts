@@ -51,10 +51,7 @@ export async function migrateToLatest(db: Knex): Promise<string[]> {
 async function latest(db: Knex): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const [, names] = (await db.migrate.latest(migrationConfig)) as [
-        number,
-        string[],
-      ];
+      const [, names] = (await db.migrate.latest(migrationConfig)) as [number, string[]];
       return names;
     } catch (error) {
       if ((error as Error).name !== "MigrationLocked") throw error;
@@ -71,8 +68,7 @@ async function latest(db: Knex): Promise<string[]> {
  * @throws {PoolDamagedError}
  */
 export async function restoreRules(db: Knex): Promise<void> {
-  const pool =
-    await import("../migrations/20261122000001_phone_number_pool.ts");
+  const pool = await import("../migrations/20261122000001_phone_number_pool.ts");
   await db.transaction(async (transaction) => {
     await pool.down(transaction);
     await pool.up(transaction);

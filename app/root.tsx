@@ -7,11 +7,7 @@ import {
   useLocation,
   useRouteError,
 } from "@remix-run/react";
-import type {
-  HeadersFunction,
-  LinksFunction,
-  MetaFunction,
-} from "@remix-run/node";
+import type { HeadersFunction, LinksFunction, MetaFunction } from "@remix-run/node";
 import { useContext, useEffect, useRef, type ReactNode } from "react";
 import { describeError, ErrorPage } from "#app/components/ErrorPage.tsx";
 import { pageTitle, siteName } from "#app/components/page-title.ts";
@@ -27,8 +23,7 @@ export const meta: MetaFunction = ({ error }) =>
   error ? pageTitle(describeError(error).title) : [{ title: siteName }];
 
 /** An error page keeps what the error came with, such as Retry-After. */
-export const headers: HeadersFunction = ({ errorHeaders }) =>
-  errorHeaders ?? new Headers();
+export const headers: HeadersFunction = ({ errorHeaders }) => errorHeaders ?? new Headers();
 
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useContext(NonceContext);

@@ -5,7 +5,6 @@
 import process from "node:process";
 import { PoolDamagedError } from "../app/domain/pool-damage.server.ts";
 import { environment, EnvironmentError } from "../app/env.server.ts";
-import { sessionSecrets } from "../app/http/session-secret.server.ts";
 import { BuildError, buildIfNeeded } from "./start/build.ts";
 import { DatabaseUnusableError, prepareDatabase } from "./start/database.ts";
 import { PortError, startWorkers, type Workers } from "./start/workers.ts";
@@ -43,7 +42,6 @@ function endWithNpm(): void {
 async function start(): Promise<void> {
   endWithNpm();
   const env = environment();
-  sessionSecrets();
   const seeded = !process.env.DATABASE_URL?.trim();
   await buildIfNeeded(say);
   const available = await prepareDatabase(

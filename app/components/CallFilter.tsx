@@ -1,9 +1,5 @@
 import { Form } from "@remix-run/react";
-import {
-  callsAddress,
-  outcomeLabels,
-  type ShownOutcome,
-} from "#app/components/call-outcomes.ts";
+import { callsAddress, outcomeLabels, type ShownOutcome } from "#app/components/call-outcomes.ts";
 
 /** Chooses which calls are shown, and downloads those. */
 export function CallFilter({ outcome }: { outcome: ShownOutcome | null }) {
@@ -12,12 +8,7 @@ export function CallFilter({ outcome }: { outcome: ShownOutcome | null }) {
       <Form method="get" role="search" aria-label="Calls" className="field">
         <label htmlFor="outcome">Show</label>
         <div className="with-button">
-          <select
-            key={outcome}
-            id="outcome"
-            name="outcome"
-            defaultValue={outcome ?? ""}
-          >
+          <select key={outcome} id="outcome" name="outcome" defaultValue={outcome ?? ""}>
             <option value="">All calls</option>
             {Object.entries(outcomeLabels).map(([value, label]) => (
               <option key={value} value={value}>

@@ -25,12 +25,7 @@ export function CallHandlingForm({ values, errors }: CallHandlingFormProps) {
         error={errors?.greeting}
       >
         {(input) => (
-          <textarea
-            {...input}
-            rows={3}
-            autoComplete="off"
-            defaultValue={values.greeting}
-          />
+          <textarea {...input} rows={3} autoComplete="off" defaultValue={values.greeting} />
         )}
       </Field>
       <Options error={errors?.mode}>
@@ -92,11 +87,7 @@ export function CallHandlingForm({ values, errors }: CallHandlingFormProps) {
         </Field>
       </div>
       <label className="row option unless-message">
-        <input
-          type="checkbox"
-          name="take_message"
-          defaultChecked={values.take_message !== ""}
-        />
+        <input type="checkbox" name="take_message" defaultChecked={values.take_message !== ""} />
         Take a message when nobody answers
       </label>
     </PostForm>

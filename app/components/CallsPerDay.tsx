@@ -47,8 +47,7 @@ function BarChart({ days }: { days: ShownDay[] }) {
   const most = Math.max(1, ...days.map(({ calls }) => calls));
   const step = 100 / days.length;
   // A longer number would run into the next.
-  const labelled = (calls: number) =>
-    calls > 0 && (most < 100 || calls === most);
+  const labelled = (calls: number) => calls > 0 && (most < 100 || calls === most);
   return (
     <svg role="img" aria-labelledby="calls-per-day" height="180" width="100%">
       <title id="calls-per-day">{summary(days)}</title>
@@ -90,9 +89,7 @@ function counted(calls: number): string {
 }
 
 function summary(days: ShownDay[]): string {
-  const most = days.reduce((one, other) =>
-    other.calls > one.calls ? other : one,
-  );
+  const most = days.reduce((one, other) => (other.calls > one.calls ? other : one));
   return most.calls === 0
     ? "Bar chart: no calls on any of these days."
     : `Bar chart of calls a day: the most, ${most.calls}, on ${most.name}.`;

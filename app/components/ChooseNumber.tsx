@@ -8,10 +8,7 @@ import {
 import { useCallback } from "react";
 import { PhoneConfigModal } from "#app/components/PhoneConfigModal.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import type {
-  chooseNumber,
-  offerNumbers,
-} from "#app/http/choose-number.server.ts";
+import type { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
 
 /** What the pages that are the modal on another page share, besides `offerNumbers` and `chooseNumber`. */
 
@@ -25,8 +22,7 @@ export const chooseNumberMeta: MetaFunction<typeof offerNumbers> = ({ data }) =>
 export const refreshChoice: ShouldRevalidateFunction = ({
   actionStatus,
   defaultShouldRevalidate,
-}) =>
-  actionStatus === undefined ? defaultShouldRevalidate : actionStatus === 409;
+}) => (actionStatus === undefined ? defaultShouldRevalidate : actionStatus === 409);
 
 interface ChooseNumberProps {
   allowSkip: boolean;
@@ -36,16 +32,9 @@ interface ChooseNumberProps {
   closeTo: string;
 }
 
-export function ChooseNumber({
-  allowSkip,
-  action,
-  closeTo,
-}: ChooseNumberProps) {
+export function ChooseNumber({ allowSkip, action, closeTo }: ChooseNumberProps) {
   const navigate = useNavigate();
-  const onSuccess = useCallback(
-    () => navigate("/dashboard?assigned=1"),
-    [navigate],
-  );
+  const onSuccess = useCallback(() => navigate("/dashboard?assigned=1"), [navigate]);
   return (
     <PhoneConfigModal
       isOpen

@@ -37,15 +37,13 @@ export function describeError(error: unknown): Described {
   }
   const status = isRouteErrorResponse(error) ? error.status : 500;
   const told: unknown = isRouteErrorResponse(error) ? error.data : undefined;
-  const { message, requestId } = (
-    typeof told === "object" && told !== null ? told : {}
-  ) as { message?: string; requestId?: string };
+  const { message, requestId } = (typeof told === "object" && told !== null ? told : {}) as {
+    message?: string;
+    requestId?: string;
+  };
   return {
     title: titles[status] ?? "Something went wrong",
-    message:
-      message ??
-      messages[status] ??
-      "Something went wrong on our side. Try again later.",
+    message: message ?? messages[status] ?? "Something went wrong on our side. Try again later.",
     ...(requestId && { requestId }),
     passing: status >= 429,
   };
@@ -64,11 +62,7 @@ export function ErrorPage({ error }: { error: unknown }) {
             Try again
           </a>
         )}
-        <Link
-          className={passing ? "button secondary" : "button"}
-          to="/"
-          reloadDocument
-        >
+        <Link className={passing ? "button secondary" : "button"} to="/" reloadDocument>
           Go to the start page
         </Link>
       </p>

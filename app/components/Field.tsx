@@ -33,11 +33,7 @@ export function Field({ name, label, hint, error, children }: FieldProps) {
       {error && (
         <p className="field-error" id={errorId}>
           <span className="visually-hidden">Error: </span>
-          {typeof error === "string" ? (
-            <WithPhoneNumbers text={error} />
-          ) : (
-            error
-          )}
+          {typeof error === "string" ? <WithPhoneNumbers text={error} /> : error}
         </p>
       )}
       {children({
@@ -57,12 +53,7 @@ type TextFieldProps = Omit<FieldProps, "children"> & {
   value: string | undefined;
 };
 
-export function TextField({
-  type = "text",
-  autoComplete,
-  value,
-  ...field
-}: TextFieldProps) {
+export function TextField({ type = "text", autoComplete, value, ...field }: TextFieldProps) {
   return (
     <Field {...field}>
       {(input) => (

@@ -17,14 +17,7 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
     if (input.current) input.current.value = search;
   }, [search]);
   return (
-    <Form
-      method="get"
-      action={action}
-      role="search"
-      className="field"
-      replace
-      preventScrollReset
-    >
+    <Form method="get" action={action} role="search" className="field" replace preventScrollReset>
       <label htmlFor="search">Search by digits, like 086</label>
       {noDigits && (
         <p className="field-error" id="search-error">

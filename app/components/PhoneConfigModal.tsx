@@ -1,11 +1,5 @@
 import { useFetcher } from "@remix-run/react";
-import {
-  useEffect,
-  useRef,
-  useState,
-  type FormEvent,
-  type MouseEvent,
-} from "react";
+import { useEffect, useRef, useState, type FormEvent, type MouseEvent } from "react";
 import { addressOf } from "#app/components/number-address.ts";
 import { NumberList } from "#app/components/NumberList.tsx";
 import { NumberSearch } from "#app/components/NumberSearch.tsx";
@@ -52,19 +46,15 @@ function OpenModal({
 }: Omit<PhoneConfigModalProps, "isOpen">) {
   const fetcher = useFetcher<ChoiceAnswer>();
   const answer = fetcher.data ?? refused;
-  const assigned =
-    answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
+  const assigned = answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
   const sending = fetcher.state !== "idle" || assigned !== undefined;
   // Whoever selects another number has read what was wrong.
   const [settled, setSettled] = useState<ChoiceAnswer>();
-  const problem =
-    answer && answer !== settled && problemText(answer, allowSkip, choice);
+  const problem = answer && answer !== settled && problemText(answer, allowSkip, choice);
   const [selected, setSelected] = useState<string>();
   // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
   const here = addressOf(action, choice.search, choice.show);
-  const confirmed = choice.numbers.find(
-    ({ phoneNumber }) => phoneNumber === selected,
-  );
+  const confirmed = choice.numbers.find(({ phoneNumber }) => phoneNumber === selected);
 
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -128,13 +118,8 @@ function OpenModal({
           <p>{emptyText(allowSkip)}</p>
         ) : (
           <>
-            <p>
-              This will be your company's number for incoming calls. You can't
-              change it later.
-            </p>
-            {choice.searchable && (
-              <NumberSearch choice={choice} action={action} />
-            )}
+            <p>This will be your company's number for incoming calls. You can't change it later.</p>
+            {choice.searchable && <NumberSearch choice={choice} action={action} />}
             <form
               id={form}
               method="post"
@@ -143,22 +128,14 @@ function OpenModal({
               onSubmit={submit}
               onChange={() => setSettled(answer)}
             >
-              <NumberList
-                choice={choice}
-                action={action}
-                onSelect={setSelected}
-              />
+              <NumberList choice={choice} action={action} onSelect={setSelected} />
             </form>
           </>
         )}
       </div>
       <div className="modal-footer">
         {choice.numbers.length > 0 && (
-          <button
-            className="button"
-            form={form}
-            aria-disabled={sending || undefined}
-          >
+          <button className="button" form={form} aria-disabled={sending || undefined}>
             {sending ? (
               "Assigning…"
             ) : confirmed ? (
@@ -187,9 +164,7 @@ function problemText(
     case "assigned":
       return undefined;
     case "nothing-chosen":
-      return allowSkip
-        ? "Select a phone number, or skip for now."
-        : "Select a phone number.";
+      return allowSkip ? "Select a phone number, or skip for now." : "Select a phone number.";
     case "not-available":
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
     case "fault":

@@ -7,7 +7,5 @@ export function PhoneNumber({ children }: { children: string }) {
 export function WithPhoneNumbers({ text }: { text: string }) {
   return text
     .split(/(\+\d[\d ]*\d)/)
-    .map((part, index) =>
-      index % 2 === 1 ? <PhoneNumber key={index}>{part}</PhoneNumber> : part,
-    );
+    .map((part, index) => (index % 2 === 1 ? <PhoneNumber key={index}>{part}</PhoneNumber> : part));
 }

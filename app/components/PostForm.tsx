@@ -16,12 +16,7 @@ const longestWait = 10_000;
  * A form that is sent as a document, with or without JavaScript, so that a failure on the way is the browser's own page
  * and Back brings everything typed. With JavaScript a second submit while the first is under way does nothing.
  */
-export function PostForm({
-  submit,
-  submitting,
-  action,
-  children,
-}: PostFormProps) {
+export function PostForm({ submit, submitting, action, children }: PostFormProps) {
   const [sending, setSending] = useState(false);
   useEffect(() => {
     if (!sending) return;

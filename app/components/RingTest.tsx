@@ -27,9 +27,8 @@ export function RingTest({ number, called, proof }: RingTestProps) {
         <div role="status" className={proof ? "proof" : undefined}>
           {proof ? (
             <p>
-              <strong>Your number works.</strong> Its first call came from{" "}
-              <Caller call={proof} /> on{" "}
-              <time dateTime={proof.startedAt}>{proof.when}</time>.
+              <strong>Your number works.</strong> Its first call came from <Caller call={proof} />{" "}
+              on <time dateTime={proof.startedAt}>{proof.when}</time>.
             </p>
           ) : (
             <p>
@@ -40,9 +39,7 @@ export function RingTest({ number, called, proof }: RingTestProps) {
       )}
       {!called &&
         (hydrated && listening ? (
-          <p className="hint">
-            Leave this page open: it tells you when your call comes.
-          </p>
+          <p className="hint">Leave this page open: it tells you when your call comes.</p>
         ) : (
           <p>
             <Link className="button secondary" to="/dashboard" replace>

@@ -14,9 +14,7 @@ export type ShownOutcome = keyof typeof outcomeLabels;
 
 /** The outcome that an address asks for; undefined, which is all of them, for one that there is not. */
 export function askedOutcome(text: string | null): ShownOutcome | undefined {
-  return text !== null && Object.hasOwn(outcomeLabels, text)
-    ? (text as ShownOutcome)
-    : undefined;
+  return text !== null && Object.hasOwn(outcomeLabels, text) ? (text as ShownOutcome) : undefined;
 }
 
 /** The address of a page of calls, or of the export at another `path`. */

@@ -3,11 +3,7 @@
  * @param action the page's path
  * @param show how many numbers
  */
-export function addressOf(
-  action: string,
-  search: string,
-  show: number,
-): string {
+export function addressOf(action: string, search: string, show: number): string {
   const query = new URLSearchParams({
     ...(search !== "" && { search }),
     show: String(show),

@@ -9,9 +9,6 @@ export function pageTitle(title: string, refused = false): MetaDescriptor[] {
 }
 
 /** For pages that are a company's own: no search engine may keep their numbers. */
-export function privatePageTitle(
-  title: string,
-  refused = false,
-): MetaDescriptor[] {
+export function privatePageTitle(title: string, refused = false): MetaDescriptor[] {
   return [...pageTitle(title, refused), { name: "robots", content: "noindex" }];
 }

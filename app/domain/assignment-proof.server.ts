@@ -2,10 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Knex } from "knex";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
-import {
-  assignPhoneNumber,
-  currentPhoneNumber,
-} from "#app/domain/phone-numbers.server.ts";
+import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
@@ -33,9 +30,7 @@ export async function proveAssignmentRules(db: Knex): Promise<RuleProof[]> {
   const schema: RuleProof = {
     rule: "the schema is current",
     failure:
-      pending.length > 0
-        ? `missing: ${pending.join(", ")}; run “npm run migrate”`
-        : undefined,
+      pending.length > 0 ? `missing: ${pending.join(", ")}; run “npm run migrate”` : undefined,
   };
   if (schema.failure) return [schema];
   const missing = await missingTriggers(db);
@@ -77,10 +72,7 @@ interface Scene {
   numbers: [string, string, string];
 }
 
-type Prove = (
-  trx: Knex.Transaction,
-  scene: Scene,
-) => Promise<string | undefined>;
+type Prove = (trx: Knex.Transaction, scene: Scene) => Promise<string | undefined>;
 
 // Negative ids leave the sequences alone, which no rollback would set back; and numbers that entered the pool in 1970
 // are what first-available takes, so that no real one is locked meanwhile.
@@ -160,16 +152,12 @@ const choices: [string, Prove][] = [
   ],
   [
     "only available numbers are offered",
-    async (trx, scene) =>
-      differs(await offered(trx, scene), scene.numbers.slice(1)),
+    async (trx, scene) => differs(await offered(trx, scene), scene.numbers.slice(1)),
   ],
   [
     "the same choice again is the same answer",
     async (trx, { owner, numbers }) =>
-      differs(
-        (await assignPhoneNumber(trx, owner, numbers[0])).outcome,
-        "assigned",
-      ),
+      differs((await assignPhoneNumber(trx, owner, numbers[0])).outcome, "assigned"),
   ],
   [
     "a company gets no second number",
@@ -185,18 +173,12 @@ const choices: [string, Prove][] = [
   [
     "a taken number goes to nobody else",
     async (trx, { other, numbers }) =>
-      differs(
-        (await assignPhoneNumber(trx, other, numbers[0])).outcome,
-        "not-available",
-      ),
+      differs((await assignPhoneNumber(trx, other, numbers[0])).outcome, "not-available"),
   ],
   [
     "an unknown number is not available",
     async (trx, { other, numbers }) =>
-      differs(
-        (await assignPhoneNumber(trx, other, `${numbers[0]}9`)).outcome,
-        "not-available",
-      ),
+      differs((await assignPhoneNumber(trx, other, `${numbers[0]}9`)).outcome, "not-available"),
   ],
   [
     "without a choice a company gets the first available number",
@@ -234,9 +216,7 @@ const attacks: [string, Prove][] = [
     trx("companies").where({ id: owner }).update({ twilio_phone_number: null }),
   ),
   attack("is not exchanged for another", (trx, { owner, numbers }) =>
-    trx("companies")
-      .where({ id: owner })
-      .update({ twilio_phone_number: numbers[2] }),
+    trx("companies").where({ id: owner }).update({ twilio_phone_number: numbers[2] }),
   ),
   attack("is not joined by a second", (trx, { owner, numbers }) =>
     trx("twilio_phone_numbers").where({ phone_number: numbers[2] }).update({

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
+import { isPostgres, query } from "#app/db.server.ts";
 import { callingCodeOf, countryOf } from "#app/domain/e164.ts";
 import { toRfc3339 } from "#app/domain/times.ts";
 
@@ -54,28 +54,15 @@ export async function listAvailable(
   const numbers: Row[] = [];
   // Countries share calling codes (+1, +44 …), so the numbering plan decides; a page may take several reads.
   for (;;) {
-    const rows = await availableMatching(db, contains)
-      .where("phone_number", "like", `+${callingCode}%`)
-      .modify((query) => {
-        if (after) {
-          void query.whereRaw(
-            `(${enteredPoolAt}, id) > (${isPostgres(db) ? "?::timestamp" : "?"}, ?)`,
-            after,
-          );
-        }
-      })
-      .orderByRaw(`${enteredPoolAt}, id`)
-      .limit(limit + 1)
-      .select<Row[]>(
-        "id",
-        "phone_number",
-        db.raw(`${enteredPoolAt} as added_at`),
-      );
+    const rows = await readPage(db, {
+      pattern: contains === undefined ? undefined : likePattern(contains),
+      prefix: callingCode === "" ? undefined : `+${callingCode}%`,
+      after,
+      limit: limit + 1,
+    });
     numbers.push(
       ...rows.filter(
-        (row) =>
-          country === undefined ||
-          countryOf(row.phone_number) === country.toUpperCase(),
+        (row) => country === undefined || countryOf(row.phone_number) === country.toUpperCase(),
       ),
     );
     const last = rows.at(-1);
@@ -91,33 +78,71 @@ export async function listAvailable(
       phoneNumber: row.phone_number,
       createdAt: toRfc3339(row.added_at),
     })),
-    nextCursor:
-      numbers.length > limit && last
-        ? encodeCursor([last.added_at, last.id])
-        : null,
+    nextCursor: numbers.length > limit && last ? encodeCursor([last.added_at, last.id]) : null,
   };
 }
 
-/** How many available numbers {@link listAvailable} would give in all. */
-export async function countAvailable(
+/** A query's conditions as one statement for each set of them, so that each can be prepared. */
+function readPage(
   db: Knex,
-  contains?: string,
-): Promise<number> {
-  const row = await availableMatching(db, contains)
-    .count({ total: "*" })
-    .first<{ total: number }>();
-  return Number(row?.total);
+  {
+    pattern,
+    prefix,
+    after,
+    limit,
+  }: {
+    pattern: string | undefined;
+    prefix: string | undefined;
+    after: Keyset | undefined;
+    limit: number;
+  },
+): Promise<Row[]> {
+  const conditions: [name: string, sql: string, values: Knex.Value[]][] = [];
+  if (pattern !== undefined) {
+    conditions.push(["matching", "phone_number like ?", [pattern]]);
+  }
+  if (prefix !== undefined) {
+    conditions.push(["in a country", "phone_number like ?", [prefix]]);
+  }
+  if (after !== undefined) {
+    const at = isPostgres(db) ? "?::timestamp" : "?";
+    conditions.push(["after", `(${enteredPoolAt}, id) > (${at}, ?)`, after]);
+  }
+  return query<Row>(
+    db,
+    {
+      name: ["available", ...conditions.map(([name]) => name)].join(" "),
+      // A literal 'available', or a plan for any value could not use the index of those alone.
+      sql: `select id, phone_number, ${enteredPoolAt} as added_at from twilio_phone_numbers
+             where ${["status = 'available'", ...conditions.map(([, sql]) => sql)].join(" and ")}
+             order by ${enteredPoolAt}, id limit ?`,
+    },
+    [...conditions.flatMap(([, , values]) => values), limit],
+  );
 }
 
-function availableMatching(db: Knex, contains?: string) {
-  return db("twilio_phone_numbers")
-    .where({ status: "available" })
-    .modify((query) => {
-      const pattern =
-        contains === undefined ? undefined : likePattern(contains);
-      if (pattern) void query.where("phone_number", "like", pattern);
-    });
+/** How many numbers are available, and how many of them {@link listAvailable} would give in all. */
+export async function countAvailable(
+  db: Knex,
+  contains = "",
+): Promise<{ available: number; matching: number }> {
+  const pattern = likePattern(contains);
+  const [row] = await query<{ available: number; matching: number }>(
+    db,
+    pattern === undefined ? countAll : countMatching,
+    pattern === undefined ? [] : [pattern],
+  );
+  return row!;
 }
+
+const counting = (matching: string) =>
+  `select count(*) as available, ${matching} as matching
+     from twilio_phone_numbers where status = 'available'`;
+const countAll = { name: "count available", sql: counting("count(*)") };
+const countMatching = {
+  name: "count matching",
+  sql: counting("count(*) filter (where phone_number like ?)"),
+};
 
 function likePattern(typed: string): string | undefined {
   const text = typed.normalize("NFKC").trim();
@@ -137,9 +162,7 @@ function encodeCursor(keyset: Keyset): string {
 
 function decodeCursor(cursor: string): Keyset | undefined {
   try {
-    const value: unknown = JSON.parse(
-      Buffer.from(cursor, "base64url").toString(),
-    );
+    const value: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
     if (!Array.isArray(value) || value.length !== 2) return undefined;
     const [at, id] = value as [unknown, unknown];
     const isTime =

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { query } from "#app/db.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
@@ -55,8 +56,7 @@ export async function recordDialResult(
     event,
     {
       dial_result: result,
-      answered_at:
-        result === "answered" ? secondsBefore(event.at, seconds) : null,
+      answered_at: result === "answered" ? secondsBefore(event.at, seconds) : null,
     },
     seconds,
   );
@@ -98,8 +98,7 @@ function secondsBefore(at = new Date(), seconds: number): DatabaseTime {
 const rank = (status: string) =>
   `case ${status} ${statuses.map((name, index) => `when '${name}' then ${index}`).join(" ")} else ${statuses.length} end`;
 
-const first = (column: string) =>
-  `coalesce(calls.${column}, excluded.${column})`;
+const first = (column: string) => `coalesce(calls.${column}, excluded.${column})`;
 const pick = (column: string, comparison: "<" | ">") =>
   `case when calls.${column} is null or excluded.${column} ${comparison} calls.${column}
      then excluded.${column} else calls.${column} end`;
@@ -107,7 +106,7 @@ const pick = (column: string, comparison: "<" | ">") =>
 // The voice webhook knows the owner; of the others, the first that knows the number.
 const ownerIsNew = `calls.to_number is null or (calls.route is null and excluded.route is not null)`;
 
-const furthest: Record<string, string> = {
+const furthest = {
   from_number: first("from_number"),
   to_number: first("to_number"),
   company_id: `case when ${ownerIsNew} then excluded.company_id else calls.company_id end`,
@@ -125,37 +124,47 @@ const furthest: Record<string, string> = {
   seconds: pick("seconds", ">"),
 };
 
-/** @param before seconds from the call's beginning to the event, as far as the event tells */
+type Column = keyof typeof furthest;
+const columns = Object.keys(furthest) as Column[];
+
+// The number's owner, where the callback itself does not know whose the call is.
+const owner = "coalesce(?, (select id from companies where twilio_phone_number = ?))";
+
+const mergeCall = {
+  name: "merge call",
+  sql: `insert into calls (call_sid, ${columns.join(", ")})
+        values (?, ${columns.map((column) => (column === "company_id" ? owner : "?")).join(", ")})
+        on conflict (call_sid) do update set
+        ${columns.map((column) => `${column} = ${furthest[column]}`).join(", ")}`,
+};
+
+/**
+ * @param facts those of the callback's own; with `company_id`, be it null, nobody looks for the number's owner
+ * @param before seconds from the call's beginning to the event, as far as the event tells
+ */
 async function merge(
   db: Knex,
   { callSid, from, to, status = "", at }: CallEvent,
-  facts: Record<string, string | number | boolean | null>,
+  facts: Partial<Record<Column, string | number | boolean | null>>,
   before = 0,
 ): Promise<void> {
   const isFinal = finalStatuses.includes(status);
-  await db("calls")
-    .insert({
-      call_sid: callSid,
-      from_number: from ?? null,
-      to_number: to ?? null,
-      company_id:
-        to === undefined
-          ? null
-          : db.raw(
-              "(select id from companies where twilio_phone_number = ?)",
-              to,
-            ),
-      // What Twilio may yet invent is no final state.
-      twilio_status:
-        isFinal || statuses.includes(status) ? status : statuses[0],
-      started_at: secondsBefore(at, before),
-      ended_at: isFinal ? toDatabaseTime(at) : null,
-      ...facts,
-    })
-    .onConflict("call_sid")
-    .merge(
-      Object.fromEntries(
-        Object.entries(furthest).map(([column, sql]) => [column, db.raw(sql)]),
-      ),
-    );
+  const row: typeof facts = {
+    from_number: from,
+    to_number: to,
+    // What Twilio may yet invent is no final state.
+    twilio_status: isFinal || statuses.includes(status) ? status : statuses[0],
+    recording_absent: false,
+    started_at: secondsBefore(at, before),
+    ended_at: isFinal ? toDatabaseTime(at) : null,
+    ...facts,
+  };
+  const lookUp = facts.company_id === undefined ? to : undefined;
+  await query(db, mergeCall, [
+    callSid,
+    ...columns.flatMap((column) => [
+      row[column] ?? null,
+      ...(column === "company_id" ? [lookUp ?? null] : []),
+    ]),
+  ]);
 }

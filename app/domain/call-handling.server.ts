@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { query } from "#app/db.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 
 /**
@@ -59,12 +60,7 @@ export const callHandlingFields = z
       .trim()
       .regex(/^\d{1,2}$/, { error: ringSecondsError })
       .transform(Number)
-      .pipe(
-        z
-          .number()
-          .min(5, { error: ringSecondsError })
-          .max(60, { error: ringSecondsError }),
-      ),
+      .pipe(z.number().min(5, { error: ringSecondsError }).max(60, { error: ringSecondsError })),
     take_message: z
       .string()
       .optional()
@@ -92,8 +88,7 @@ export const targetFields = {
   stream: "stream_url",
 } as const satisfies Record<Exclude<CallMode, "message">, string>;
 
-type CheckedTarget =
-  { ok: true; target: string } | { ok: false; error: string };
+type CheckedTarget = { ok: true; target: string } | { ok: false; error: string };
 
 // A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters.
 const sipAddress =
@@ -106,8 +101,7 @@ const checkTarget = {
       ? { ok: true, target: parsed.phoneNumber }
       : {
           ok: false,
-          error:
-            "Enter a phone number with its country code, like +353 86 123 4567",
+          error: "Enter a phone number with its country code, like +353 86 123 4567",
         };
   },
   sip(text: string): CheckedTarget {
@@ -143,23 +137,24 @@ interface Row {
   target: string | null;
   ring_seconds: number | null;
   take_message_when_unanswered: boolean | number | null;
+  /** whether the target, or the phone as it is kept, is a number of the pool */
+  is_in_pool: boolean | number;
 }
 
-function handlings(db: Knex) {
-  return db("companies as c")
-    .leftJoin("company_call_handling as h", "h.company_id", "c.id")
-    .select<Row[]>(
-      "c.id as company_id",
-      "c.company_name",
-      "c.phone",
-      "c.twilio_phone_number",
-      "h.greeting",
-      "h.mode",
-      "h.target",
-      "h.ring_seconds",
-      "h.take_message_when_unanswered",
-    );
-}
+const handlings = `
+  select c.id as company_id, c.company_name, c.phone, c.twilio_phone_number,
+         h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered,
+         exists (select 1 from twilio_phone_numbers
+                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool
+    from companies c left join company_call_handling h on h.company_id = c.id`;
+const byCompany = {
+  name: "call handling by company",
+  sql: `${handlings} where c.id = ?`,
+};
+const byNumber = {
+  name: "call handling by number",
+  sql: `${handlings} where c.twilio_phone_number = ?`,
+};
 
 function fromRow(row: Row): CallHandling {
   if (row.mode !== null) {
@@ -173,10 +168,7 @@ function fromRow(row: Row): CallHandling {
   }
   // Kept as somebody once typed it, where an older program made the account.
   const phone = parseE164(row.phone ?? "");
-  const rung =
-    phone.ok && phone.phoneNumber !== row.twilio_phone_number
-      ? phone.phoneNumber
-      : null;
+  const rung = phone.ok && phone.phoneNumber !== row.twilio_phone_number ? phone.phoneNumber : null;
   return {
     greeting: `Thank you for calling ${row.company_name}.`,
     mode: rung === null ? "message" : "phone",
@@ -193,7 +185,7 @@ export async function callHandlingOf(
   db: Knex,
   companyId: number,
 ): Promise<CallHandling | undefined> {
-  const [row] = await handlings(db).where("c.id", companyId);
+  const [row] = await query<Row>(db, byCompany, [companyId]);
   return row && fromRow(row);
 }
 
@@ -233,26 +225,22 @@ export interface CalledCompany {
  * Finds the company that a call is for.
  * @param to what was called: only E.164, exactly, is anybody's
  */
-export async function findCalledCompany(
-  db: Knex,
-  to: string,
-): Promise<CalledCompany | undefined> {
+export async function findCalledCompany(db: Knex, to: string): Promise<CalledCompany | undefined> {
   if (!/^\+[1-9]\d{1,14}$/.test(to)) return undefined;
-  const [row] = await handlings(db).where("c.twilio_phone_number", to);
+  const [row] = await query<Row>(db, byNumber, [to]);
   if (!row) return undefined;
   const handling = fromRow(row);
+  const { target } = handling;
   const loops =
-    handling.mode === "phone" && (await isInPool(db, handling.target));
+    handling.mode === "phone" &&
+    (target === (row.target ?? row.phone) ? Boolean(row.is_in_pool) : await isInPool(db, target));
   return {
     companyId: row.company_id,
     handling: loops ? { ...handling, mode: "message", target: null } : handling,
   };
 }
 
-async function isInPool(
-  db: Knex,
-  phoneNumber: string | null,
-): Promise<boolean> {
+async function isInPool(db: Knex, phoneNumber: string | null): Promise<boolean> {
   const row: unknown = await db("twilio_phone_numbers")
     .where({ phone_number: phoneNumber })
     .first("id");

@@ -1,10 +1,7 @@
 import type { Knex } from "knex";
+import { query } from "#app/db.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
-import {
-  fromDatabaseTime,
-  toRfc3339,
-  type DatabaseTime,
-} from "#app/domain/times.ts";
+import { fromDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
  * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; what the facts of a
@@ -51,13 +48,11 @@ export interface Call {
 }
 
 /** What became of ringing the company's phone, SIP address or voice agent. */
-export type DialResult =
-  "answered" | "busy" | "no-answer" | "failed" | "canceled";
+export type DialResult = "answered" | "busy" | "no-answer" | "failed" | "canceled";
 
 /** A page of a company's calls, newest first, or what is wrong with the query. */
 export type CallPage =
-  | { ok: true; calls: Call[]; nextCursor: string | null }
-  | { ok: false; invalid: "cursor" };
+  { ok: true; calls: Call[]; nextCursor: string | null } | { ok: false; invalid: "cursor" };
 
 export interface CallQuery {
   /** calls a page */
@@ -89,13 +84,23 @@ export async function listCalls(
   };
 }
 
-/** The company's `count` newest calls, newest first. */
-export async function recentCalls(
+/** A company's calls from both ends. */
+export interface CallsInBrief {
+  /** newest first */
+  recent: Call[];
+  /** the first that reached the company: proof that its number does; undefined until it comes */
+  first: Call | undefined;
+}
+
+/** The company's `count` newest calls, and its first. */
+export async function callsInBrief(
   db: Knex,
   companyId: number,
   count: number,
-): Promise<Call[]> {
-  return (await rowsOf(db, companyId, { limit: count })).map(fromRow);
+): Promise<CallsInBrief> {
+  const rows = await query<Row>(db, newestAndFirst, [companyId, count, companyId]);
+  const calls = rows.map(fromRow);
+  return { recent: calls.slice(0, count), first: calls.at(-1) };
 }
 
 /** All the company's calls, newest first, read a page at a time: for an export, in constant memory. */
@@ -114,17 +119,16 @@ export async function* eachCall(
   }
 }
 
-/** The first call that reached the company: proof that its number does; undefined until it comes. */
-export async function firstMatchedCall(
-  db: Knex,
-  companyId: number,
-): Promise<Call | undefined> {
-  const row = await db("calls")
-    .where({ company_id: companyId })
-    .orderBy(["started_at", "call_sid"])
-    .first<Row | undefined>();
-  return row && fromRow(row);
+/** Whether any call has reached the company. */
+export async function wasCalled(db: Knex, companyId: number): Promise<boolean> {
+  const rows = await query(db, anyCall, [companyId]);
+  return rows.length > 0;
 }
+
+const anyCall = {
+  name: "any call",
+  sql: "select call_sid from calls where company_id = ? limit 1",
+};
 
 /** Calls of one day. */
 export interface DayOfCalls {
@@ -141,22 +145,23 @@ export async function callsPerDay(
   now = new Date(),
 ): Promise<DayOfCalls[]> {
   const dayBefore = (back: number) =>
-    new Date(now.getTime() - back * 24 * 60 * 60 * 1000)
-      .toISOString()
-      .slice(0, 10);
-  const rows = await db("calls")
-    .where({ company_id: companyId })
-    .where("started_at", ">=", `${dayBefore(days - 1)} 00:00:00`)
-    .groupByRaw("date(started_at)")
-    .select<{ day: string; calls: number }[]>(
-      db.raw("cast(date(started_at) as text) as day, count(*) as calls"),
-    );
-  const counts = new Map(rows.map(({ day, calls }) => [day, Number(calls)]));
+    new Date(now.getTime() - back * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+  const rows = await query<{ day: string; calls: number }>(db, countsByDay, [
+    companyId,
+    `${dayBefore(days - 1)} 00:00:00`,
+  ]);
+  const counts = new Map(rows.map(({ day, calls }) => [day, calls]));
   return Array.from({ length: days }, (_, index) => {
     const day = dayBefore(days - 1 - index);
     return { day, calls: counts.get(day) ?? 0 };
   });
 }
+
+const countsByDay = {
+  name: "calls by day",
+  sql: `select cast(date(started_at) as text) as day, count(*) as calls from calls
+         where company_id = ? and started_at >= ? group by date(started_at)`,
+};
 
 /** The newest calls to numbers that were nobody's, for the operator. */
 export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
@@ -168,7 +173,7 @@ export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
       { column: "call_sid", order: "desc" },
     ])
     .limit(count)
-    .select<Row[]>();
+    .select<Row[]>(columns);
   return rows.map(fromRow);
 }
 
@@ -190,15 +195,14 @@ function rowsOf(
   return db("calls")
     .where({ company_id: companyId, ...(outcome && { outcome }) })
     .modify((query) => {
-      if (before)
-        void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
+      if (before) void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
     })
     .orderBy([
       { column: "started_at", order: "desc" },
       { column: "call_sid", order: "desc" },
     ])
     .limit(limit)
-    .select<Row[]>();
+    .select<Row[]>(columns);
 }
 
 function encodeCursor(row: Row): string {
@@ -210,9 +214,7 @@ function decodeCursor(cursor: string): Keyset | undefined {
     /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (CA[0-9a-fA-F]{32})$/.exec(
       Buffer.from(cursor, "base64url").toString(),
     ) ?? [];
-  return at && callSid && !Number.isNaN(fromDatabaseTime(at).getTime())
-    ? [at, callSid]
-    : undefined;
+  return at && callSid && !Number.isNaN(fromDatabaseTime(at).getTime()) ? [at, callSid] : undefined;
 }
 
 interface Row {
@@ -232,10 +234,37 @@ interface Row {
   outcome: CallOutcome;
 }
 
+const columns = [
+  "call_sid",
+  "from_number",
+  "to_number",
+  "route",
+  "twilio_status",
+  "dial_result",
+  "recording_url",
+  "recording_seconds",
+  "recording_absent",
+  "started_at",
+  "answered_at",
+  "ended_at",
+  "seconds",
+  "outcome",
+] as const satisfies (keyof Row)[];
+
+// UNION leaves out the first call's second row where it is among the newest.
+const newestAndFirst = {
+  name: "newest calls and first",
+  sql: `select * from (select ${columns.join(", ")} from calls where company_id = ?
+                        order by started_at desc, call_sid desc limit ?) newest
+        union
+        select * from (select ${columns.join(", ")} from calls where company_id = ?
+                        order by started_at, call_sid limit 1) earliest
+        order by started_at desc, call_sid desc`,
+};
+
 function fromRow(row: Row): Call {
   const recording = !row.recording_absent && row.recording_url !== null;
-  const time = (at: DatabaseTime | null) =>
-    at === null ? null : toRfc3339(at);
+  const time = (at: DatabaseTime | null) => (at === null ? null : toRfc3339(at));
   return {
     callSid: row.call_sid,
     from: row.from_number ?? "",
@@ -263,9 +292,7 @@ function reasonOf(row: Row): string {
         : "The phone";
   switch (row.outcome) {
     case "answered":
-      return row.route === "stream"
-        ? "The voice agent answered."
-        : "Somebody answered.";
+      return row.route === "stream" ? "The voice agent answered." : "Somebody answered.";
     case "message":
       return row.dial_result === "busy"
         ? "The line was busy, and the caller left a message."
@@ -291,8 +318,7 @@ function reasonOf(row: Row): string {
     case "unmatched":
       return "The number belonged to no company.";
     case "in-progress":
-      return Date.now() - fromDatabaseTime(row.started_at).getTime() >
-        longestCall
+      return Date.now() - fromDatabaseTime(row.started_at).getTime() > longestCall
         ? "How the call ended was never reported."
         : "The call is going on.";
   }

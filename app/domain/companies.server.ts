@@ -1,10 +1,11 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { query } from "#app/db.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { isCommonPassword } from "#app/domain/common-passwords.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
-import { toDatabaseTime } from "#app/domain/times.ts";
+import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
  * A company is the tenant, and has one sign-in: its owner's email, kept in lower case, and a password.
@@ -21,27 +22,30 @@ export interface Company {
   phone: string | null;
   /** the number that is theirs for ever */
   phoneNumber: string | null;
+  /** since when it is (RFC 3339, UTC) */
+  assignedAt: string | null;
 }
 
-interface CompanyRow {
+/** A row of {@link companyColumns}. */
+export interface CompanyRow {
   id: number;
   company_name: string;
   owner_name: string;
   email: string;
   phone: string | null;
   twilio_phone_number: string | null;
+  assigned_at: string | null;
 }
 
-const columns = [
-  "id",
-  "company_name",
-  "owner_name",
-  "email",
-  "phone",
-  "twilio_phone_number",
-] as const;
+/** What to select for a {@link CompanyRow}, from {@link companyTables}. */
+export const companyColumns =
+  "c.id, c.company_name, c.owner_name, c.email, c.phone, c.twilio_phone_number, n.assigned_at";
 
-function fromRow(row: CompanyRow): Company {
+/** Companies as `c`, each with its number, if it has one, as `n`. */
+export const companyTables =
+  "companies c left join twilio_phone_numbers n on n.phone_number = c.twilio_phone_number";
+
+export function companyFromRow(row: CompanyRow): Company {
   return {
     id: row.id,
     companyName: row.company_name,
@@ -49,6 +53,7 @@ function fromRow(row: CompanyRow): Company {
     email: row.email,
     phone: row.phone,
     phoneNumber: row.twilio_phone_number,
+    assignedAt: row.assigned_at === null ? null : toRfc3339(row.assigned_at),
   };
 }
 
@@ -72,12 +77,9 @@ export const emailField = shortText("Enter an email address").pipe(
   z
     .string()
     .toLowerCase()
-    .regex(
-      /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/,
-      {
-        error: "Enter an email address like name@example.com",
-      },
-    ),
+    .regex(/^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/, {
+      error: "Enter an email address like name@example.com",
+    }),
 );
 
 /** What the sign-up form asks for. */
@@ -94,8 +96,7 @@ export const signUpFields = z
         if (parsed.ok) return parsed.phoneNumber;
         context.addIssue({
           code: "custom",
-          message:
-            "Enter a phone number with its country code, like +353 86 123 4567",
+          message: "Enter a phone number with its country code, like +353 86 123 4567",
         });
         return z.NEVER;
       }),
@@ -119,11 +120,7 @@ export const signUpFields = z
 export type SignUp = z.output<typeof signUpFields>;
 
 /** Whether a password is among the commonest, or is the company's own name or email. */
-export function isGuessable(
-  password: string,
-  companyName: string,
-  email: string,
-): boolean {
+export function isGuessable(password: string, companyName: string, email: string): boolean {
   const plain = password.trim().toLowerCase();
   return (
     isCommonPassword(plain) ||
@@ -134,8 +131,7 @@ export function isGuessable(
 }
 
 /** What came of {@link signUp}. */
-export type SignUpResult =
-  { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
+export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
 
 /** Makes an account; it has no phone number yet. */
 export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
@@ -152,8 +148,19 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
         created_at: now,
         updated_at: now,
       })
-      .returning<CompanyRow[]>([...columns]);
-    return { outcome: "signed-up", company: fromRow(row!) };
+      .returning<{ id: number }[]>("id");
+    return {
+      outcome: "signed-up",
+      company: {
+        id: row!.id,
+        companyName: fields.company_name,
+        ownerName: fields.owner_name,
+        email: fields.email,
+        phone: fields.phone,
+        phoneNumber: null,
+        assignedAt: null,
+      },
+    };
   } catch (error) {
     if (isUniqueViolation(error)) return { outcome: "email-taken" };
     throw error;
@@ -170,12 +177,9 @@ export async function signIn(
   email: string,
   password: string,
 ): Promise<Company | undefined> {
-  const row = await db("companies")
-    .whereRaw("lower(email) = ?", email.trim().toLowerCase())
-    .first<(CompanyRow & { password_hash: string }) | undefined>(
-      ...columns,
-      "password_hash",
-    );
+  const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [
+    email.trim().toLowerCase(),
+  ]);
   const check = await verifyPassword(password, row?.password_hash);
   if (!row || check === "wrong") return undefined;
   if (check === "right-but-old-hash") {
@@ -183,15 +187,10 @@ export async function signIn(
       .where({ id: row.id, password_hash: row.password_hash })
       .update({ password_hash: await hashPassword(password) });
   }
-  return fromRow(row);
+  return companyFromRow(row);
 }
 
-export async function findCompany(
-  db: Knex,
-  id: number,
-): Promise<Company | undefined> {
-  const row = await db("companies")
-    .where({ id })
-    .first<CompanyRow | undefined>(...columns);
-  return row && fromRow(row);
-}
+const byEmail = {
+  name: "company by email",
+  sql: `select ${companyColumns}, c.password_hash from ${companyTables} where lower(c.email) = ?`,
+};

@@ -17,16 +17,13 @@ export function isUniqueViolation(error: unknown): boolean {
   const { code, message } = driverError(error);
   return (
     code === "23505" ||
-    (code === "SQLITE_CONSTRAINT" &&
-      /UNIQUE constraint failed/.test(message ?? ""))
+    (code === "SQLITE_CONSTRAINT" && /UNIQUE constraint failed/.test(message ?? ""))
   );
 }
 
 /** The trigger that keeps a company to one number refused (see the migration that makes the pool). */
 export function isCompanyHasNumber(error: unknown): boolean {
-  return /the company already has a phone number/.test(
-    driverError(error).message ?? "",
-  );
+  return /the company already has a phone number/.test(driverError(error).message ?? "");
 }
 
 /** The trigger that assigns a number found no such company. */
@@ -83,28 +80,18 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);
   return (
-    (code === undefined ||
-      !/^(SQLITE_|EACCES|EPERM|ENOENT|28|3D)/.test(code)) &&
+    (code === undefined || !/^(SQLITE_|EACCES|EPERM|ENOENT|28|3D)/.test(code)) &&
     isDatabaseUnavailable(error)
   );
 }
 
 const whyNot: [codes: RegExp, why: string][] = [
-  [
-    /^28...$/,
-    "refuses the user or the password, or a connection without ?sslmode=require",
-  ],
-  [
-    /^08P01$/,
-    "refuses how it is spoken to; behind PgBouncer DATABASE_URL needs ?pgbouncer=true",
-  ],
+  [/^28...$/, "refuses the user or the password, or a connection without ?sslmode=require"],
+  [/^08P01$/, "refuses how it is spoken to; behind PgBouncer DATABASE_URL needs ?pgbouncer=true"],
   [/^3D000$/, "has no database of that name"],
   [/^(53300|57P03)$/, "takes no more connections now"],
   [/^SQLITE_(NOTADB|CORRUPT)$/, "is no SQLite file, or a damaged one"],
-  [
-    /^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM)$/,
-    "may not be opened or written by you",
-  ],
+  [/^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM)$/, "may not be opened or written by you"],
   [/^SQLITE_(BUSY|LOCKED)$/, "is held by another process"],
 ];
 
@@ -116,8 +103,5 @@ export function whyNoDatabase(error: unknown): string {
       ? "does not speak TLS, or its certificate is not trusted"
       : "does not answer";
   }
-  return (
-    whyNot.find(([codes]) => codes.test(code))?.[1] ??
-    `cannot be reached (${code})`
-  );
+  return whyNot.find(([codes]) => codes.test(code))?.[1] ?? `cannot be reached (${code})`;
 }

@@ -69,9 +69,7 @@ export function countryOf(phoneNumber: string): string | undefined {
 /** `IE` → `353`; undefined for what is no country with a calling code. */
 export function callingCodeOf(country: string): string | undefined {
   const code = country.toUpperCase();
-  return isSupportedCountry(code)
-    ? getCountryCallingCode(code as CountryCode)
-    : undefined;
+  return isSupportedCountry(code) ? getCountryCallingCode(code as CountryCode) : undefined;
 }
 
 /**

@@ -61,9 +61,7 @@ export function verifyPassword(
       const right = await isArgon2(storedHash ?? (await decoy()), password);
       return right && storedHash !== undefined ? "right" : "wrong";
     }
-    return (await verifyOldHash(password, storedHash))
-      ? "right-but-old-hash"
-      : "wrong";
+    return (await verifyOldHash(password, storedHash)) ? "right-but-old-hash" : "wrong";
   });
 }
 
@@ -85,17 +83,11 @@ function decoy(): Promise<string> {
   return decoyHash;
 }
 
-async function verifyOldHash(
-  password: string,
-  stored: string,
-): Promise<boolean> {
+async function verifyOldHash(password: string, stored: string): Promise<boolean> {
   if (stored.startsWith("bcrypt:")) {
     return bcrypt.compare(password, stored.slice("bcrypt:".length));
   }
-  const pbkdf2Parts =
-    /^pbkdf2:([0-9a-f]{64}):([1-9]\d{0,6}):((?:[0-9a-f]{2}){32,})$/i.exec(
-      stored,
-    );
+  const pbkdf2Parts = /^pbkdf2:([0-9a-f]{64}):([1-9]\d{0,6}):((?:[0-9a-f]{2}){32,})$/i.exec(stored);
   if (pbkdf2Parts) {
     const [, salt = "", rounds = "", expected = ""] = pbkdf2Parts;
     const derived = await pbkdf2Async(
@@ -121,8 +113,6 @@ async function verifyOldHash(
 function sameHex(derived: Buffer, expectedHex: string): boolean {
   const expected = Buffer.from(expectedHex, "hex");
   return (
-    expected.length > 0 &&
-    expected.length === derived.length &&
-    timingSafeEqual(derived, expected)
+    expected.length > 0 && expected.length === derived.length && timingSafeEqual(derived, expected)
   );
 }

@@ -1,10 +1,7 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
-import {
-  isCompanyHasNumber,
-  isNoSuchCompany,
-} from "#app/domain/database-errors.server.ts";
+import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
@@ -49,9 +46,7 @@ export async function assignPhoneNumber(
   }
   const company = await db("companies")
     .where({ id: companyId })
-    .first<{ twilio_phone_number: string | null } | undefined>(
-      "twilio_phone_number",
-    );
+    .first<{ twilio_phone_number: string | null } | undefined>("twilio_phone_number");
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: "not-available" };
@@ -88,10 +83,7 @@ async function claim(
   return row?.phone_number;
 }
 
-async function claimFirst(
-  db: Knex,
-  companyId: number,
-): Promise<string | undefined> {
+async function claimFirst(db: Knex, companyId: number): Promise<string | undefined> {
   const skipLocked = isPostgres(db) ? "for update skip locked" : "";
   for (;;) {
     const [row] = await assigned(db, companyId).where(
@@ -104,19 +96,14 @@ async function claimFirst(
     if (row) return row.phone_number;
     // Every number left may be locked by somebody whose claim will yet fail: wait for one of them, then look again.
     const left = isPostgres(db)
-      ? await db("twilio_phone_numbers")
-          .where({ status: "available" })
-          .forUpdate()
-          .first("id")
+      ? await db("twilio_phone_numbers").where({ status: "available" }).forUpdate().first("id")
       : undefined;
     if (!left && !(await anyAvailable(db))) return undefined;
   }
 }
 
 async function anyAvailable(db: Knex): Promise<boolean> {
-  const row: unknown = await db("twilio_phone_numbers")
-    .where({ status: "available" })
-    .first("id");
+  const row: unknown = await db("twilio_phone_numbers").where({ status: "available" }).first("id");
   return row !== undefined;
 }
 

@@ -135,11 +135,7 @@ async function unsoundRows(db: Knex): Promise<PoolRow[]> {
 // A company's text that is not E.164 either is not in the pool, or is there in a row that is unsound itself.
 async function unsoundCompanies(db: Knex): Promise<Claimant[]> {
   return claimants(db)
-    .leftJoin(
-      "twilio_phone_numbers as n",
-      "n.phone_number",
-      "c.twilio_phone_number",
-    )
+    .leftJoin("twilio_phone_numbers as n", "n.phone_number", "c.twilio_phone_number")
     .whereRaw(
       `c.twilio_phone_number is not null
          and case when n.status = 'assigned' and n.assigned_to_company_id = c.id then false else true end`,

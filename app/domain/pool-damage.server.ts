@@ -9,11 +9,7 @@ import {
   type PoolRow,
 } from "#app/domain/pool-claims.server.ts";
 import { ask, decide, quoted } from "#app/domain/pool-decisions.server.ts";
-import {
-  mend,
-  sayChanges,
-  type Change,
-} from "#app/domain/pool-mending.server.ts";
+import { mend, sayChanges, type Change } from "#app/domain/pool-mending.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -72,14 +68,11 @@ export class PoolDamagedError extends Error {
       [
         `The migration stopped and changed nothing: rows in the database break the rules that it is to keep (${damage.length} ${damage.length === 1 ? "finding" : "findings"}).`,
         ...damage.slice(0, mostInAMessage).map(describeDamage),
-        ...(more > 0
-          ? [`And ${more} more; \`npm run doctor\` names all.`]
-          : []),
+        ...(more > 0 ? [`And ${more} more; \`npm run doctor\` names all.`] : []),
         [
           mendable > 0 &&
             `\`npm run doctor -- --repair\` does what is "to repair" (${mendable} of ${damage.length}).`,
-          mendable < damage.length &&
-            'What is "to decide" needs one of its answers, as SQL.',
+          mendable < damage.length && 'What is "to decide" needs one of its answers, as SQL.',
           "Then migrate again.",
         ]
           .filter(Boolean)
@@ -99,10 +92,7 @@ export function describeDamage({ finding, decision, repair }: Damage): string {
 /** Whatever breaks a rule of `companies` and `twilio_phone_numbers`, which must both be there. */
 export async function findDamage(db: Knex): Promise<Damage[]> {
   const diagnoses = await diagnoseClaims(db);
-  return [
-    ...diagnoses.map(({ damage }) => damage),
-    ...(await findSharedEmails(db)),
-  ];
+  return [...diagnoses.map(({ damage }) => damage), ...(await findSharedEmails(db))];
 }
 
 /** Damage to the claims on numbers, with what mends it. */
@@ -151,10 +141,7 @@ async function findSharedEmails(db: Knex): Promise<Damage[]> {
   return [...sharing.values()].map((group) => ({
     kind,
     finding: `${headlines[kind]}: ${group
-      .map(
-        ({ id, name, email }) =>
-          `company ${id} ${quoted(name)} (${quoted(email)})`,
-      )
+      .map(({ id, name, email }) => `company ${id} ${quoted(name)} (${quoted(email)})`)
       .join(", ")}.`,
     decision: ask(
       "Which company gets another email?",

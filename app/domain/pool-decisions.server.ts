@@ -50,9 +50,7 @@ export function decide(knot: Knot): string {
         answer: "none",
         sql: [
           ...(holder ? [holds(holder.id, "null")] : []),
-          ...rows.map(
-            ({ id }) => `delete from twilio_phone_numbers where id = ${id};`,
-          ),
+          ...rows.map(({ id }) => `delete from twilio_phone_numbers where id = ${id};`),
         ],
       },
     ]);
@@ -95,8 +93,7 @@ function claimsOf(company: Claimant, rows: PoolRow[]): Answer[] {
 const holds = (companyId: number, value: string) =>
   `update companies set twilio_phone_number = ${value} where id = ${companyId};`;
 
-const free =
-  "status = 'available', assigned_to_company_id = null, assigned_at = null";
+const free = "status = 'available', assigned_to_company_id = null, assigned_at = null";
 
 const inPool = (id: number, values: string) =>
   `update twilio_phone_numbers set ${values} where id = ${id};`;

@@ -42,18 +42,13 @@ export function mend(knot: Knot, now: DatabaseTime): Change[] | undefined {
   const phoneNumber = meantNumber(key);
   if (phoneNumber === undefined) return mendNoNumber(knot, key);
   if (company) return mendAssigned(knot.rows, company, phoneNumber, now);
-  return knot.rows.every(isFree)
-    ? mendAvailable(knot.rows, phoneNumber)
-    : undefined;
+  return knot.rows.every(isFree) ? mendAvailable(knot.rows, phoneNumber) : undefined;
 }
 
 const isFree = ({ status, ownerId }: PoolRow) =>
   (status === null || status === "available") && ownerId === null;
 
-function mendNoNumber(
-  { rows, companies }: Knot,
-  text: string,
-): Change[] | undefined {
+function mendNoNumber({ rows, companies }: Knot, text: string): Change[] | undefined {
   // Fewer digits than any subscriber's number has: it cannot be one that was written down wrong.
   const digits = text.normalize("NFKC").match(/\p{Nd}/gu)?.length ?? 0;
   return digits < 5 && companies.length === 0 && rows.every(isFree)
@@ -61,10 +56,7 @@ function mendNoNumber(
     : undefined;
 }
 
-function mendAvailable(
-  [kept, ...twins]: PoolRow[],
-  phoneNumber: string,
-): Change[] {
+function mendAvailable([kept, ...twins]: PoolRow[], phoneNumber: string): Change[] {
   return [
     ...remove(twins),
     ...(kept
@@ -84,8 +76,7 @@ function mendAssigned(
   phoneNumber: string,
   now: DatabaseTime,
 ): Change[] | undefined {
-  const isOwned = (row: PoolRow) =>
-    row.status === "assigned" && row.ownerId === company.id;
+  const isOwned = (row: PoolRow) => row.status === "assigned" && row.ownerId === company.id;
   // An owner of a number that is not assigned, and that the owner does not hold, may be a mark left from long ago.
   if (!isHeld(company.held) && !rows.some(isOwned)) return undefined;
   const couldBeOthers = (row: PoolRow) =>
@@ -102,15 +93,12 @@ function mendAssigned(
     phone_number: phoneNumber,
     status: "assigned",
     assigned_to_company_id: company.id,
-    assigned_at:
-      [kept, ...twins].find((row) => row?.assignedAt)?.assignedAt ?? now,
+    assigned_at: [kept, ...twins].find((row) => row?.assignedAt)?.assignedAt ?? now,
   };
   return [
     ...remove(twins),
     ...(kept ? changeRow(kept, wanted) : [{ add: wanted }]),
-    ...(company.held === phoneNumber
-      ? []
-      : [{ company: company.id, phoneNumber }]),
+    ...(company.held === phoneNumber ? [] : [{ company: company.id, phoneNumber }]),
   ];
 }
 
@@ -130,10 +118,7 @@ function changeRow(row: PoolRow, wanted: PoolColumns): Change[] {
 }
 
 /** Changes as one sentence in the present tense, for an operator; `now` as in {@link mend}. */
-export function sayChanges(
-  changes: readonly Change[],
-  now: DatabaseTime,
-): string {
+export function sayChanges(changes: readonly Change[], now: DatabaseTime): string {
   const say = (change: Change) => {
     if ("remove" in change) return `number ${change.remove} is removed`;
     if ("company" in change) {
@@ -143,11 +128,8 @@ export function sayChanges(
     const owner = set.assigned_to_company_id;
     const since = set.assigned_at === now ? "now" : set.assigned_at;
     const state = set.status ?? (since && !owner ? "assigned" : undefined);
-    const whose =
-      owner && (state ? `to company ${owner}` : `company ${owner}'s`);
-    const is = [state, whose, since && `since ${since}`]
-      .filter(Boolean)
-      .join(" ");
+    const whose = owner && (state ? `to company ${owner}` : `company ${owner}'s`);
+    const is = [state, whose, since && `since ${since}`].filter(Boolean).join(" ");
     if ("add" in change) return `${set.phone_number} enters the pool, ${is}`;
     const becomes = [set.phone_number, is].filter(Boolean).join(", ");
     return becomes === ""

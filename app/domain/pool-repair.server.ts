@@ -1,10 +1,6 @@
 import type { Knex } from "knex";
 import { keepWritersOut } from "#app/domain/pool-claims.server.ts";
-import {
-  findDamage,
-  diagnoseClaims,
-  type Damage,
-} from "#app/domain/pool-damage.server.ts";
+import { findDamage, diagnoseClaims, type Damage } from "#app/domain/pool-damage.server.ts";
 import type { Change } from "#app/domain/pool-mending.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
@@ -76,10 +72,7 @@ async function apply(db: Knex, change: Change): Promise<void> {
 /** A trigger or a constraint said no: class 23 of PostgreSQL's codes. */
 function isRefusal(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return (
-    typeof code === "string" &&
-    (code === "SQLITE_CONSTRAINT" || /^23...$/.test(code))
-  );
+  return typeof code === "string" && (code === "SQLITE_CONSTRAINT" || /^23...$/.test(code));
 }
 
 function asRefused({ kind, finding, repair }: Damage): Damage {

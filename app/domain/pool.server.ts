@@ -8,17 +8,12 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
  * @param phoneNumbers in E.164
  * @returns those that were added
  */
-export async function addToPool(
-  db: Knex,
-  phoneNumbers: readonly string[],
-): Promise<Set<string>> {
+export async function addToPool(db: Knex, phoneNumbers: readonly string[]): Promise<Set<string>> {
   const createdAt = toDatabaseTime();
   const added = new Set<string>();
   await db.transaction(async (trx) => {
     // SQLite refuses to turn a transaction that has read into one that writes, once another has written in between.
-    await trx("twilio_phone_numbers")
-      .whereRaw("false")
-      .update({ status: "available" });
+    await trx("twilio_phone_numbers").whereRaw("false").update({ status: "available" });
     for (const chunk of chunksOf(phoneNumbers)) {
       // Not left to ON CONFLICT: SQLite asks the trigger that guards assigned numbers first, and that one refuses.
       const known = await knownInPool(trx, chunk);
@@ -42,10 +37,7 @@ export async function addToPool(
 }
 
 /** Which of `phoneNumbers` (E.164) the pool has, available or assigned. */
-export async function knownInPool(
-  db: Knex,
-  phoneNumbers: readonly string[],
-): Promise<Set<string>> {
+export async function knownInPool(db: Knex, phoneNumbers: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>();
   for (const chunk of chunksOf(phoneNumbers)) {
     const found = await db("twilio_phone_numbers")
@@ -74,16 +66,12 @@ export interface PoolStatus {
 export async function poolStatus(db: Knex): Promise<PoolStatus> {
   const counts = await db("twilio_phone_numbers")
     .groupBy("status")
-    .select<{ status: string; total: number }[]>(
-      "status",
-      db.raw("count(*) as total"),
-    );
+    .select<{ status: string; total: number }[]>("status", db.raw("count(*) as total"));
   const waiting = await db("companies")
     .whereNull("twilio_phone_number")
     .count({ total: "*" })
     .first<{ total: number }>();
-  const of = (status: string) =>
-    Number(counts.find((row) => row.status === status)?.total ?? 0);
+  const of = (status: string) => Number(counts.find((row) => row.status === status)?.total ?? 0);
   return {
     available: of("available"),
     assigned: of("assigned"),
@@ -105,10 +93,7 @@ export interface PoolEntry {
  * The whole pool, oldest first.
  * @param status only these
  */
-export async function listPool(
-  db: Knex,
-  status?: PoolEntry["status"],
-): Promise<PoolEntry[]> {
+export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<PoolEntry[]> {
   const rows = await db("twilio_phone_numbers as n")
     .leftJoin("companies as c", "c.id", "n.assigned_to_company_id")
     .modify((query) => {

@@ -32,12 +32,8 @@ const triggersOn = {
 export async function missingTriggers(db: Knex): Promise<string[]> {
   const present = new Set<string>(
     isPostgres(db)
-      ? await db("pg_trigger")
-          .whereNotIn("tgenabled", ["D", "R"])
-          .pluck("tgname")
+      ? await db("pg_trigger").whereNotIn("tgenabled", ["D", "R"]).pluck("tgname")
       : await db("sqlite_master").where({ type: "trigger" }).pluck("name"),
   );
-  return triggersOn[isPostgres(db) ? "postgres" : "sqlite"].filter(
-    (name) => !present.has(name),
-  );
+  return triggersOn[isPostgres(db) ? "postgres" : "sqlite"].filter((name) => !present.has(name));
 }

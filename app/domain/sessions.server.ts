@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Knex } from "knex";
+import { query } from "#app/db.server.ts";
+import {
+  companyColumns,
+  companyFromRow,
+  companyTables,
+  type Company,
+  type CompanyRow,
+} from "#app/domain/companies.server.ts";
+import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -13,19 +22,14 @@ const sessionLongest = 180 * 24 * 60 * 60;
 // How stale last_seen_at may be: a write a day, not one a request.
 const seenEvery = 24 * 60 * 60;
 
-const secondsFrom = (at: Date, seconds: number) =>
-  new Date(at.getTime() + seconds * 1000);
+const secondsFrom = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1000);
 
 function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
 /** Begins a session and returns its id, which only the cookie will hold. */
-export async function beginSession(
-  db: Knex,
-  companyId: number,
-  now = new Date(),
-): Promise<string> {
+export async function beginSession(db: Knex, companyId: number, now = new Date()): Promise<string> {
   const id = randomBytes(32).toString("base64url");
   await db("company_sessions").insert({
     id_hash: hashOf(id),
@@ -35,38 +39,60 @@ export async function beginSession(
     expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
   });
   // Signing in is rare and already slow, so this is where what has expired goes.
-  await db("company_sessions")
-    .where("expires_at", "<=", toDatabaseTime(now))
-    .delete();
+  await db("company_sessions").where("expires_at", "<=", toDatabaseTime(now)).delete();
   return id;
 }
 
-/** The company that a session id stands for, or undefined where it is unknown, ended or expired. */
-export async function sessionCompanyId(
+/** A session that is open. */
+export interface Session {
+  company: Company;
+  /** its last use is noted as a day ago or more: {@link extendSession} is due */
+  stale: boolean;
+}
+
+/** The session that an id stands for, or undefined where it is unknown, ended or expired. Only reads. */
+export async function findSession(
   db: Knex,
   id: string,
   now = new Date(),
-): Promise<{ companyId: number; extended: boolean } | undefined> {
-  const row = await db("company_sessions")
-    .where({ id_hash: hashOf(id) })
-    .where("expires_at", ">", toDatabaseTime(now))
-    .where("created_at", ">", toDatabaseTime(secondsFrom(now, -sessionLongest)))
-    .first<{ company_id: number; last_seen_at: string } | undefined>(
-      "company_id",
-      "last_seen_at",
-    );
-  if (!row) return undefined;
-  const stale =
-    row.last_seen_at <= toDatabaseTime(secondsFrom(now, -seenEvery));
-  if (stale) {
+): Promise<Session | undefined> {
+  const [row] = await query<CompanyRow & { last_seen_at: string }>(db, openSession, [
+    hashOf(id),
+    toDatabaseTime(now),
+    toDatabaseTime(secondsFrom(now, -sessionLongest)),
+  ]);
+  return (
+    row && {
+      company: companyFromRow(row),
+      stale: row.last_seen_at <= toDatabaseTime(secondsFrom(now, -seenEvery)),
+    }
+  );
+}
+
+const openSession = {
+  name: "open session",
+  sql: `select s.last_seen_at, ${companyColumns}
+          from ${companyTables} join company_sessions s on s.company_id = c.id
+         where s.id_hash = ? and s.expires_at > ? and s.created_at > ?`,
+};
+
+/**
+ * Notes that an open session is in use, from which its idle time runs anew.
+ * @returns false where the database takes no writes now: the session is good, and this can wait for its next request
+ */
+export async function extendSession(db: Knex, id: string, now = new Date()): Promise<boolean> {
+  try {
     await db("company_sessions")
       .where({ id_hash: hashOf(id) })
       .update({
         last_seen_at: toDatabaseTime(now),
         expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
       });
+    return true;
+  } catch (error) {
+    if (isDatabaseUnavailable(error)) return false;
+    throw error;
   }
-  return { companyId: row.company_id, extended: stale };
 }
 
 /** Ends a session for whoever still holds its id. */

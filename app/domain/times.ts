@@ -18,7 +18,13 @@ export function fromDatabaseTime(value: DatabaseTime | number): Date {
   return new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
 }
 
+const asKept = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/;
+
 /** RFC 3339 in UTC, to the second: `2024-01-01T00:00:00Z`. */
 export function toRfc3339(value: DatabaseTime | number): string {
+  // A list has a hundred times and more, and a Date for each was a third of its cost.
+  if (typeof value === "string" && asKept.test(value)) {
+    return `${value.slice(0, 10)}T${value.slice(11, 19)}Z`;
+  }
   return fromDatabaseTime(value).toISOString().slice(0, 19) + "Z";
 }

@@ -2,10 +2,7 @@ import type { Knex } from "knex";
 import type { Finding } from "#app/domain/finding.ts";
 import { meantNumber } from "#app/domain/pool-claims.server.ts";
 import { handler, wrongSettings } from "#app/domain/twilio-numbers.server.ts";
-import type {
-  TwilioAccount,
-  TwilioNumber,
-} from "#app/twilio/account.server.ts";
+import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
 
 /** The pool against the account: each number that is offered or assigned must be ours, take calls, and send them here. */
 
@@ -42,9 +39,7 @@ export async function compareWithTwilio(
     };
     return { findings: [finding], notInPool: 0 };
   }
-  const owned = new Map(
-    listed.numbers.map((number) => [number.phoneNumber, number]),
-  );
+  const owned = new Map(listed.numbers.map((number) => [number.phoneNumber, number]));
   const pool = await readPool(db);
   const inPool = new Set(pool.map(({ phoneNumber }) => phoneNumber));
   const notInPool = listed.numbers.filter(
@@ -60,9 +55,7 @@ export async function compareWithTwilio(
     };
     return { findings: [finding], notInPool };
   }
-  const findings = pool.flatMap((one) =>
-    compareNumber(one, owned.get(one.phoneNumber), publicUrl),
-  );
+  const findings = pool.flatMap((one) => compareNumber(one, owned.get(one.phoneNumber), publicUrl));
   return { findings, notInPool };
 }
 

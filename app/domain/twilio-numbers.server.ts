@@ -26,10 +26,7 @@ export function voiceSettings(publicUrl: string): VoiceSettings {
 }
 
 /** Those of the settings that `number` has otherwise; empty when its calls reach `publicUrl`. */
-export function wrongSettings(
-  number: TwilioNumber,
-  publicUrl: string,
-): Partial<VoiceSettings> {
+export function wrongSettings(number: TwilioNumber, publicUrl: string): Partial<VoiceSettings> {
   return Object.fromEntries(
     Object.entries(voiceSettings(publicUrl)).filter(
       ([name, value]) => number.settings[name as keyof VoiceSettings] !== value,
@@ -45,12 +42,10 @@ export function handler(sid: string): string {
 /** Whether Twilio could call `publicUrl`: names and addresses of this machine, or of a private network, it cannot. */
 export function isReachableByTwilio(publicUrl: string): boolean {
   const { hostname } = new URL(publicUrl);
-  const isLocalName =
-    !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);
+  const isLocalName = !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);
   const isLocalAddress =
-    /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$/.test(
-      hostname,
-    ) || /^\[(::1?|f[cd].*|fe80.*)\]$/.test(hostname);
+    /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$/.test(hostname) ||
+    /^\[(::1?|f[cd].*|fe80.*)\]$/.test(hostname);
   const isPublicIpv6 = hostname.startsWith("[") && !isLocalAddress;
   return isPublicIpv6 || !(isLocalName || isLocalAddress);
 }
@@ -187,10 +182,7 @@ function pointing(
       } else {
         const answer = await account.updateNumber(sid, wrong);
         if (answer.ok || answer.kind === "refused") failuresInARow = 0;
-        else if (
-          answer.kind === "unauthorized" ||
-          ++failuresInARow >= mostFailuresInARow
-        ) {
+        else if (answer.kind === "unauthorized" || ++failuresInARow >= mostFailuresInARow) {
           stopped = answer.reason;
         }
         if (!answer.ok) pointed.failure = answer.reason;

@@ -1,9 +1,5 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
-import {
-  BodyTooLargeError,
-  BodyUnreadableError,
-  readJsonObject,
-} from "#app/http/body.server.ts";
+import { BodyTooLargeError, BodyUnreadableError, readJsonObject } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { jsonError } from "#app/http/json.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
@@ -37,8 +33,7 @@ export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
         return jsonError(403, "Requests from other sites are refused");
       }
       const method = request.method === "HEAD" ? "GET" : request.method;
-      const handler =
-        method === "GET" || method === "POST" ? handlers[method] : undefined;
+      const handler = method === "GET" || method === "POST" ? handlers[method] : undefined;
       if (!handler) {
         return jsonError(405, "Method not allowed", {
           headers: { Allow: allow },
@@ -56,8 +51,7 @@ export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
 async function readApiBody(request: Request): Promise<Record<string, unknown>> {
   const type = request.headers.get("Content-Type");
   // POST without a body, as for logging out, needs no type.
-  const empty =
-    request.body === null || request.headers.get("Content-Length") === "0";
+  const empty = request.body === null || request.headers.get("Content-Length") === "0";
   if (empty && type === null) return {};
   if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
     throw jsonError(415, "Send JSON, with Content-Type: application/json");

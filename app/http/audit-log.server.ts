@@ -6,11 +6,7 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 /** What happened to accounts and numbers, for whoever has to look into it later: who, what, when; nothing secret. */
 
 /** A try to assign a number; the number itself is in the database. @param outcome of `assignPhoneNumber` */
-export function noteAssignment(
-  { context }: Asked,
-  companyId: number,
-  outcome: string,
-): void {
+export function noteAssignment({ context }: Asked, companyId: number, outcome: string): void {
   countAssignment(outcome);
   write(context, "assignment", { companyId, outcome });
 }
@@ -24,11 +20,7 @@ export function noteSignIn(
   write(context, "sign-in", { outcome, ...(companyId && { companyId }) });
 }
 
-function write(
-  context: AppLoadContext,
-  event: string,
-  fields: Record<string, unknown>,
-): void {
+function write(context: AppLoadContext, event: string, fields: Record<string, unknown>): void {
   const { requestId, address } = exchangeOf(context);
   log.info({ event, ...fields, requestId, address }, event);
 }

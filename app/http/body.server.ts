@@ -16,10 +16,7 @@ export class BodyUnreadableError extends Error {
  * @param limit bytes
  * @throws {BodyTooLargeError}
  */
-export async function readBody(
-  request: Request,
-  limit: number = bodyLimit,
-): Promise<Uint8Array> {
+export async function readBody(request: Request, limit: number = bodyLimit): Promise<Uint8Array> {
   if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
     throw new BodyTooLargeError();
   }
@@ -68,9 +65,7 @@ export async function readForm(request: Request): Promise<FormFields> {
  * @throws {BodyTooLargeError}
  * @throws {BodyUnreadableError} where it is no JSON, or no object
  */
-export async function readJsonObject(
-  request: Request,
-): Promise<Record<string, unknown>> {
+export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
   const body = await readBody(request);
   let value: unknown;
   try {

@@ -1,16 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import {
-  data,
-  redirect,
-  type ActionFunctionArgs,
-  type LoaderFunctionArgs,
-} from "@remix-run/node";
-import { database } from "#app/db.server.ts";
+import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
+import { database, reading } from "#app/db.server.ts";
 import { asStored, formatPhoneNumber } from "#app/domain/e164.ts";
-import {
-  countAvailable,
-  listAvailable,
-} from "#app/domain/available-numbers.server.ts";
+import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import {
   assignPhoneNumber,
   currentPhoneNumber,
@@ -72,13 +64,10 @@ export function offerNumbers(asked: LoaderFunctionArgs): Promise<Choice> {
       ? Math.min(Math.max(count, firstScreen), longestList)
       : firstScreen;
 
-    const page = await listAvailable(database(), {
-      limit: show,
-      contains: search,
-    });
-    const available = await countAvailable(database());
-    const total =
-      search === "" ? available : await countAvailable(database(), search);
+    const [page, { available, matching: total }] = await Promise.all([
+      listAvailable(reading(), { limit: show, contains: search }),
+      countAvailable(reading(), search),
+    ]);
     const numbers = page.ok ? page.numbers : [];
     return {
       search,
@@ -106,55 +95,53 @@ export function offerNumbers(asked: LoaderFunctionArgs): Promise<Choice> {
  */
 export const chooseNumber: (
   args: ActionFunctionArgs,
-) => Promise<Response | ReturnType<typeof data<ChoiceAnswer>>> = pageAction(
-  async (sent) => {
-    const { form, context } = sent;
-    const refuse = (answer: ChoiceAnswer, status: number) => {
-      markRefused(context);
-      return data(answer, { status });
-    };
-    try {
-      const { id } = await requireCompany(sent);
-      const chosen = (form.phone_number ?? "").trim();
-      if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
-      const phoneNumber = asStored(chosen);
-      const assignment = await assign(id, phoneNumber ?? "");
-      noteAssignment(sent, id, assignment.outcome);
-      switch (assignment.outcome) {
-        case "assigned":
-          return form.answer === "data"
-            ? data({
-                outcome: "assigned",
-                phoneNumber: assignment.phoneNumber,
-              })
-            : redirect("/dashboard?assigned=1");
-        case "already-has-number":
-          return toNumberPage();
-        case "no-such-company":
-          return redirect("/login");
-        case "not-available":
-          return refuse(
-            {
-              outcome: "not-available",
-              number: phoneNumber ? formatPhoneNumber(phoneNumber) : null,
-            },
-            409,
-          );
-      }
-    } catch (error) {
-      if (error instanceof Response) throw error;
-      const cause = error instanceof UnknownOutcomeError ? error.cause : error;
-      const { status, headers } = faultAnswer(context, cause);
-      const message = `We couldn't assign a number. ${error instanceof UnknownOutcomeError ? "" : "Nothing was changed. "}Try again.`;
-      if (form.answer === "data") {
-        return data({ outcome: "fault", message }, { status, headers });
-      }
-      // The page behind the modal needs the database too, so a document is an error page.
-      const { requestId } = exchangeOf(context);
-      throw data({ message, requestId }, { status, headers });
+) => Promise<Response | ReturnType<typeof data<ChoiceAnswer>>> = pageAction(async (sent) => {
+  const { form, context } = sent;
+  const refuse = (answer: ChoiceAnswer, status: number) => {
+    markRefused(context);
+    return data(answer, { status });
+  };
+  try {
+    const { id } = await requireCompany(sent);
+    const chosen = (form.phone_number ?? "").trim();
+    if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
+    const phoneNumber = asStored(chosen);
+    const assignment = await assign(id, phoneNumber ?? "");
+    noteAssignment(sent, id, assignment.outcome);
+    switch (assignment.outcome) {
+      case "assigned":
+        return form.answer === "data"
+          ? data({
+              outcome: "assigned",
+              phoneNumber: assignment.phoneNumber,
+            })
+          : redirect("/dashboard?assigned=1");
+      case "already-has-number":
+        return toNumberPage();
+      case "no-such-company":
+        return redirect("/login");
+      case "not-available":
+        return refuse(
+          {
+            outcome: "not-available",
+            number: phoneNumber ? formatPhoneNumber(phoneNumber) : null,
+          },
+          409,
+        );
     }
-  },
-);
+  } catch (error) {
+    if (error instanceof Response) throw error;
+    const cause = error instanceof UnknownOutcomeError ? error.cause : error;
+    const { status, headers } = faultAnswer(context, cause);
+    const message = `We couldn't assign a number. ${error instanceof UnknownOutcomeError ? "" : "Nothing was changed. "}Try again.`;
+    if (form.answer === "data") {
+      return data({ outcome: "fault", message }, { status, headers });
+    }
+    // The page behind the modal needs the database too, so a document is an error page.
+    const { requestId } = exchangeOf(context);
+    throw data({ message, requestId }, { status, headers });
+  }
+});
 
 /** The database went away in the middle of it, and is not back to tell. */
 class UnknownOutcomeError extends Error {
@@ -163,10 +150,7 @@ class UnknownOutcomeError extends Error {
 
 // A connection that is cut while it commits leaves open whether it did; one look tells, if it comes soon enough to
 // answer within three seconds.
-async function assign(
-  companyId: number,
-  phoneNumber: string,
-): Promise<Assignment> {
+async function assign(companyId: number, phoneNumber: string): Promise<Assignment> {
   try {
     return await assignPhoneNumber(database(), companyId, phoneNumber);
   } catch (error) {
@@ -178,8 +162,7 @@ async function assign(
     if (held === unknown) throw unknown;
     if (held === undefined || held instanceof Error) throw error;
     return {
-      outcome:
-        held.phoneNumber === phoneNumber ? "assigned" : "already-has-number",
+      outcome: held.phoneNumber === phoneNumber ? "assigned" : "already-has-number",
       phoneNumber: held.phoneNumber,
     };
   }

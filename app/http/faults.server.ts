@@ -13,15 +13,11 @@ export interface FaultAnswer {
 }
 
 /** Decides what a caller is told of `error`, and logs what an operator has to know. */
-export function faultAnswer(
-  context: AppLoadContext,
-  error: unknown,
-): FaultAnswer {
+export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswer {
   if (error instanceof PasswordsBusyError) {
     return {
       status: 429,
-      message:
-        "Too many people are signing in right now. Try again in a moment.",
+      message: "Too many people are signing in right now. Try again in a moment.",
       headers: { "Retry-After": "2" },
     };
   }
@@ -37,8 +33,7 @@ export function faultAnswer(
   return isDatabaseUnavailable(error)
     ? {
         status: 503,
-        message:
-          "The service is not available right now. Try again in a moment.",
+        message: "The service is not available right now. Try again in a moment.",
         headers: { "Retry-After": "2" },
       }
     : {

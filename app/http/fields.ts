@@ -18,8 +18,7 @@ export function checkFields<Schema extends z.ZodType>(
   if (result.success) return { ok: true, values: result.data };
   const errors: FieldErrors = {};
   for (const issue of result.error.issues) {
-    errors[String(issue.path[0])] ??=
-      `${issue.message}${/[.?!]$/.test(issue.message) ? "" : "."}`;
+    errors[String(issue.path[0])] ??= `${issue.message}${/[.?!]$/.test(issue.message) ? "" : "."}`;
   }
   return { ok: false, errors };
 }

@@ -1,10 +1,6 @@
 /** Answers of the JSON API; every body has `success`. */
 
-function answer(
-  status: number,
-  body: Record<string, unknown>,
-  headers?: HeadersInit,
-): Response {
+function answer(status: number, body: Record<string, unknown>, headers?: HeadersInit): Response {
   const all = new Headers(headers);
   all.set("Content-Type", "application/json; charset=utf-8");
   all.set("Cache-Control", "no-store");
@@ -22,14 +18,7 @@ export function json(
 export function jsonError(
   status: number,
   error: string,
-  {
-    headers,
-    fields,
-  }: { headers?: HeadersInit; fields?: Record<string, string> } = {},
+  { headers, fields }: { headers?: HeadersInit; fields?: Record<string, string> } = {},
 ): Response {
-  return answer(
-    status,
-    { success: false, error, ...(fields && { fields }) },
-    headers,
-  );
+  return answer(status, { success: false, error, ...(fields && { fields }) }, headers);
 }

@@ -16,17 +16,14 @@ export const log = pino(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     serializers: {
-      err: (error: unknown) =>
-        error instanceof Error ? describeError(error) : error,
+      err: (error: unknown) => (error instanceof Error ? describeError(error) : error),
     },
   },
   process.stdout.isTTY ? prettyStream() : pino.destination(1),
 );
 
 function prettyStream() {
-  const pretty = createRequire(import.meta.url)(
-    "pino-pretty",
-  ) as typeof import("pino-pretty");
+  const pretty = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
   return pretty({
     sync: true,
     singleLine: true,
@@ -42,16 +39,10 @@ function prettyStream() {
 }
 
 /** Logs an error that ended a request, with the id that its answer carries. */
-export function logFault(
-  { requestId, method, path }: Exchange,
-  error: unknown,
-): void {
+export function logFault({ requestId, method, path }: Exchange, error: unknown): void {
   const fields = { requestId, method, path };
   if (isDatabaseUnavailable(error)) {
-    log.warn(
-      { ...fields, err: describeError(error, false) },
-      "the database is not available",
-    );
+    log.warn({ ...fields, err: describeError(error, false) }, "the database is not available");
   } else {
     log.error({ ...fields, err: describeError(error) }, "request failed");
   }

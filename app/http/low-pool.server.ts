@@ -1,4 +1,4 @@
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/http/log.server.ts";
@@ -13,7 +13,7 @@ export function watchPool(): void {
   const threshold = environment().LOW_POOL_THRESHOLD;
   let warnedAt = -Infinity;
   const look = async () => {
-    const status = await poolStatus(database()).catch(() => undefined);
+    const status = await poolStatus(reading()).catch(() => undefined);
     if (!status || status.available >= threshold) return;
     if (performance.now() - warnedAt < warnEvery) return;
     warnedAt = performance.now();

@@ -9,13 +9,10 @@ import {
   type MetricObjectWithValues,
   type MetricValue,
 } from "prom-client";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
-import {
-  onMessageFromWorkers,
-  sendToWorkers,
-} from "#app/server/cluster.server.ts";
+import { onMessageFromWorkers, sendToWorkers } from "#app/server/cluster.server.ts";
 
 /**
  * What `/metrics` shows. Counts are each process's own, from its start; a scrape reaches any one of the workers, which
@@ -72,9 +69,7 @@ const waiting = new Gauge({
   registers,
   collect() {
     const pool = connectionPool();
-    this.set(
-      (pool?.numPendingAcquires() ?? 0) + (pool?.numPendingCreates() ?? 0),
-    );
+    this.set((pool?.numPendingAcquires() ?? 0) + (pool?.numPendingCreates() ?? 0));
   },
 });
 void [connections, waiting];
@@ -90,15 +85,7 @@ function connectionPool(): ConnectionPool | undefined {
   return (database().client as { pool?: ConnectionPool }).pool;
 }
 
-const knownMethods = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "PATCH",
-  "DELETE",
-  "OPTIONS",
-]);
+const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** Counts a request that has been answered. */
 export function observeRequest(request: {
@@ -111,10 +98,7 @@ export function observeRequest(request: {
   const method = knownMethods.has(request.method) ? request.method : "other";
   const { route, status, seconds } = request;
   requests.inc({ method, route, status: String(status) });
-  durations.observe(
-    { method, route, status_class: `${Math.floor(status / 100)}xx` },
-    seconds,
-  );
+  durations.observe({ method, route, status_class: `${Math.floor(status / 100)}xx` }, seconds);
 }
 
 /** Counts a try to assign a number: an outcome of `assignPhoneNumber`. */
@@ -143,10 +127,7 @@ export function startMetrics(): void {
         }),
       );
     } else if (kind === "metrics") {
-      scrapes.get(scrape as number)?.(
-        metrics as Metrics,
-        body.receivers as number,
-      );
+      scrapes.get(scrape as number)?.(metrics as Metrics, body.receivers as number);
     }
   });
 }
@@ -170,10 +151,7 @@ async function othersMetrics(): Promise<Metrics[]> {
     });
   });
   sendToWorkers("others", { kind: "metrics-wanted", scrape });
-  await Promise.race([
-    all,
-    setTimeout(workersTimeout, undefined, { ref: false }),
-  ]);
+  await Promise.race([all, setTimeout(workersTimeout, undefined, { ref: false })]);
   scrapes.delete(scrape);
   return received;
 }
@@ -188,7 +166,7 @@ async function serviceMetrics(): Promise<string> {
     new Gauge({ name, help, labelNames, registers: [registry] });
   const up = gauge("database_up", "Whether the database answers.");
   const status = await Promise.race([
-    poolStatus(database()).catch(() => undefined),
+    poolStatus(reading()).catch(() => undefined),
     setTimeout(databaseTimeout, undefined, { ref: false }),
   ]);
   up.set(status ? 1 : 0);
@@ -198,13 +176,10 @@ async function serviceMetrics(): Promise<string> {
     const numbers = gauge("phone_numbers", "Numbers of the pool.", ["status"]);
     numbers.set({ status: "available" }, available);
     numbers.set({ status: "assigned" }, assigned);
-    gauge(
-      "phone_numbers_low",
-      "Whether fewer numbers are available than LOW_POOL_THRESHOLD.",
-    ).set(available < threshold ? 1 : 0);
-    gauge("companies_waiting", "Companies that have no number yet.").set(
-      companiesWaiting,
+    gauge("phone_numbers_low", "Whether fewer numbers are available than LOW_POOL_THRESHOLD.").set(
+      available < threshold ? 1 : 0,
     );
+    gauge("companies_waiting", "Companies that have no number yet.").set(companiesWaiting);
   }
   return registry.metrics();
 }

@@ -32,32 +32,21 @@ export function pageAction<T>(
         403,
       );
     }
-    return forPage(asked, async () =>
-      act({ ...asked, form: await readForm(request), params }),
-    );
+    return forPage(asked, async () => act({ ...asked, form: await readForm(request), params }));
   };
 }
 
 /** Runs a page's loader or action, and throws what the ErrorBoundary can show in place of an unexpected error. */
-export async function forPage<T>(
-  { context }: Asked,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function forPage<T>({ context }: Asked, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (isThrownAnswer(error)) throw error;
     if (error instanceof BodyTooLargeError) {
-      throw data(
-        { message: "What you sent is too large. Nothing was changed." },
-        413,
-      );
+      throw data({ message: "What you sent is too large. Nothing was changed." }, 413);
     }
     if (error instanceof BodyUnreadableError) {
-      throw data(
-        { message: "The form could not be read. Nothing was changed." },
-        400,
-      );
+      throw data({ message: "The form could not be read. Nothing was changed." }, 400);
     }
     const { status, message, headers } = faultAnswer(context, error);
     const { requestId } = exchangeOf(context);

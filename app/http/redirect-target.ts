@@ -2,10 +2,7 @@
  * A place to go to after signing in: only a path of this site, since the value comes from whoever made the link.
  * Browsers read `//host`, `/\host` and paths with tabs or line breaks in them as other sites.
  */
-export function ownPath(
-  target: string | null | undefined,
-  otherwise: string,
-): string {
+export function ownPath(target: string | null | undefined, otherwise: string): string {
   if (!target || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(target)) {
     return otherwise;
   }

@@ -33,11 +33,7 @@ export function refuseForm(
 }
 
 /** Answers an unexpected error, or one of the limits, at the top of the form, so that nothing typed is lost. */
-export function refuseFormFor(
-  error: unknown,
-  sent: Sent,
-  fields: readonly string[],
-) {
+export function refuseFormFor(error: unknown, sent: Sent, fields: readonly string[]) {
   const { status, message, headers } = faultAnswer(sent.context, error);
   return refuseForm(sent, fields, status, { [wholeForm]: message }, headers);
 }

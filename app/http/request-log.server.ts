@@ -7,18 +7,14 @@ import type { Incoming } from "#app/server/answer.server.ts";
  * milliseconds, request id, company and client address. Neither headers nor bodies come near it.
  * @param route what the path belongs to: a pattern, `asset` or `unmatched`
  */
-export function logWhenAnswered(
-  { response, exchange }: Incoming,
-  route: string,
-): void {
+export function logWhenAnswered({ response, exchange }: Incoming, route: string): void {
   const startedAt = performance.now();
   response.once("close", () => {
     const ms = performance.now() - startedAt;
     const status = response.statusCode;
     const { method, path, requestId, companyId, address } = exchange;
     observeRequest({ method, route, status, seconds: ms / 1000 });
-    const level =
-      status >= 500 ? "error" : route === "asset" ? "debug" : "info";
+    const level = status >= 500 ? "error" : route === "asset" ? "debug" : "info";
     log[level](
       {
         method,

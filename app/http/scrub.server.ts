@@ -49,15 +49,11 @@ export function scrub(text: string): string {
 }
 
 function ownSecrets(): string[] {
-  const { DATABASE_URL, SESSION_SECRET, TWILIO_AUTH_TOKEN, METRICS_TOKEN } =
-    process.env;
-  const password = URL.canParse(DATABASE_URL ?? "")
-    ? new URL(DATABASE_URL ?? "").password
-    : "";
+  const { DATABASE_URL, TWILIO_AUTH_TOKEN, METRICS_TOKEN } = process.env;
+  const password = URL.canParse(DATABASE_URL ?? "") ? new URL(DATABASE_URL ?? "").password : "";
   return [
     password,
     unescaped(password),
-    ...(SESSION_SECRET ?? "").split(",").map((secret) => secret.trim()),
     TWILIO_AUTH_TOKEN ?? "",
     METRICS_TOKEN ?? "",
     // A shorter one would take ordinary words apart.

@@ -1,10 +1,11 @@
 import { createCookie, redirect, type Cookie } from "@remix-run/node";
-import { database } from "#app/db.server.ts";
-import { findCompany, type Company } from "#app/domain/companies.server.ts";
+import { database, reading } from "#app/db.server.ts";
+import type { Company } from "#app/domain/companies.server.ts";
 import {
   beginSession,
   endSession,
-  sessionCompanyId,
+  extendSession,
+  findSession,
   sessionIdle,
 } from "#app/domain/sessions.server.ts";
 import { environment } from "#app/env.server.ts";
@@ -26,6 +27,9 @@ declare module "@remix-run/node" {
 
 let cookie: Cookie | undefined;
 
+/** Version 1.0 signed its cookies; what comes before the signature is still good. */
+const unsigned = (text: string) => decodeURIComponent(text).split(".", 1)[0]!;
+
 function sessionCookie(): Cookie {
   const secure = environment().PUBLIC_URL.startsWith("https:");
   cookie ??= createCookie(secure ? "__Host-session" : "session", {
@@ -39,14 +43,10 @@ function sessionCookie(): Cookie {
 }
 
 async function sessionId({ request }: Asked): Promise<string | undefined> {
-  const value: unknown = await sessionCookie().parse(
-    request.headers.get("Cookie"),
-    // Version 1.0 signed its cookies; what is signed is still good.
-    { decode: (text) => decodeURIComponent(text).replace(/\..*$/, "") },
-  );
-  return typeof value === "string" && /^[\w-]{43}$/.test(value)
-    ? value
-    : undefined;
+  const value: unknown = await sessionCookie().parse(request.headers.get("Cookie"), {
+    decode: unsigned,
+  });
+  return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : undefined;
 }
 
 /** Whoever is signed in, or undefined. */
@@ -57,16 +57,14 @@ export function signedIn(asked: Asked): Promise<SignedIn | undefined> {
 async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   const id = await sessionId(asked);
   if (id === undefined) return undefined;
-  const session = await sessionCompanyId(database(), id);
+  const session = await findSession(reading(), id);
   if (!session) return undefined;
-  const company = await findCompany(database(), session.companyId);
-  if (!company) return undefined;
+  const { company, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
+  const extended = stale && (await extendSession(database(), id));
   return {
     company,
-    setCookie: session.extended
-      ? await sessionCookie().serialize(id)
-      : undefined,
+    setCookie: extended ? await sessionCookie().serialize(id) : undefined,
   };
 }
 
@@ -77,10 +75,7 @@ export async function requireCompany(asked: Asked): Promise<Company> {
   const { method, url } = asked.request;
   const { pathname, search } = new URL(url);
   // An action's path may have no page to come back to, so only what was looked at is kept.
-  const back =
-    method === "GET"
-      ? `?redirectTo=${encodeURIComponent(pathname + search)}`
-      : "";
+  const back = method === "GET" ? `?redirectTo=${encodeURIComponent(pathname + search)}` : "";
   throw redirect(`/login${back}`);
 }
 
@@ -95,10 +90,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  * Signs a company in: a new session, and the one that the request came with is over.
  * @returns the `Set-Cookie` value
  */
-export async function beginSessionFor(
-  asked: Asked,
-  companyId: number,
-): Promise<string> {
+export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
   return sessionCookie().serialize(await beginSession(database(), companyId));
 }

@@ -1,11 +1,6 @@
 import { outcomeLabels } from "#app/components/call-outcomes.ts";
-import { database } from "#app/db.server.ts";
-import {
-  callsPerDay,
-  firstMatchedCall,
-  recentCalls,
-  type Call,
-} from "#app/domain/calls.server.ts";
+import { reading } from "#app/db.server.ts";
+import { callsInBrief, callsPerDay, type Call } from "#app/domain/calls.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
@@ -48,18 +43,12 @@ const chartDays = 14;
 /** Milliseconds that the first call is news. */
 const newsFor = 60 * 60 * 1000;
 
-export async function callsOnDashboard(
-  companyId: number,
-): Promise<CallsOnDashboard> {
-  const db = database();
-  const [recent, days, first] = await Promise.all([
-    recentCalls(db, companyId, recentCount),
-    callsPerDay(db, companyId, chartDays),
-    firstMatchedCall(db, companyId),
+export async function callsOnDashboard(companyId: number): Promise<CallsOnDashboard> {
+  const [{ recent, first }, days] = await Promise.all([
+    callsInBrief(reading(), companyId, recentCount),
+    callsPerDay(reading(), companyId, chartDays),
   ]);
-  const isNews =
-    first !== undefined &&
-    Date.now() - new Date(first.startedAt).getTime() < newsFor;
+  const isNews = first !== undefined && Date.now() - new Date(first.startedAt).getTime() < newsFor;
   return {
     recent: recent.map(shownCall),
     days: days.map(({ day, calls }) => ({
@@ -88,8 +77,7 @@ export function shownCall(call: Call): ShownCall {
 const keys = "22233344455566677778889999";
 const withheldNumbers = new Set(
   ["ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN"].map(
-    (word) =>
-      `+${word.replaceAll(/./g, (letter) => keys.charAt(letter.charCodeAt(0) - 65))}`,
+    (word) => `+${word.replaceAll(/./g, (letter) => keys.charAt(letter.charCodeAt(0) - 65))}`,
   ),
 );
 const withheldWords =
@@ -123,9 +111,7 @@ export function shownSeconds(seconds: number): string {
     [seconds % 60, "s"],
   ] as const;
   const shown = parts.filter(([count]) => count > 0);
-  return shown.length === 0
-    ? "0 s"
-    : shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
+  return shown.length === 0 ? "0 s" : shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
 
 const dayAndMonth = new Intl.DateTimeFormat("en-GB", {

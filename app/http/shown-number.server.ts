@@ -1,6 +1,5 @@
-import { database } from "#app/db.server.ts";
+import type { Company } from "#app/domain/companies.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 
 /** A company's number as its pages show it. Made on the server: the numbering plans are too much for a browser. */
 export interface ShownNumber {
@@ -20,15 +19,12 @@ const longDate = new Intl.DateTimeFormat("en-GB", {
 });
 
 /** The company's number, or null where it has none. */
-export async function shownNumberOf(
-  companyId: number,
-): Promise<ShownNumber | null> {
-  const number = await currentPhoneNumber(database(), companyId);
-  return number
-    ? {
-        ...number,
-        shown: formatPhoneNumber(number.phoneNumber),
-        since: longDate.format(new Date(number.assignedAt)),
-      }
-    : null;
+export function shownNumberOf({ phoneNumber, assignedAt }: Company): ShownNumber | null {
+  if (phoneNumber === null || assignedAt === null) return null;
+  return {
+    phoneNumber,
+    shown: formatPhoneNumber(phoneNumber),
+    assignedAt,
+    since: longDate.format(new Date(assignedAt)),
+  };
 }

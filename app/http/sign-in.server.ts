@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/http/audit-log.server.ts";
 import {
@@ -11,7 +11,6 @@ import {
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
-import { sessionSecrets } from "#app/http/session-secret.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
@@ -43,11 +42,7 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
   }
 }
 
-async function verify({
-  email,
-  password,
-  attempt,
-}: Credentials): Promise<Company> {
+async function verify({ email, password, attempt }: Credentials): Promise<Company> {
   await countSignIn(attempt);
   const company =
     email.length <= 255 && password.length <= 256
@@ -99,17 +94,9 @@ export async function signedInHeaders(
   headers.append("Set-Cookie", await beginSessionFor(asked, company.id));
   headers.append(
     "Set-Cookie",
-    await deviceCookie().serialize({
-      device: randomBytes(16).toString("base64url"),
-      account: accountHash(company.email.toLowerCase()),
-    }),
+    await deviceCookie().serialize(await introduceDevice(database(), company.id)),
   );
   return headers;
-}
-
-// The cookie outlives the session, so it says to nobody whose account it was.
-function accountHash(account: string): string {
-  return createHash("sha256").update(account).digest("base64url");
 }
 
 let cookie: Cookie | undefined;
@@ -121,28 +108,22 @@ function deviceCookie(): Cookie {
     maxAge: 365 * 24 * 60 * 60,
     path: "/",
     sameSite: "lax",
-    secrets: sessionSecrets(),
     secure,
   });
   return cookie;
 }
 
-async function attemptOf(
-  { request, context }: Asked,
-  email: string,
-): Promise<SignInAttempt> {
+async function attemptOf({ request, context }: Asked, email: string): Promise<SignInAttempt> {
   const account = email.trim().toLowerCase().slice(0, 255);
-  const known: unknown = await deviceCookie().parse(
-    request.headers.get("Cookie"),
-  );
-  const device = known as { device?: unknown; account?: unknown } | null;
+  const kept: unknown = await deviceCookie().parse(request.headers.get("Cookie"));
+  const { device, proof } = (kept ?? {}) as Record<string, unknown>;
+  const isKnown =
+    typeof device === "string" &&
+    typeof proof === "string" &&
+    (await isKnownDevice(reading(), account, { device, proof }));
   return {
     account,
     address: exchangeOf(context).address,
-    knownDevice:
-      device?.account === accountHash(account) &&
-      typeof device.device === "string"
-        ? device.device
-        : undefined,
+    knownDevice: isKnown ? device : undefined,
   };
 }

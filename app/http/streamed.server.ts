@@ -28,9 +28,7 @@ export function streamed(
     {
       async pull(controller) {
         try {
-          const next = gone.signal.aborted
-            ? await pieces.return()
-            : await pieces.next();
+          const next = gone.signal.aborted ? await pieces.return() : await pieces.next();
           if (cancelled) return;
           if (next.done) controller.close();
           else controller.enqueue(encoder.encode(next.value));

@@ -11,20 +11,13 @@ export const answerWithin = 2_000;
  * @param milliseconds for all of it together
  * @throws {DeadlineError}
  */
-export function deadline(
-  milliseconds: number,
-): <T>(work: Promise<T>) => Promise<T> {
+export function deadline(milliseconds: number): <T>(work: Promise<T>) => Promise<T> {
   const end = performance.now() + milliseconds;
   return async (work) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () =>
-          reject(
-            new DeadlineError(
-              `timeout expired: not done within ${milliseconds} ms`,
-            ),
-          ),
+        () => reject(new DeadlineError(`timeout expired: not done within ${milliseconds} ms`)),
         Math.max(0, end - performance.now()),
       );
     });

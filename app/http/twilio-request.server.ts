@@ -55,11 +55,7 @@ export function twilioRoute(
   };
 }
 
-function refusal(
-  status: number,
-  text: string,
-  headers?: Record<string, string>,
-): Response {
+function refusal(status: number, text: string, headers?: Record<string, string>): Response {
   return new Response(`${text}\n`, {
     status,
     headers: {
@@ -70,8 +66,7 @@ function refusal(
   });
 }
 
-const methodNotAllowed = () =>
-  refusal(405, "Method not allowed", { Allow: "POST" });
+const methodNotAllowed = () => refusal(405, "Method not allowed", { Allow: "POST" });
 
 let missingTokenSaid = false;
 
@@ -139,11 +134,7 @@ function forbidden({ context }: Asked, why: string): Response {
  * Whether Twilio has signed a request: its address as `PUBLIC_URL` has it, and the fields of its body.
  * Source: Twilio's documentation, "Webhooks security".
  */
-export function isSigned(
-  authToken: string,
-  request: Request,
-  fields: URLSearchParams,
-): boolean {
+export function isSigned(authToken: string, request: Request, fields: URLSearchParams): boolean {
   return validateRequest(
     authToken,
     request.headers.get("X-Twilio-Signature") ?? "",
@@ -177,7 +168,5 @@ function eventTime(timestamp: string | undefined): Date {
 
 /** `"42"` → 42; undefined for what is no number of seconds. */
 export function wholeSeconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,6}$/.test(text)
-    ? Number(text)
-    : undefined;
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }

@@ -50,12 +50,10 @@ export function connectCall(
       recordMessage(response, "Please leave a message after the tone.");
       break;
     case "stream": {
-      const stream = response
-        .connect({ action: address("dial-result") })
-        .stream({
-          url: legal(target ?? ""),
-          statusCallback: address("status"),
-        });
+      const stream = response.connect({ action: address("dial-result") }).stream({
+        url: legal(target ?? ""),
+        statusCallback: address("status"),
+      });
       // A media stream is not told who calls whom.
       stream.parameter({ name: "from", value: legal(from) });
       stream.parameter({ name: "to", value: legal(to) });
@@ -103,9 +101,7 @@ export function notInService(): VoiceResponse {
 
 /** We are at fault, and have no better answer. */
 export function cannotConnect(): VoiceResponse {
-  return lastWords(
-    "We can't connect your call right now. Please try again shortly.",
-  );
+  return lastWords("We can't connect your call right now. Please try again shortly.");
 }
 
 /** We are at fault, and ask to be asked again: a database that restarts is back in seconds. */
@@ -113,10 +109,7 @@ export function oneMoment(): VoiceResponse {
   const response = new VoiceResponse();
   say(response, "One moment, please.");
   response.pause({ length: 2 });
-  response.redirect(
-    { method: "POST" },
-    `${environment().PUBLIC_URL}/twilio/voice?again=1`,
-  );
+  response.redirect({ method: "POST" }, `${environment().PUBLIC_URL}/twilio/voice?again=1`);
   return response;
 }
 
@@ -154,10 +147,7 @@ function say(response: VoiceResponse, text: string): void {
 
 // What XML 1.0 has no way to write makes the XML library throw.
 function legal(text: string): string {
-  return text.replace(
-    /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu,
-    "",
-  );
+  return text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
 }
 
 function address(callback: "dial-result" | "recording" | "status"): string {

@@ -1,8 +1,7 @@
 import { data } from "@remix-run/node";
 import { pageAction } from "#app/http/page-action.server.ts";
 
-const notFound = () =>
-  data({ message: "There is no page at this address." }, 404);
+const notFound = () => data({ message: "There is no page at this address." }, 404);
 
 export function loader() {
   throw notFound();

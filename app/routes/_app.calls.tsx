@@ -1,20 +1,12 @@
-import {
-  redirect,
-  type LoaderFunctionArgs,
-  type MetaFunction,
-} from "@remix-run/node";
+import { redirect, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
-import {
-  askedOutcome,
-  callsAddress,
-  outcomeLabels,
-} from "#app/components/call-outcomes.ts";
+import { askedOutcome, callsAddress, outcomeLabels } from "#app/components/call-outcomes.ts";
 import { CallFilter } from "#app/components/CallFilter.tsx";
 import { CallTable } from "#app/components/CallTable.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
 import { forPage } from "#app/http/page-action.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -27,11 +19,11 @@ const callsPerPage = 25;
 
 export function loader(asked: LoaderFunctionArgs) {
   return forPage(asked, async () => {
-    const { id } = await requireCompany(asked);
+    const company = await requireCompany(asked);
     const query = new URL(asked.request.url).searchParams;
     const outcome = askedOutcome(query.get("outcome"));
     const cursor = query.get("cursor") ?? undefined;
-    const page = await listCalls(database(), id, {
+    const page = await listCalls(reading(), company.id, {
       limit: callsPerPage,
       cursor,
       outcome,
@@ -42,7 +34,7 @@ export function loader(asked: LoaderFunctionArgs) {
       outcome: outcome ?? null,
       older: page.nextCursor,
       isFirst: cursor === undefined,
-      number: (await shownNumberOf(id))?.shown ?? null,
+      number: shownNumberOf(company)?.shown ?? null,
     };
   });
 }
@@ -72,10 +64,7 @@ export default function Calls() {
                   </Link>
                 )}
                 {older !== null && (
-                  <Link
-                    className="button secondary"
-                    to={callsAddress(outcome, older)}
-                  >
+                  <Link className="button secondary" to={callsAddress(outcome, older)}>
                     Older calls
                   </Link>
                 )}

@@ -1,10 +1,6 @@
 import type { HeadersFunction } from "@remix-run/node";
 import { modalRoute } from "#app/components/behind-modal.ts";
-import {
-  ChooseNumber,
-  chooseNumberMeta,
-  refreshChoice,
-} from "#app/components/ChooseNumber.tsx";
+import { ChooseNumber, chooseNumberMeta, refreshChoice } from "#app/components/ChooseNumber.tsx";
 import { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
 
 export const handle = modalRoute;
@@ -15,11 +11,5 @@ export const loader = offerNumbers;
 export const action = chooseNumber;
 
 export default function ChooseOnDashboard() {
-  return (
-    <ChooseNumber
-      allowSkip
-      action="/dashboard/choose-number"
-      closeTo="/dashboard"
-    />
-  );
+  return <ChooseNumber allowSkip action="/dashboard/choose-number" closeTo="/dashboard" />;
 }

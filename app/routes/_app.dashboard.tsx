@@ -7,21 +7,18 @@ import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import { forPage } from "#app/http/page-action.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { callsOnDashboard } from "#app/http/shown-call.server.ts";
-import {
-  shownNumberOf,
-  type ShownNumber,
-} from "#app/http/shown-number.server.ts";
+import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
 export function loader(asked: LoaderFunctionArgs) {
   return forPage(asked, async () => {
-    const { id, companyName } = await requireCompany(asked);
-    const number = await shownNumberOf(id);
+    const company = await requireCompany(asked);
+    const number = shownNumberOf(company);
     const assigned = new URL(asked.request.url).searchParams.has("assigned");
-    const calls = number && (await callsOnDashboard(id));
+    const calls = number && (await callsOnDashboard(company.id));
     return {
-      companyName,
+      companyName: company.companyName,
       number,
       calls,
       justAssigned: assigned && number !== null,
@@ -30,8 +27,7 @@ export function loader(asked: LoaderFunctionArgs) {
 }
 
 export default function Dashboard() {
-  const { companyName, number, calls, justAssigned } =
-    useLoaderData<typeof loader>();
+  const { companyName, number, calls, justAssigned } = useLoaderData<typeof loader>();
   return (
     <>
       <Main>
@@ -78,10 +74,7 @@ function NumberOf({ number }: { number: ShownNumber }) {
 function NoNumberYet() {
   return (
     <>
-      <p>
-        You don't have a number yet. Choose one, and your company keeps it for
-        good.
-      </p>
+      <p>You don't have a number yet. Choose one, and your company keeps it for good.</p>
       <p className="actions">
         <Link className="button" to="/dashboard/choose-number">
           Configure Phone

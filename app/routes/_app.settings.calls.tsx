@@ -9,7 +9,7 @@ import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import {
   callHandlingFields,
   callHandlingOf,
@@ -20,11 +20,7 @@ import {
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { forPage, pageAction } from "#app/http/page-action.server.ts";
-import {
-  isRefused,
-  refuseForm,
-  refuseFormFor,
-} from "#app/http/refused-form.server.ts";
+import { isRefused, refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
@@ -35,11 +31,10 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export function loader(asked: LoaderFunctionArgs) {
   return forPage(asked, async () => {
     const { id } = await requireCompany(asked);
-    const handling = await callHandlingOf(database(), id);
+    const handling = await callHandlingOf(reading(), id);
     if (!handling) throw redirect("/login");
     const refused = isRefused(asked.context);
-    const saved =
-      new URL(asked.request.url).searchParams.has("saved") && !refused;
+    const saved = new URL(asked.request.url).searchParams.has("saved") && !refused;
     return { refused, saved, values: fieldsOf(handling) };
   });
 }
@@ -98,10 +93,7 @@ export default function CallHandlingSettings() {
         <Link to="/settings">Settings</Link>
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
-      <CallHandlingForm
-        values={refused?.values ?? values}
-        errors={refused?.errors}
-      />
+      <CallHandlingForm values={refused?.values ?? values} errors={refused?.errors} />
     </Main>
   );
 }

@@ -1,10 +1,6 @@
 import type { HeadersFunction } from "@remix-run/node";
 import { modalRoute } from "#app/components/behind-modal.ts";
-import {
-  ChooseNumber,
-  chooseNumberMeta,
-  refreshChoice,
-} from "#app/components/ChooseNumber.tsx";
+import { ChooseNumber, chooseNumberMeta, refreshChoice } from "#app/components/ChooseNumber.tsx";
 import { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
 
 export const handle = modalRoute;
@@ -16,10 +12,6 @@ export const action = chooseNumber;
 
 export default function ChooseInSettings() {
   return (
-    <ChooseNumber
-      allowSkip={false}
-      action="/settings/phone/choose"
-      closeTo="/settings/phone"
-    />
+    <ChooseNumber allowSkip={false} action="/settings/phone/choose" closeTo="/settings/phone" />
   );
 }

@@ -6,19 +6,16 @@ import { privatePageTitle } from "#app/components/page-title.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import { forPage } from "#app/http/page-action.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
-import {
-  shownNumberOf,
-  type ShownNumber,
-} from "#app/http/shown-number.server.ts";
+import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Phone Configuration");
 
 export function loader(asked: LoaderFunctionArgs) {
   return forPage(asked, async () => {
-    const { id } = await requireCompany(asked);
+    const company = await requireCompany(asked);
     const notice = new URL(asked.request.url).searchParams.get("notice");
     return {
-      number: await shownNumberOf(id),
+      number: shownNumberOf(company),
       hadOneAlready: notice === "already-has-number",
     };
   });
@@ -58,8 +55,7 @@ function NumberOf({ number }: { number: ShownNumber }) {
         </dd>
       </dl>
       <p className="hint">
-        Assigned <time dateTime={number.assignedAt}>{number.since}</time>.
-        Permanent.
+        Assigned <time dateTime={number.assignedAt}>{number.since}</time>. Permanent.
       </p>
     </>
   );

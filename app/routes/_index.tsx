@@ -1,8 +1,4 @@
-import {
-  redirect,
-  type LoaderFunctionArgs,
-  type MetaFunction,
-} from "@remix-run/node";
+import { redirect, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Link } from "@remix-run/react";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { siteName } from "#app/components/page-title.ts";
@@ -30,8 +26,7 @@ export default function Start() {
     <PublicPage>
       <h1 tabIndex={-1}>A phone number for your company, for good</h1>
       <p className="lead">
-        Create an account, choose a number, and it is yours alone. Every call to
-        it comes to you.
+        Create an account, choose a number, and it is yours alone. Every call to it comes to you.
       </p>
       <p className="actions">
         <Link className="button" to="/signup">
@@ -43,16 +38,13 @@ export default function Start() {
       </p>
       <ol className="steps">
         <li>
-          <strong>Sign up</strong> with your company's name and your email
-          address.
+          <strong>Sign up</strong> with your company's name and your email address.
         </li>
         <li>
-          <strong>Choose a number</strong> from those that are available, now or
-          later.
+          <strong>Choose a number</strong> from those that are available, now or later.
         </li>
         <li>
-          <strong>Keep it.</strong> Nobody else can ever get it, and it never
-          changes.
+          <strong>Keep it.</strong> Nobody else can ever get it, and it never changes.
         </li>
       </ol>
     </PublicPage>

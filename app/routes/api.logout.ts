@@ -3,8 +3,7 @@ import { json } from "#app/http/json.server.ts";
 import { endSessionOf } from "#app/http/session.server.ts";
 
 const route = apiRoute({
-  POST: async (asked) =>
-    json({}, { headers: { "Set-Cookie": await endSessionOf(asked) } }),
+  POST: async (asked) => json({}, { headers: { "Set-Cookie": await endSessionOf(asked) } }),
 });
 export const loader = route.loader;
 export const action = route.action;

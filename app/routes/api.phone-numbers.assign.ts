@@ -13,11 +13,7 @@ const route = apiRoute({
     if (typeof typed !== "string" || typed.trim() === "") {
       return jsonError(400, "Phone number is required");
     }
-    const assignment = await assignPhoneNumber(
-      database(),
-      company.id,
-      asStored(typed) ?? "",
-    );
+    const assignment = await assignPhoneNumber(database(), company.id, asStored(typed) ?? "");
     noteAssignment(asked, company.id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { database } from "#app/db.server.ts";
+import { reading } from "#app/db.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { checkFields } from "#app/http/fields.ts";
@@ -13,12 +13,7 @@ const queryFields = z.object({
     .string()
     .regex(/^\d{1,4}$/, { error: wholeNumber })
     .transform(Number)
-    .pipe(
-      z
-        .number()
-        .min(1, { error: wholeNumber })
-        .max(1000, { error: wholeNumber }),
-    )
+    .pipe(z.number().min(1, { error: wholeNumber }).max(1000, { error: wholeNumber }))
     .default(100),
   cursor: z.string().max(255, { error: "cursor is not valid" }).optional(),
   contains: z
@@ -33,12 +28,10 @@ const route = apiRoute({
   GET: async (asked) => {
     await requireCompanyForApi(asked);
     // An empty value is how a form or a template says "none".
-    const given = [...new URL(asked.request.url).searchParams].filter(
-      ([, value]) => value !== "",
-    );
+    const given = [...new URL(asked.request.url).searchParams].filter(([, value]) => value !== "");
     const query = checkFields(queryFields, Object.fromEntries(given));
     if (!query.ok) return jsonError(400, Object.values(query.errors)[0] ?? "");
-    const page = await listAvailable(database(), query.values);
+    const page = await listAvailable(reading(), query.values);
     if (!page.ok) return jsonError(400, `${page.invalid} is not valid`);
     return json({
       numbers: page.numbers.map(({ phoneNumber, createdAt }) => ({

@@ -9,9 +9,7 @@ const route = apiRoute({
     if (!session) return jsonError(401, "Not authenticated");
     return json(
       { company: companyJson(session.company) },
-      session.setCookie
-        ? { headers: { "Set-Cookie": session.setCookie } }
-        : undefined,
+      session.setCookie ? { headers: { "Set-Cookie": session.setCookie } } : undefined,
     );
   },
 });

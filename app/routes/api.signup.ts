@@ -19,10 +19,7 @@ const route = apiRoute({
     await countSignUp(exchangeOf(asked.context).address);
     const result = await signUp(database(), checked.values);
     if (result.outcome === "email-taken") {
-      return jsonError(
-        409,
-        "An account with this email address already exists",
-      );
+      return jsonError(409, "An account with this email address already exists");
     }
     return json(
       { company: companyJson(result.company) },

@@ -1,11 +1,7 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { askedOutcome } from "#app/components/call-outcomes.ts";
-import { database } from "#app/db.server.ts";
-import {
-  eachCall,
-  type Call,
-  type CallOutcome,
-} from "#app/domain/calls.server.ts";
+import { reading } from "#app/db.server.ts";
+import { eachCall, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
 import { csvLine } from "#app/http/csv.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { shownCaller } from "#app/http/shown-call.server.ts";
@@ -18,9 +14,7 @@ import { forStream, streamed } from "#app/http/streamed.server.ts";
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {
     const { id } = await requireCompany(asked);
-    const outcome = askedOutcome(
-      new URL(asked.request.url).searchParams.get("outcome"),
-    );
+    const outcome = askedOutcome(new URL(asked.request.url).searchParams.get("outcome"));
     const day = new Date().toISOString().slice(0, 10);
     return streamed(
       asked,
@@ -54,7 +48,7 @@ async function* csvOf(
   outcome: CallOutcome | undefined,
 ): AsyncGenerator<string, void, undefined> {
   let chunk = csvLine(columns.map(([name]) => name));
-  for await (const call of eachCall(database(), companyId, outcome)) {
+  for await (const call of eachCall(reading(), companyId, outcome)) {
     chunk += csvLine(columns.map(([, of]) => of(call)));
     if (chunk.length > chunkSize) {
       yield chunk;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { database } from "#app/db.server.ts";
-import { firstMatchedCall } from "#app/domain/calls.server.ts";
+import { reading } from "#app/db.server.ts";
+import { wasCalled } from "#app/domain/calls.server.ts";
 import { servingEnds } from "#app/server/stopping.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { forStream, plainText, streamed } from "#app/http/streamed.server.ts";
@@ -18,10 +18,8 @@ export function loader(asked: LoaderFunctionArgs): Promise<Response> {
         "Retry-After": String(longest),
       });
     }
-    return streamed(
-      asked,
-      { "Content-Type": "text/event-stream; charset=utf-8" },
-      (signal) => events(id, signal),
+    return streamed(asked, { "Content-Type": "text/event-stream; charset=utf-8" }, (signal) =>
+      events(id, signal),
     );
   });
 }
@@ -50,7 +48,7 @@ async function* events(
   try {
     yield "retry: 3000\n\n";
     for (let second = 1; second <= longest; second++) {
-      if (await firstMatchedCall(database(), companyId)) {
+      if (await wasCalled(reading(), companyId)) {
         yield "event: call\ndata: came\n\n";
         return;
       }

@@ -13,16 +13,11 @@ import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { forPage, pageAction } from "#app/http/page-action.server.ts";
 import { ownPath } from "#app/http/redirect-target.ts";
-import {
-  isRefused,
-  refuseForm,
-  refuseFormFor,
-} from "#app/http/refused-form.server.ts";
+import { isRefused, refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
-export const meta: MetaFunction<typeof loader> = ({ data }) =>
-  pageTitle("Log in", data?.refused);
+export const meta: MetaFunction<typeof loader> = ({ data }) => pageTitle("Log in", data?.refused);
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
@@ -70,9 +65,7 @@ export default function LogIn() {
       <h1 tabIndex={-1}>Log in</h1>
       {back !== home && !errors && <p>Log in to see that page.</p>}
       <PostForm submit="Log in" submitting="Logging in…">
-        {back !== home && (
-          <input type="hidden" name="redirectTo" value={back} />
-        )}
+        {back !== home && <input type="hidden" name="redirectTo" value={back} />}
         <TextField
           name="email"
           type="email"
@@ -81,10 +74,7 @@ export default function LogIn() {
           value={values?.email}
           error={errors?.email}
         />
-        <PasswordField
-          autoComplete="current-password"
-          error={errors?.password}
-        />
+        <PasswordField autoComplete="current-password" error={errors?.password} />
       </PostForm>
       <p>
         No account yet? <Link to="/signup">Sign up</Link>

@@ -4,14 +4,10 @@ import { environment } from "#app/env.server.ts";
 import { metricsText } from "#app/http/metrics.server.ts";
 
 /** Prometheus's scrape, for whoever has METRICS_TOKEN; without one set there is no such page. */
-export async function loader({
-  request,
-}: LoaderFunctionArgs): Promise<Response> {
+export async function loader({ request }: LoaderFunctionArgs): Promise<Response> {
   const token = environment().METRICS_TOKEN;
   if (token === undefined) return answer(404, "Not found\n");
-  const given = /^Bearer +(\S+)$/i.exec(
-    request.headers.get("Authorization") ?? "",
-  )?.[1];
+  const given = /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
   if (given === undefined || !isSame(given, token)) {
     return answer(401, "A bearer token is needed\n", {
       "WWW-Authenticate": 'Bearer realm="metrics"',
@@ -21,11 +17,7 @@ export async function loader({
   return answer(200, text, { "Content-Type": contentType });
 }
 
-function answer(
-  status: number,
-  body: string,
-  headers: Record<string, string> = {},
-): Response {
+function answer(status: number, body: string, headers: Record<string, string> = {}): Response {
   return new Response(body, {
     status,
     headers: {

@@ -16,11 +16,7 @@ import { signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { forPage, pageAction } from "#app/http/page-action.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
-import {
-  isRefused,
-  refuseForm,
-  refuseFormFor,
-} from "#app/http/refused-form.server.ts";
+import { isRefused, refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { signedInHeaders } from "#app/http/sign-in.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";

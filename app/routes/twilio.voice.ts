@@ -1,4 +1,4 @@
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import { logFault } from "#app/http/log.server.ts";
@@ -16,7 +16,7 @@ import { exchangeOf } from "#app/server/exchange.server.ts";
 const route = twilioRoute(
   async ({ context, event, inTime }) => {
     const { from = "", to = "" } = event;
-    const called = await inTime(findCalledCompany(database(), to));
+    const called = await inTime(findCalledCompany(reading(), to));
     if (called) exchangeOf(context).companyId = called.companyId;
     countCall(called ? "connected" : "unmatched");
     // The caller matters more than the log.
@@ -27,9 +27,7 @@ const route = twilioRoute(
         called && { companyId: called.companyId, route: called.handling.mode },
       ),
     ).catch((error: unknown) => logFault(exchangeOf(context), error));
-    return twiml(
-      called ? connectCall({ from, to }, called.handling) : notInService(),
-    );
+    return twiml(called ? connectCall({ from, to }, called.handling) : notInService());
   },
   ({ query }) => {
     if (!query.has("again")) return twiml(oneMoment());

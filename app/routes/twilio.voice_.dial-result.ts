@@ -1,18 +1,10 @@
-import { database } from "#app/db.server.ts";
-import {
-  isAnswered,
-  recordDialResult,
-} from "#app/domain/call-events.server.ts";
+import { database, reading } from "#app/db.server.ts";
+import { isAnswered, recordDialResult } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { logFault } from "#app/http/log.server.ts";
 import { twilioRoute, wholeSeconds } from "#app/http/twilio-request.server.ts";
-import {
-  cannotConnect,
-  hangUp,
-  nobodyAnswered,
-  twiml,
-} from "#app/http/twilio-twiml.server.ts";
+import { cannotConnect, hangUp, nobodyAnswered, twiml } from "#app/http/twilio-twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Twilio's documentation, "TwiML Voice: <Dial>", DialCallStatus.
@@ -31,27 +23,18 @@ const route = twilioRoute(
     const result =
       dialStatus !== undefined
         ? (results.get(dialStatus) ?? "failed")
-        : (await inTime(isAnswered(database(), event.callSid)))
+        : (await inTime(isAnswered(reading(), event.callSid)))
           ? "answered"
           : "failed";
     const over = result === "answered" || result === "canceled";
-    const called = over
-      ? undefined
-      : await inTime(findCalledCompany(database(), event.to ?? ""));
+    const called = over ? undefined : await inTime(findCalledCompany(reading(), event.to ?? ""));
     if (called) exchangeOf(context).companyId = called.companyId;
     if (dialStatus !== undefined || result === "failed") {
       await inTime(
-        recordDialResult(
-          database(),
-          event,
-          result,
-          wholeSeconds(field("DialCallDuration")),
-        ),
+        recordDialResult(database(), event, result, wholeSeconds(field("DialCallDuration"))),
       ).catch((error: unknown) => logFault(exchangeOf(context), error));
     }
-    return twiml(
-      over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false),
-    );
+    return twiml(over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false));
   },
   () => twiml(cannotConnect()),
 );

@@ -1,17 +1,8 @@
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
 import { log, logFault } from "#app/http/log.server.ts";
-import {
-  twilioRoute,
-  wholeSeconds,
-  type TwilioRequest,
-} from "#app/http/twilio-request.server.ts";
-import {
-  messageTaken,
-  noted,
-  notNoted,
-  twiml,
-} from "#app/http/twilio-twiml.server.ts";
+import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/http/twilio-request.server.ts";
+import { messageTaken, noted, notNoted, twiml } from "#app/http/twilio-twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Two come here: <Record> itself, where the caller is on the line, and later the word that the recording is ready.
@@ -22,9 +13,7 @@ const route = twilioRoute(
       await kept;
       return noted();
     }
-    await kept.catch((error: unknown) =>
-      logFault(exchangeOf(twilio.context), error),
-    );
+    await kept.catch((error: unknown) => logFault(exchangeOf(twilio.context), error));
     return twiml(messageTaken());
   },
   (twilio) => (isCallback(twilio) ? notNoted() : twiml(messageTaken())),
@@ -43,10 +32,7 @@ async function keep({ event, field }: TwilioRequest): Promise<void> {
   }
   const url = field("RecordingUrl") ?? "";
   if (!isRecording(url)) {
-    log.warn(
-      { callSid: event.callSid },
-      "a recording was not kept: its address is not Twilio's",
-    );
+    log.warn({ callSid: event.callSid }, "a recording was not kept: its address is not Twilio's");
     return;
   }
   const seconds = wholeSeconds(field("RecordingDuration")) ?? 0;

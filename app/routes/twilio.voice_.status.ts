@@ -1,13 +1,6 @@
 import { database } from "#app/db.server.ts";
-import {
-  recordCallStatus,
-  recordDialResult,
-} from "#app/domain/call-events.server.ts";
-import {
-  twilioRoute,
-  wholeSeconds,
-  type TwilioRequest,
-} from "#app/http/twilio-request.server.ts";
+import { recordCallStatus, recordDialResult } from "#app/domain/call-events.server.ts";
+import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/http/twilio-request.server.ts";
 import { noted, notNoted } from "#app/http/twilio-twiml.server.ts";
 
 const route = twilioRoute(async (twilio) => {

@@ -7,9 +7,7 @@ import { environment } from "#app/env.server.ts";
 export function securityHeaders(nonce?: string): Record<string, string> {
   return {
     "Content-Security-Policy": contentSecurityPolicy(nonce),
-    ...(environment().PUBLIC_URL.startsWith("https:")
-      ? { ...always, ...onHttps }
-      : always),
+    ...(environment().PUBLIC_URL.startsWith("https:") ? { ...always, ...onHttps } : always),
   };
 }
 

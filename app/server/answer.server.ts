@@ -1,8 +1,4 @@
-import type {
-  IncomingMessage,
-  OutgoingHttpHeaders,
-  ServerResponse,
-} from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { securityHeaders } from "#app/server/answer-headers.server.ts";
@@ -23,9 +19,7 @@ export interface Incoming {
 /** Sends a file of the client build. */
 export function sendFile(incoming: Incoming, file: FileAnswer): void {
   begin(incoming, file.status, file.headers);
-  incoming.response.end(
-    incoming.request.method === "HEAD" ? undefined : file.body,
-  );
+  incoming.response.end(incoming.request.method === "HEAD" ? undefined : file.body);
 }
 
 /** Sends a line of text. */
@@ -40,25 +34,17 @@ export function sendText(
     "Cache-Control": "no-store",
     ...headers,
   });
-  incoming.response.end(
-    incoming.request.method === "HEAD" ? undefined : `${line}\n`,
-  );
+  incoming.response.end(incoming.request.method === "HEAD" ? undefined : `${line}\n`);
 }
 
 /**
  * Sends what a route answered: whole, or, where it is marked `no-transform`, each piece as soon as the client has taken
  * those before it. When the client goes, the body is cancelled, whatever it was waiting for.
  */
-export async function send(
-  incoming: Incoming,
-  answer: Response,
-): Promise<void> {
+export async function send(incoming: Incoming, answer: Response): Promise<void> {
   const headers: OutgoingHttpHeaders = { "cache-control": "no-store" };
   for (const [name, value] of answer.headers) {
-    headers[name] =
-      name === "set-cookie"
-        ? [headers[name] ?? [], value].flat().map(String)
-        : value;
+    headers[name] = name === "set-cookie" ? [headers[name] ?? [], value].flat().map(String) : value;
   }
   const { request, response } = incoming;
   if (answer.body === null || request.method === "HEAD") {
@@ -85,10 +71,7 @@ export async function send(
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-async function sendPieces(
-  response: ServerResponse,
-  reader: Reader,
-): Promise<void> {
+async function sendPieces(response: ServerResponse, reader: Reader): Promise<void> {
   response.flushHeaders();
   try {
     for (;;) {
@@ -151,8 +134,7 @@ const worthPacking = 1_400;
 
 const brotli = promisify(brotliCompress);
 const pack = {
-  br: (body: Buffer) =>
-    brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  br: (body: Buffer) => brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
   gzip: promisify<Buffer, Buffer>(gzip),
 };
 
@@ -165,9 +147,7 @@ function begin(
   const type = response.getHeader("content-type") ?? headers["content-type"];
   response.writeHead(status, {
     "X-Request-Id": exchange.requestId,
-    ...securityHeaders(
-      String(type).startsWith("text/html") ? exchange.nonce : undefined,
-    ),
+    ...securityHeaders(String(type).startsWith("text/html") ? exchange.nonce : undefined),
     ...headers,
   });
 }

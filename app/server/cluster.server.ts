@@ -34,19 +34,14 @@ export interface FromWorker {
  * Sends something to another worker, or to all of them, by way of the supervisor.
  * @param to a worker's number
  */
-export function sendToWorkers(
-  to: number | "others",
-  body: Record<string, unknown>,
-): void {
+export function sendToWorkers(to: number | "others", body: Record<string, unknown>): void {
   if (cluster.isWorker && process.connected) {
     process.send?.({ relay: body, to });
   }
 }
 
 /** Calls `receive` for whatever other workers send here. */
-export function onMessageFromWorkers(
-  receive: (message: FromWorker) => void,
-): void {
+export function onMessageFromWorkers(receive: (message: FromWorker) => void): void {
   if (!cluster.isWorker) return;
   process.on("message", (message: Partial<FromWorker>) => {
     const { from, receivers, body } = message;

@@ -49,11 +49,7 @@ export function exchangeOf(context: AppLoadContext): Exchange {
 }
 
 /** @param path as it may be logged */
-export function beginExchange(
-  request: IncomingMessage,
-  headers: Headers,
-  path: string,
-): Exchange {
+export function beginExchange(request: IncomingMessage, headers: Headers, path: string): Exchange {
   const { method = "GET" } = request;
   let nonce: string | undefined;
   return {
@@ -77,9 +73,7 @@ function newNonce(): string {
 /** The id that a client gave its request, if it is one that can stand in a log, else a new one. */
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers["x-request-id"];
-  return typeof given === "string" && /^[\w.:=+/-]{8,128}$/.test(given)
-    ? given
-    : randomUUID();
+  return typeof given === "string" && /^[\w.:=+/-]{8,128}$/.test(given) ? given : randomUUID();
 }
 
 /** The address of the last client that no proxy of ours vouches for. */

@@ -2,10 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import path from "node:path";
-import {
-  acceptedEncoding,
-  type Encoding,
-} from "#app/server/encoding.server.ts";
+import { acceptedEncoding, type Encoding } from "#app/server/encoding.server.ts";
 
 /** The files of the client build, from memory. They are few and small, and never change while the process lives. */
 
@@ -77,10 +74,7 @@ function readFile(file: string, type: string): File {
     cacheControl: /[/\\]assets[/\\]/.test(file)
       ? "public, max-age=31536000, immutable"
       : "public, max-age=0, must-revalidate",
-    etag: createHash("sha256")
-      .update(identity)
-      .digest("base64url")
-      .slice(0, 22),
+    etag: createHash("sha256").update(identity).digest("base64url").slice(0, 22),
     bodies,
   };
 }

@@ -6,27 +6,16 @@ import { send, sendFile, sendText } from "#app/server/answer.server.ts";
 import { beginExchange } from "#app/server/exchange.server.ts";
 import { clientFiles } from "#app/server/files.server.ts";
 import { pageHandlers } from "#app/server/pages.server.ts";
-import {
-  answerOfResource,
-  isResource,
-} from "#app/server/resource-route.server.ts";
+import { answerOfResource, isResource } from "#app/server/resource-route.server.ts";
 import { routeTable } from "#app/server/route-table.server.ts";
-import {
-  headersOf,
-  refusalOf,
-  targetOf,
-  webRequest,
-} from "#app/server/web-request.server.ts";
+import { headersOf, refusalOf, targetOf, webRequest } from "#app/server/web-request.server.ts";
 
 /**
  * Where a request enters, becomes an exchange, meets a file of the client build, a resource route or Remix, and leaves
  * as an answer.
  */
 
-export type Listener = (
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<void>;
+export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** The listener for Node's HTTP server. Whatever goes wrong becomes an answer; nothing is thrown. */
 export function listenerOf(build: ServerBuild): Listener {
@@ -34,10 +23,7 @@ export function listenerOf(build: ServerBuild): Listener {
   const find = routeTable(build.routes);
   const pageOf = pageHandlers(build);
 
-  const answer = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = targetOf(request.url);
     const { place, params, path } = find(target.pathname);
     const headers = headersOf(request);
@@ -57,10 +43,7 @@ export function listenerOf(build: ServerBuild): Listener {
     try {
       if (module && isResource(module) && !target.pathname.endsWith(".data")) {
         const asked = webRequest(request, target, headers);
-        await send(
-          incoming,
-          await answerOfResource(module, { request: asked, params, context }),
-        );
+        await send(incoming, await answerOfResource(module, { request: asked, params, context }));
       } else {
         // Remix compares it with Host, which is wrong behind a proxy; the exchange says what we have found.
         headers.delete("Origin");
@@ -70,12 +53,7 @@ export function listenerOf(build: ServerBuild): Listener {
     } catch (error) {
       logFault(exchange, error);
       if (response.headersSent) response.destroy();
-      else
-        sendText(
-          incoming,
-          500,
-          "Something went wrong on our side. Try again later.",
-        );
+      else sendText(incoming, 500, "Something went wrong on our side. Try again later.");
     }
   };
   return answer;

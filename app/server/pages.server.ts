@@ -1,8 +1,4 @@
-import {
-  createRequestHandler,
-  type RequestHandler,
-  type ServerBuild,
-} from "@remix-run/node";
+import { createRequestHandler, type RequestHandler, type ServerBuild } from "@remix-run/node";
 import { chainOf } from "#app/server/route-table.server.ts";
 
 /**
@@ -10,17 +6,12 @@ import { chainOf } from "#app/server/route-table.server.ts";
  * Remix goes through all that it has, several times a request.
  * @returns the handler for a route's id
  */
-export function pageHandlers(
-  build: ServerBuild,
-): (id: string) => RequestHandler {
+export function pageHandlers(build: ServerBuild): (id: string) => RequestHandler {
   const handlers = new Map<string, RequestHandler>();
   return (id) => {
     let handler = handlers.get(id);
     if (!handler) {
-      handler = createRequestHandler(
-        onlyWith(build, chainOf(build.routes, id)),
-        build.mode,
-      );
+      handler = createRequestHandler(onlyWith(build, chainOf(build.routes, id)), build.mode);
       handlers.set(id, handler);
     }
     return handler;

@@ -3,10 +3,7 @@ import type { ActionFunctionArgs, ServerBuild } from "@remix-run/node";
 type RouteModule = NonNullable<ServerBuild["routes"][string]>["module"];
 
 /** Whether a route is a resource route: one that is no page and has none to show an error in. */
-export function isResource({
-  default: page,
-  ErrorBoundary,
-}: RouteModule): boolean {
+export function isResource({ default: page, ErrorBoundary }: RouteModule): boolean {
   return page === undefined && ErrorBoundary === undefined;
 }
 
@@ -18,9 +15,7 @@ export async function answerOfResource(
   { loader, action }: RouteModule,
   args: ActionFunctionArgs,
 ): Promise<Response> {
-  const handler = /^(GET|HEAD|OPTIONS)$/.test(args.request.method)
-    ? loader
-    : action;
+  const handler = /^(GET|HEAD|OPTIONS)$/.test(args.request.method) ? loader : action;
   if (!handler) return new Response(null, { status: 405 });
   let answer: unknown;
   try {

@@ -6,10 +6,7 @@ import type { ServerBuild } from "@remix-run/node";
  */
 
 type Routes = ServerBuild["routes"];
-type Route = Pick<
-  NonNullable<Routes[string]>,
-  "id" | "parentId" | "path" | "index"
->;
+type Route = Pick<NonNullable<Routes[string]>, "id" | "parentId" | "path" | "index">;
 
 /** A route with a path of its own, and what it may be called in log and metrics. */
 export interface Place {
@@ -40,9 +37,7 @@ interface Pattern extends Place {
 const longestPath = 500;
 
 /** @param routes of the server build */
-export function routeTable(
-  routes: Record<string, Route | undefined>,
-): FindRoute {
+export function routeTable(routes: Record<string, Route | undefined>): FindRoute {
   const fixed = new Map<string, Place>();
   const patterns: Pattern[] = [];
   for (const route of Object.values(routes)) {
@@ -79,18 +74,12 @@ export function routeTable(
 }
 
 /** The ids of a route and of those it stands in, the outermost first. */
-export function chainOf(
-  routes: Record<string, Route | undefined>,
-  id: string,
-): string[] {
+export function chainOf(routes: Record<string, Route | undefined>, id: string): string[] {
   const parent = routes[id]?.parentId;
   return [...(parent === undefined ? [] : chainOf(routes, parent)), id];
 }
 
-function fullPath(
-  routes: Record<string, Route | undefined>,
-  route: Route,
-): string {
+function fullPath(routes: Record<string, Route | undefined>, route: Route): string {
   return chainOf(routes, route.id)
     .flatMap((id) => routes[id]?.path || [])
     .join("/");
@@ -116,9 +105,7 @@ function patternOf(id: string, path: string): Pattern {
     } else {
       const parameter = name.startsWith(":");
       if (parameter) names.push(name.slice(1));
-      const part = parameter
-        ? "([^/]+)"
-        : name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+      const part = parameter ? "([^/]+)" : name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
       expression += optional ? `(?:/${part})?` : `/${part}`;
       rank += parameter ? 3 : 10;
     }
@@ -147,11 +134,7 @@ function decoded(text: string): string {
   }
 }
 
-function withoutSecrets(
-  path: string,
-  names: string[],
-  values: string[],
-): string {
+function withoutSecrets(path: string, names: string[], values: string[]): string {
   names.forEach((name, at) => {
     if (/token|secret|code|key/i.test(name)) {
       path = path.replace(values[at] ?? "", `:${name}`);

@@ -22,8 +22,5 @@ export function comesFromThisSite({
   const origin = headers.get("Origin");
   if (origin === null) return true;
   if (!URL.canParse(origin)) return false;
-  return (
-    new URL(origin).host === headers.get("Host") ||
-    origin === environment().PUBLIC_URL
-  );
+  return new URL(origin).host === headers.get("Host") || origin === environment().PUBLIC_URL;
 }

@@ -6,10 +6,7 @@ import { watchPool } from "#app/http/low-pool.server.ts";
 import { startMetrics } from "#app/http/metrics.server.ts";
 import { tellCannotListen, workerNumber } from "#app/server/cluster.server.ts";
 import { listenerOf } from "#app/server/listener.server.ts";
-import {
-  refuseExpectations,
-  refuseMalformed,
-} from "#app/server/malformed-requests.server.ts";
+import { refuseExpectations, refuseMalformed } from "#app/server/malformed-requests.server.ts";
 import { endOnSignals } from "#app/server/stopping.server.ts";
 
 /** Milliseconds. */

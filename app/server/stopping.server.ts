@@ -74,8 +74,7 @@ async function stop(server: Server, inFlight: Set<InFlight>): Promise<void> {
   }
 
   const cut = [...inFlight].filter(({ response }) => !isEventStream(response));
-  if (cut.length > 0)
-    log.warn({ requests: cut.length }, "stopped too soon for");
+  if (cut.length > 0) log.warn({ requests: cut.length }, "stopped too soon for");
   server.closeAllConnections();
   await Promise.race([closeDatabase(), setTimeout(500)]);
   process.exit(0);
@@ -86,7 +85,5 @@ function lastOnItsConnection(response: ServerResponse): void {
 }
 
 function isEventStream(response: ServerResponse): boolean {
-  return /^text\/event-stream\b/.test(
-    String(response.getHeader("Content-Type") ?? ""),
-  );
+  return /^text\/event-stream\b/.test(String(response.getHeader("Content-Type") ?? ""));
 }

@@ -20,17 +20,11 @@ const limits = {
 
 /** Whether a request brings a body, be it an empty one that comes in chunks. */
 export function hasBody({ headers }: IncomingMessage): boolean {
-  return (
-    headers["transfer-encoding"] !== undefined ||
-    (headers["content-length"] ?? "0") !== "0"
-  );
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 /** To be called when the headers of `response` are about to be sent. */
-export function closeAfterUnreadBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+export function closeAfterUnreadBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || !hasBody(request)) return;
   const { socket } = request;
   response.setHeader("Connection", "close");

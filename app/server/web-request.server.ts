@@ -46,11 +46,8 @@ export function refusalOf({
   httpVersion,
 }: IncomingMessage): [status: number, text: string] | undefined {
   if (!methods.includes(method)) return [405, "Method not allowed"];
-  const hosts = rawHeaders.filter(
-    (name, at) => at % 2 === 0 && name.toLowerCase() === "host",
-  );
-  return hosts.length > 1 ||
-    (headers.host === undefined && httpVersion === "1.1")
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
+  return hosts.length > 1 || (headers.host === undefined && httpVersion === "1.1")
     ? [400, "A request has one Host"]
     : undefined;
 }

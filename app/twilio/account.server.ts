@@ -94,11 +94,7 @@ export function openTwilioAccount({
   patience,
 }: AccountOptions): TwilioAccount {
   const client = new Twilio(accountSid, authToken, {
-    httpClient: new PatientClient(
-      { ...usualPatience, ...patience },
-      apiBaseUrl,
-      onWait,
-    ),
+    httpClient: new PatientClient({ ...usualPatience, ...patience }, apiBaseUrl, onWait),
     // TWILIO_LOG_LEVEL=debug would print requests on stdout, among the data.
     logLevel: "none",
   });
@@ -106,8 +102,9 @@ export function openTwilioAccount({
     async listNumbers(onPage) {
       const bySid = new Map<string, TwilioNumber>();
       try {
-        let page: NumbersPage | undefined =
-          await client.incomingPhoneNumbers.page({ pageSize: 1_000 });
+        let page: NumbersPage | undefined = await client.incomingPhoneNumbers.page({
+          pageSize: 1_000,
+        });
         while (page) {
           // Numbers that come or go meanwhile shift the pages, so one may be listed twice.
           for (const one of page.instances) bySid.set(one.sid, toNumber(one));
@@ -166,13 +163,10 @@ class PatientClient extends RequestClient {
     options: RequestClient.RequestOptions<TData>,
   ): Promise<Response<TData>> {
     const { pathname, search } = new URL(options.uri);
-    const uri = this.apiBaseUrl
-      ? `${this.apiBaseUrl}${pathname}${search}`
-      : options.uri;
+    const uri = this.apiBaseUrl ? `${this.apiBaseUrl}${pathname}${search}` : options.uri;
     const { attempts, firstWait, longestWait } = this.patience;
     for (let attempt = 1; ; attempt++) {
-      const backOff =
-        firstWait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+      const backOff = firstWait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
       let wait = backOff;
       let reason: string;
       try {
@@ -196,9 +190,7 @@ const mayPass = (status: number) => status === 429 || status >= 500;
 
 /** Milliseconds that a `Retry-After` (RFC 9110, 10.2.3: seconds, or a date) asks to wait. */
 function retryAfter(headers: unknown): number | undefined {
-  const value = (headers as Record<string, unknown> | undefined)?.[
-    "retry-after"
-  ];
+  const value = (headers as Record<string, unknown> | undefined)?.["retry-after"];
   if (typeof value !== "string") return undefined;
   const milliseconds = /^\d+$/.test(value.trim())
     ? Number(value) * 1000

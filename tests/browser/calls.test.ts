@@ -14,13 +14,7 @@ import { signedInCompanies } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
 import { accountSid, authToken } from "../support/twilio-webhooks.ts";
 import { expectNoFindings } from "./findings.ts";
-import {
-  focused,
-  ready,
-  visit,
-  type Site,
-  type VisitorOptions,
-} from "./visitor.ts";
+import { focused, ready, visit, type Site, type VisitorOptions } from "./visitor.ts";
 
 let browser: Browser;
 let site: Site;
@@ -114,9 +108,7 @@ async function manyCalls({ id, number }: Company): Promise<void> {
 }
 
 const fitsItsWidth = (page: Page) =>
-  page.evaluate(
-    () => document.documentElement.scrollWidth <= window.innerWidth,
-  );
+  page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
 
 const proof = /^Your number works\. Its first call came from \+353 87 111 2222/;
 
@@ -125,9 +117,7 @@ describe("the ring test", () => {
     const company = await companyWithNumber();
     const page = await openListening(company);
     const status = page.getByRole("status");
-    expect(await status.innerText()).toBe(
-      `No calls yet. Call ${company.shown} to test it.`,
-    );
+    expect(await status.innerText()).toBe(`No calls yet. Call ${company.shown} to test it.`);
     await page.getByText("Leave this page open").waitFor();
     expect(await page.getByText("Check for the call").count()).toBe(0);
     await page.locator("nav >> text=Settings").focus();
@@ -137,9 +127,7 @@ describe("the ring test", () => {
     await page.getByText("Your number works.").waitFor();
     expect(await status.innerText()).toMatch(proof);
     // A region that is new with its news is not read out.
-    expect(await status.evaluate((now, before) => now === before, region)).toBe(
-      true,
-    );
+    expect(await status.evaluate((now, before) => now === before, region)).toBe(true);
     expect(await focused(page)).toBe("Settings");
     expect(new URL(page.url()).pathname).toBe("/dashboard");
     await page.getByRole("table", { name: "Recent calls" }).waitFor();
@@ -176,10 +164,7 @@ describe("the ring test", () => {
   });
 
   test("another company's call turns nothing", async () => {
-    const [company, other] = [
-      await companyWithNumber(),
-      await companyWithNumber(),
-    ];
+    const [company, other] = [await companyWithNumber(), await companyWithNumber()];
     const page = await openListening(company);
     await rings(other);
     const theirs = await open(other, "/dashboard");
@@ -201,9 +186,7 @@ describe.each([
     await page.click("main >> text=Call handling");
     await page.waitForURL("**/settings/calls");
     await ready(page);
-    expect(await page.inputValue("#greeting")).toBe(
-      "Thank you for calling Acme.",
-    );
+    expect(await page.inputValue("#greeting")).toBe("Thank you for calling Acme.");
     const target = (name: string) => page.locator(`[name=${name}]`);
     for (const name of ["phone", "sip_address", "stream_url", "ring_seconds"]) {
       expect(await target(name).isVisible()).toBe(!options.javaScript);
@@ -221,13 +204,11 @@ describe.each([
       expect(await focused(page)).toMatch(/^There is a problem/);
     }
     expect(await target("sip_address").inputValue()).toBe("not one");
-    expect(await target("sip_address").getAttribute("aria-invalid")).toBe(
-      "true",
-    );
+    expect(await target("sip_address").getAttribute("aria-invalid")).toBe("true");
     await page.click(".error-summary >> text=Enter a SIP address");
-    expect(
-      await page.evaluate(() => document.activeElement?.getAttribute("id")),
-    ).toBe("sip_address");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("id"))).toBe(
+      "sip_address",
+    );
     expect(await fitsItsWidth(page)).toBe(true);
 
     await target("sip_address").fill("sip:desk@example.com");
@@ -247,9 +228,7 @@ describe.each([
     });
     await page.click("text=Dismiss");
     await page.waitForSelector(".banner", { state: "detached" });
-    expect(await target("sip_address").inputValue()).toBe(
-      "sip:desk@example.com",
-    );
+    expect(await target("sip_address").inputValue()).toBe("sip:desk@example.com");
   });
 
   test("the log is paged, filtered and downloaded", async () => {
@@ -262,9 +241,7 @@ describe.each([
     await page.waitForSelector("h1:text-is('Calls')");
     expect(await rows.count()).toBe(25);
     expect(await fitsItsWidth(page)).toBe(true);
-    expect(await page.getByRole("table").ariaSnapshot()).toContain(
-      'rowheader "Number withheld"',
-    );
+    expect(await page.getByRole("table").ariaSnapshot()).toContain('rowheader "Number withheld"');
     await page.click("text=Older calls");
     await page.waitForURL("**/calls?cursor=*");
     await page.getByText("Newest calls").waitFor();
@@ -341,55 +318,52 @@ describe.each([
   { scriptsCome: true, width: 320, colorScheme: "dark" },
   { scriptsCome: false, width: 320, colorScheme: "light" },
   { scriptsCome: false, width: 1280, colorScheme: "dark" },
-] as const)(
-  "axe, with scripts $scriptsCome at $width px, $colorScheme",
-  (options) => {
-    test("every page and state of calls", async () => {
-      const [without] = await signedInCompanies(site.db, 1);
-      const quiet = await companyWithNumber();
-      const busy = await companyWithNumber();
-      await manyCalls(busy);
-      const fresh = await companyWithNumber();
-      await rings(fresh);
-      for (const [company, paths] of [
-        [without!, ["/dashboard", "/calls"]],
-        [quiet, ["/dashboard", "/calls", "/settings"]],
-        [fresh, ["/dashboard", "/calls"]],
+] as const)("axe, with scripts $scriptsCome at $width px, $colorScheme", (options) => {
+  test("every page and state of calls", async () => {
+    const [without] = await signedInCompanies(site.db, 1);
+    const quiet = await companyWithNumber();
+    const busy = await companyWithNumber();
+    await manyCalls(busy);
+    const fresh = await companyWithNumber();
+    await rings(fresh);
+    for (const [company, paths] of [
+      [without!, ["/dashboard", "/calls"]],
+      [quiet, ["/dashboard", "/calls", "/settings"]],
+      [fresh, ["/dashboard", "/calls"]],
+      [
+        busy,
         [
-          busy,
-          [
-            "/dashboard",
-            "/calls",
-            "/calls?outcome=missed",
-            "/calls?outcome=message",
-            "/settings/calls",
-            "/settings/calls?saved=1",
-          ],
+          "/dashboard",
+          "/calls",
+          "/calls?outcome=missed",
+          "/calls?outcome=message",
+          "/settings/calls",
+          "/settings/calls?saved=1",
         ],
-      ] as const) {
-        const page = await open(company, paths[0], options);
-        for (const path of paths) {
-          if (path !== paths[0]) await page.goto(path);
-          const summary = page.locator("summary");
-          if (await summary.isVisible()) await summary.click();
-          await expectNoFindings(page);
-          expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
-        }
-      }
-      const page = await open(busy, "/settings/calls", options);
-      for (const mode of ["phone", "sip", "stream", "message"]) {
-        await page.locator(`[name=mode][value=${mode}]`).check();
+      ],
+    ] as const) {
+      const page = await open(company, paths[0], options);
+      for (const path of paths) {
+        if (path !== paths[0]) await page.goto(path);
+        const summary = page.locator("summary");
+        if (await summary.isVisible()) await summary.click();
         await expectNoFindings(page);
+        expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
       }
-      await page.locator("[name=mode][value=phone]").check();
-      await page.fill("[name=greeting]", "x".repeat(600));
-      await page.fill("[name=ring_seconds]", "600");
-      await page.click("text=Save");
-      await page.waitForSelector(".error-summary");
+    }
+    const page = await open(busy, "/settings/calls", options);
+    for (const mode of ["phone", "sip", "stream", "message"]) {
+      await page.locator(`[name=mode][value=${mode}]`).check();
       await expectNoFindings(page);
-    });
-  },
-);
+    }
+    await page.locator("[name=mode][value=phone]").check();
+    await page.fill("[name=greeting]", "x".repeat(600));
+    await page.fill("[name=ring_seconds]", "600");
+    await page.click("text=Save");
+    await page.waitForSelector(".error-summary");
+    await expectNoFindings(page);
+  });
+});
 
 test("targets are large enough for a finger", async () => {
   const company = await companyWithNumber();

@@ -22,14 +22,7 @@ export async function expectNoFindings(page: Page): Promise<void> {
   await page.evaluate(axeSource);
   const findings = await page.evaluate(async () => {
     const { violations } = await window.axe.run(document, {
-      runOnly: [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-      ],
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     });
     return violations.map(({ id, nodes }) => ({
       id,

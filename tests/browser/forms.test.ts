@@ -23,12 +23,8 @@ test("a refused form has the focus on what is wrong, and its lines lead to the f
   expect(await page.title()).toMatch(/^Error: Create an account/);
   expect(await page.inputValue("#company_name")).toBe("Ring & Sons");
   await page.click(".error-summary >> text=Enter an email address like");
-  expect(
-    await page.evaluate(() => document.activeElement?.getAttribute("id")),
-  ).toBe("email");
-  expect(await page.getAttribute("#email", "aria-describedby")).toBe(
-    "email-hint email-error",
-  );
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("id"))).toBe("email");
+  expect(await page.getAttribute("#email", "aria-describedby")).toBe("email-hint email-error");
 });
 
 test("a password can be shown with JavaScript only, and is hidden when it is sent", async () => {
@@ -96,10 +92,7 @@ test("fields say what they are for, so that browsers can fill them in", async ()
     return page
       .locator("main input")
       .evaluateAll((inputs) =>
-        inputs.map((input) => [
-          input.getAttribute("name"),
-          input.getAttribute("autocomplete"),
-        ]),
+        inputs.map((input) => [input.getAttribute("name"), input.getAttribute("autocomplete")]),
       );
   };
   expect(await autocomplete("/signup")).toEqual([

@@ -22,9 +22,7 @@ beforeAll(async () => {
 });
 
 const fitsItsWidth = (page: Page) =>
-  page.evaluate(
-    () => document.documentElement.scrollWidth <= window.innerWidth,
-  );
+  page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
 
 describe.each([
   { javaScript: true, width: 1280 },
@@ -45,9 +43,7 @@ describe.each([
     await confirm(page).click();
     await page.waitForURL("**/dashboard?assigned=1");
     await ready(page);
-    expect(await page.textContent(".banner p")).toBe(
-      `${number} is your number.`,
-    );
+    expect(await page.textContent(".banner p")).toBe(`${number} is your number.`);
     expect(await page.locator("dialog").count()).toBe(0);
     expect(await page.locator("[inert]").count()).toBe(0);
     expect(await fitsItsWidth(page)).toBe(true);
@@ -106,9 +102,7 @@ describe.each([
     await rows(page).first().click();
     await confirm(page).click();
     await page.waitForURL("**/dashboard?assigned=1");
-    expect(await page.textContent(".banner p")).toBe(
-      `${number} is your number.`,
-    );
+    expect(await page.textContent(".banner p")).toBe(`${number} is your number.`);
   });
 
   test("the keyboard alone is enough", async () => {
@@ -137,25 +131,16 @@ describe.each([
         }),
       );
     }
-    expect([...reached].filter((where) => where !== "browser")).toEqual([
-      "modal",
-    ]);
+    expect([...reached].filter((where) => where !== "browser")).toEqual(["modal"]);
 
-    const onRadio = () =>
-      page.evaluate(() => document.activeElement?.matches("[type=radio]"));
+    const onRadio = () => page.evaluate(() => document.activeElement?.matches("[type=radio]"));
     for (let i = 0; i < 20 && !(await onRadio()); i++) {
       await page.keyboard.press("Tab");
     }
     await page.keyboard.press("Space");
     await page.keyboard.press("ArrowDown");
-    const number = (
-      await modal(page).locator(".row:has(:checked)").innerText()
-    ).trim();
-    for (
-      let i = 0;
-      i < 5 && !(await focused(page)).startsWith("Confirm");
-      i++
-    ) {
+    const number = (await modal(page).locator(".row:has(:checked)").innerText()).trim();
+    for (let i = 0; i < 5 && !(await focused(page)).startsWith("Confirm"); i++) {
       await page.keyboard.press("Tab");
     }
     await page.keyboard.press("Enter");
@@ -187,25 +172,18 @@ test("the first link of a page skips to its main content", async () => {
 test("moving between pages moves the focus to the new heading", async () => {
   const page = await openModal(browser, site);
   await modal(page).getByText("Skip for Now").click();
-  await page.waitForFunction(
-    () => document.activeElement?.textContent === "Dashboard",
-  );
+  await page.waitForFunction(() => document.activeElement?.textContent === "Dashboard");
   await page.click("nav >> text=Settings");
   await page.waitForFunction(
     () =>
-      document.activeElement?.matches("h1") &&
-      document.activeElement.textContent === "Settings",
+      document.activeElement?.matches("h1") && document.activeElement.textContent === "Settings",
   );
   expect(await page.title()).toMatch(/^Settings/);
 });
 
 test("text twice as large still fits", async () => {
   const page = await openModal(browser, site, { width: 640 });
-  for (const path of [
-    "/dashboard/choose-number",
-    "/dashboard",
-    "/settings/phone",
-  ]) {
+  for (const path of ["/dashboard/choose-number", "/dashboard", "/settings/phone"]) {
     await page.goto(path);
     await ready(page);
     await page.evaluate(() => {

@@ -34,11 +34,9 @@ test("it opens as a modal with the focus on its heading, and nothing behind it s
   const page = await openModal(browser, site);
   expect(await isModal(page)).toBe(true);
   expect(await focused(page)).toBe("Choose Your Phone Number");
-  expect(
-    await page.evaluate(
-      () => getComputedStyle(document.documentElement).overflow,
-    ),
-  ).toBe("hidden");
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).overflow)).toBe(
+    "hidden",
+  );
   expect(await modal(page).locator(":checked").count()).toBe(0);
   expect(await modal(page).getAttribute("aria-labelledby")).toBe(
     await modal(page).getByRole("heading").getAttribute("id"),
@@ -136,9 +134,7 @@ test.each([true, false])(
     expect(await page.inputValue("#search")).toBe("086 0000");
     expect(await modal(page).locator(":checked").count()).toBe(0);
     await page.waitForFunction(
-      () =>
-        document.querySelector(".modal-footer button")?.textContent ===
-        "Confirm",
+      () => document.querySelector(".modal-footer button")?.textContent === "Confirm",
     );
     await rows(page).first().click();
     await confirm(page).click();
@@ -153,9 +149,7 @@ test.each([true, false])(
     const page = await openModal(browser, site, { javaScript });
     await page.fill("#search", "999888");
     await modal(page).getByText("Search", { exact: true }).click();
-    await modal(page)
-      .getByText("No numbers contain 999888. Try fewer digits.")
-      .waitFor();
+    await modal(page).getByText("No numbers contain 999888. Try fewer digits.").waitFor();
     expect(await rows(page).count()).toBe(0);
     await modal(page).getByText("Clear").click();
     await rows(page).first().waitFor();
@@ -165,9 +159,7 @@ test.each([true, false])(
       /^Showing 10 of 5\d\d$|^Showing 10 of 600$/,
     );
     if (javaScript) {
-      expect(
-        await page.evaluate(() => document.activeElement?.getAttribute("id")),
-      ).toBe("search");
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("id"))).toBe("search");
     }
   },
 );
@@ -178,14 +170,11 @@ test("a search that hides the selected number takes the selection away", async (
   await page.fill("#search", "0599");
   await page.press("#search", "Enter");
   await page.waitForFunction(
-    () =>
-      document.querySelector(".modal-footer button")?.textContent === "Confirm",
+    () => document.querySelector(".modal-footer button")?.textContent === "Confirm",
   );
   await page.fill("#search", "");
   await page.press("#search", "Enter");
-  await page.waitForFunction(
-    () => document.querySelectorAll("label.row").length === 10,
-  );
+  await page.waitForFunction(() => document.querySelectorAll("label.row").length === 10);
   expect(await confirm(page).innerText()).toBe("Confirm");
   expect(await modal(page).locator(":checked").count()).toBe(0);
 });
@@ -196,16 +185,13 @@ test("showing more keeps the place and the selection", async () => {
   const label = await confirm(page).innerText();
   const more = modal(page).getByText("Show more numbers");
   await more.scrollIntoViewIfNeeded();
-  const scrolled = () =>
-    page.evaluate(() => document.querySelector(".modal-body")?.scrollTop);
+  const scrolled = () => page.evaluate(() => document.querySelector(".modal-body")?.scrollTop);
   const before = await scrolled();
   await more.press("Enter");
   await rows(page).nth(29).waitFor();
   expect(await scrolled()).toBe(before);
   expect(await confirm(page).innerText()).toBe(label);
-  expect(
-    await page.evaluate(() => document.activeElement?.getAttribute("id")),
-  ).toBe("number-11");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("id"))).toBe("number-11");
   expect(page.url()).toMatch(/\?show=30$/);
 });
 
@@ -261,9 +247,7 @@ test("the same number in two tabs is a good answer in both", async () => {
     await confirm(tab).click();
     await tab.waitForURL("**/dashboard?assigned=1");
   }
-  expect(await second.textContent(".own-number")).toBe(
-    await first.textContent(".own-number"),
-  );
+  expect(await second.textContent(".own-number")).toBe(await first.textContent(".own-number"));
 });
 
 test("another number in a second tab leads to the one that the company has", async () => {
@@ -277,12 +261,8 @@ test("another number in a second tab leads to the one that the company has", asy
   await first.waitForURL("**/dashboard?assigned=1");
   await confirm(second).click();
   await second.waitForURL("**/settings/phone?notice=already-has-number");
-  await second.waitForSelector(
-    "text=Your company already has a number. It can't be changed.",
-  );
-  expect(await second.textContent("dd .phone-number")).toBe(
-    await first.textContent(".own-number"),
-  );
+  await second.waitForSelector("text=Your company already has a number. It can't be changed.");
+  expect(await second.textContent("dd .phone-number")).toBe(await first.textContent(".own-number"));
 });
 
 test("a fault of the server keeps the modal and the choice, and a second try works", async () => {
@@ -331,9 +311,7 @@ describe("on a phone of 320 pixels", () => {
         await page.keyboard.press("ArrowDown");
         const row = await modal(page).locator(".row:has(:focus)").boundingBox();
         const footer = await modal(page).locator(".modal-footer").boundingBox();
-        expect(row && footer && row.y + row.height).toBeLessThanOrEqual(
-          footer?.y ?? 0,
-        );
+        expect(row && footer && row.y + row.height).toBeLessThanOrEqual(footer?.y ?? 0);
         expect(row?.y).toBeGreaterThanOrEqual(0);
       }
       const box = await page.locator("dialog").boundingBox();
@@ -350,10 +328,7 @@ describe("on a phone of 320 pixels", () => {
         .locator("a:visible, button:visible, input:visible, label.row:visible")
         .evaluateAll((elements) =>
           elements
-            .filter(
-              (element) =>
-                !element.closest("[inert], .row > *, .skip-link, main > p"),
-            )
+            .filter((element) => !element.closest("[inert], .row > *, .skip-link, main > p"))
             .filter((element) => element.getBoundingClientRect().height < 44)
             .map((element) => element.outerHTML),
         );
@@ -369,9 +344,7 @@ describe("a small pool", () => {
     expect(await rows(page).count()).toBe(10);
     expect(await page.locator("#search").count()).toBe(0);
     expect(await modal(page).getByText("Show more numbers").count()).toBe(0);
-    expect(await modal(page).getByRole("status").innerText()).toBe(
-      "10 numbers available",
-    );
+    expect(await modal(page).getByRole("status").innerText()).toBe("10 numbers available");
   });
 
   test.each([true, false])(
@@ -389,9 +362,7 @@ describe("a small pool", () => {
       expect(await problem(page).innerText()).toBe(
         `${formatPhoneNumber(number)} is no longer available.`,
       );
-      expect(await modal(page).locator("button, a").allInnerTexts()).toEqual([
-        "Skip for Now",
-      ]);
+      expect(await modal(page).locator("button, a").allInnerTexts()).toEqual(["Skip for Now"]);
       await modal(page).getByText("Skip for Now").click();
       await page.waitForURL("**/dashboard");
     },

@@ -64,9 +64,7 @@ async function newVisitor(
 export async function ready(page: Page): Promise<void> {
   if (!scriptless.has(page) && (await hasScripts(page))) {
     await page.waitForFunction(() =>
-      Object.keys(document.documentElement).some((key) =>
-        key.startsWith("__reactFiber"),
-      ),
+      Object.keys(document.documentElement).some((key) => key.startsWith("__reactFiber")),
     );
     await page.waitForLoadState("networkidle");
   }

@@ -4,20 +4,9 @@ import { isPostgres } from "#app/db.server.ts";
 import { findDamage } from "#app/domain/pool-damage.server.ts";
 import { repairDamage } from "#app/domain/pool-repair.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
-import {
-  assignPhoneNumber,
-  currentPhoneNumber,
-} from "#app/domain/phone-numbers.server.ts";
-import {
-  migrateToLatest,
-  migrationConfig,
-  pendingMigrations,
-} from "#app/migrate.server.ts";
-import {
-  createTestDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { migrateToLatest, migrationConfig, pendingMigrations } from "#app/migrate.server.ts";
+import { createTestDatabase, engines, openDatabase } from "../support/databases.ts";
 import { doDamage, legacyDamages } from "../support/legacy-damage.ts";
 import {
   addLegacyRows,
@@ -82,9 +71,7 @@ for (const { engine, name, upgraded } of databases) {
       });
       expect(await listAvailable(db, { limit: 10 })).toEqual({
         ok: true,
-        numbers: [
-          { phoneNumber: legacyNumber(3), createdAt: "2023-12-03T00:00:00Z" },
-        ],
+        numbers: [{ phoneNumber: legacyNumber(3), createdAt: "2023-12-03T00:00:00Z" }],
         nextCursor: null,
       });
       expect(await assignPhoneNumber(db, 1, legacyNumber(3))).toEqual({
@@ -178,9 +165,7 @@ for (const { engine, name, upgraded } of databases) {
           expect.stringMatching(/companies.*\(.?twilio_phone_number.?\)$/),
           expect.stringMatching(/companies.*\(lower\(email\)\)$/),
           expect.stringMatching(/twilio_phone_numbers.*\(.?phone_number.?\)$/),
-          expect.stringMatching(
-            /twilio_phone_numbers.*\(assigned_to_company_id\) where/i,
-          ),
+          expect.stringMatching(/twilio_phone_numbers.*\(assigned_to_company_id\) where/i),
         ]),
       );
     });
@@ -198,9 +183,7 @@ for (const { engine, name, upgraded } of databases) {
     });
 
     for (const damage of legacyDamages) {
-      const possible =
-        !damage.only ||
-        (damage.only === "sqlite" ? engine === "sqlite" : upgraded);
+      const possible = !damage.only || (damage.only === "sqlite" ? engine === "sqlite" : upgraded);
       if (!possible) continue;
 
       test(`${damage.name}: it stops with nothing changed, and names the rows`, async () => {
@@ -365,10 +348,7 @@ async function uniqueIndexes(db: Knex): Promise<string[]> {
 }
 
 /** Takes the triggers away for the while of `work`. */
-async function withoutRules(
-  db: Knex,
-  work: () => Promise<void>,
-): Promise<void> {
+async function withoutRules(db: Knex, work: () => Promise<void>): Promise<void> {
   if (isPostgres(db)) {
     const tables = ["companies", "twilio_phone_numbers"];
     for (const table of tables) {

@@ -4,11 +4,7 @@ import { createDatabase } from "#app/db.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { addToPool } from "#app/domain/pool.server.ts";
-import {
-  assignmentsInBothTables,
-  insertCompany,
-  someNumbers,
-} from "../support/companies.ts";
+import { assignmentsInBothTables, insertCompany, someNumbers } from "../support/companies.ts";
 import { createMigratedDatabase, engines } from "../support/databases.ts";
 
 type Step =
@@ -54,46 +50,39 @@ class Model {
 describe.each(engines)("any history on %s", (engine) => {
   test("of sign-ups, choices, skips and restarts gives what the model gives, in both tables after each step", async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 1, maxLength: 25 }),
-        async (steps) => {
-          const database = await createMigratedDatabase(engine);
-          let db = createDatabase(database.url);
-          try {
-            const model = new Model(someNumbers(4));
-            await addToPool(db, model.numbers);
-            const companies = [await insertCompany(db)];
-            for (const one of steps) {
-              if (one.does === "sign-up") {
-                companies.push(await insertCompany(db));
-              } else if (one.does === "restart") {
-                await db.destroy();
-                db = createDatabase(database.url);
-              } else if (one.does !== "skip") {
-                const company = companies[one.company % companies.length]!;
-                // One number more than the pool has, so that an unknown one is asked for too.
-                const asked =
-                  one.does === "choose"
-                    ? someNumbers(5)[one.number % 5]
-                    : undefined;
-                const { outcome } = await assignPhoneNumber(db, company, asked);
-                expect(outcome).toBe(model.assign(company, asked));
-              }
-              const { pool, companies: held } =
-                await assignmentsInBothTables(db);
-              expect(pool).toEqual(held);
-              expect(new Map(pool)).toEqual(model.holds);
-              const page = await listAvailable(db, { limit: 10 });
-              expect(
-                page.ok && page.numbers.map(({ phoneNumber }) => phoneNumber),
-              ).toEqual(model.available());
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+        const database = await createMigratedDatabase(engine);
+        let db = createDatabase(database.url);
+        try {
+          const model = new Model(someNumbers(4));
+          await addToPool(db, model.numbers);
+          const companies = [await insertCompany(db)];
+          for (const one of steps) {
+            if (one.does === "sign-up") {
+              companies.push(await insertCompany(db));
+            } else if (one.does === "restart") {
+              await db.destroy();
+              db = createDatabase(database.url);
+            } else if (one.does !== "skip") {
+              const company = companies[one.company % companies.length]!;
+              // One number more than the pool has, so that an unknown one is asked for too.
+              const asked = one.does === "choose" ? someNumbers(5)[one.number % 5] : undefined;
+              const { outcome } = await assignPhoneNumber(db, company, asked);
+              expect(outcome).toBe(model.assign(company, asked));
             }
-          } finally {
-            await db.destroy();
-            await database.drop();
+            const { pool, companies: held } = await assignmentsInBothTables(db);
+            expect(pool).toEqual(held);
+            expect(new Map(pool)).toEqual(model.holds);
+            const page = await listAvailable(db, { limit: 10 });
+            expect(page.ok && page.numbers.map(({ phoneNumber }) => phoneNumber)).toEqual(
+              model.available(),
+            );
           }
-        },
-      ),
+        } finally {
+          await db.destroy();
+          await database.drop();
+        }
+      }),
       { numRuns: 30 },
     );
   });

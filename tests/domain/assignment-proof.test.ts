@@ -3,11 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { proveAssignmentRules } from "#app/domain/assignment-proof.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  describeEachEngine,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, describeEachEngine, openDatabase } from "../support/databases.ts";
 
 describeEachEngine("the proof on a live database", (engine, open) => {
   let db: Knex;
@@ -43,11 +39,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
 
   test("sees a trigger that was dropped", async () => {
     const dropped: [trigger: string, table: string, rule: string][] = [
-      [
-        "phone_number_leaves",
-        "twilio_phone_numbers",
-        "an assigned number is not deleted",
-      ],
+      ["phone_number_leaves", "twilio_phone_numbers", "an assigned number is not deleted"],
       [
         "phone_number_enters",
         "twilio_phone_numbers",
@@ -58,11 +50,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
         "companies",
         "an assigned number is not taken from its company",
       ],
-      [
-        "phone_number_changes",
-        "twilio_phone_numbers",
-        "an assigned number is not un-assigned",
-      ],
+      ["phone_number_changes", "twilio_phone_numbers", "an assigned number is not un-assigned"],
       [
         "phone_number_carries_company",
         "twilio_phone_numbers",
@@ -70,9 +58,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
       ],
     ];
     for (const [trigger, table, rule] of dropped) {
-      await db.raw(
-        `drop trigger ${trigger} ${engine === "postgres" ? `on ${table}` : ""}`,
-      );
+      await db.raw(`drop trigger ${trigger} ${engine === "postgres" ? `on ${table}` : ""}`);
       expect(await failures()).toContain(rule);
     }
   });
@@ -94,9 +80,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
   });
 
   test("sees a schema that is behind", async () => {
-    await db("knex_migrations")
-      .where("name", "like", "%company_sessions%")
-      .delete();
+    await db("knex_migrations").where("name", "like", "%company_sessions%").delete();
     const [proof, ...others] = await proveAssignmentRules(db);
     expect(proof?.failure).toContain("company_sessions");
     expect(others).toEqual([]);
@@ -108,9 +92,7 @@ test("blocks nobody's choice meanwhile (postgres)", async () => {
   const db = openDatabase(url);
   const numbers = await fillPool(db, 20);
   const outcomes: string[] = [];
-  const proving = Promise.all(
-    Array.from({ length: 5 }, () => proveAssignmentRules(db)),
-  );
+  const proving = Promise.all(Array.from({ length: 5 }, () => proveAssignmentRules(db)));
   for (const number of numbers) {
     const company = await insertCompany(db);
     outcomes.push((await assignPhoneNumber(db, company, number)).outcome);

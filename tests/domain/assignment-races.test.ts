@@ -3,21 +3,14 @@ import { createInterface } from "node:readline";
 import type { Knex } from "knex";
 import { describe, expect, test } from "vitest";
 import { createDatabase } from "#app/db.server.ts";
-import {
-  assignPhoneNumber,
-  type Assignment,
-} from "#app/domain/phone-numbers.server.ts";
+import { assignPhoneNumber, type Assignment } from "#app/domain/phone-numbers.server.ts";
 import {
   assignmentsInBothTables,
   fillPool,
   insertCompanies,
   insertCompany,
 } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 
 // Long enough for 200 fsyncs in a row on a slow disk.
 const patient = { statementTimeout: 20_000 };
@@ -48,9 +41,7 @@ describe.each(engines)("racing on %s", (engine) => {
     const numbers = await fillPool(db, 20);
     const companies = await insertCompanies(db, 200);
     const results = await Promise.all(
-      companies.map((company, i) =>
-        assignPhoneNumber(databases[i % 4]!, company, numbers[i % 20]),
-      ),
+      companies.map((company, i) => assignPhoneNumber(databases[i % 4]!, company, numbers[i % 20])),
     );
     expect(tally(results.map(({ outcome }) => outcome))).toEqual({
       assigned: 20,
@@ -66,11 +57,7 @@ describe.each(engines)("racing on %s", (engine) => {
     const companies = await insertCompanies(db, 200);
     const results = await Promise.all(
       companies.map((company, i) =>
-        assignPhoneNumber(
-          databases[i % 4]!,
-          company,
-          i % 2 ? number : undefined,
-        ),
+        assignPhoneNumber(databases[i % 4]!, company, i % 2 ? number : undefined),
       ),
     );
     expect(tally(results.map(({ outcome }) => outcome))).toEqual({
@@ -87,9 +74,7 @@ describe.each(engines)("racing on %s", (engine) => {
     for (let race = 1; race <= 10; race++) {
       const company = await insertCompany(db);
       const results = await Promise.all(
-        numbers.map((number, i) =>
-          assignPhoneNumber(databases[i % 4]!, company, number),
-        ),
+        numbers.map((number, i) => assignPhoneNumber(databases[i % 4]!, company, number)),
       );
       const got = results.filter(({ outcome }) => outcome === "assigned");
       expect(got).toHaveLength(1);
@@ -103,9 +88,7 @@ describe.each(engines)("racing on %s", (engine) => {
     const [number] = await fillPool(db, 2);
     const company = await insertCompany(db);
     const results = await Promise.all(
-      Array.from({ length: 50 }, (_, i) =>
-        assignPhoneNumber(databases[i % 4]!, company, number),
-      ),
+      Array.from({ length: 50 }, (_, i) => assignPhoneNumber(databases[i % 4]!, company, number)),
     );
     expect(tally(results.map(({ outcome }) => outcome))).toEqual({
       assigned: 50,
@@ -119,9 +102,7 @@ describe.each(engines)("racing on %s", (engine) => {
     await fillPool(db, 60);
     const companies = await insertCompanies(db, 100);
     const results = await Promise.all(
-      companies.map((company, i) =>
-        assignPhoneNumber(databases[i % 4]!, company),
-      ),
+      companies.map((company, i) => assignPhoneNumber(databases[i % 4]!, company)),
     );
     expect(tally(results.map(({ outcome }) => outcome))).toEqual({
       assigned: 60,
@@ -148,11 +129,7 @@ describe.each(engines)("racing on %s", (engine) => {
     );
     const outcomes = (await Promise.all(processes.map((run) => run()))).flat();
     const kinds = new Set(outcomes.map(([, outcome]) => outcome));
-    expect([...kinds].sort()).toEqual([
-      "already-has-number",
-      "assigned",
-      "not-available",
-    ]);
+    expect([...kinds].sort()).toEqual(["already-has-number", "assigned", "not-available"]);
     await expectTablesAgree(db, 20);
   });
 });
@@ -207,18 +184,10 @@ async function assigningProcess(
 ): Promise<() => Promise<[number, string][]>> {
   const child = spawn(
     process.execPath,
-    [
-      "--import",
-      "tsx",
-      "tests/support/assigning-process.ts",
-      url,
-      JSON.stringify(tries),
-    ],
+    ["--import", "tsx", "tests/support/assigning-process.ts", url, JSON.stringify(tries)],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
-  const lines = createInterface({ input: child.stdout })[
-    Symbol.asyncIterator
-  ]();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   expect((await lines.next()).value).toBe("ready");
   return async () => {
     child.stdin.end("go\n");
@@ -235,9 +204,7 @@ test("the pool of connections is whole after races that were refused (postgres)"
     const company = await insertCompany(db);
     await assignPhoneNumber(db, company, numbers[0]);
     await Promise.all(
-      Array.from({ length: 100 }, () =>
-        assignPhoneNumber(db, company, numbers[1]),
-      ),
+      Array.from({ length: 100 }, () => assignPhoneNumber(db, company, numbers[1])),
     );
     const { pool } = db.client as {
       pool: { numUsed(): number; numPendingAcquires(): number };

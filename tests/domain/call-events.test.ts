@@ -8,27 +8,15 @@ import {
   recordIncomingCall,
   recordRecording,
 } from "#app/domain/call-events.server.ts";
-import {
-  callOutcomes,
-  recentCalls,
-  type Call,
-} from "#app/domain/calls.server.ts";
+import { callOutcomes, type Call } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import {
-  callsOf,
-  from,
-  newCallSid,
-  scenarios,
-  secondsIn,
-} from "../support/calls.ts";
+import { callsOf, from, newCallSid, recentCalls, scenarios, secondsIn } from "../support/calls.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 test("the scenarios below end in every outcome that a company sees", () => {
   const told = new Set<string>(scenarios.map(({ outcome }) => outcome));
-  expect([...told, "in-progress", "unmatched"].sort()).toEqual(
-    [...callOutcomes].sort(),
-  );
+  expect([...told, "in-progress", "unmatched"].sort()).toEqual([...callOutcomes].sort());
 });
 
 describeEachEngine("what Twilio tells of a call", (_engine, open) => {
@@ -76,11 +64,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
         "answered",
         40,
       );
-      await recordCallStatus(
-        db,
-        { ...event, status: "completed", at: secondsIn(51) },
-        51,
-      );
+      await recordCallStatus(db, { ...event, status: "completed", at: secondsIn(51) }, 51);
       expect(await only()).toEqual({
         callSid,
         from,
@@ -142,11 +126,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
     test("a final state is never left", async () => {
       const callSid = await comes(secondsIn(0));
       const event = { callSid, from, to };
-      await recordCallStatus(
-        db,
-        { ...event, status: "no-answer", at: secondsIn(9) },
-        9,
-      );
+      await recordCallStatus(db, { ...event, status: "no-answer", at: secondsIn(9) }, 9);
       const before = await only();
       for (const status of ["queued", "ringing", "in-progress", "completed"]) {
         await recordCallStatus(db, { ...event, status, at: secondsIn(20) });
@@ -198,9 +178,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
             const events = callsOf(scenario, { callSid: mixed, company, to });
             for (const index of order) await events[index]!(db);
             const row = async (callSid: string) => ({
-              ...(await db("calls")
-                .where({ call_sid: callSid })
-                .first<object>()),
+              ...(await db("calls").where({ call_sid: callSid }).first<object>()),
               call_sid: "",
             });
             expect(await row(mixed)).toEqual(await row(straight));
@@ -214,9 +192,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
       for (const scenario of scenarios) {
         const callSid = newCallSid();
         const events = callsOf(scenario, { callSid, company, to });
-        await Promise.all(
-          [...events, ...events].reverse().map((send) => send(db)),
-        );
+        await Promise.all([...events, ...events].reverse().map((send) => send(db)));
         const calls = await recentCalls(db, company, 100);
         const rows = calls.filter((call) => call.callSid === callSid);
         expect(rows.map(({ outcome }) => outcome)).toEqual([scenario.outcome]);

@@ -46,10 +46,7 @@ describe("the form", () => {
   });
 
   test.each([
-    [
-      "sip",
-      { sip_address: " sip:reception@pbx.example.com:5061;transport=tls " },
-    ],
+    ["sip", { sip_address: " sip:reception@pbx.example.com:5061;transport=tls " }],
     ["sip", { sip_address: "sips:+35312345678@[2001:db8::1]" }],
     ["stream", { stream_url: "wss://agent.example.com:8443/calls" }],
     ["message", {}],
@@ -74,11 +71,7 @@ describe("the form", () => {
       "phone",
       "Enter a phone number with its country code, like +353 86 123 4567.",
     ],
-    [
-      { phone: "" },
-      "phone",
-      "Enter a phone number with its country code, like +353 86 123 4567.",
-    ],
+    [{ phone: "" }, "phone", "Enter a phone number with its country code, like +353 86 123 4567."],
     ...[
       "",
       "reception@example.com",
@@ -123,11 +116,7 @@ describe("the form", () => {
         ] satisfies [object, string, string],
     ),
     [{ greeting: "x".repeat(501) }, "greeting", "Use 500 characters or fewer."],
-    [
-      { greeting: "Hello\u0000" },
-      "greeting",
-      "Remove the invisible characters.",
-    ],
+    [{ greeting: "Hello\u0000" }, "greeting", "Remove the invisible characters."],
     [{ greeting: undefined }, "greeting", "Enter a greeting."],
   ])("%o is refused at %s: %s", (fields, field, error) => {
     expect(checked(fields)).toEqual({ ok: false, errors: { [field]: error } });
@@ -168,9 +157,7 @@ describeEachEngine("call handling", (_engine, open) => {
   };
 
   test("by default a phone that was given at sign-up is rung", async () => {
-    expect(
-      await callHandlingOf(db, await companyWith("+353871112222")),
-    ).toEqual({
+    expect(await callHandlingOf(db, await companyWith("+353871112222"))).toEqual({
       greeting: "Thank you for calling Acme.",
       mode: "phone",
       target: "+353871112222",
@@ -216,9 +203,7 @@ describeEachEngine("call handling", (_engine, open) => {
 
   test("saving twice at once is one row", async () => {
     const company = await companyWith(null);
-    await Promise.all(
-      Array.from({ length: 8 }, () => saveCallHandling(db, company, wanted)),
-    );
+    await Promise.all(Array.from({ length: 8 }, () => saveCallHandling(db, company, wanted)));
     expect(await db("company_call_handling")).toHaveLength(1);
   });
 
@@ -226,9 +211,7 @@ describeEachEngine("call handling", (_engine, open) => {
     const company = await companyWith(null);
     for (const target of [own, spare]) {
       const ringing: CallHandling = { ...wanted, mode: "phone", target };
-      expect(await saveCallHandling(db, company, ringing)).toBe(
-        "rings-the-pool",
-      );
+      expect(await saveCallHandling(db, company, ringing)).toBe("rings-the-pool");
     }
     expect(await callHandlingOf(db, company)).toMatchObject({
       mode: "message",
@@ -244,6 +227,18 @@ describeEachEngine("call handling", (_engine, open) => {
       handling: { mode: "phone", target },
     });
     await addToPool(db, [target]);
+    expect(await findCalledCompany(db, own)).toMatchObject({
+      handling: { mode: "message", target: null },
+    });
+  });
+
+  test("so does one that an older program kept as it was typed", async () => {
+    const company = await companyWith("+353 87 111-2222");
+    expect(await findCalledCompany(db, own)).toMatchObject({
+      companyId: company,
+      handling: { mode: "phone", target: "+353871112222" },
+    });
+    await addToPool(db, ["+353871112222"]);
     expect(await findCalledCompany(db, own)).toMatchObject({
       handling: { mode: "message", target: null },
     });

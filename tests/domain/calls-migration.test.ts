@@ -37,9 +37,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
       take_message_when_unanswered: true,
       ...fields,
     };
-    await expect(db("company_call_handling").insert(row)).rejects.toThrow(
-      /check/i,
-    );
+    await expect(db("company_call_handling").insert(row)).rejects.toThrow(/check/i);
   });
 
   test("nobody but the database says what the outcome is", async () => {

@@ -7,18 +7,18 @@ import {
   recordRecording,
 } from "#app/domain/call-events.server.ts";
 import {
+  callsInBrief,
   callsPerDay,
   eachCall,
-  firstMatchedCall,
   listCalls,
-  recentCalls,
   unmatchedCalls,
+  wasCalled,
   type Call,
 } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
-import { from, newCallSid, secondsIn } from "../support/calls.ts";
+import { from, newCallSid, recentCalls, secondsIn } from "../support/calls.ts";
 
 async function all(calls: AsyncIterable<Call>): Promise<Call[]> {
   const list: Call[] = [];
@@ -100,7 +100,11 @@ describeEachEngine("the call log", (_engine, open) => {
         nextCursor: null,
       });
       expect(await all(eachCall(db, other))).toEqual([]);
-      expect(await firstMatchedCall(db, other)).toBeUndefined();
+      expect(await callsInBrief(db, other, 5)).toEqual({
+        recent: [],
+        first: undefined,
+      });
+      expect(await wasCalled(db, other)).toBe(false);
       const days = await callsPerDay(db, other, 14, secondsIn(0));
       expect(days.every(({ calls }) => calls === 0)).toBe(true);
     });
@@ -185,12 +189,7 @@ describeEachEngine("the call log", (_engine, open) => {
       await comes(new Date("2026-11-20T23:59:59Z"));
       await comes(new Date("2026-11-22T10:00:00Z"));
       await comes(new Date("2026-11-08T23:59:59Z"));
-      const days = await callsPerDay(
-        db,
-        company,
-        14,
-        new Date("2026-11-22T23:59:59Z"),
-      );
+      const days = await callsPerDay(db, company, 14, new Date("2026-11-22T23:59:59Z"));
       expect(days).toHaveLength(14);
       expect(days[0]).toEqual({ day: "2026-11-09", calls: 0 });
       expect(days.slice(-3)).toEqual([
@@ -203,14 +202,20 @@ describeEachEngine("the call log", (_engine, open) => {
     });
 
     test("the first call of all is the proof that the number reaches the company", async () => {
-      expect(await firstMatchedCall(db, company)).toBeUndefined();
+      expect(await wasCalled(db, company)).toBe(false);
       const callSid = await comes(secondsIn(5));
-      await comes(secondsIn(6));
-      expect(await firstMatchedCall(db, company)).toMatchObject({
-        callSid,
-        from,
-        startedAt: "2026-11-22T10:00:05Z",
-      });
+      expect(await wasCalled(db, company)).toBe(true);
+      const sids = [callSid];
+      for (let second = 6; second < 10; second++) {
+        const { recent, first } = await callsInBrief(db, company, 3);
+        expect(recent.map((call) => call.callSid)).toEqual(sids.slice(0, 3));
+        expect(first).toMatchObject({
+          callSid,
+          from,
+          startedAt: "2026-11-22T10:00:05Z",
+        });
+        sids.unshift(await comes(secondsIn(second)));
+      }
     });
   });
 });

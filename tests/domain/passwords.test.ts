@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { signIn, signUp } from "#app/domain/companies.server.ts";
-import {
-  hashPassword,
-  PasswordsBusyError,
-  verifyPassword,
-} from "#app/domain/passwords.server.ts";
+import { hashPassword, PasswordsBusyError, verifyPassword } from "#app/domain/passwords.server.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import {
   createTestDatabase,
@@ -33,16 +29,11 @@ for (const engine of engines) {
     const db = openDatabase(url, { statementTimeout: 0 });
     await createLegacyTables(db);
     await addLegacyRows(db);
-    await db("companies")
-      .where({ id: 1 })
-      .update({ password_hash: passwordHash });
+    await db("companies").where({ id: 1 }).update({ password_hash: passwordHash });
     await migrateToLatest(db);
     const stored = async () =>
-      (
-        await db("companies")
-          .where({ id: 1 })
-          .first<{ password_hash: string }>("password_hash")
-      ).password_hash;
+      (await db("companies").where({ id: 1 }).first<{ password_hash: string }>("password_hash"))
+        .password_hash;
     return { db, stored };
   }
 
@@ -59,21 +50,15 @@ for (const engine of engines) {
         expect(await db("companies").where({ id: 1 })).toEqual([
           { ...before, password_hash: replaced },
         ]);
-        expect(await signIn(db, "aoife@byrne.example", password)).toEqual(
-          signedIn,
-        );
+        expect(await signIn(db, "aoife@byrne.example", password)).toEqual(signedIn);
         expect(await stored()).toBe(replaced);
-        expect(
-          await signIn(db, "aoife@byrne.example", `${password} `),
-        ).toBeUndefined();
+        expect(await signIn(db, "aoife@byrne.example", `${password} `)).toBeUndefined();
       });
 
       test(`a wrong password does not open an account with a ${kind} hash, which stays as it is`, async () => {
         const { db, stored } = await openAdopted(oldHash);
         for (const wrong of ["", "password", password.toLowerCase()]) {
-          expect(
-            await signIn(db, "aoife@byrne.example", wrong),
-          ).toBeUndefined();
+          expect(await signIn(db, "aoife@byrne.example", wrong)).toBeUndefined();
         }
         expect(await stored()).toBe(oldHash);
       });
@@ -94,13 +79,8 @@ for (const engine of engines) {
         `sha1:${salt}:${sha256}`,
         oldHashes.PBKDF2.replace("600000", "599999"),
       ]) {
-        await db("companies")
-          .where({ id: 1 })
-          .update({ password_hash: unknown });
-        expect(
-          await signIn(db, "aoife@byrne.example", password),
-          unknown,
-        ).toBeUndefined();
+        await db("companies").where({ id: 1 }).update({ password_hash: unknown });
+        expect(await signIn(db, "aoife@byrne.example", password), unknown).toBeUndefined();
         expect(await stored()).toBe(unknown);
       }
     });
@@ -119,9 +99,7 @@ describeEachEngine("passwords", (_engine, open) => {
         password,
       });
     }
-    const [one, two] = (await db("companies").pluck(
-      "password_hash",
-    )) as string[];
+    const [one, two] = (await db("companies").pluck("password_hash")) as string[];
     expect(one).toMatch(argon2id);
     expect(two).toMatch(argon2id);
     expect(one).not.toBe(two);
@@ -133,9 +111,7 @@ describeEachEngine("passwords", (_engine, open) => {
 
 test("an account that is not there is a wrong password, and never an old hash", async () => {
   expect(await verifyPassword(password, undefined)).toBe("wrong");
-  expect(await verifyPassword("nobody signs in with this", undefined)).toBe(
-    "wrong",
-  );
+  expect(await verifyPassword("nobody signs in with this", undefined)).toBe("wrong");
 });
 
 test("when 32 passwords are being checked the next is refused at once, and later ones are taken again", async () => {

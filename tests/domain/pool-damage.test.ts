@@ -4,12 +4,7 @@ import { describe, expect, test } from "vitest";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import { findDamage, type Damage } from "#app/domain/pool-damage.server.ts";
 import { repairDamage } from "#app/domain/pool-repair.server.ts";
-import {
-  createTestDatabase,
-  engines,
-  openDatabase,
-  type Engine,
-} from "../support/databases.ts";
+import { createTestDatabase, engines, openDatabase, type Engine } from "../support/databases.ts";
 import { doDamage, legacyDamages } from "../support/legacy-damage.ts";
 import {
   addLegacyRows,
@@ -20,10 +15,7 @@ import {
   type Contents,
 } from "../support/legacy.ts";
 
-async function openLegacy(
-  engine: Engine,
-  options?: { upgraded?: boolean },
-): Promise<Knex> {
+async function openLegacy(engine: Engine, options?: { upgraded?: boolean }): Promise<Knex> {
   const { url } = await createTestDatabase(engine);
   const db = openDatabase(url, { statementTimeout: 0 });
   await createLegacyTables(db, options);
@@ -101,14 +93,11 @@ function rowsOf({ rows }: Contents) {
 function breaksARule(contents: Contents): boolean {
   const { companies, numbers } = rowsOf(contents);
   const isSound = (number: PoolNumber) => {
-    const owner = companies.find(
-      ({ id }) => id === number.assigned_to_company_id,
-    );
+    const owner = companies.find(({ id }) => id === number.assigned_to_company_id);
     return (
       /^\+[1-9]\d{1,14}$/.test(number.phone_number) &&
       (number.status === "assigned"
-        ? owner?.twilio_phone_number === number.phone_number &&
-          number.assigned_at !== null
+        ? owner?.twilio_phone_number === number.phone_number && number.assigned_at !== null
         : number.status === "available" &&
           number.assigned_to_company_id === null &&
           number.assigned_at === null)
@@ -118,8 +107,7 @@ function breaksARule(contents: Contents): boolean {
     twilio_phone_number === null ||
     numbers.some(
       (number) =>
-        number.phone_number === twilio_phone_number &&
-        number.assigned_to_company_id === id,
+        number.phone_number === twilio_phone_number && number.assigned_to_company_id === id,
     );
   return !numbers.every(isSound) || !companies.every(hasItsNumber);
 }
@@ -127,18 +115,13 @@ function breaksARule(contents: Contents): boolean {
 /** Who says in either table that a number is a company's, whatever the way it is written. */
 function claims(contents: Contents): string[] {
   const { companies, numbers } = rowsOf(contents);
-  const digits = (text: string) =>
-    text.replace(/\D/g, "").replace(/^00/, "") || text;
-  const isCompany = (id: number | null) =>
-    companies.some((company) => company.id === id);
+  const digits = (text: string) => text.replace(/\D/g, "").replace(/^00/, "") || text;
+  const isCompany = (id: number | null) => companies.some((company) => company.id === id);
   return [
     ...new Set([
       ...companies
         .filter(({ twilio_phone_number }) => twilio_phone_number)
-        .map(
-          ({ id, twilio_phone_number }) =>
-            `${id} has ${digits(twilio_phone_number!)}`,
-        ),
+        .map(({ id, twilio_phone_number }) => `${id} has ${digits(twilio_phone_number!)}`),
       ...numbers
         .filter(
           ({ status, assigned_to_company_id }) =>
@@ -154,9 +137,7 @@ function claims(contents: Contents): string[] {
 
 /** Whether a row is named in the findings. */
 function namedIn(damages: Damage[]) {
-  const named = new Set(
-    damages.flatMap(({ finding }) => finding.match(/\w+ \d+(?= ")/g) ?? []),
-  );
+  const named = new Set(damages.flatMap(({ finding }) => finding.match(/\w+ \d+(?= ")/g) ?? []));
   return (table: "companies" | "twilio_phone_numbers", id: unknown) =>
     named.has(`${table === "companies" ? "company" : "number"} ${String(id)}`);
 }
@@ -218,12 +199,8 @@ for (const engine of engines) {
                 ],
           );
         }
-        for (const [id, held] of Object.entries(
-          damage.after?.companies ?? {},
-        )) {
-          expect(
-            await db("companies").where({ id }).pluck("twilio_phone_number"),
-          ).toEqual([held]);
+        for (const [id, held] of Object.entries(damage.after?.companies ?? {})) {
+          expect(await db("companies").where({ id }).pluck("twilio_phone_number")).toEqual([held]);
         }
         await migrateToLatest(db);
       });
@@ -353,9 +330,7 @@ for (const engine of engines) {
     test("10,000 damaged numbers are each found and mended", async () => {
       const db = await openLegacy(engine, { upgraded: engine === "sqlite" });
       await addManyLegacyRows(db, 20_000);
-      await db("twilio_phone_numbers")
-        .where({ status: "assigned" })
-        .update({ assigned_at: null });
+      await db("twilio_phone_numbers").where({ status: "assigned" }).update({ assigned_at: null });
       expect(await findDamage(db)).toHaveLength(10_000);
       const { repaired, left } = await repairDamage(db);
       expect(repaired).toHaveLength(10_000);
@@ -383,9 +358,7 @@ for (const engine of engines) {
           expect(claims(after)).toEqual(claims(before));
           const isMended = namedIn(repaired);
           for (const table of ["companies", "twilio_phone_numbers"] as const) {
-            const others = before.rows[table]?.filter(
-              ({ id }) => !isMended(table, id),
-            );
+            const others = before.rows[table]?.filter(({ id }) => !isMended(table, id));
             expect(after.rows[table]).toEqual(expect.arrayContaining(others!));
           }
         }),

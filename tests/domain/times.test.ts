@@ -1,20 +1,15 @@
 import { expect, test } from "vitest";
-import {
-  fromDatabaseTime,
-  toDatabaseTime,
-  toRfc3339,
-} from "#app/domain/times.ts";
+import { fromDatabaseTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 test("a time is kept in UTC to the second", () => {
-  expect(toDatabaseTime(new Date("2024-01-01T00:30:15.999+01:00"))).toBe(
-    "2023-12-31 23:30:15",
-  );
+  expect(toDatabaseTime(new Date("2024-01-01T00:30:15.999+01:00"))).toBe("2023-12-31 23:30:15");
 });
 
 test.each([
   ["2024-01-01 00:00:00", "2024-01-01T00:00:00Z"],
   ["2024-01-01 00:00:00.123456", "2024-01-01T00:00:00Z"],
+  ["2024-02-29 23:59:59", "2024-02-29T23:59:59Z"],
   ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"],
   ["2024-01-01 02:00:00+02:00", "2024-01-01T00:00:00Z"],
   [1_704_067_200_000, "2024-01-01T00:00:00Z"],

@@ -4,11 +4,7 @@ import { expect, test } from "vitest";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
-import {
-  expectNothingLost,
-  signedInCompanies,
-  tryToAssign,
-} from "../support/load.ts";
+import { expectNothingLost, signedInCompanies, tryToAssign } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
 
 /** A wire to PostgreSQL that can be cut between a statement's commit and its answer. */
@@ -71,9 +67,9 @@ test("a connection that is cut after the commit and before its answer is an erro
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "unknown", status: 503 });
   await expectNothingLost(db, [cut]);
-  expect(
-    await db("companies").where({ id: company!.id }).first(),
-  ).toMatchObject({ twilio_phone_number: number });
+  expect(await db("companies").where({ id: company!.id }).first()).toMatchObject({
+    twilio_phone_number: number,
+  });
 
   const again = await tryToAssign(server.url, company!, number);
   expect(again).toMatchObject({ told: "ok", status: 200 });

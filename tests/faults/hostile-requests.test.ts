@@ -22,9 +22,7 @@ let company: SignedInCompany;
 
 beforeAll(async () => {
   const { url: databaseUrl } = await createMigratedDatabase("postgres");
-  [company] = (await signedInCompanies(openDatabase(databaseUrl), 1)) as [
-    SignedInCompany,
-  ];
+  [company] = (await signedInCompanies(openDatabase(databaseUrl), 1)) as [SignedInCompany];
   // As the cookie is called where it is Secure.
   company.cookie = company.cookie.replace("session=", "__Host-session=");
   server = await startServer({ databaseUrl, env: { PUBLIC_URL: publicUrl } });
@@ -105,16 +103,12 @@ describe("every answer has the security headers", () => {
     [
       "two lengths",
       400,
-      () =>
-        raw(
-          `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na`,
-        ),
+      () => raw(`POST / HTTP/1.1\r\n${host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na`),
     ],
     [
       "headers that are too large",
       431,
-      () =>
-        raw(`GET / HTTP/1.1\r\n${host}\r\nX: ${"x".repeat(20_000)}\r\n\r\n`),
+      () => raw(`GET / HTTP/1.1\r\n${host}\r\nX: ${"x".repeat(20_000)}\r\n\r\n`),
     ],
     [
       "an expectation that is unknown",
@@ -137,10 +131,7 @@ describe("every answer has the security headers", () => {
     [
       "user and password in Host",
       200,
-      () =>
-        raw(
-          `GET /login HTTP/1.1\r\nHost: me:secret@evil\r\nConnection: close\r\n\r\n`,
-        ),
+      () => raw(`GET /login HTTP/1.1\r\nHost: me:secret@evil\r\nConnection: close\r\n\r\n`),
     ],
   ];
   for (const [what, status, ask] of cases) {
@@ -209,9 +200,7 @@ test("a body of 200 MB without a length is refused with 413 and takes no memory"
         headers: { "Content-Type": type, Cookie: company.cookie },
         agent: false,
       });
-      request.on("error", (error: NodeJS.ErrnoException) =>
-        resolve(error.code ?? error.message),
-      );
+      request.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       request.on("response", (response) => {
         resolve(response.statusCode ?? 0);
         response.resume();
@@ -281,7 +270,5 @@ test("500 slow connections do others no harm, and are ended", async () => {
   expect(ended).toBe(500);
   times.sort((a, b) => a - b);
   expect(times[Math.floor(times.length * 0.95)]).toBeLessThan(500);
-  expect(
-    logLines(server).filter(({ status }) => status === 408).length,
-  ).toBeGreaterThan(0);
+  expect(logLines(server).filter(({ status }) => status === 408).length).toBeGreaterThan(0);
 }, 60_000);

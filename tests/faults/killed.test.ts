@@ -1,10 +1,6 @@
 import { expect, test } from "vitest";
 import { fillPool } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import {
   expectNothingLost,
   inParallel,
@@ -26,16 +22,12 @@ for (const engine of engines) {
       const from = tries.length;
       let answered = 0;
       tries.push(
-        ...(await inParallel(
-          companies.slice(from, from + 80),
-          12,
-          async (company, index) => {
-            const number = numbers[from + index]!;
-            const result = await tryToAssign(server.url, company, number);
-            if (++answered === killAfter) await server.kill();
-            return result;
-          },
-        )),
+        ...(await inParallel(companies.slice(from, from + 80), 12, async (company, index) => {
+          const number = numbers[from + index]!;
+          const result = await tryToAssign(server.url, company, number);
+          if (++answered === killAfter) await server.kill();
+          return result;
+        })),
       );
       await expectNothingLost(db, tries);
     }

@@ -17,7 +17,6 @@ test("SIGTERM to npm start ends the server that it started", async () => {
     env: childEnvironment({
       DATABASE_URL: databaseUrl,
       PORT: String(port),
-      SESSION_SECRET: "only-this-test-knows-this-secret",
     }),
     detached: true,
     stdio: "ignore",

@@ -18,10 +18,7 @@ import {
   tryToAssign,
   until,
 } from "../support/load.ts";
-import {
-  directoryFor,
-  unprivilegedAccount,
-} from "../support/postgres-program.ts";
+import { directoryFor, unprivilegedAccount } from "../support/postgres-program.ts";
 import { startServer } from "../support/server.ts";
 
 /** Starts PgBouncer in transaction mode, with three connections for all, in front of a database. */

@@ -53,9 +53,7 @@ async function isReady(): Promise<boolean> {
   return (await exchange(`${server.url}/readyz`)).status === 200;
 }
 
-async function timed(
-  work: () => Promise<Exchange>,
-): Promise<Exchange & { took: number }> {
+async function timed(work: () => Promise<Exchange>): Promise<Exchange & { took: number }> {
   const startedAt = performance.now();
   return { ...(await work()), took: performance.now() - startedAt };
 }
@@ -105,9 +103,7 @@ test("a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says s
   expect((await current(companies[0]!)).status).toBe(200);
   await postgres.freeze();
   // More than there are connections: some have one that hangs, some wait for one, some would need a new one.
-  const answers = await inParallel(companies, 20, (company) =>
-    timed(() => current(company)),
-  );
+  const answers = await inParallel(companies, 20, (company) => timed(() => current(company)));
   for (const { status, headers, took, body } of answers) {
     expect(status).toBe(503);
     expect(headers["retry-after"]).toBe("2");
@@ -151,9 +147,7 @@ test("a pool of connections that is exhausted answers 503 in bounded time, and o
   const [number] = await morePool(1);
   // The number's row is locked, so each claim waits until its statement is ended.
   const lock = await db.transaction();
-  await lock("twilio_phone_numbers")
-    .where({ phone_number: number })
-    .forUpdate();
+  await lock("twilio_phone_numbers").where({ phone_number: number }).forUpdate();
   const tries = await inParallel(companies, 10, (company) =>
     tryToAssign(server.url, company, number!),
   );

@@ -3,11 +3,7 @@ import net from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { fillPool } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import {
   exchange,
   expectNothingLost,
@@ -54,12 +50,7 @@ for (const engine of engines) {
     let stopped: Promise<number | null> | undefined;
     const tries = await inParallel(companies, width, async (company, index) => {
       const agent = agents[index % width]!;
-      const result = await tryToAssign(
-        server.url,
-        company,
-        numbers[index]!,
-        agent,
-      );
+      const result = await tryToAssign(server.url, company, numbers[index]!, agent);
       if (++answered === 60) stopped = server.stop();
       return result;
     });
@@ -81,10 +72,7 @@ test("idle and slow connections do not hold the end up", async () => {
   const sockets = [
     await openSocket(server.url, ""),
     await openSocket(server.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `),
-    await openSocket(
-      server.url,
-      `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
-    ),
+    await openSocket(server.url, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
     await openSocket(
       server.url,
       `POST /api/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
@@ -92,9 +80,7 @@ test("idle and slow connections do not hold the end up", async () => {
   ];
   await once(sockets[2]!, "data");
 
-  const seconds = await secondsOf(async () =>
-    expect(await server.stop()).toBe(0),
-  );
+  const seconds = await secondsOf(async () => expect(await server.stop()).toBe(0));
   expect(seconds).toBeLessThan(5);
   for (const socket of sockets) socket.destroy();
 });

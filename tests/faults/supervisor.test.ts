@@ -1,23 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  cpSync,
-  existsSync,
-  readdirSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { expect, inject, test } from "vitest";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  createTestDatabase,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, createTestDatabase, openDatabase } from "../support/databases.ts";
 import { childEnvironment } from "../support/environment.ts";
 import { freePort } from "../support/free-port.ts";
 import { guardProcess } from "../support/left-behind.ts";
@@ -42,15 +32,12 @@ interface Ended {
 }
 
 /** Runs `scripts/start.ts` where it is not expected to serve. */
-async function start(
-  env: Record<string, string>,
-  cwd = process.cwd(),
-): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "scripts/start.ts"],
-    { cwd, env: childEnvironment(env), stdio: ["ignore", "pipe", "pipe"] },
-  );
+async function start(env: Record<string, string>, cwd = process.cwd()): Promise<Ended> {
+  const child = spawn(process.execPath, ["--import", "tsx", "scripts/start.ts"], {
+    cwd,
+    env: childEnvironment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const release = guardProcess(child.pid ?? 0);
   cleanUpLater(async () => child.kill("SIGKILL"));
   let [stdout, stderr] = ["", ""];
@@ -66,18 +53,11 @@ async function healthy(server: AppServer): Promise<boolean> {
   return answer?.status === 200;
 }
 
-const secret = "supervisor-tests-know-this-secret";
-
 test.for([
   [{ PORT: "no" }, "PORT must be a whole number from 0 to 65535."],
   [{ DATABASE_URL: "mysql://u:hunter22@h/d" }, /^DATABASE_URL must be .*\.$/],
-  [{ SESSION_SECRET: "short" }, /^SESSION_SECRET needs 16 characters/],
   [
-    { DATABASE_URL: "postgres://app:hunter22@127.0.0.1:5/app" },
-    /^SESSION_SECRET is required with PostgreSQL/,
-  ],
-  [
-    { DATABASE_URL: "sqlite:./tests/support/load.ts", SESSION_SECRET: secret },
+    { DATABASE_URL: "sqlite:./tests/support/load.ts" },
     /^DATABASE_URL: \.\/tests\/support\/load\.ts is no SQLite file/,
   ],
 ] as const)("%o does not start: one line, exit code 1", async ([env, line]) => {
@@ -99,7 +79,6 @@ test("a PostgreSQL that refuses, or has no such database, is one line without th
   ] as const) {
     const { code, stdout, stderr } = await start({
       DATABASE_URL: url.href,
-      SESSION_SECRET: secret,
       PORT: String(await freePort()),
     });
     expect(code).toBe(1);
@@ -138,14 +117,11 @@ test("a port that is taken is one line, exit code 1", async () => {
   const { url } = await createTestDatabase("sqlite");
   const { code, stderr } = await start({
     DATABASE_URL: url,
-    SESSION_SECRET: secret,
     PORT: String(port),
   });
   taken.close();
   expect(code).toBe(1);
-  expect(stderr.trimEnd()).toMatch(
-    new RegExp(`^PORT ${port} is in use by another program; .*$`),
-  );
+  expect(stderr.trimEnd()).toMatch(new RegExp(`^PORT ${port} is in use by another program; .*$`));
 });
 
 test("two servers started at once on one empty PostgreSQL both come up, and one outlives the other", async () => {
@@ -184,18 +160,12 @@ test("a stray rejection ends the worker with a line that holds no secret, and an
   const server = await startServer({
     databaseUrl,
     env: {
-      NODE_OPTIONS: strayRejectionAtSigusr2(
-        "stray, of postgres://app:hunter22@db/app\n{}",
-      ),
+      NODE_OPTIONS: strayRejectionAtSigusr2("stray, of postgres://app:hunter22@db/app\n{}"),
     },
   });
   const pid = await workerPid(server);
   process.kill(pid, "SIGUSR2");
-  const line = await logLine(
-    server,
-    "the end",
-    ({ level }) => level === "fatal",
-  );
+  const line = await logLine(server, "the end", ({ level }) => level === "fatal");
   expect(line).toMatchObject({
     pid,
     err: { type: "Error", message: "stray, of postgres://***@db/app\n{}" },
@@ -205,9 +175,7 @@ test("a stray rejection ends the worker with a line that holds no secret, and an
   expect(await workerPid(server)).not.toBe(pid);
   expect(
     logLines(server).some(({ msg }) =>
-      /^Worker 1 ended \(exit code 1\); starting again in 100 ms\.$/.test(
-        String(msg),
-      ),
+      /^Worker 1 ended \(exit code 1\); starting again in 100 ms\.$/.test(String(msg)),
     ),
   ).toBe(true);
   expect(await server.stop()).toBe(0);
@@ -230,9 +198,7 @@ test("several workers share one port, and one that is killed is replaced while t
   });
   const [killed = 0] = pids;
   process.kill(killed, "SIGKILL");
-  await logLine(server, "its end", ({ msg }) =>
-    String(msg).includes("ended (SIGKILL)"),
-  );
+  await logLine(server, "its end", ({ msg }) => String(msg).includes("ended (SIGKILL)"));
   const answers: number[] = [];
   await until("the other is back", async () => {
     answers.push((await exchange(`${server.url}/healthz`)).status);
@@ -279,32 +245,20 @@ test("two first starts at once in one folder make one build, and a start without
       cpSync(name, path.join(scratch.path, name), { recursive: true });
     }
   }
-  symlinkSync(
-    path.resolve("node_modules"),
-    path.join(scratch.path, "node_modules"),
-  );
+  symlinkSync(path.resolve("node_modules"), path.join(scratch.path, "node_modules"));
   // Nothing can be reached, so each start ends after its build.
   const env = {
     DATABASE_URL: "sqlite:./package.json",
-    SESSION_SECRET: secret,
   };
-  const both = await Promise.all([
-    start(env, scratch.path),
-    start(env, scratch.path),
-  ]);
+  const both = await Promise.all([start(env, scratch.path), start(env, scratch.path)]);
   expect(both.map(({ stderr }) => stderr.trim())).toEqual(
     Array(2).fill(expect.stringContaining("is no SQLite file")),
   );
   expect(both.map(({ stdout }) => stdout).sort()).toEqual(["", "Building…\n"]);
-  expect(existsSync(path.join(scratch.path, "build/server/index.js"))).toBe(
-    true,
-  );
+  expect(existsSync(path.join(scratch.path, "build/server/index.js"))).toBe(true);
   expect(await start(env, scratch.path)).toMatchObject({ stdout: "" });
 
-  writeFileSync(
-    path.join(scratch.path, "app/http/json.server.ts"),
-    "export const broken = ;",
-  );
+  writeFileSync(path.join(scratch.path, "app/http/json.server.ts"), "export const broken = ;");
   const broken = await start(env, scratch.path);
   expect(broken.code).toBe(1);
   expect(broken.stderr).toContain("The build failed.");

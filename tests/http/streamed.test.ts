@@ -35,9 +35,7 @@ async function asked(
   const client = net.connect((server.address() as AddressInfo).port);
   client.pause();
   cleanUpLater(async () => client.destroy());
-  client.write(
-    "GET /export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-  );
+  client.write("GET /export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   return { client, response: () => current };
 }
 

@@ -162,10 +162,7 @@ describe("the signature", () => {
 
 describe("shapes, which the signature does not keep", () => {
   test.each([
-    [
-      "a value that has moved into the name",
-      { CallSid: "", [`CallSid${callSid}`]: "" },
-    ],
+    ["a value that has moved into the name", { CallSid: "", [`CallSid${callSid}`]: "" }],
     ["a call SID that is too short", { CallSid: callSid.slice(1) }],
     ["a call SID with more behind it", { CallSid: `${callSid}\n` }],
     ["no account", { AccountSid: "" }],
@@ -187,23 +184,18 @@ describe("before the signature", () => {
     for (const token of [authToken, "", "x"]) {
       expect(await sent({}, { token })).toBe(503);
     }
-    expect(said.mock.calls).toEqual([
-      [expect.stringContaining("TWILIO_AUTH_TOKEN is not set")],
-    ]);
+    expect(said.mock.calls).toEqual([[expect.stringContaining("TWILIO_AUTH_TOKEN is not set")]]);
   });
 
-  test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE"])(
-    "%s is refused with 405",
-    async (method) => {
-      const request = new Request(publicUrl + path, { method });
-      const response =
-        method === "GET" || method === "HEAD"
-          ? loader()
-          : await action({ request, params: {}, context: {} });
-      expect(response.status).toBe(405);
-      expect(response.headers.get("Allow")).toBe("POST");
-    },
-  );
+  test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE"])("%s is refused with 405", async (method) => {
+    const request = new Request(publicUrl + path, { method });
+    const response =
+      method === "GET" || method === "HEAD"
+        ? loader()
+        : await action({ request, params: {}, context: {} });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("Allow")).toBe("POST");
+  });
 
   test("a browser on another site is refused, even with a signature", async () => {
     const foreign: Record<string, string>[] = [
@@ -216,8 +208,7 @@ describe("before the signature", () => {
   });
 
   test("up to 64 KiB are read, and no more", async () => {
-    const room =
-      64 * 1024 - new URLSearchParams({ ...fields, x: "" }).toString().length;
+    const room = 64 * 1024 - new URLSearchParams({ ...fields, x: "" }).toString().length;
     expect(await sent({ x: "a".repeat(room) })).toBe(200);
     expect(await sent({ x: "a".repeat(room + 1) })).toBe(413);
   });

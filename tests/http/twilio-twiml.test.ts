@@ -32,9 +32,7 @@ const handling: CallHandling = {
 beforeEach(() => useTwilio("sqlite::memory:"));
 
 const connect = (fields: Partial<CallHandling>, from = parties.from) =>
-  parseTwiml(
-    connectCall({ ...parties, from }, { ...handling, ...fields }).toString(),
-  );
+  parseTwiml(connectCall({ ...parties, from }, { ...handling, ...fields }).toString());
 
 describe("connecting a call", () => {
   test("a phone is rung after the greeting, for as long as was said", () => {
@@ -62,10 +60,7 @@ describe("connecting a call", () => {
   test.each(["anonymous", "sip:ann@example.com", "", "+266696687x"])(
     "a caller %j, who is no phone number, shows as the company's own number",
     (caller) => {
-      const [, dial] = connect(
-        { mode: "phone", target: "+353863334444" },
-        caller,
-      );
+      const [, dial] = connect({ mode: "phone", target: "+353863334444" }, caller);
       expect(dial?.attributes["callerId"]).toBe(parties.to);
     },
   );
@@ -149,29 +144,18 @@ describe("connecting a call", () => {
 
 describe("when there is nobody to connect to", () => {
   test.each([
-    [
-      "not in service",
-      notInService(),
-      ["Say This number is not in service.", "Hangup"],
-    ],
+    ["not in service", notInService(), ["Say This number is not in service.", "Hangup"]],
     [
       "our fault",
       cannotConnect(),
-      [
-        "Say We can't connect your call right now. Please try again shortly.",
-        "Hangup",
-      ],
+      ["Say We can't connect your call right now. Please try again shortly.", "Hangup"],
     ],
     [
       "nobody answered, and no message",
       nobodyAnswered(false),
       ["Say Nobody can take your call right now. Goodbye.", "Hangup"],
     ],
-    [
-      "a message was left",
-      messageTaken(),
-      ["Say Thank you. Goodbye.", "Hangup"],
-    ],
+    ["a message was left", messageTaken(), ["Say Thank you. Goodbye.", "Hangup"]],
     ["over", hangUp(), ["Hangup"]],
   ])("%s", (_name, response, lines) => {
     expect(outline(parseTwiml(response.toString()))).toEqual(lines);

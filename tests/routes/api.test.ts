@@ -4,11 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { addToPool } from "#app/domain/pool.server.ts";
 import { aCompany, Client } from "../support/client.ts";
 import { assignmentsInBothTables, someNumbers } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
 
 describe.each(engines)("the JSON API on %s", (engine) => {
@@ -61,9 +57,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
           twilio_phone_number: null,
         },
       });
-      const cookie = answer.headers
-        .getSetCookie()
-        .find((one) => one.startsWith("session="));
+      const cookie = answer.headers.getSetCookie().find((one) => one.startsWith("session="));
       expect(cookie).toMatch(/; HttpOnly/);
       expect(cookie).toMatch(/; SameSite=Lax/);
       expect(cookie).toMatch(/; Path=\//);
@@ -90,21 +84,13 @@ describe.each(engines)("the JSON API on %s", (engine) => {
         ["company_name", "owner_name", "phone", "email", "password"],
       ],
       ["spaces only", { ...aCompany(), company_name: "  " }, ["company_name"]],
-      [
-        "a name that is too long",
-        { ...aCompany(), owner_name: "x".repeat(256) },
-        ["owner_name"],
-      ],
+      ["a name that is too long", { ...aCompany(), owner_name: "x".repeat(256) }, ["owner_name"]],
       [
         "an email that is too long",
         { ...aCompany(), email: `${"x".repeat(250)}@example.com` },
         ["email"],
       ],
-      [
-        "an email that is none",
-        { ...aCompany(), email: "ann at example" },
-        ["email"],
-      ],
+      ["an email that is none", { ...aCompany(), email: "ann at example" }, ["email"]],
       [
         "control characters",
         {
@@ -115,27 +101,11 @@ describe.each(engines)("the JSON API on %s", (engine) => {
         },
         ["company_name", "owner_name", "email"],
       ],
-      [
-        "a phone that is none",
-        { ...aCompany(), phone: "0861234567" },
-        ["phone"],
-      ],
+      ["a phone that is none", { ...aCompany(), phone: "0861234567" }, ["phone"]],
       ["a password of 7", { ...aCompany(), password: "seven77" }, ["password"]],
-      [
-        "a password of 257",
-        { ...aCompany(), password: "x".repeat(257) },
-        ["password"],
-      ],
-      [
-        "a password that is common",
-        { ...aCompany(), password: "Password1" },
-        ["password"],
-      ],
-      [
-        "the company's name as password",
-        { ...aCompany(), password: "ring & sons" },
-        ["password"],
-      ],
+      ["a password of 257", { ...aCompany(), password: "x".repeat(257) }, ["password"]],
+      ["a password that is common", { ...aCompany(), password: "Password1" }, ["password"]],
+      ["the company's name as password", { ...aCompany(), password: "ring & sons" }, ["password"]],
       [
         "the email as password",
         {
@@ -148,9 +118,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
     ])("%s is refused field by field", async (_name, body, fields) => {
       const answer = await new Client(url).post("/api/signup", body);
       expect(answer.status).toBe(400);
-      expect(Object.keys(answer.body.fields as object).sort()).toEqual(
-        fields.sort(),
-      );
+      expect(Object.keys(answer.body.fields as object).sort()).toEqual(fields.sort());
       for (const message of Object.values(answer.body.fields as object)) {
         expect(message).toMatch(/^[A-Z][^\n]+[.?]$/);
       }
@@ -163,10 +131,9 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       const long = "p".repeat(255);
       const other = { ...aCompany(), password: `${long}!` };
       await client.signUp(other);
-      expect(
-        (await client.post("/api/login", { ...other, password: `${long}?` }))
-          .status,
-      ).toBe(401);
+      expect((await client.post("/api/login", { ...other, password: `${long}?` })).status).toBe(
+        401,
+      );
       expect((await client.post("/api/login", other)).status).toBe(200);
     });
 
@@ -187,9 +154,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
     test("two sign-ups with one email at once make one company", async () => {
       const fields = aCompany();
       const answers = await Promise.all(
-        Array.from({ length: 6 }, () =>
-          new Client(url).post("/api/signup", fields),
-        ),
+        Array.from({ length: 6 }, () => new Client(url).post("/api/signup", fields)),
       );
       expect(answers.map(({ status }) => String(status)).sort()).toEqual([
         "201",
@@ -231,9 +196,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
         email: "nobody@example.com",
         password: "not the password",
       });
-      expect(wrong).toMatchObject(
-        refusal(401, "Email or password is incorrect"),
-      );
+      expect(wrong).toMatchObject(refusal(401, "Email or password is incorrect"));
       expect(unknown.body).toEqual(wrong.body);
       expect(unknown.status).toBe(wrong.status);
       expect(client.cookies.size).toBe(0);
@@ -274,9 +237,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       await db("company_sessions").update({
         expires_at: "2020-01-01 00:00:00",
       });
-      expect(await client.get("/api/session")).toMatchObject(
-        refusal(401, "Not authenticated"),
-      );
+      expect(await client.get("/api/session")).toMatchObject(refusal(401, "Not authenticated"));
     });
 
     test("a used session lives on, to its absolute end", async () => {
@@ -284,8 +245,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       const { company } = (await client.get("/api/session")).body as {
         company: { id: number };
       };
-      const own = () =>
-        db("company_sessions").where({ company_id: company.id });
+      const own = () => db("company_sessions").where({ company_id: company.id });
       await own().update({
         last_seen_at: "2020-01-01 00:00:00",
         expires_at: "2999-01-01 00:00:00",
@@ -312,17 +272,13 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       "x".repeat(4_000),
     ])("the cookie %j is nobody", async (value) => {
       const client = new Client(url, { Cookie: `session=${value}` });
-      expect(await client.get("/api/session")).toMatchObject(
-        refusal(401, "Not authenticated"),
-      );
+      expect(await client.get("/api/session")).toMatchObject(refusal(401, "Not authenticated"));
     });
 
     test("what is stored opens no account: the id is hashed, the password Argon2id", async () => {
       const client = await signedUp();
       const value = decodeURIComponent(client.cookies.get("session") ?? "");
-      const id = JSON.parse(
-        Buffer.from(value.split(".")[0] ?? "", "base64").toString(),
-      ) as string;
+      const id = JSON.parse(Buffer.from(value.split(".")[0] ?? "", "base64").toString()) as string;
       expect(id).toMatch(/^[\w-]{43}$/);
       const sessions = JSON.stringify(await db("company_sessions").select());
       expect(sessions).not.toContain(id);
@@ -346,9 +302,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       expect(list.body).toMatchObject({ success: true, next_cursor: null });
       expect(list.body.numbers).toContainEqual({
         phone_number: number,
-        created_at: expect.stringMatching(
-          /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
-        ) as string,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
       });
       const chosen = await client.post("/api/phone-numbers/assign", {
         phone_number: number,
@@ -399,9 +353,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
 
     test("an unknown, a taken and a malformed number are not available", async () => {
       const number = await freshNumber();
-      await (
-        await signedUp()
-      ).post("/api/phone-numbers/assign", { phone_number: number });
+      await (await signedUp()).post("/api/phone-numbers/assign", { phone_number: number });
       const client = await signedUp();
       for (const phone_number of [
         number,
@@ -413,9 +365,9 @@ describe.each(engines)("the JSON API on %s", (engine) => {
         "x".repeat(5_000),
         "'; drop table companies; --",
       ]) {
-        expect(
-          await client.post("/api/phone-numbers/assign", { phone_number }),
-        ).toMatchObject(refusal(400, "Phone number not available"));
+        expect(await client.post("/api/phone-numbers/assign", { phone_number })).toMatchObject(
+          refusal(400, "Phone number not available"),
+        );
       }
     });
 
@@ -423,9 +375,9 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       const number = await freshNumber();
       const client = await signedUp();
       const typed = `${number.slice(0, 4)} (${number.slice(4, 6)}) ${number.slice(6, 9)}-${number.slice(9)}`;
-      expect(
-        await client.post("/api/phone-numbers/assign", { phone_number: typed }),
-      ).toMatchObject({ status: 200, body: { phone_number: number } });
+      expect(await client.post("/api/phone-numbers/assign", { phone_number: typed })).toMatchObject(
+        { status: 200, body: { phone_number: number } },
+      );
     });
 
     test.each([
@@ -437,9 +389,9 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       { phone_number: ["+353861234567"] },
     ])("%j names no number", async (body) => {
       const client = await signedUp();
-      expect(
-        await client.post("/api/phone-numbers/assign", body),
-      ).toMatchObject(refusal(400, "Phone number is required"));
+      expect(await client.post("/api/phone-numbers/assign", body)).toMatchObject(
+        refusal(400, "Phone number is required"),
+      );
     });
 
     test("company_id in a body is ignored", async () => {
@@ -453,23 +405,19 @@ describe.each(engines)("the JSON API on %s", (engine) => {
         phone_number: number,
         company_id: company.id,
       });
-      expect(
-        (await victim.get("/api/phone-numbers/current")).body,
-      ).toMatchObject({ has_phone: false });
-      expect(
-        (await client.get("/api/phone-numbers/current")).body,
-      ).toMatchObject({ phone_number: number });
+      expect((await victim.get("/api/phone-numbers/current")).body).toMatchObject({
+        has_phone: false,
+      });
+      expect((await client.get("/api/phone-numbers/current")).body).toMatchObject({
+        phone_number: number,
+      });
     });
 
     test("20 companies race over HTTP for one number: one has it, in both tables", async () => {
       const number = await freshNumber();
-      const clients = await Promise.all(
-        Array.from({ length: 20 }, () => signedUp()),
-      );
+      const clients = await Promise.all(Array.from({ length: 20 }, () => signedUp()));
       const answers = await Promise.all(
-        clients.map((client) =>
-          client.post("/api/phone-numbers/assign", { phone_number: number }),
-        ),
+        clients.map((client) => client.post("/api/phone-numbers/assign", { phone_number: number })),
       );
       expect(answers.map(({ status }) => String(status)).sort()).toEqual([
         "200",
@@ -486,19 +434,13 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       const path = "/api/phone-numbers/available?country=GB&limit=2";
       const first = await client.get(path);
       expect(first.body.numbers).toHaveLength(2);
-      const second = await client.get(
-        `${path}&cursor=${String(first.body.next_cursor)}`,
-      );
+      const second = await client.get(`${path}&cursor=${String(first.body.next_cursor)}`);
       expect(second.body).toMatchObject({
         numbers: [{ phone_number: "+442079460003" }],
         next_cursor: null,
       });
-      const found = await client.get(
-        "/api/phone-numbers/available?contains=020%207946%200002",
-      );
-      expect(found.body.numbers).toMatchObject([
-        { phone_number: "+442079460002" },
-      ]);
+      const found = await client.get("/api/phone-numbers/available?contains=020%207946%200002");
+      expect(found.body.numbers).toMatchObject([{ phone_number: "+442079460002" }]);
     });
 
     test.each([
@@ -510,9 +452,9 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       ["contains=abc", "contains must be digits."],
     ])("?%s is refused", async (query, error) => {
       const client = await signedUp();
-      expect(
-        await client.get(`/api/phone-numbers/available?${query}`),
-      ).toMatchObject(refusal(400, error));
+      expect(await client.get(`/api/phone-numbers/available?${query}`)).toMatchObject(
+        refusal(400, error),
+      );
     });
 
     test("empty query values are as if they were not there", async () => {
@@ -534,13 +476,10 @@ describe.each(engines)("the JSON API on %s", (engine) => {
 
     test.each(paths)("%s needs a session", async (path, method) => {
       const client = new Client(url);
-      const answer =
-        method === "GET" ? await client.get(path) : await client.post(path, {});
+      const answer = method === "GET" ? await client.get(path) : await client.post(path, {});
       expect(answer).toMatchObject(refusal(401, "Not authenticated"));
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
-      expect(answer.headers.get("Content-Type")).toBe(
-        "application/json; charset=utf-8",
-      );
+      expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
     });
 
     test.each([
@@ -565,20 +504,13 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       }
     });
 
-    test.each([
-      "/api",
-      "/api/",
-      "/api/nothing",
-      "/api/phone-numbers",
-      "/api/session/1",
-    ])("%s is a JSON 404", async (path) => {
-      expect(await new Client(url).get(path)).toMatchObject(
-        refusal(404, "Not found"),
-      );
-      expect(await new Client(url).post(path, {})).toMatchObject(
-        refusal(404, "Not found"),
-      );
-    });
+    test.each(["/api", "/api/", "/api/nothing", "/api/phone-numbers", "/api/session/1"])(
+      "%s is a JSON 404",
+      async (path) => {
+        expect(await new Client(url).get(path)).toMatchObject(refusal(404, "Not found"));
+        expect(await new Client(url).post(path, {})).toMatchObject(refusal(404, "Not found"));
+      },
+    );
 
     test.each(["{", "", "nonsense", "[]", '"text"', "null", "\u00ff\u00fe"])(
       "the body %j is no JSON object",
@@ -613,12 +545,8 @@ describe.each(engines)("the JSON API on %s", (engine) => {
           password: "x",
         });
       };
-      expect((await client.post("/api/login", bodyOf(16_384))).status).toBe(
-        401,
-      );
-      expect((await client.post("/api/login", bodyOf(16_385))).status).toBe(
-        413,
-      );
+      expect((await client.post("/api/login", bodyOf(16_384))).status).toBe(401);
+      expect((await client.post("/api/login", bodyOf(16_385))).status).toBe(413);
     });
 
     test("a chunked body is refused when it passes the limit, before its end", async () => {
@@ -641,12 +569,8 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       const deep = `{"email":${"[".repeat(5_000)}${"]".repeat(5_000)},"password":"x"}`;
       expect((await new Client(url).post("/api/login", deep)).status).toBe(400);
       expect(
-        (
-          await new Client(url).post(
-            "/api/signup",
-            '{"__proto__":{"email":"x"},"constructor":1}',
-          )
-        ).status,
+        (await new Client(url).post("/api/signup", '{"__proto__":{"email":"x"},"constructor":1}'))
+          .status,
       ).toBe(400);
     });
 

@@ -1,10 +1,7 @@
 import type { Knex } from "knex";
 import { beforeAll, describe, expect, test } from "vitest";
-import { database } from "#app/db.server.ts";
-import {
-  callHandlingOf,
-  saveCallHandling,
-} from "#app/domain/call-handling.server.ts";
+import { reading } from "#app/db.server.ts";
+import { callHandlingOf, saveCallHandling } from "#app/domain/call-handling.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
@@ -12,11 +9,7 @@ import { loader as exportLoader } from "#app/routes/calls[.]csv.ts";
 import { callsOf, newCallSid, scenarios, secondsIn } from "../support/calls.ts";
 import { Client } from "../support/client.ts";
 import { fillPool } from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { signedInCompanies, until } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
@@ -37,11 +30,7 @@ const textOf = (html: string) =>
     .replaceAll(/ (?=[.,])/g, "");
 
 /** A company that is signed in and has the number. */
-async function companyWith(
-  url: string,
-  db: Knex,
-  number: string,
-): Promise<Company> {
+async function companyWith(url: string, db: Knex, number: string): Promise<Company> {
   const [company] = await signedInCompanies(db, 1);
   const { id, cookie } = company!;
   await assignPhoneNumber(db, id, number);
@@ -65,13 +54,11 @@ async function page(
   { client }: { client: Client },
   path: string,
 ): Promise<{ status: number; headers: Headers; html: string; text: string }> {
-  const { status, headers, ...answer } = await client
-    .fetch(path)
-    .then(async (response) => ({
-      status: response.status,
-      headers: response.headers,
-      html: await response.text(),
-    }));
+  const { status, headers, ...answer } = await client.fetch(path).then(async (response) => ({
+    status: response.status,
+    headers: response.headers,
+    html: await response.text(),
+  }));
   return { status, headers, html: answer.html, text: textOf(answer.html) };
 }
 
@@ -80,11 +67,7 @@ function cellsOf(csv: string): string[][] {
   const rows: string[][] = [[]];
   const cells = csv.matchAll(/("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|$)/g);
   for (const [, cell = "", end] of cells) {
-    rows
-      .at(-1)
-      ?.push(
-        cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell,
-      );
+    rows.at(-1)?.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell);
     if (end === "\r\n") rows.push([]);
     if (end === "") break;
   }
@@ -115,9 +98,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
         const stranger = { client: new Client(url) };
         const { status, headers, html } = await page(stranger, path);
         expect(status).toBe(302);
-        expect(headers.get("Location")).toBe(
-          `/login?redirectTo=${encodeURIComponent(path)}`,
-        );
+        expect(headers.get("Location")).toBe(`/login?redirectTo=${encodeURIComponent(path)}`);
         expect(html).toBe("");
         if (resources.includes(path)) {
           expect(headers.get("Cache-Control")).toBe("no-store");
@@ -133,14 +114,9 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       await called(db, company);
       for (const address of [path, `${path}.data`]) {
         const { status, headers } = await page(company, address);
-        expect([status, headers.get("Cache-Control")]).toEqual([
-          200,
-          "no-store",
-        ]);
+        expect([status, headers.get("Cache-Control")]).toEqual([200, "no-store"]);
       }
-      expect((await page(company, path)).html).toContain(
-        '<meta name="robots" content="noindex"/>',
-      );
+      expect((await page(company, path)).html).toContain('<meta name="robots" content="noindex"/>');
     });
 
     test("no page, export or stream tells one company of another's calls", async () => {
@@ -157,9 +133,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       const first = await page(one, "/calls");
       const [, older = ""] = /cursor=([\w-]+)/.exec(first.html) ?? [];
       expect(older).not.toBe("");
-      expect((await page(one, `/calls?cursor=${older}`)).html).toContain(
-        sids[0],
-      );
+      expect((await page(one, `/calls?cursor=${older}`)).html).toContain(sids[0]);
       for (const address of [
         "/dashboard",
         "/dashboard.data",
@@ -186,17 +160,14 @@ describe.each(engines)("a company's calls on %s", (engine) => {
     test("a form changes only the sender's own settings, whatever it names", async () => {
       const [one, other] = [await fresh(), await fresh()];
       const before = await callHandlingOf(db, other.id);
-      const answer = await one.client.fetch(
-        `/settings/calls?company_id=${other.id}`,
-        {
-          method: "POST",
-          body: new URLSearchParams({
-            ...valid,
-            company_id: String(other.id),
-            id: String(other.id),
-          }),
-        },
-      );
+      const answer = await one.client.fetch(`/settings/calls?company_id=${other.id}`, {
+        method: "POST",
+        body: new URLSearchParams({
+          ...valid,
+          company_id: String(other.id),
+          id: String(other.id),
+        }),
+      });
       expect(answer.headers.get("Location")).toBe("/settings/calls?saved=1");
       expect(await callHandlingOf(db, other.id)).toEqual(before);
       expect(await callHandlingOf(db, one.id)).toMatchObject({
@@ -245,9 +216,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect(text).toContain("Saved.");
       expect(html).toContain('value="sip:desk@example.com"');
       expect(html).toMatch(/value="sip"[^>]*checked|checked[^>]*value="sip"/);
-      expect((await page(company, "/settings/calls")).text).not.toContain(
-        "Saved.",
-      );
+      expect((await page(company, "/settings/calls")).text).not.toContain("Saved.");
       const { take_message: _, ...unchecked } = valid;
       await save(company, unchecked);
       expect(await callHandlingOf(db, company.id)).toMatchObject({
@@ -310,9 +279,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
     test("a company without a number sees nothing of calls", async () => {
       const [company] = await signedInCompanies(db, 1);
       const client = new Client(url, { Cookie: company!.cookie });
-      expect((await page({ client }, "/dashboard")).text).not.toContain(
-        "Recent calls",
-      );
+      expect((await page({ client }, "/dashboard")).text).not.toContain("Recent calls");
       expect((await page({ client }, "/calls")).text).toContain(
         "No calls yet. You need a number first.",
       );
@@ -415,10 +382,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
           await fresh(),
           `/calls?outcome=busy&cursor=${cursor}`,
         );
-        expect([status, headers.get("Location")]).toEqual([
-          302,
-          "/calls?outcome=busy",
-        ]);
+        expect([status, headers.get("Location")]).toEqual([302, "/calls?outcome=busy"]);
       },
     );
 
@@ -467,12 +431,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
         "cache-control": "no-store, no-transform",
       });
       const [head, ...rows] = cellsOf(await answer.text());
-      expect(head?.slice(0, 4)).toEqual([
-        "started_at",
-        "caller",
-        "called",
-        "outcome",
-      ]);
+      expect(head?.slice(0, 4)).toEqual(["started_at", "caller", "called", "outcome"]);
       expect(rows.map((row) => row[1])).toEqual(nasty.map(([, cell]) => cell));
       expect(rows[0]).toEqual([
         "2026-11-22T10:00:00Z",
@@ -660,21 +619,16 @@ describe("the export of 20,000 calls", () => {
 
   test("is complete", async () => {
     const server = await startServer({ databaseUrl: url });
-    const answer = await new Client(server.url, { Cookie: cookie }).fetch(
-      "/calls.csv",
-    );
+    const answer = await new Client(server.url, { Cookie: cookie }).fetch("/calls.csv");
     const rows = cellsOf(await answer.text());
     expect(rows).toHaveLength(20_001);
     expect(new Set(rows.map((row) => row.at(-1))).size).toBe(20_001);
   });
 
   test("is read from the database as it is taken, in small pieces, and no more of it once the reader goes", async () => {
-    useEnvironment({
-      DATABASE_URL: url,
-      SESSION_SECRET: "only-the-tests-know-this-secret",
-    });
+    useEnvironment({ DATABASE_URL: url });
     let queries = 0;
-    database().on("query", () => queries++);
+    reading().on("query", () => queries++);
     const open = async (signal: AbortSignal) => {
       const request = new Request("http://localhost:3000/calls.csv", {
         headers: { Cookie: cookie },

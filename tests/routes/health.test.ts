@@ -38,10 +38,7 @@ test("/healthz answers without a database", async () => {
 
 test("/readyz names a database that cannot be reached, and nothing of its driver", async () => {
   useDatabase("postgres://nobody:nothing@127.0.0.1:1/nowhere");
-  expect(await readiness()).toEqual([
-    503,
-    { status: "unavailable", failed: "database" },
-  ]);
+  expect(await readiness()).toEqual([503, { status: "unavailable", failed: "database" }]);
 });
 
 describeEachEngine("/readyz", (engine) => {

@@ -34,9 +34,7 @@ test("each request is one line, with its route, company and address", async () =
     address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
     msg: "request",
   });
-  const lines = logLines(server).filter(
-    ({ requestId }) => requestId === "the-session-request",
-  );
+  const lines = logLines(server).filter(({ requestId }) => requestId === "the-session-request");
   expect(lines).toHaveLength(1);
 });
 

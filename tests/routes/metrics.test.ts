@@ -2,19 +2,9 @@ import { beforeAll, expect, test } from "vitest";
 import { addToPool } from "#app/domain/pool.server.ts";
 import { someNumbers } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
-import {
-  exchange,
-  signedInCompanies,
-  tryToAssign,
-  until,
-  type Exchange,
-} from "../support/load.ts";
+import { exchange, signedInCompanies, tryToAssign, until, type Exchange } from "../support/load.ts";
 import { logLine, logLines } from "../support/processes.ts";
-import {
-  parsePrometheus,
-  valueOf,
-  type Sample,
-} from "../support/prometheus.ts";
+import { parsePrometheus, valueOf, type Sample } from "../support/prometheus.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 
 const token = "only-the-scraper-knows-this";
@@ -108,9 +98,7 @@ test("the pool, the companies, the database's connections and the process are sh
   expect(valueOf(now, "phone_numbers", { status: "assigned" })).toBe(1);
   expect(valueOf(now, "phone_numbers_low")).toBe(1);
   expect(valueOf(now, "companies_waiting")).toBe(1);
-  expect(
-    valueOf(now, "database_connections", { state: "free" }),
-  ).toBeGreaterThan(0);
+  expect(valueOf(now, "database_connections", { state: "free" })).toBeGreaterThan(0);
   for (const name of [
     "database_waiting",
     "nodejs_eventloop_lag_p99_seconds",

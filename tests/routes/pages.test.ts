@@ -3,16 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { addToPool } from "#app/domain/pool.server.ts";
 import { aCompany, Client } from "../support/client.ts";
-import {
-  assignmentsInBothTables,
-  insertCompany,
-  someNumbers,
-} from "../support/companies.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { assignmentsInBothTables, insertCompany, someNumbers } from "../support/companies.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
 
 interface Page {
@@ -41,9 +33,7 @@ async function pageOf(answer: Promise<Response>): Promise<Page> {
 const get = (client: Client, path: string) => pageOf(client.fetch(path));
 
 const post = (client: Client, path: string, form: Record<string, string>) =>
-  pageOf(
-    client.fetch(path, { method: "POST", body: new URLSearchParams(form) }),
-  );
+  pageOf(client.fetch(path, { method: "POST", body: new URLSearchParams(form) }));
 
 /** What a page says, without its markup. */
 const textOf = ({ html }: Page) =>
@@ -56,9 +46,7 @@ const textOf = ({ html }: Page) =>
     .replaceAll(/ (?=[.,])/g, "");
 
 const offered = ({ html }: Page) =>
-  [...html.matchAll(/name="phone_number"[^>]*value="([^"]*)"/g)].map(
-    ([, number]) => number,
-  );
+  [...html.matchAll(/name="phone_number"[^>]*value="([^"]*)"/g)].map(([, number]) => number);
 
 const privatePages = [
   "/dashboard",
@@ -114,32 +102,26 @@ describe.each(engines)("the pages on %s", (engine) => {
       },
     );
 
-    test.each(privatePages)(
-      "%s asks a stranger to log in and come back",
-      async (path) => {
-        const back = `/login?redirectTo=${encodeURIComponent(path)}`;
-        const page = await get(new Client(url), path);
-        expect([page.status, page.location]).toEqual([302, back]);
-        const data = await get(new Client(url), `${path}.data`);
-        expect(data.html).toContain(JSON.stringify(back));
-        expect(data.html).not.toContain("phone_number");
-      },
-    );
+    test.each(privatePages)("%s asks a stranger to log in and come back", async (path) => {
+      const back = `/login?redirectTo=${encodeURIComponent(path)}`;
+      const page = await get(new Client(url), path);
+      expect([page.status, page.location]).toEqual([302, back]);
+      const data = await get(new Client(url), `${path}.data`);
+      expect(data.html).toContain(JSON.stringify(back));
+      expect(data.html).not.toContain("phone_number");
+    });
 
-    test.each(privatePages)(
-      "%s is kept by no cache and no search engine",
-      async (path) => {
-        await freshNumbers(1);
-        const { client } = await signedUp();
-        const page = await get(client, path);
-        expect(page.status).toBe(200);
-        expect(page.headers.get("Cache-Control")).toBe("no-store");
-        expect(page.html).toContain('<meta name="robots" content="noindex"/>');
-        const data = await get(client, `${path}.data`);
-        expect(data.status).toBe(200);
-        expect(data.headers.get("Cache-Control")).toBe("no-store");
-      },
-    );
+    test.each(privatePages)("%s is kept by no cache and no search engine", async (path) => {
+      await freshNumbers(1);
+      const { client } = await signedUp();
+      const page = await get(client, path);
+      expect(page.status).toBe(200);
+      expect(page.headers.get("Cache-Control")).toBe("no-store");
+      expect(page.html).toContain('<meta name="robots" content="noindex"/>');
+      const data = await get(client, `${path}.data`);
+      expect(data.status).toBe(200);
+      expect(data.headers.get("Cache-Control")).toBe("no-store");
+    });
 
     test("robots.txt leaves out what is private", async () => {
       const { html, status } = await get(new Client(url), "/robots.txt");
@@ -151,10 +133,7 @@ describe.each(engines)("the pages on %s", (engine) => {
 
     test("there is an icon", async () => {
       const { headers, status } = await get(new Client(url), "/favicon.svg");
-      expect([status, headers.get("Content-Type")]).toEqual([
-        200,
-        "image/svg+xml",
-      ]);
+      expect([status, headers.get("Content-Type")]).toEqual([200, "image/svg+xml"]);
     });
   });
 
@@ -162,10 +141,7 @@ describe.each(engines)("the pages on %s", (engine) => {
     test("makes an account, signs in and goes on to choosing a number", async () => {
       const client = new Client(url);
       const page = await post(client, "/signup", aCompany());
-      expect([page.status, page.location]).toEqual([
-        302,
-        "/dashboard/choose-number",
-      ]);
+      expect([page.status, page.location]).toEqual([302, "/dashboard/choose-number"]);
       expect((await get(client, "/dashboard")).status).toBe(200);
     });
 
@@ -199,9 +175,7 @@ describe.each(engines)("the pages on %s", (engine) => {
         password: "a long quiet evening",
       });
       expect(page.status).toBe(400);
-      expect(page.html).toContain(
-        'value="&lt;b&gt;&quot;Ring&quot; &amp; Sons&lt;/b&gt;"',
-      );
+      expect(page.html).toContain('value="&lt;b&gt;&quot;Ring&quot; &amp; Sons&lt;/b&gt;"');
       expect(page.html).toContain('value="086 123"');
       expect(page.html).not.toContain("a long quiet evening");
       expect(textOf(page)).toContain(
@@ -260,10 +234,7 @@ describe.each(engines)("the pages on %s", (engine) => {
       await post(new Client(url), "/signup", { ...fields, email });
       const target = "/settings/phone?notice=x";
       const client = new Client(url);
-      const asked = await get(
-        client,
-        `/login?redirectTo=${encodeURIComponent(target)}`,
-      );
+      const asked = await get(client, `/login?redirectTo=${encodeURIComponent(target)}`);
       const field = `<input type="hidden" name="redirectTo" value="${target}"/>`;
       expect(asked.html).toContain(field);
       const form = { email, redirectTo: target };
@@ -348,8 +319,7 @@ describe.each(engines)("the pages on %s", (engine) => {
       const numbers = await freshNumbers(45);
       const last = numbers.at(-1) ?? "";
       const { client } = await signedUp();
-      const show = async (query: string) =>
-        get(client, `/dashboard/choose-number${query}`);
+      const show = async (query: string) => get(client, `/dashboard/choose-number${query}`);
       expect(offered(await show(""))).toHaveLength(10);
       expect(offered(await show("?show=30"))).toHaveLength(30);
       for (const silly of ["-1", "0", "1e9", "x", "2.5", "NaN", ""]) {
@@ -379,9 +349,7 @@ describe.each(engines)("the pages on %s", (engine) => {
       const skippable = await post(client, "/dashboard/choose-number", {});
       expect(skippable.status).toBe(400);
       expect(skippable.title).toMatch(/^Error: Choose Your Phone Number/);
-      expect(textOf(skippable)).toContain(
-        "Select a phone number, or skip for now.",
-      );
+      expect(textOf(skippable)).toContain("Select a phone number, or skip for now.");
       const inSettings = await post(client, "/settings/phone/choose", {});
       expect(textOf(inSettings)).toContain("Select a phone number.");
     });
@@ -400,10 +368,7 @@ describe.each(engines)("the pages on %s", (engine) => {
           company_id: String(stranger),
           assigned_to_company_id: String(stranger),
         });
-        expect([page.status, page.location]).toEqual([
-          302,
-          "/dashboard?assigned=1",
-        ]);
+        expect([page.status, page.location]).toEqual([302, "/dashboard?assigned=1"]);
       }
       const { pool, companies } = await assignmentsInBothTables(db);
       expect(pool).toContainEqual([id, number]);
@@ -416,19 +381,16 @@ describe.each(engines)("the pages on %s", (engine) => {
       await post(client, "/dashboard/choose-number", { phone_number: number });
       for (const path of privatePages.filter((page) => /choose/.test(page))) {
         const looked = await get(client, path);
-        expect([looked.status, looked.location]).toEqual([
-          302,
-          "/settings/phone",
-        ]);
+        expect([looked.status, looked.location]).toEqual([302, "/settings/phone"]);
         const sent = await post(client, path, { phone_number: other });
         expect([sent.status, sent.location]).toEqual([
           302,
           "/settings/phone?notice=already-has-number",
         ]);
       }
-      expect(
-        textOf(await get(client, "/settings/phone?notice=already-has-number")),
-      ).toContain("Your company already has a number. It can't be changed.");
+      expect(textOf(await get(client, "/settings/phone?notice=already-has-number"))).toContain(
+        "Your company already has a number. It can't be changed.",
+      );
     });
 
     test("a number that has just gone is a 409 with a fresh list and the search kept", async () => {
@@ -436,11 +398,9 @@ describe.each(engines)("the pages on %s", (engine) => {
       await assignPhoneNumber(db, await insertCompany(db), taken);
       const { client } = await signedUp();
       const digits = "86000";
-      const page = await post(
-        client,
-        `/dashboard/choose-number?search=${digits}&show=500`,
-        { phone_number: taken },
-      );
+      const page = await post(client, `/dashboard/choose-number?search=${digits}&show=500`, {
+        phone_number: taken,
+      });
       expect(page.status).toBe(409);
       expect(textOf(page)).toMatch(
         /\+353 86 \d{3} \d{4} is no longer available\. Choose another\./,
@@ -507,9 +467,7 @@ describe.each(engines)("the pages on %s", (engine) => {
       expect(dashboard).toMatch(shown);
       expect(dashboard).toContain(`Yours since ${today}`);
       expect(dashboard).not.toContain("is your number.");
-      expect(textOf(await get(client, "/dashboard?assigned=1"))).toContain(
-        "is your number.",
-      );
+      expect(textOf(await get(client, "/dashboard?assigned=1"))).toContain("is your number.");
       const settings = await get(client, "/settings/phone");
       expect(textOf(settings)).toMatch(shown);
       expect(textOf(settings)).toContain(`Assigned ${today}. Permanent.`);
@@ -597,9 +555,7 @@ describe("pages under limits and faults", () => {
       "We couldn't assign a number. Nothing was changed. Try again.",
     );
     expect(document.html).toContain(`href="${path}">Try again</a>`);
-    expect(textOf(document)).toContain(
-      document.headers.get("X-Request-Id") ?? "no request id",
-    );
+    expect(textOf(document)).toContain(document.headers.get("X-Request-Id") ?? "no request id");
     const script = await post(client, `${path}.data`, {
       phone_number: number,
       answer: "data",

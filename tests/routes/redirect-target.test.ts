@@ -2,13 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ownPath } from "#app/http/redirect-target.ts";
 
-test.each([
-  "/dashboard",
-  "/settings/phone",
-  "/dashboard/choose-number?contains=86&show=30",
-])("%s is a path of ours", (path) => {
-  expect(ownPath(path, "/")).toBe(path);
-});
+test.each(["/dashboard", "/settings/phone", "/dashboard/choose-number?contains=86&show=30"])(
+  "%s is a path of ours",
+  (path) => {
+    expect(ownPath(path, "/")).toBe(path);
+  },
+);
 
 test.each([
   null,
@@ -40,20 +39,7 @@ test("whatever is given, a browser stays on this site", () => {
       fc.oneof(
         fc.string({ unit: "binary" }),
         fc
-          .array(
-            fc.constantFrom(
-              "/",
-              "\\",
-              ".",
-              "%2f",
-              "\t",
-              "@",
-              "evil.example",
-              ":",
-              "?",
-              "#",
-            ),
-          )
+          .array(fc.constantFrom("/", "\\", ".", "%2f", "\t", "@", "evil.example", ":", "?", "#"))
           .map((parts) => `/${parts.join("")}`),
       ),
       (target) => {

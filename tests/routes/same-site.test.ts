@@ -61,9 +61,7 @@ describe("another site's form", () => {
       const client = new Client(url);
       await client.signUp();
       const body = "email=a%40example.com&password=a+long+quiet+evening";
-      const type = module.default
-        ? "application/x-www-form-urlencoded"
-        : "application/json";
+      const type = module.default ? "application/x-www-form-urlencoded" : "application/json";
       for (const headers of otherSites) {
         const init = {
           method: "POST",
@@ -106,11 +104,7 @@ test.each([
   ["POST", { Origin: "http://box.example" }, false],
   ["POST", { Origin: "null" }, false],
   ["DELETE", { Origin: "https://evil.example" }, false],
-  [
-    "POST",
-    { Origin: "https://box.example:8080", "Sec-Fetch-Site": "cross-site" },
-    false,
-  ],
+  ["POST", { Origin: "https://box.example:8080", "Sec-Fetch-Site": "cross-site" }, false],
 ])("%s with %j is same-site: %s", (method, headers, expected) => {
   const request = new Request("http://box.example:8080/login", {
     method,

@@ -15,15 +15,12 @@ describe("guessing passwords", () => {
     ).url;
   });
 
-  const from = (address: string) =>
-    new Client(url, { "X-Forwarded-For": address });
+  const from = (address: string) => new Client(url, { "X-Forwarded-For": address });
 
   async function statuses(tries: (() => Promise<{ status: number }>)[]) {
     const counts: Record<number, number> = {};
     for (let start = 0; start < tries.length; start += 20) {
-      const answers = await Promise.all(
-        tries.slice(start, start + 20).map((attempt) => attempt()),
-      );
+      const answers = await Promise.all(tries.slice(start, start + 20).map((attempt) => attempt()));
       for (const { status } of answers) {
         counts[status] = (counts[status] ?? 0) + 1;
       }
@@ -55,9 +52,7 @@ describe("guessing passwords", () => {
 
     // From the guesser's own address with the browser of the sign-up, and from elsewhere with any.
     expect((await owner.post("/api/login", fields)).status).toBe(200);
-    expect((await from("203.0.113.2").post("/api/login", fields)).status).toBe(
-      200,
-    );
+    expect((await from("203.0.113.2").post("/api/login", fields)).status).toBe(200);
   });
 
   test("1,000 accounts tried from one address are throttled, others are served", async () => {
@@ -75,9 +70,7 @@ describe("guessing passwords", () => {
       ),
     );
     expect(counts).toEqual({ 401: 100, 429: 900 });
-    expect((await from("203.0.113.2").post("/api/login", fields)).status).toBe(
-      200,
-    );
+    expect((await from("203.0.113.2").post("/api/login", fields)).status).toBe(200);
   });
 
   test("an address that a client claims beside the proxy's word counts for nothing", async () => {
@@ -100,10 +93,7 @@ describe("guessing passwords", () => {
     const client = from("203.0.113.1");
     await client.signUp(fields);
     const counts = await statuses(
-      Array.from(
-        { length: 40 },
-        () => () => from("203.0.113.1").post("/api/login", fields),
-      ),
+      Array.from({ length: 40 }, () => () => from("203.0.113.1").post("/api/login", fields)),
     );
     expect(Object.keys(counts)).not.toContain("401");
     expect(counts[200]).toBeGreaterThan(9);

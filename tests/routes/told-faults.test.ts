@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Client } from "../support/client.ts";
-import {
-  createMigratedDatabase,
-  engines,
-  openDatabase,
-} from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
 
 describe.each(engines)("a fault inside on %s", (engine) => {

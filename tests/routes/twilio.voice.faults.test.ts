@@ -21,10 +21,7 @@ import {
   verbsFrom,
 } from "../support/twilio-webhooks.ts";
 
-const sorry = [
-  "Say We can't connect your call right now. Please try again shortly.",
-  "Hangup",
-];
+const sorry = ["Say We can't connect your call right now. Please try again shortly.", "Hangup"];
 
 const deadline = 3_000;
 
@@ -122,16 +119,12 @@ describe("the database is not there", () => {
     const address = "/twilio/voice/recording";
     const answer = await timed(call().send(address, fields));
     expect(outline(await verbsFrom(answer))[0]).toBe("Say Thank you. Goodbye.");
-    const callback = await timed(
-      call().send(address, { ...fields, RecordingStatus: "completed" }),
-    );
+    const callback = await timed(call().send(address, { ...fields, RecordingStatus: "completed" }));
     expect(callback.status).toBe(503);
   });
 
   test("a status is asked for again", async () => {
-    const answer = await timed(
-      call().send("/twilio/voice/status", call().fields("completed")),
-    );
+    const answer = await timed(call().send("/twilio/voice/status", call().fields("completed")));
     expect(answer.status).toBe(503);
     expect(answer.headers.get("Retry-After")).toBe("2");
   });
@@ -153,9 +146,7 @@ describe("PostgreSQL stops answering", () => {
     async (count) => {
       await server.freeze();
       const answers = await Promise.all(
-        Array.from({ length: count }, () =>
-          timed(new IncomingCall(number).comes()),
-        ),
+        Array.from({ length: count }, () => timed(new IncomingCall(number).comes())),
       );
       for (const verbs of answers) {
         expect(verbs[0]?.text).toBe("One moment, please.");
@@ -163,9 +154,7 @@ describe("PostgreSQL stops answering", () => {
       await server.thaw();
       await poolIsWhole();
       await callsWork(number);
-      const calls = Array.from({ length: 50 }, () =>
-        new IncomingCall(number).comes(),
-      );
+      const calls = Array.from({ length: 50 }, () => new IncomingCall(number).comes());
       for (const verbs of await Promise.all(calls)) {
         expect(verbs[1]?.name).toBe("Dial");
       }
@@ -227,10 +216,7 @@ test.each(engines)(
   async (engine) => {
     const { url } = await createMigratedDatabase(engine);
     useTwilio(url);
-    await openDatabase(url).schema.renameTable(
-      "company_call_handling",
-      "elsewhere",
-    );
+    await openDatabase(url).schema.renameTable("company_call_handling", "elsewhere");
     const verbs = await timed(new IncomingCall("+353861234567").comes());
     expect(verbs[0]?.text).toBe("One moment, please.");
     await poolIsWhole();

@@ -1,8 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  calledCompany,
-  type CalledCompany,
-} from "../support/called-company.ts";
+import { calledCompany, type CalledCompany } from "../support/called-company.ts";
 import { engines } from "../support/databases.ts";
 import { IncomingCall, recordingUrl } from "../support/twilio-webhooks.ts";
 

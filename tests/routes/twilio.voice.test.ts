@@ -1,17 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { recentCalls, unmatchedCalls } from "#app/domain/calls.server.ts";
+import { unmatchedCalls } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import {
-  calledCompany,
-  type CalledCompany,
-} from "../support/called-company.ts";
+import { calledCompany, type CalledCompany } from "../support/called-company.ts";
+import { recentCalls } from "../support/calls.ts";
 import { insertCompany } from "../support/companies.ts";
 import { engines } from "../support/databases.ts";
-import {
-  IncomingCall,
-  outline,
-  recordingUrl,
-} from "../support/twilio-webhooks.ts";
+import { IncomingCall, outline, recordingUrl } from "../support/twilio-webhooks.ts";
 
 const goodbye = ["Say Nobody can take your call right now. Goodbye.", "Hangup"];
 
@@ -24,9 +18,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
   test("by default the phone from sign-up rings, after a greeting that names the company", async () => {
     const call = new IncomingCall(called.number);
     const [greeting, dial] = await call.comes();
-    expect(greeting?.text).toBe(
-      `Thank you for calling Smith & Sons <"Best"> 'Ltd'.`,
-    );
+    expect(greeting?.text).toBe(`Thank you for calling Smith & Sons <"Best"> 'Ltd'.`);
     expect(dial).toMatchObject({
       name: "Dial",
       attributes: { timeout: "20" },
@@ -44,9 +36,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     const call = new IncomingCall(called.number);
     const [, dial] = await call.comes();
     const more = { DialCallDuration: "30" };
-    expect(outline(await call.dialled(dial, "completed", more))).toEqual([
-      "Hangup",
-    ]);
+    expect(outline(await call.dialled(dial, "completed", more))).toEqual(["Hangup"]);
     await call.ends("completed", 42);
     expect(await called.logged()).toMatchObject({
       outcome: "answered",
@@ -60,14 +50,8 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
   test.each([
     ["no-answer", "Nobody answered, and the caller left a message."],
     ["busy", "The line was busy, and the caller left a message."],
-    [
-      "failed",
-      "The phone could not be reached, and the caller left a message.",
-    ],
-    [
-      "pondering",
-      "The phone could not be reached, and the caller left a message.",
-    ],
+    ["failed", "The phone could not be reached, and the caller left a message."],
+    ["pondering", "The phone could not be reached, and the caller left a message."],
   ])("%s: the caller leaves a message", async (result, reason) => {
     const call = new IncomingCall(called.number);
     const [, dial] = await call.comes();
@@ -89,17 +73,14 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     ["no-answer", "missed", "Nobody answered."],
     ["busy", "busy", "The line was busy."],
     ["failed", "failed", "The phone could not be reached."],
-  ] as const)(
-    "%s, where no messages are taken: %s",
-    async (result, outcome, reason) => {
-      await called.wants({ takeMessage: false });
-      const call = new IncomingCall(called.number);
-      const [, dial] = await call.comes();
-      expect(outline(await call.dialled(dial, result))).toEqual(goodbye);
-      await call.ends();
-      expect(await called.logged()).toMatchObject({ outcome, reason });
-    },
-  );
+  ] as const)("%s, where no messages are taken: %s", async (result, outcome, reason) => {
+    await called.wants({ takeMessage: false });
+    const call = new IncomingCall(called.number);
+    const [, dial] = await call.comes();
+    expect(outline(await call.dialled(dial, result))).toEqual(goodbye);
+    await call.ends();
+    expect(await called.logged()).toMatchObject({ outcome, reason });
+  });
 
   test("the caller hangs up while it rings", async () => {
     const call = new IncomingCall(called.number);
@@ -127,9 +108,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
   });
 
   describe("a voice agent", () => {
-    beforeEach(() =>
-      called.wants({ mode: "stream", target: "wss://agent.example.com/" }),
-    );
+    beforeEach(() => called.wants({ mode: "stream", target: "wss://agent.example.com/" }));
 
     test("talks with the caller until it is over", async () => {
       const call = new IncomingCall(called.number);
@@ -139,10 +118,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
         outcome: "answered",
         reason: "The voice agent answered.",
       });
-      const next = await call.send(
-        connect?.attributes["action"] ?? "",
-        call.fields("in-progress"),
-      );
+      const next = await call.send(connect?.attributes["action"] ?? "", call.fields("in-progress"));
       expect(await next.text()).toContain("<Hangup/>");
       await call.ends();
       expect(await called.logged()).toMatchObject({ outcome: "answered" });
@@ -175,10 +151,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     "a call to %j is nobody's: told so, hung up on, and logged for the operator",
     async (to) => {
       const call = new IncomingCall(to === "unowned" ? called.unowned : to);
-      expect(outline(await call.comes())).toEqual([
-        "Say This number is not in service.",
-        "Hangup",
-      ]);
+      expect(outline(await call.comes())).toEqual(["Say This number is not in service.", "Hangup"]);
       await call.ends();
       expect(await unmatchedCalls(called.db, 10)).toMatchObject([
         { callSid: call.callSid, to: call.to, outcome: "unmatched" },
@@ -197,10 +170,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
   test("each call goes to the company that was called, with its settings and into its log", async () => {
     const second = await insertCompany(called.db, { company_name: "Second" });
     await assignPhoneNumber(called.db, second, called.unowned);
-    const calls = [
-      new IncomingCall(called.number),
-      new IncomingCall(called.unowned),
-    ];
+    const calls = [new IncomingCall(called.number), new IncomingCall(called.unowned)];
     const [first, other] = await Promise.all(calls.map((call) => call.comes()));
     expect(first?.[1]?.children[0]?.text).toBe("+353863334444");
     expect(outline(other ?? [])[0]).toBe("Say Thank you for calling Second.");
@@ -213,10 +183,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
 
   test("the webhook five times at once, with the status among them, is one call", async () => {
     const call = new IncomingCall(called.number);
-    await Promise.all([
-      ...Array.from({ length: 5 }, () => call.comes()),
-      call.ends(),
-    ]);
+    await Promise.all([...Array.from({ length: 5 }, () => call.comes()), call.ends()]);
     expect(await called.logged()).toMatchObject({ outcome: "missed" });
   });
 

@@ -25,8 +25,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
       env: { DATABASE_URL: url },
       ...(input !== undefined && { input }),
     });
-  const pool = () =>
-    db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
+  const pool = () => db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
 
   test("adds, tells each line's result, and is safe to run again", async () => {
     const args = ["+353 86 123 4567", "+353861234567", "0861234567", "+abc"];
@@ -82,10 +81,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     const dry = await run(["--from-file", "-", "--dry-run", "--json"], lines);
     expect(await pool()).toHaveLength(1);
     const real = await run(["--from-file", "-", "--json"], lines);
-    const { dry_run, ...would } = JSON.parse(dry.stdout) as Record<
-      string,
-      unknown
-    >;
+    const { dry_run, ...would } = JSON.parse(dry.stdout) as Record<string, unknown>;
     const did = JSON.parse(real.stdout) as Record<string, unknown>;
     expect(dry_run).toBe(true);
     expect(did).toEqual({ ...would, dry_run: false });
@@ -108,9 +104,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
       /^\+353 86 000 0000 +Bell�\[31m \(company \d+\) since 20\d\d-\d\d-\d\dT[\d:]+Z$/,
     );
     expect(lines).toHaveLength(4);
-    expect((await run(["--list"])).stdout).toMatch(
-      /\+353 86 000 0001 +available since 20/,
-    );
+    expect((await run(["--list"])).stdout).toMatch(/\+353 86 000 0001 +available since 20/);
     const json = JSON.parse((await run(["--json"])).stdout) as object;
     expect(json).toMatchObject({
       available: 1,
@@ -122,10 +116,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
   });
 
   test.each([
-    [
-      ["--form-file", "x"],
-      /Unknown option --form-file\. Did you mean --from-file\?/,
-    ],
+    [["--form-file", "x"], /Unknown option --form-file\. Did you mean --from-file\?/],
     [["--from-file"], /--from-file needs a value/],
     [["--list", "+353861234567"], /--list shows the pool/],
     [["--json=yes"], /--json takes no value/],
@@ -192,19 +183,14 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
 
   test("migrate makes the tables, and then has nothing to do", async () => {
     const { url: empty } = await createTestDatabase(engine);
-    const migrate = () =>
-      runScript("migrate", [], { env: { DATABASE_URL: empty } });
+    const migrate = () => runScript("migrate", [], { env: { DATABASE_URL: empty } });
     expect((await migrate()).stdout).toMatch(/^done {2}\d+_phone_number_pool/);
     expect((await migrate()).stdout).toBe("The schema is current.\n");
   });
 });
 
 test("--help shows examples first, without a database", async () => {
-  for (const name of [
-    "add-phone-numbers",
-    "test-phone-assignment",
-    "migrate",
-  ]) {
+  for (const name of ["add-phone-numbers", "test-phone-assignment", "migrate"]) {
     const { exitCode, stdout } = await runScript(name, ["--help"], {
       env: { DATABASE_URL: "sqlite:/nowhere/at/all.db" },
     });
@@ -228,7 +214,5 @@ test("a bad DATABASE_URL is one line that names it", async () => {
     env: { DATABASE_URL: "mysql://x" },
   });
   expect(exitCode).toBe(1);
-  expect(stderr).toBe(
-    "Error: DATABASE_URL must be postgres://…, postgresql://… or sqlite:PATH.\n",
-  );
+  expect(stderr).toBe("Error: DATABASE_URL must be postgres://…, postgresql://… or sqlite:PATH.\n");
 });

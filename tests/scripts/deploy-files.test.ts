@@ -7,7 +7,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { closeDatabase } from "#app/db.server.ts";
-import { forgetEnvironment } from "#app/env.server.ts";
+import { environmentVariables, forgetEnvironment } from "#app/env.server.ts";
 import { securityHeaders } from "#app/server/answer-headers.server.ts";
 import { metricsText } from "#app/http/metrics.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
@@ -25,17 +25,14 @@ const manifest = JSON.parse(read("package.json")) as {
   dependencies: Record<string, string>;
 };
 
-const environmentNames = [
-  ...read("app/env.server.ts").matchAll(/^ {2}([A-Z][A-Z_]+): /gm),
-].map(([, name]) => name as string);
+const environmentNames = environmentVariables;
 
 const docs = readdirSync("docs", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".md"))
   .map((file) => path.join("docs", file));
 
 /** Each command of a line that a shell would run. */
-const commandsOf = (line: string) =>
-  line.split("&&").map((command) => command.trim());
+const commandsOf = (line: string) => line.split("&&").map((command) => command.trim());
 
 function expectToBeRunnable(line: string): void {
   for (const command of commandsOf(line)) {
@@ -46,8 +43,7 @@ function expectToBeRunnable(line: string): void {
   }
 }
 
-const runsAScript = (command: string) =>
-  Object.values(manifest.scripts).includes(command);
+const runsAScript = (command: string) => Object.values(manifest.scripts).includes(command);
 
 interface Blueprint {
   services: [RenderService];
@@ -109,27 +105,19 @@ test("render.yaml runs commands that there are, migrates before it starts, and a
 });
 
 test("render.yaml sets variables that there are, and holds no secret", () => {
-  const variables = new Map(
-    web.envVars.map(({ key, ...source }) => [key, source]),
-  );
+  const variables = new Map(web.envVars.map(({ key, ...source }) => [key, source]));
   for (const name of variables.keys()) {
     expect([...environmentNames, "NODE_VERSION"]).toContain(name);
   }
-  expect(variables.get("SESSION_SECRET")).toEqual({ generateValue: true });
-  for (const asked of [
-    "PUBLIC_URL",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-  ]) {
+  expect(variables.get("METRICS_TOKEN")).toEqual({ generateValue: true });
+  for (const asked of ["PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]) {
     expect(variables.get(asked)).toEqual({ sync: false });
   }
   const { fromDatabase } = variables.get("DATABASE_URL") as {
     fromDatabase: { name: string; property: string };
   };
   expect(fromDatabase.property).toBe("connectionString");
-  expect(blueprint.databases.map(({ name }) => name)).toContain(
-    fromDatabase.name,
-  );
+  expect(blueprint.databases.map(({ name }) => name)).toContain(fromDatabase.name);
 });
 
 /** The instructions of the Dockerfile's last stage. */
@@ -142,19 +130,14 @@ function finalStage(): [instruction: string, rest: string][] {
       const [instruction = "", ...rest] = line.trim().split(/\s+/);
       return [instruction, rest.join(" ")];
     });
-  return lines.slice(
-    lines.findLastIndex(([instruction]) => instruction === "FROM"),
-  );
+  return lines.slice(lines.findLastIndex(([instruction]) => instruction === "FROM"));
 }
 
-const instruction = (name: string) =>
-  finalStage().findLast(([one]) => one === name)?.[1] ?? "";
+const instruction = (name: string) => finalStage().findLast(([one]) => one === name)?.[1] ?? "";
 
 test("the image runs what npm start runs, as a user that is not root", () => {
   expect(instruction("USER")).toBe("node");
-  expect((JSON.parse(instruction("CMD")) as string[]).join(" ")).toBe(
-    manifest.scripts["start"],
-  );
+  expect((JSON.parse(instruction("CMD")) as string[]).join(" ")).toBe(manifest.scripts["start"]);
   expect(instruction("FROM")).toMatch(/-slim$/);
 });
 
@@ -191,17 +174,11 @@ test("nothing gets into an image but what is named, and all that the start needs
   expect(lines.slice(1).every((line) => line.startsWith("!"))).toBe(true);
   for (const name of named) expect(existsSync(name), name).toBe(true);
   // What the build's hash is made of, and what the start loads.
-  const hashed = /const sources = \[([^\]]*)\]/.exec(
-    read("scripts/start/source-hash.ts"),
-  )?.[1];
-  const needed = [...(hashed ?? "").matchAll(/"([^"]+)"/g)].map(
-    ([, name]) => name,
-  );
+  const hashed = /const sources = \[([^\]]*)\]/.exec(read("scripts/start/source-hash.ts"))?.[1];
+  const needed = [...(hashed ?? "").matchAll(/"([^"]+)"/g)].map(([, name]) => name);
   expect(needed).toContain("app");
   expect(named).toEqual(
-    expect.arrayContaining(
-      needed.concat("migrations", "scripts", "seeds", "package.json"),
-    ),
+    expect.arrayContaining(needed.concat("migrations", "scripts", "seeds", "package.json")),
   );
 });
 
@@ -231,9 +208,7 @@ test("vercel.json names commands and files that there are", () => {
   expect(Object.keys(vercel.functions)).toEqual(["api/index.js"]);
   expect(existsSync("api/index.js")).toBe(true);
   // /readyz compares them with the database.
-  expect(vercel.functions["api/index.js"]?.includeFiles).toBe(
-    "migrations/*.ts",
-  );
+  expect(vercel.functions["api/index.js"]?.includeFiles).toBe("migrations/*.ts");
   expect(vercel.rewrites).toEqual([{ source: "/(.*)", destination: "/api" }]);
 });
 
@@ -244,10 +219,7 @@ test("Vercel sends files with the headers that the program sends", () => {
     process.env["PUBLIC_URL"] = "";
     forgetEnvironment();
   });
-  const files = [
-    "/assets/entry.client-abc.js",
-    ...readdirSync("public").map((file) => `/${file}`),
-  ];
+  const files = ["/assets/entry.client-abc.js", ...readdirSync("public").map((file) => `/${file}`)];
   for (const file of files) {
     const sent = vercel.headers
       .filter(({ source }) => new RegExp(`^${source}$`).test(file))
@@ -283,7 +255,6 @@ test("Vercel's function answers as the server does", async () => {
       env: childEnvironment({
         VERCEL: "1",
         DATABASE_URL: url,
-        SESSION_SECRET: "only-the-tests-know-this-secret",
         PUBLIC_URL: "https://numbers.example.com",
       }),
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -310,10 +281,7 @@ test("Vercel's function answers as the server does", async () => {
   expect(ready.status).toBe(200);
   expect(ready.headers.get("X-Frame-Options")).toBe("DENY");
   expect((await client.signUp()).status).toBe(201);
-  expect([...client.cookies.keys()]).toEqual([
-    "__Host-session",
-    "__Host-device",
-  ]);
+  expect([...client.cookies.keys()]).toEqual(["__Host-session", "__Host-device"]);
   const page = await client.fetch("/dashboard");
   expect(page.status).toBe(200);
   expect(await page.text()).toContain("</html>");
@@ -322,9 +290,7 @@ test("Vercel's function answers as the server does", async () => {
     headers: { Origin: "https://elsewhere.example" },
   });
   expect(foreign.status).toBe(403);
-  expect((await client.post("/api/login", "x".repeat(100_000))).status).toBe(
-    413,
-  );
+  expect((await client.post("/api/login", "x".repeat(100_000))).status).toBe(413);
   expect((await client.get("/api/nothing")).status).toBe(404);
 });
 
@@ -362,37 +328,22 @@ test("docs/operations.md has every line of the log", () => {
     .map((file) => read(path.join("app", file)));
   const messages = sources
     .flatMap((source) => [
-      ...[
-        ...source.matchAll(/\blog(?:\.(?:info|warn|error|fatal)|\[level\])\(/g),
-      ]
+      ...[...source.matchAll(/\blog(?:\.(?:info|warn|error|fatal)|\[level\])\(/g)]
         .map(({ index }) => source.slice(index, source.indexOf(");", index)))
-        .map(
-          (call) =>
-            /(["`])((?:(?!\1)[^\\]|\\.)+)\1,?\s*$/.exec(call)?.[2] ?? "",
-        ),
+        .map((call) => /(["`])((?:(?!\1)[^\\]|\\.)+)\1,?\s*$/.exec(call)?.[2] ?? ""),
       // app/http/audit-log.server.ts
-      ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(
-        ([, event]) => event ?? "",
-      ),
+      ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(([, event]) => event ?? ""),
     ])
     // What a message is filled in with varies.
     .map((message) => message.split("${")[0]?.replaceAll("`", "") ?? "");
-  expect(messages).toEqual(
-    expect.arrayContaining(["request failed", "sign-in", "request"]),
-  );
-  expect(messages.filter((message) => !operations.includes(message))).toEqual(
-    [],
-  );
+  expect(messages).toEqual(expect.arrayContaining(["request failed", "sign-in", "request"]));
+  expect(messages.filter((message) => !operations.includes(message))).toEqual([]);
 });
 
 test("the docs name only npm scripts that there are", () => {
   for (const file of [...docs, "README.md"]) {
-    for (const [command, script] of read(file).matchAll(
-      /\bnpm run\s+([a-z:]+)/g,
-    )) {
-      expect(Object.keys(manifest.scripts), `${file}: ${command}`).toContain(
-        script,
-      );
+    for (const [command, script] of read(file).matchAll(/\bnpm run\s+([a-z:]+)/g)) {
+      expect(Object.keys(manifest.scripts), `${file}: ${command}`).toContain(script);
     }
   }
 });
@@ -418,9 +369,9 @@ test("links within the docs lead somewhere", () => {
 });
 
 test("docs/dependencies.md has every package that runs, and there are 20 at most", () => {
-  const named = [
-    ...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` /gm),
-  ].map(([, name]) => name);
+  const named = [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` /gm)].map(
+    ([, name]) => name,
+  );
   expect(named).toEqual(Object.keys(manifest.dependencies));
   expect(named.length).toBeLessThanOrEqual(20);
 });

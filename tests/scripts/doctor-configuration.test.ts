@@ -1,6 +1,4 @@
-import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
-import { execFileSync } from "node:child_process";
-import path from "node:path";
+import { existsSync, writeFileSync } from "node:fs";
 import type { Knex } from "knex";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migrateToLatest, restoreRules } from "#app/migrate.server.ts";
@@ -43,9 +41,7 @@ describe("doctor and the configuration", () => {
     expect(stdout).toMatch(/^- TWILIO_ACCOUNT_SID is not set.* → .*$/m);
     expect(stdout).toContain("\n2 findings.\n");
     expect(exitCode).toBe(4);
-    expect((await operator.run("doctor", ["--offline"], none)).exitCode).toBe(
-      0,
-    );
+    expect((await operator.run("doctor", ["--offline"], none)).exitCode).toBe(0);
   });
 
   test("--offline asks Twilio nothing", async () => {
@@ -61,27 +57,6 @@ describe("doctor and the configuration", () => {
     expect(codes(report)).toEqual([code]);
     expect(report.findings[0]!.mend).toContain("PUBLIC_URL=https://");
     expect(report.exitCode).toBe(4);
-  });
-
-  test("a session secret that others can read is found, and the command mends it", async () => {
-    const file = path.join(
-      path.dirname(url.replace("sqlite:", "")),
-      "session-secret",
-    );
-    writeFileSync(file, "a secret of more than sixteen characters\n");
-    chmodSync(file, 0o644);
-    const env = { SESSION_SECRET: "" };
-    const { findings } = await operator.examine([], env);
-    expect(findings).toEqual([
-      {
-        code: "session-secret-readable",
-        finding: expect.stringContaining("(mode 644)"),
-        mend: `chmod 600 ${file}`,
-      },
-    ]);
-    execFileSync("sh", ["-c", findings[0]!.mend]);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(codes(await operator.examine([], env))).toEqual([]);
   });
 
   test("a SQLite file that is not there is found, and not made", async () => {
@@ -104,8 +79,7 @@ describe("doctor and the configuration", () => {
     expect(findings).toEqual([
       {
         code: "database-unreachable",
-        finding:
-          "The database of DATABASE_URL is no SQLite file, or a damaged one.",
+        finding: "The database of DATABASE_URL is no SQLite file, or a damaged one.",
         mend: expect.any(String),
       },
     ]);
@@ -115,10 +89,7 @@ describe("doctor and the configuration", () => {
   test("Twilio away is a finding beside the others", async () => {
     api.fail({ status: 503, times: 99, retryAfter: "0" });
     const report = await operator.examine([], { PUBLIC_URL: "" });
-    expect(codes(report)).toEqual([
-      "public-url-not-reachable",
-      "twilio-unreachable",
-    ]);
+    expect(codes(report)).toEqual(["public-url-not-reachable", "twilio-unreachable"]);
     expect(report.exitCode).toBe(4);
   });
 
@@ -141,9 +112,7 @@ describe("doctor and the configuration", () => {
       TWILIO_ACCOUNT_SID: "AC-wrong",
     });
     expect(stdout).toBe("");
-    expect(stderr).toBe(
-      "Error: TWILIO_ACCOUNT_SID must be AC and 32 hex digits.\n",
-    );
+    expect(stderr).toBe("Error: TWILIO_ACCOUNT_SID must be AC and 32 hex digits.\n");
     expect(exitCode).toBe(1);
   });
 });
@@ -218,11 +187,6 @@ describe("doctor and PostgreSQL", () => {
     expect(codes(await operator.examine())).toEqual([]);
   });
 
-  test("no SESSION_SECRET is a finding", async () => {
-    const report = await operator.examine([], { SESSION_SECRET: "" });
-    expect(codes(report)).toEqual(["session-secret-missing"]);
-  });
-
   test("one that refuses is a finding beside the others, without the password", async () => {
     const port = await freePort();
     const wrongPassword = "not-the-password";
@@ -233,15 +197,9 @@ describe("doctor and PostgreSQL", () => {
     ] as const;
     for (const [env, words] of cases) {
       const all = { ...env, TWILIO_AUTH_TOKEN: "" };
-      const { exitCode, stdout, stderr } = await operator.run(
-        "doctor",
-        [],
-        all,
-      );
+      const { exitCode, stdout, stderr } = await operator.run("doctor", [], all);
       expect(stdout).toMatch(/^- /);
-      expect(stdout).toMatch(
-        new RegExp(`^- The database of DATABASE_URL .*${words}.* → `, "m"),
-      );
+      expect(stdout).toMatch(new RegExp(`^- The database of DATABASE_URL .*${words}.* → `, "m"));
       expect(stdout).toContain("- TWILIO_AUTH_TOKEN is not set");
       expect(stdout + stderr).not.toContain(wrongPassword);
       expect(exitCode).toBe(4);

@@ -92,9 +92,7 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     const { findings } = await operator.examine();
     expect(findings).toHaveLength(1);
     await db.raw(findings[0]!.mend.replace(/.*(?=delete)/, ""));
-    expect(await db("twilio_phone_numbers").pluck("phone_number")).toEqual([
-      "+353861234567",
-    ]);
+    expect(await db("twilio_phone_numbers").pluck("phone_number")).toEqual(["+353861234567"]);
     expect(codes(await operator.examine())).toEqual([]);
   });
 
@@ -105,17 +103,14 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     expect(findings).toHaveLength(1);
     expect(findings[0]).toMatchObject({
       code: "twilio-owns-none",
-      finding:
-        "None of the pool's 3 numbers is in the Twilio account, which has 1.",
+      finding: "None of the pool's 3 numbers is in the Twilio account, which has 1.",
     });
   });
 
   test("numbers that are not in the pool yet are worth a word, and no finding", async () => {
     api.buy("+353861234567");
     const { stderr } = await operator.run("doctor");
-    expect(stderr).toContain(
-      "One number of the account takes calls and is not in the pool",
-    );
+    expect(stderr).toContain("One number of the account takes calls and is not in the pool");
     expect(codes(await operator.examine())).toEqual([]);
   });
 });
@@ -164,28 +159,20 @@ describe.each(engines)("doctor on a legacy %s database", (engine) => {
     expect(seen.repaired).toEqual([]);
     expect(await readContents(db)).toEqual(before);
 
-    const { exitCode, stdout, stderr } = await operator.run("doctor", [
-      "--repair",
-      "--offline",
-    ]);
+    const { exitCode, stdout, stderr } = await operator.run("doctor", ["--repair", "--offline"]);
     expect(stderr).toMatch(/^Will be mended: A number is available, but/m);
     expect(stderr).not.toContain("Will be mended: A number is assigned");
     expect(stdout).toMatch(/^Mended: A number is available, but/m);
-    expect(stdout).toMatch(
-      /^- A number is assigned, but to nobody: .* → to decide: .*$/m,
-    );
+    expect(stdout).toMatch(/^- A number is assigned, but to nobody: .* → to decide: .*$/m);
     expect(stdout).toContain("\n1 mended, ");
     expect(exitCode).toBe(4);
-    const row = (id: number) =>
-      db("twilio_phone_numbers").where({ id }).first();
+    const row = (id: number) => db("twilio_phone_numbers").where({ id }).first();
     expect(await row(3)).toMatchObject({
       phone_number: legacyNumber(3),
       status: "assigned",
       assigned_to_company_id: 3,
     });
-    expect(await row(70)).toEqual(
-      before.rows["twilio_phone_numbers"]?.find(({ id }) => id === 70),
-    );
+    expect(await row(70)).toEqual(before.rows["twilio_phone_numbers"]?.find(({ id }) => id === 70));
   });
 
   test("a repaired one can be migrated, and is healthy then", async () => {

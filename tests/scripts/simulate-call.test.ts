@@ -1,12 +1,9 @@
 import type { Knex } from "knex";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { saveCallHandling } from "#app/domain/call-handling.server.ts";
-import { recentCalls } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import {
-  SimulatedCall,
-  type Scenario,
-} from "../../scripts/terminal/simulated-call.ts";
+import { SimulatedCall, type Scenario } from "../../scripts/terminal/simulated-call.ts";
+import { recentCalls } from "../support/calls.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { freePort } from "../support/free-port.ts";
@@ -100,18 +97,14 @@ describe("a scenario walks the whole call", () => {
   test("one that cannot be walked says why and fails", async () => {
     const { exitCode, stderr } = await call(unowned, "--scenario", "busy");
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(
-      "The scenario “busy” cannot be walked: this call rings nobody.",
-    );
+    expect(stderr).toContain("The scenario “busy” cannot be walked: this call rings nobody.");
   });
 });
 
 test("a number that is nobody's", async () => {
   const { exitCode, stdout } = await call(unowned);
   expect(exitCode).toBe(0);
-  expect(stdout).toContain(
-    "The caller hears “This number is not in service.”, and the call ends.",
-  );
+  expect(stdout).toContain("The caller hears “This number is not in service.”, and the call ends.");
 });
 
 test("as JSON it is one document", async () => {
@@ -132,20 +125,11 @@ describe("what goes wrong is one line, and an exit code", () => {
   test.each([
     ["no number", [], 2, "Say which number to call"],
     ["no such number", ["086 123"], 2, "needs its country code"],
-    [
-      "no such scenario",
-      ["+353861234567", "--scenario", "no"],
-      2,
-      "choose from",
-    ],
+    ["no such scenario", ["+353861234567", "--scenario", "no"], 2, "choose from"],
     ["no such option", ["+353861234567", "--form", "x"], 2, "--from"],
     ["no address", ["+353861234567", "--url", "localhost"], 2, "--url must be"],
   ])("%s", async (_name, args, code, line) => {
-    const { exitCode, stderr, stdout } = await runScript(
-      "simulate-call",
-      args,
-      { env },
-    );
+    const { exitCode, stderr, stdout } = await runScript("simulate-call", args, { env });
     expect([exitCode, stdout]).toEqual([code, ""]);
     expect(stderr).toContain(line);
     expect(stderr.trim()).not.toContain("\n");
@@ -158,11 +142,9 @@ describe("what goes wrong is one line, and an exit code", () => {
   });
 
   test("another token than the server's: it is refused, and said why", async () => {
-    const run = await runScript(
-      "simulate-call",
-      [number, "--url", server.url],
-      { env: { ...env, TWILIO_AUTH_TOKEN: "another" } },
-    );
+    const run = await runScript("simulate-call", [number, "--url", server.url], {
+      env: { ...env, TWILIO_AUTH_TOKEN: "another" },
+    });
     expect(run.exitCode).toBe(1);
     expect(run.stderr).toContain("need the same TWILIO_AUTH_TOKEN");
   });

@@ -21,8 +21,7 @@ beforeEach(async () => {
 const sync = (args: string[] = [], env: Record<string, string> = {}) =>
   operator.run("sync-twilio-numbers", args, env);
 
-const pool = () =>
-  db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
+const pool = () => db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
 
 describe("sync-twilio-numbers and Twilio", () => {
   test("a number in use for something else is left out, unless the pool has it", async () => {
@@ -51,9 +50,7 @@ describe("sync-twilio-numbers and Twilio", () => {
     api.fail({ status: 429, retryAfter: "1" });
     api.fail({ status: 503, for: ({ method }) => method === "POST" });
     const { exitCode, stdout, stderr } = await sync();
-    expect(stderr).toContain(
-      "Warning: Twilio is too busy (HTTP 429). Trying again in 1 s.",
-    );
+    expect(stderr).toContain("Warning: Twilio is too busy (HTTP 429). Trying again in 1 s.");
     expect(stdout).toContain("3 added to the pool, 3 pointed");
     expect(exitCode).toBe(0);
   });
@@ -81,8 +78,7 @@ describe("sync-twilio-numbers and Twilio", () => {
       times: 1_000,
       // So that each try follows the other at once.
       retryAfter: "0",
-      for: ({ method, phoneNumber }) =>
-        method === "POST" && phoneNumber !== first,
+      for: ({ method, phoneNumber }) => method === "POST" && phoneNumber !== first,
     });
     const { exitCode, stdout } = await sync(["--json"]);
     const {
@@ -120,10 +116,7 @@ describe("sync-twilio-numbers and Twilio", () => {
 
   test("two runs at the same time add each number once", async () => {
     for (const number of someNumbers(20)) api.buy(number);
-    const [one, other] = await Promise.all([
-      sync(["--json"]),
-      sync(["--json"]),
-    ]);
+    const [one, other] = await Promise.all([sync(["--json"]), sync(["--json"])]);
     expect([one.exitCode, other.exitCode]).toEqual([0, 0]);
     expect((await pool()).toSorted()).toEqual(someNumbers(20));
   });
@@ -171,9 +164,7 @@ describe("sync-twilio-numbers before it starts", () => {
     expect(stderr).toContain(`Asking ${api.url} instead of Twilio.`);
     expect(stderr).toContain("where Twilio cannot call it.");
     expect(exitCode).toBe(0);
-    expect(api.find("+353861234567").voice_url).toBe(
-      "http://localhost:3000/twilio/voice",
-    );
+    expect(api.find("+353861234567").voice_url).toBe("http://localhost:3000/twilio/voice");
   });
 
   test("http is warned of", async () => {

@@ -2,23 +2,14 @@ import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { addToPool } from "#app/domain/pool.server.ts";
-import {
-  assignmentsInBothTables,
-  insertCompany,
-  someNumbers,
-} from "../support/companies.ts";
+import { assignmentsInBothTables, insertCompany, someNumbers } from "../support/companies.ts";
 import {
   createMigratedDatabase,
   createTestDatabase,
   engines,
   openDatabase,
 } from "../support/databases.ts";
-import {
-  Operator,
-  pointedHere,
-  publicUrl,
-  smsOnly,
-} from "../support/operator.ts";
+import { Operator, pointedHere, publicUrl, smsOnly } from "../support/operator.ts";
 import { startTwilioApi, type TwilioApi } from "../support/twilio-api.ts";
 
 let api: TwilioApi;
@@ -35,8 +26,7 @@ async function prepare(engine: (typeof engines)[number]): Promise<void> {
 const sync = (args: string[] = [], env: Record<string, string> = {}) =>
   operator.run("sync-twilio-numbers", args, env);
 
-const pool = () =>
-  db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
+const pool = () => db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
 
 describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
   beforeEach(() => prepare(engine));
@@ -70,16 +60,10 @@ describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
     expect(api.updates().map(({ form }) => Object.keys(form))).toEqual(
       expect.arrayContaining([
         ["VoiceMethod"],
-        expect.arrayContaining([
-          "VoiceUrl",
-          "VoiceFallbackUrl",
-          "StatusCallback",
-        ]),
+        expect.arrayContaining(["VoiceUrl", "VoiceFallbackUrl", "StatusCallback"]),
       ]),
     );
-    expect(api.find("+353861234570").voice_url).toBe(
-      "https://demo.twilio.com/welcome/voice/",
-    );
+    expect(api.find("+353861234570").voice_url).toBe("https://demo.twilio.com/welcome/voice/");
   });
 
   test("a second run changes nothing", async () => {

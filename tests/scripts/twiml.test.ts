@@ -13,9 +13,7 @@ describe("reading TwiML", () => {
         name: "Dial",
         text: "",
         attributes: { timeout: "5", action: "/a?b=1&c=2>3" },
-        children: [
-          { name: "Sip", text: "sip:a@b", attributes: {}, children: [] },
-        ],
+        children: [{ name: "Sip", text: "sip:a@b", attributes: {}, children: [] }],
       },
     ]);
   });
@@ -34,11 +32,8 @@ describe("reading TwiML", () => {
 });
 
 test("each verb has a line of its own", () => {
-  expect(
-    layOut(
-      "<?xml?><Response><Dial><Number>+1</Number></Dial><Hangup/></Response>",
-    ),
-  ).toBe(`<?xml?>
+  expect(layOut("<?xml?><Response><Dial><Number>+1</Number></Dial><Hangup/></Response>"))
+    .toBe(`<?xml?>
 <Response>
   <Dial>
     <Number>+1</Number>

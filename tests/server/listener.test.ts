@@ -5,11 +5,7 @@ import net from "node:net";
 import { once } from "node:events";
 import { beforeAll, expect, test } from "vitest";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
-import {
-  exchange,
-  signedInCompanies,
-  type SignedInCompany,
-} from "../support/load.ts";
+import { exchange, signedInCompanies, type SignedInCompany } from "../support/load.ts";
 import { requestLine } from "../support/processes.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 
@@ -62,9 +58,7 @@ test("files and pages come packed as the client takes them, and whole where it t
       });
       expect(packed.headers["content-encoding"]).toBe(encoding);
       expect(packed.headers.vary).toBe("Accept-Encoding");
-      expect(packed.headers["content-length"]).toBe(
-        String(packed.body.byteLength),
-      );
+      expect(packed.headers["content-length"]).toBe(String(packed.body.byteLength));
       expect(packed.body.byteLength).toBeLessThan(plain.body.byteLength / 2);
       const text = unpack[encoding](packed.body).toString();
       // A page's nonce is its own.
@@ -82,15 +76,11 @@ test("files and pages come packed as the client takes them, and whole where it t
 
 test("a file whose name changes with its content is kept for a year, another is asked for again and not sent twice", async () => {
   const asset = await exchange(server.url + stylesheet);
-  expect(asset.headers["cache-control"]).toBe(
-    "public, max-age=31536000, immutable",
-  );
+  expect(asset.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
   expect(asset.headers["content-type"]).toBe("text/css; charset=utf-8");
   for (const path of ["/favicon.svg", "/robots.txt"]) {
     const file = await exchange(server.url + path);
-    expect(file.headers["cache-control"]).toBe(
-      "public, max-age=0, must-revalidate",
-    );
+    expect(file.headers["cache-control"]).toBe("public, max-age=0, must-revalidate");
     const again = await exchange(server.url + path, {
       headers: { "If-None-Match": `"other", ${file.headers.etag}` },
     });

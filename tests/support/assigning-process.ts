@@ -10,20 +10,14 @@ process.stdout.write("ready\n");
 await new Promise((resolve) => process.stdin.once("data", resolve));
 
 const outcomes = await Promise.all(
-  (JSON.parse(tries) as [number, string | null][]).map(
-    async ([company, number]) => {
-      try {
-        const result = await assignPhoneNumber(
-          db,
-          company,
-          number ?? undefined,
-        );
-        return [company, result.outcome];
-      } catch (error) {
-        return [company, `threw ${(error as Error).message}`];
-      }
-    },
-  ),
+  (JSON.parse(tries) as [number, string | null][]).map(async ([company, number]) => {
+    try {
+      const result = await assignPhoneNumber(db, company, number ?? undefined);
+      return [company, result.outcome];
+    } catch (error) {
+      return [company, `threw ${(error as Error).message}`];
+    }
+  }),
 );
 process.stdout.write(`${JSON.stringify(outcomes)}\n`);
 await db.destroy();

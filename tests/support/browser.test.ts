@@ -34,10 +34,7 @@ test("a page has its width and colour scheme, and text takes up room", async () 
   });
   await page.goto("data:text/html,<meta name=viewport><span>Wide</span>");
   expect(
-    await page.evaluate(() => [
-      innerWidth,
-      matchMedia("(prefers-color-scheme: dark)").matches,
-    ]),
+    await page.evaluate(() => [innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]),
   ).toEqual([320, true]);
   expect((await page.locator("span").boundingBox())?.width).toBeGreaterThan(10);
 });
@@ -50,9 +47,7 @@ test("what a page throws is a console.error of the test", async () => {
     colorScheme: "light",
   });
   const thrown = page.waitForEvent("pageerror");
-  await page.goto(
-    "data:text/html,<script>throw new Error('thrown in the page')</script>",
-  );
+  await page.goto("data:text/html,<script>throw new Error('thrown in the page')</script>");
   await thrown;
 });
 

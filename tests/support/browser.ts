@@ -47,8 +47,7 @@ export async function newPage(
   page.on("console", (message) => {
     const { url } = message.location();
     const answer =
-      message.text().startsWith("Failed to load resource") &&
-      !url.includes("/assets/");
+      message.text().startsWith("Failed to load resource") && !url.includes("/assets/");
     // React Router logs a load that another one has overtaken, if its body had begun.
     const overtaken = message.text().startsWith("AbortError: BodyStreamBuffer");
     if (message.type() === "error" && !answer && !overtaken) {

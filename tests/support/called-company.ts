@@ -1,16 +1,10 @@
 import type { Knex } from "knex";
-import {
-  saveCallHandling,
-  type CallHandling,
-} from "#app/domain/call-handling.server.ts";
-import { recentCalls, type Call } from "#app/domain/calls.server.ts";
+import { saveCallHandling, type CallHandling } from "#app/domain/call-handling.server.ts";
+import type { Call } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { recentCalls } from "./calls.ts";
 import { fillPool, insertCompany } from "./companies.ts";
-import {
-  createMigratedDatabase,
-  openDatabase,
-  type Engine,
-} from "./databases.ts";
+import { createMigratedDatabase, openDatabase, type Engine } from "./databases.ts";
 import { useTwilio } from "./twilio-webhooks.ts";
 
 export interface CalledCompany {

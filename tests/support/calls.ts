@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
-import type { CallOutcome, DialResult } from "#app/domain/calls.server.ts";
+import {
+  callsInBrief,
+  type Call,
+  type CallOutcome,
+  type DialResult,
+} from "#app/domain/calls.server.ts";
 import {
   recordCallStatus,
   recordDialResult,
@@ -14,6 +19,11 @@ export const from = "+353871112222";
 
 export function newCallSid(): string {
   return `CA${randomBytes(16).toString("hex")}`;
+}
+
+/** The company's newest calls, newest first. */
+export async function recentCalls(db: Knex, companyId: number, count: number): Promise<Call[]> {
+  return (await callsInBrief(db, companyId, count)).recent;
 }
 
 /** 22 November 2026, 10:00:00 UTC, and so many seconds. */
@@ -175,12 +185,7 @@ export function callsOf(
               { url, seconds: 8 },
             ),
           // It does not say who called whom.
-          (db: Knex) =>
-            recordRecording(
-              db,
-              { callSid, at: secondsIn(43) },
-              { url, seconds: 7 },
-            ),
+          (db: Knex) => recordRecording(db, { callSid, at: secondsIn(43) }, { url, seconds: 7 }),
         ]
       : []),
     (db) => recordCallStatus(db, { ...event, status, at: secondsIn(41) }, 41),

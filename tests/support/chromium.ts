@@ -113,9 +113,7 @@ export async function findChromium(
     );
 
   if (chromiumPath) {
-    const named = await firstThatStarts([
-      { executablePath: chromiumPath, env: {} },
-    ]);
+    const named = await firstThatStarts([{ executablePath: chromiumPath, env: {} }]);
     if (!named) throw refuse();
     return { chromium: named, remove() {} };
   }

@@ -20,10 +20,7 @@ export async function insertCompany(
   return row!.id;
 }
 
-export async function insertCompanies(
-  db: Knex,
-  count: number,
-): Promise<number[]> {
+export async function insertCompanies(db: Knex, count: number): Promise<number[]> {
   const ids: number[] = [];
   for (let i = 0; i < count; i++) ids.push(await insertCompany(db));
   return ids;
@@ -31,10 +28,7 @@ export async function insertCompanies(
 
 /** `count` Irish mobile numbers, `+353860000000` and on. */
 export function someNumbers(count: number, from = 0): string[] {
-  return Array.from(
-    { length: count },
-    (_, i) => `+35386${String(from + i).padStart(7, "0")}`,
-  );
+  return Array.from({ length: count }, (_, i) => `+35386${String(from + i).padStart(7, "0")}`);
 }
 
 /** Puts `count` numbers into the pool and returns them. */
@@ -59,10 +53,7 @@ export async function assignmentsInBothTables(db: Knex): Promise<{
   const companies = await db("companies")
     .whereNotNull("twilio_phone_number")
     .orderBy("id")
-    .select<{ id: number; twilio_phone_number: string }[]>(
-      "id",
-      "twilio_phone_number",
-    );
+    .select<{ id: number; twilio_phone_number: string }[]>("id", "twilio_phone_number");
   return {
     pool: pool.map((row) => [row.assigned_to_company_id, row.phone_number]),
     companies: companies.map((row) => [row.id, row.twilio_phone_number]),

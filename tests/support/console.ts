@@ -20,15 +20,11 @@ function settle(): void {
   expected = [];
   const holds = (text: string, what: string | RegExp) =>
     typeof what === "string" ? text.includes(what) : what.test(text);
-  const surprise = texts.find(
-    (text) => !wanted.some((what) => holds(text, what)),
-  );
+  const surprise = texts.find((text) => !wanted.some((what) => holds(text, what)));
   if (surprise !== undefined) {
     throw new Error(`Unexpected console.error: ${surprise}`);
   }
-  const missing = wanted.find(
-    (what) => !texts.some((text) => holds(text, what)),
-  );
+  const missing = wanted.find((what) => !texts.some((text) => holds(text, what)));
   if (missing !== undefined) {
     throw new Error(`Expected a console.error that holds ${String(missing)}`);
   }

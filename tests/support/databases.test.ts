@@ -30,9 +30,7 @@ describeEachEngine("describeEachEngine", (engine, open) => {
   let ofTheFile: Awaited<ReturnType<typeof open>>;
   beforeAll(async () => {
     ofTheFile = await open();
-    await ofTheFile.schema.createTable("shared", (table) =>
-      table.integer("id"),
-    );
+    await ofTheFile.schema.createTable("shared", (table) => table.integer("id"));
   });
 
   test("opens a database for the test, and in beforeAll one for the file", async () => {

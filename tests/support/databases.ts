@@ -35,9 +35,7 @@ const connections = new pg.Pool({
   allowExitOnIdle: true,
 });
 
-async function onServer<T>(
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> {
+async function onServer<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await connections.connect();
   try {
     return await work(client);
@@ -53,25 +51,20 @@ function postgresUrl(name: string): string {
 }
 
 function newSqliteFile(): string {
-  return path.join(
-    mkdtempSync(path.join(inject("runDirectory"), "sqlite-")),
-    "app.db",
-  );
+  return path.join(mkdtempSync(path.join(inject("runDirectory"), "sqlite-")), "app.db");
 }
 
 async function newPostgresDatabase(template?: string): Promise<TestDatabase> {
   const name = `test_${inject("runId")}_${randomBytes(6).toString("hex")}`;
   await onServer((client) =>
-    client.query(
-      `create database ${name}${template ? ` template ${template}` : ""}`,
-    ),
+    client.query(`create database ${name}${template ? ` template ${template}` : ""}`),
   );
   return {
     url: postgresUrl(name),
     drop: () =>
-      onServer((client) =>
-        client.query(`drop database if exists ${name} with (force)`),
-      ).then(() => {}),
+      onServer((client) => client.query(`drop database if exists ${name} with (force)`)).then(
+        () => {},
+      ),
   };
 }
 
@@ -88,13 +81,9 @@ function dropLater(database: TestDatabase): TestDatabase {
 }
 
 /** Makes a new, empty database. */
-export async function createTestDatabase(
-  engine: Engine,
-): Promise<TestDatabase> {
+export async function createTestDatabase(engine: Engine): Promise<TestDatabase> {
   return dropLater(
-    engine === "sqlite"
-      ? sqliteDatabase(newSqliteFile())
-      : await newPostgresDatabase(),
+    engine === "sqlite" ? sqliteDatabase(newSqliteFile()) : await newPostgresDatabase(),
   );
 }
 
@@ -117,17 +106,11 @@ async function templateOnce(
 ): Promise<void> {
   const lock = [inject("runId"), engine];
   await onServer(async (client) => {
-    await client.query(
-      "select pg_advisory_lock(hashtext($1), hashtext($2))",
-      lock,
-    );
+    await client.query("select pg_advisory_lock(hashtext($1), hashtext($2))", lock);
     try {
       await make(client);
     } finally {
-      await client.query(
-        "select pg_advisory_unlock(hashtext($1), hashtext($2))",
-        lock,
-      );
+      await client.query("select pg_advisory_unlock(hashtext($1), hashtext($2))", lock);
     }
   });
 }
@@ -148,21 +131,16 @@ async function sqliteTemplate(): Promise<string> {
 async function postgresTemplate(): Promise<string> {
   const template = `test_${inject("runId")}_migrated`;
   await templateOnce("postgres", async (client) => {
-    const { rowCount } = await client.query(
-      "select from pg_database where datname = $1",
-      [template],
-    );
+    const { rowCount } = await client.query("select from pg_database where datname = $1", [
+      template,
+    ]);
     if (rowCount) return;
     await client.query(`create database ${template}_unfinished`);
     try {
       await migrate(postgresUrl(`${template}_unfinished`));
-      await client.query(
-        `alter database ${template}_unfinished rename to ${template}`,
-      );
+      await client.query(`alter database ${template}_unfinished rename to ${template}`);
     } catch (error) {
-      await client.query(
-        `drop database if exists ${template}_unfinished with (force)`,
-      );
+      await client.query(`drop database if exists ${template}_unfinished with (force)`);
       throw error;
     }
   });
@@ -172,15 +150,9 @@ async function postgresTemplate(): Promise<string> {
 const templates: { [engine in Engine]?: Promise<string> } = {};
 
 /** Makes a new database with every migration run: a copy of one that is migrated once in a run, so it takes milliseconds. */
-export async function createMigratedDatabase(
-  engine: Engine,
-): Promise<TestDatabase> {
+export async function createMigratedDatabase(engine: Engine): Promise<TestDatabase> {
   if (engine === "postgres") {
-    return dropLater(
-      await newPostgresDatabase(
-        await (templates.postgres ??= postgresTemplate()),
-      ),
-    );
+    return dropLater(await newPostgresDatabase(await (templates.postgres ??= postgresTemplate())));
   }
   const file = newSqliteFile();
   copyFileSync(await (templates.sqlite ??= sqliteTemplate()), file);
@@ -201,10 +173,7 @@ export function openDatabase(url: string, options?: DatabaseOptions): Knex {
  */
 export function describeEachEngine(
   name: string,
-  body: (
-    engine: Engine,
-    open: (options?: DatabaseOptions) => Promise<Knex>,
-  ) => void,
+  body: (engine: Engine, open: (options?: DatabaseOptions) => Promise<Knex>) => void,
 ): void {
   for (const engine of engines) {
     describe(`${name} (${engine})`, () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { environmentVariables } from "#app/env.server.ts";
 
 /** What the operating system, Node and a test run need; everything else is a setting of the developer's. */
 const systemVariables = [
@@ -15,41 +16,22 @@ const systemVariables = [
   "LD_LIBRARY_PATH",
 ];
 
-/** What the app reads (see app/env.server.ts). */
-const appVariables = [
-  "DATABASE_URL",
-  "DATABASE_POOL_MAX",
-  "PORT",
-  "PUBLIC_URL",
-  "SESSION_SECRET",
-  "TWILIO_ACCOUNT_SID",
-  "TWILIO_AUTH_TOKEN",
-  "TWILIO_API_BASE_URL",
-  "RATE_LIMITS",
-  "TRUST_PROXY",
-  "METRICS_TOKEN",
-  "LOW_POOL_THRESHOLD",
-  "WEB_CONCURRENCY",
-  "LOG_LEVEL",
-];
-
 /**
  * The app's variables, each set to nothing, with those of the developer's `.env`:
  * the app takes an empty variable for one that is not set, and `.env` does not replace one that is there.
  */
 export function blankAppVariables(): Record<string, string> {
-  const inFile = existsSync(".env")
-    ? Object.keys(parseEnv(readFileSync(".env", "utf8")))
-    : [];
+  const inFile = existsSync(".env") ? Object.keys(parseEnv(readFileSync(".env", "utf8"))) : [];
   return Object.fromEntries(
-    [...appVariables, ...inFile].map((name) => [name, ""]),
+    [...environmentVariables, ...inFile]
+      // What kind of run this is, is no setting.
+      .filter((name) => name !== "NODE_ENV")
+      .map((name) => [name, ""]),
   );
 }
 
 /** An environment for a child process: the system's variables, none of the developer's settings, then `given`. */
-export function childEnvironment(
-  given: Record<string, string> = {},
-): NodeJS.ProcessEnv {
+export function childEnvironment(given: Record<string, string> = {}): NodeJS.ProcessEnv {
   const system = systemVariables.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

@@ -20,9 +20,7 @@ async function dropDatabases(url: string, prefix: string): Promise<void> {
 
 /** Gives every test of the run one PostgreSQL server and one temporary directory. */
 export default async function setUp(project: TestProject) {
-  const postgres = await orExit(
-    sharedPostgres(process.env["TEST_DATABASE_URL"]),
-  );
+  const postgres = await orExit(sharedPostgres(process.env["TEST_DATABASE_URL"]));
   const runId = randomBytes(4).toString("hex");
   const runDirectory = scratchDirectory("test-run-", memoryDirectory());
   project.provide("postgresUrl", postgres.url);

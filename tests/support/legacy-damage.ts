@@ -43,10 +43,7 @@ export const legacyDamages: LegacyDamage[] = [
   {
     name: "a company that holds one number and is another's owner",
     kind: "company-with-two-numbers",
-    sql: [
-      insertNumber("+353861110070", "'assigned'", "3"),
-      setCompany(3, legacyNumber(3)),
-    ],
+    sql: [insertNumber("+353861110070", "'assigned'", "3"), setCompany(3, legacyNumber(3))],
     names: ['company 3 "Kelly Roofing"', "number 3", "number 70"],
     mendable: false,
   },
@@ -75,11 +72,7 @@ export const legacyDamages: LegacyDamage[] = [
   {
     name: "two companies that each own what the other holds",
     kind: "tangled-claims",
-    sql: [
-      setCompany(1, null),
-      setCompany(2, legacyNumber(1)),
-      setCompany(1, legacyNumber(2)),
-    ],
+    sql: [setCompany(1, null), setCompany(2, legacyNumber(1)), setCompany(1, legacyNumber(2))],
     names: ["company 1", "company 2", "number 1", "number 2"],
     mendable: false,
   },
@@ -93,10 +86,7 @@ export const legacyDamages: LegacyDamage[] = [
   {
     name: "a number assigned to nobody that one company holds",
     kind: "assigned-without-owner",
-    sql: [
-      insertNumber("+353861110070", "'assigned'"),
-      setCompany(3, "+353861110070"),
-    ],
+    sql: [insertNumber("+353861110070", "'assigned'"), setCompany(3, "+353861110070")],
     names: ["number 70", 'company 3 "Kelly Roofing"'],
     mendable: true,
     after: { numbers: { 70: ["+353861110070", 3] } },
@@ -113,10 +103,7 @@ export const legacyDamages: LegacyDamage[] = [
     name: "an owner that does not exist, of a number that another company holds",
     kind: "owner-does-not-exist",
     only: "sqlite",
-    sql: [
-      insertNumber("+353861110070", "'assigned'", "999"),
-      setCompany(3, "+353861110070"),
-    ],
+    sql: [insertNumber("+353861110070", "'assigned'", "999"), setCompany(3, "+353861110070")],
     names: ["number 70", "company 999", 'company 3 "Kelly Roofing"'],
     mendable: false,
   },
@@ -138,9 +125,7 @@ export const legacyDamages: LegacyDamage[] = [
   {
     name: "an available number with a time of assignment",
     kind: "available-with-time",
-    sql: [
-      "update twilio_phone_numbers set assigned_at = '2024-01-01 00:00:00' where id = 3",
-    ],
+    sql: ["update twilio_phone_numbers set assigned_at = '2024-01-01 00:00:00' where id = 3"],
     names: ["number 3"],
     mendable: true,
     after: { numbers: { 3: [legacyNumber(3), null] } },
@@ -225,10 +210,7 @@ export const legacyDamages: LegacyDamage[] = [
   {
     name: "one number in two rows, of which the free one is in E.164",
     kind: "one-number-in-two-rows",
-    sql: [
-      insertNumber("+353 86 111 0003", "'assigned'", "3"),
-      setCompany(3, "+353 86 111 0003"),
-    ],
+    sql: [insertNumber("+353 86 111 0003", "'assigned'", "3"), setCompany(3, "+353 86 111 0003")],
     names: ["number 3", "number 70", 'company 3 "Kelly Roofing"'],
     mendable: true,
     after: {
@@ -239,10 +221,7 @@ export const legacyDamages: LegacyDamage[] = [
   {
     name: "one number in two rows of two companies",
     kind: "number-of-two-companies",
-    sql: [
-      insertNumber("+353 86 111 0001", "'assigned'", "3"),
-      setCompany(3, "+353 86 111 0001"),
-    ],
+    sql: [insertNumber("+353 86 111 0001", "'assigned'", "3"), setCompany(3, "+353 86 111 0001")],
     names: ["company 1", "company 3", "number 1", "number 70"],
     mendable: false,
   },
@@ -296,10 +275,7 @@ export const legacyDamages: LegacyDamage[] = [
 ];
 
 /** Does the damage to {@link addLegacyRows}; with foreign keys off, as the old system had them on SQLite. */
-export async function doDamage(
-  db: Knex,
-  { sql }: Pick<LegacyDamage, "sql">,
-): Promise<void> {
+export async function doDamage(db: Knex, { sql }: Pick<LegacyDamage, "sql">): Promise<void> {
   if (!isPostgres(db)) await db.raw("pragma foreign_keys = off");
   for (const statement of sql) await db.raw(statement);
   if (!isPostgres(db)) await db.raw("pragma foreign_keys = on");

@@ -14,9 +14,7 @@ export async function createLegacyTables(
   { upgraded = false }: LegacyOptions = {},
 ): Promise<void> {
   const postgres = isPostgres(db);
-  const id = postgres
-    ? "BIGSERIAL PRIMARY KEY"
-    : "INTEGER PRIMARY KEY AUTOINCREMENT";
+  const id = postgres ? "BIGSERIAL PRIMARY KEY" : "INTEGER PRIMARY KEY AUTOINCREMENT";
   const reference = postgres ? "BIGINT" : "INTEGER";
   const statements = [
     `CREATE TABLE companies (
@@ -29,9 +27,7 @@ export async function createLegacyTables(
        google_calendar_id TEXT, google_credentials_json TEXT,
        ai_enabled ${postgres ? "BOOLEAN DEFAULT true" : "INTEGER DEFAULT 1"},
        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)`,
-    ...(upgraded
-      ? ["ALTER TABLE companies ADD COLUMN twilio_phone_number TEXT"]
-      : []),
+    ...(upgraded ? ["ALTER TABLE companies ADD COLUMN twilio_phone_number TEXT"] : []),
     `CREATE TABLE twilio_phone_numbers (
        id ${id}, phone_number TEXT UNIQUE NOT NULL,
        assigned_to_company_id ${reference} REFERENCES companies(id) ON DELETE SET NULL, assigned_at TIMESTAMP,
@@ -76,10 +72,7 @@ export async function addLegacyRows(db: Knex): Promise<void> {
 }
 
 /** `count` companies, every second with a number of its own, and `count` numbers: what all of them are is sound. */
-export async function addManyLegacyRows(
-  db: Knex,
-  count: number,
-): Promise<void> {
+export async function addManyLegacyRows(db: Knex, count: number): Promise<void> {
   const series = isPostgres(db)
     ? `select generate_series(1, ${count}) as i`
     : `with recursive s(i) as (select 1 union all select i + 1 from s where i < ${count}) select i from s`;
@@ -134,7 +127,5 @@ async function tableNames(db: Knex): Promise<string[]> {
   const names = isPostgres(db)
     ? db("pg_tables").where({ schemaname: "public" }).pluck("tablename")
     : db("sqlite_master").where({ type: "table" }).pluck("name");
-  return ((await names) as string[])
-    .filter((name) => !/^(knex|sqlite)_/.test(name))
-    .sort();
+  return ((await names) as string[]).filter((name) => !/^(knex|sqlite)_/.test(name)).sort();
 }

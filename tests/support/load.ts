@@ -15,17 +15,12 @@ export interface SignedInCompany {
 }
 
 /** Makes `count` companies, each signed in, in the database of a server that `startServer` runs. */
-export async function signedInCompanies(
-  db: Knex,
-  count: number,
-): Promise<SignedInCompany[]> {
+export async function signedInCompanies(db: Knex, count: number): Promise<SignedInCompany[]> {
   const session = createCookie("session", { secrets: [serverSecret] });
   const companies: SignedInCompany[] = [];
   for (let i = 0; i < count; i++) {
     const id = await insertCompany(db);
-    const [cookie = ""] = (
-      await session.serialize(await beginSession(db, id))
-    ).split(";");
+    const [cookie = ""] = (await session.serialize(await beginSession(db, id))).split(";");
     companies.push({ id, cookie });
   }
   return companies;
@@ -162,10 +157,7 @@ export async function inParallel<Item, Result>(
  * What must hold after any fault: both tables say the same, what was confirmed is there with the same owner, and what
  * was refused is not. (No number and no company is there twice, since each table's own rows are unique.)
  */
-export async function expectNothingLost(
-  db: Knex,
-  tries: readonly Try[],
-): Promise<void> {
+export async function expectNothingLost(db: Knex, tries: readonly Try[]): Promise<void> {
   const { pool, companies } = await assignmentsInBothTables(db);
   expect(pool).toEqual(companies);
   const held = new Map(pool);

@@ -20,8 +20,6 @@ export const smsOnly = {
   capabilities: { voice: false, sms: true, mms: true, fax: false },
 };
 
-const sessionSecret = "only-the-tests-know-this-secret";
-
 /** The scripts of an installation that lacks nothing; whatever they print is searched for its secrets. */
 export class Operator {
   constructor(
@@ -39,7 +37,6 @@ export class Operator {
       env: {
         DATABASE_URL: this.databaseUrl,
         PUBLIC_URL: publicUrl,
-        SESSION_SECRET: sessionSecret,
         ...this.api.environment,
         ...env,
       },
@@ -47,7 +44,7 @@ export class Operator {
     const password = this.databaseUrl.startsWith("sqlite:")
       ? ""
       : new URL(this.databaseUrl).password;
-    const secrets = [this.api.authToken, sessionSecret, password];
+    const secrets = [this.api.authToken, password];
     for (const secret of secrets.filter(Boolean)) {
       expect(ran.stdout + ran.stderr).not.toContain(secret);
     }
@@ -55,19 +52,10 @@ export class Operator {
   }
 
   /** What `doctor --json` says, but for what a test's PostgreSQL, which need not be durable, has of its own. */
-  async examine(
-    args: string[] = [],
-    env: Record<string, string> = {},
-  ): Promise<Examination> {
-    const { exitCode, stdout } = await this.run(
-      "doctor",
-      [...args, "--json"],
-      env,
-    );
+  async examine(args: string[] = [], env: Record<string, string> = {}): Promise<Examination> {
+    const { exitCode, stdout } = await this.run("doctor", [...args, "--json"], env);
     const report = JSON.parse(stdout) as Omit<Examination, "exitCode">;
-    const findings = report.findings.filter(
-      ({ code }) => !/^postgres-.*-off$/.test(code),
-    );
+    const findings = report.findings.filter(({ code }) => !/^postgres-.*-off$/.test(code));
     return { ...report, findings, exitCode };
   }
 }
@@ -81,5 +69,4 @@ export interface Examination {
 }
 
 /** The codes of an examination's findings. */
-export const codes = ({ findings }: Examination) =>
-  findings.map(({ code }) => code);
+export const codes = ({ findings }: Examination) => findings.map(({ code }) => code);

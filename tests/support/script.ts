@@ -11,23 +11,16 @@ export interface ScriptRun {
 export async function runScript(
   name: string,
   args: string[],
-  {
-    env = {},
-    input = "",
-  }: { env?: Record<string, string>; input?: string } = {},
+  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
 ): Promise<ScriptRun> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", `scripts/${name}.ts`, ...args],
-    { env: childEnvironment(env) },
-  );
+  const child = spawn(process.execPath, ["--import", "tsx", `scripts/${name}.ts`, ...args], {
+    env: childEnvironment(env),
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
   child.stdin.end(input);
-  const exitCode = await new Promise<number | null>((resolve) =>
-    child.once("close", resolve),
-  );
+  const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { exitCode, stdout, stderr };
 }

@@ -43,22 +43,17 @@ export async function startServer({
   port,
 }: ServerOptions): Promise<AppServer> {
   const chosenPort = port ?? (await freePort());
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "scripts/start.ts"],
-    {
-      env: childEnvironment({
-        DATABASE_URL: databaseUrl,
-        PORT: String(chosenPort),
-        SESSION_SECRET: "only-the-tests-know-this-secret",
-        RATE_LIMITS: "off",
-        ...env,
-      }),
-      // A process group of its own, so that its children can be killed with it.
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, ["--import", "tsx", "scripts/start.ts"], {
+    env: childEnvironment({
+      DATABASE_URL: databaseUrl,
+      PORT: String(chosenPort),
+      RATE_LIMITS: "off",
+      ...env,
+    }),
+    // A process group of its own, so that its children can be killed with it.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   await once(child, "spawn");
   const pid = child.pid ?? 0;
   const group = process.platform === "win32" ? pid : -pid;

@@ -11,10 +11,7 @@ export interface Tally {
 
 /** A vitest reporter that writes the run's {@link Tally} as JSON to the file that TALLY_FILE names. */
 export default class TallyReporter implements Reporter {
-  onTestRunEnd(
-    modules: readonly TestModule[],
-    errors: readonly SerializedError[],
-  ): void {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const file = process.env["TALLY_FILE"];
     if (!file) throw new Error("TALLY_FILE is not set");
     const tally: Tally = { passed: 0, failed: errors.length, skipped: 0 };

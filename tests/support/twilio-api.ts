@@ -1,10 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
@@ -91,9 +87,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
   function list(query: URLSearchParams) {
     const size = Math.min(Number(query.get("PageSize") ?? 50), mostAPage);
     const token = query.get("PageToken");
-    const start = token
-      ? numbers.findIndex(({ sid }) => `PA${sid}` === token) + 1
-      : 0;
+    const start = token ? numbers.findIndex(({ sid }) => `PA${sid}` === token) + 1 : 0;
     const page = numbers.slice(start, start + size);
     const last = page.at(-1);
     const number = Number(query.get("Page") ?? 0);
@@ -113,10 +107,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
     };
   }
 
-  async function answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://twilio.test");
     const form = Object.fromEntries(new URLSearchParams(await text(request)));
     const sid = url.pathname.match(/\/(PN[0-9a-f]{32})\.json$/)?.[1];
@@ -161,11 +152,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
       return send(200, list(url.searchParams));
     }
     if (received.method !== "POST" || !number) {
-      return refuse(
-        404,
-        20404,
-        `The requested resource ${url.pathname} was not found`,
-      );
+      return refuse(404, 20404, `The requested resource ${url.pathname} was not found`);
     }
     for (const [name, value] of Object.entries(form)) {
       if (/(Url|Callback)$/.test(name) && value && !URL.canParse(value)) {

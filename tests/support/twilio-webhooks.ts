@@ -26,9 +26,7 @@ type Path = keyof typeof twilioRoutes;
 
 /** Sets variables of this process for the test, or the file, that is running; the app's log is silent meanwhile. */
 export function useEnvironment(variables: Record<string, string>): void {
-  const before = Object.keys(variables).map(
-    (name) => [name, process.env[name] ?? ""] as const,
-  );
+  const before = Object.keys(variables).map((name) => [name, process.env[name] ?? ""] as const);
   const { level } = log;
   log.level = "silent";
   Object.assign(process.env, variables);
@@ -102,9 +100,7 @@ const parser = new XMLParser({
 export function parseTwiml(xml: string): TwimlVerb[] {
   const valid = XMLValidator.validate(xml);
   if (valid !== true) throw new Error(`${valid.err.msg} in ${xml}`);
-  const nodes = (parser.parse(xml) as ParsedNode[]).filter(
-    (node) => !("?xml" in node),
-  );
+  const nodes = (parser.parse(xml) as ParsedNode[]).filter((node) => !("?xml" in node));
   const [response] = verbsOf(nodes);
   if (nodes.length !== 1 || response?.name !== "Response") {
     throw new Error(`no TwiML: ${xml}`);
@@ -118,9 +114,7 @@ function verbsOf(nodes: ParsedNode[]): TwimlVerb[] {
       .filter(([name]) => name !== ":@" && name !== "#text")
       .map(([name, content]) => ({
         name,
-        text: (content as ParsedNode[])
-          .map((child) => (child["#text"] ?? "") as string)
-          .join(""),
+        text: (content as ParsedNode[]).map((child) => (child["#text"] ?? "") as string).join(""),
         attributes: (node[":@"] ?? {}) as Record<string, string>,
         children: verbsOf(content as ParsedNode[]),
       })),
@@ -131,11 +125,7 @@ function verbsOf(nodes: ParsedNode[]): TwimlVerb[] {
 export async function verbsFrom(response: Response): Promise<TwimlVerb[]> {
   const text = await response.text();
   const type = response.headers.get("Content-Type");
-  if (
-    response.status !== 200 ||
-    type !== "text/xml; charset=utf-8" ||
-    !text.startsWith("<?xml")
-  ) {
+  if (response.status !== 200 || type !== "text/xml; charset=utf-8" || !text.startsWith("<?xml")) {
     throw new Error(`Twilio takes no ${response.status} ${type}: ${text}`);
   }
   return parseTwiml(text);
@@ -163,10 +153,7 @@ export class IncomingCall {
     return { AccountSid: accountSid, CallSid: this.callSid };
   }
 
-  request(
-    address: string,
-    fields: Record<string, string> = this.fields("ringing"),
-  ): Request {
+  request(address: string, fields: Record<string, string> = this.fields("ringing")): Request {
     return signedRequest(address.replace(publicUrl, ""), fields);
   }
 
@@ -205,8 +192,7 @@ export class IncomingCall {
       RecordingSid: recordingUrl.slice(-34),
       RecordingDuration: "7",
     };
-    const { action = "", recordingStatusCallback = "" } =
-      record?.attributes ?? {};
+    const { action = "", recordingStatusCallback = "" } = record?.attributes ?? {};
     const thanks = await verbsFrom(
       await this.send(action, { ...this.fields("in-progress"), ...recording }),
     );

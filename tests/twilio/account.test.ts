@@ -41,9 +41,7 @@ test("reads every page of the account's numbers", async () => {
   const soFar: number[] = [];
   const listed = await open().listNumbers((count) => soFar.push(count));
   expect(listed).toMatchObject({ ok: true });
-  expect(listed.ok && listed.numbers.map((one) => one.phoneNumber)).toEqual(
-    numbers,
-  );
+  expect(listed.ok && listed.numbers.map((one) => one.phoneNumber)).toEqual(numbers);
   expect(soFar).toEqual([1_000, 2_000, 2_300]);
   expect(api.requests.map(({ path }) => path)).toEqual([
     expect.stringContaining("PageSize=1000"),
@@ -158,10 +156,7 @@ describe("patience", () => {
   });
 
   test("nobody at the address is told as such", async () => {
-    const account = open(
-      { attempts: 2 },
-      { apiBaseUrl: `http://127.0.0.1:${await freePort()}` },
-    );
+    const account = open({ attempts: 2 }, { apiBaseUrl: `http://127.0.0.1:${await freePort()}` });
     expect(await account.listNumbers()).toMatchObject({
       kind: "unavailable",
       reason: "Twilio cannot be reached (ECONNREFUSED)",

@@ -1,0 +1,69 @@
+import type { Knex } from "knex";
+import { beforeEach, expect, test } from "vitest";
+import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
+import { recordIncomingCall } from "#app/domain/call-events.server.ts";
+import { findCalledCompany, saveCallHandling } from "#app/domain/call-handling.server.ts";
+import { callsInBrief, callsPerDay } from "#app/domain/calls.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { beginSession, findSession } from "#app/domain/sessions.server.ts";
+import { from, newCallSid } from "../support/calls.ts";
+import { fillPool, insertCompany } from "../support/companies.ts";
+import { describeEachEngine } from "../support/databases.ts";
+import { countQueries } from "../support/queries.ts";
+
+describeEachEngine("how often the database is asked", (_engine, open) => {
+  let db: Knex;
+  let company: number;
+  let number: string;
+  let session: string;
+  beforeEach(async () => {
+    db = await open();
+    company = await insertCompany(db, { phone: "+353871112222" });
+    [number] = (await fillPool(db, 30)) as [string];
+    await assignPhoneNumber(db, company, number);
+    session = await beginSession(db, company);
+  });
+
+  test("once for who is signed in, with the number", async () => {
+    expect(await countQueries(db, () => findSession(db, session))).toBe(1);
+  });
+
+  test("three times for the dashboard", async () => {
+    const dashboard = async () => {
+      const { company } = (await findSession(db, session))!;
+      await callsInBrief(db, company.id, 5);
+      await callsPerDay(db, company.id, 14);
+    };
+    expect(await countQueries(db, dashboard)).toBe(3);
+  });
+
+  test.each(["", "0000"])("three times for the picker, searched for %j", async (contains) => {
+    const picker = async () => {
+      await findSession(db, session);
+      await listAvailable(db, { limit: 10, contains });
+      await countAvailable(db, contains);
+    };
+    expect(await countQueries(db, picker)).toBe(3);
+  });
+
+  test("twice for a call: whose it is, and to keep it", async () => {
+    const call = async () => {
+      const called = (await findCalledCompany(db, number))!;
+      await recordIncomingCall(
+        db,
+        { callSid: newCallSid(), from, to: number },
+        { companyId: called.companyId, route: called.handling.mode },
+      );
+      expect(called.handling.mode).toBe("phone");
+    };
+    expect(await countQueries(db, call)).toBe(2);
+    await saveCallHandling(db, company, {
+      greeting: "Hello.",
+      mode: "phone",
+      target: "+353871113333",
+      ringSeconds: 15,
+      takeMessage: true,
+    });
+    expect(await countQueries(db, call)).toBe(2);
+  });
+});
