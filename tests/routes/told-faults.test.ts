@@ -30,7 +30,7 @@ describe.each(engines)("a fault inside on %s", (engine) => {
       expect(response.headers.get("Cache-Control")).toBe("no-store");
       expect(text).not.toMatch(inside);
       expect(text).toContain("Something went wrong on our side");
-      expect(server.output()).toContain(requestId);
+      await expect.poll(() => server.output()).toContain(requestId);
     }
 
     await db.schema.renameTable("elsewhere", "twilio_phone_numbers");
