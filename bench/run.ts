@@ -1,0 +1,167 @@
+/** `npm run bench`: what a request costs, beside a peer and another checkout. docs/performance.md has the figures. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import pg from "pg";
+import { sharedPostgres } from "../tests/support/postgres.ts";
+import { scratchDirectory } from "../tests/support/scratch.ts";
+import { twilio, type Case } from "./cases.ts";
+import { fill, type Data } from "./data.ts";
+import { Figures, save, tableOf } from "./figures.ts";
+import { requestCost, siteOf, startCost } from "./measure.ts";
+import { help, readOptions, UsageError, type Options } from "./options.ts";
+import { profileOf } from "./profile.ts";
+import {
+  checkout,
+  peer,
+  start,
+  type Server,
+  type Subject,
+} from "./subjects.ts";
+
+// What is to be undone, last first. Where this process is killed, the guard of the tests' support does it.
+const undo: (() => Promise<void> | void)[] = [];
+
+type Run = (subject: Subject, env?: Record<string, string>) => Promise<Server>;
+
+async function bench(options: Options): Promise<void> {
+  if (process.platform !== "linux") {
+    throw new UsageError("The bench needs Linux, whose /proc it reads.");
+  }
+  const scratch = scratchDirectory("bench-");
+  undo.push(() => scratch.remove());
+  const databaseUrl = await createDatabase();
+  const run: Run = async (subject, env) => {
+    const logFile = path.join(scratch.path, `${subject.name}.log`);
+    const server = await start(subject, logFile, {
+      DATABASE_URL: databaseUrl,
+      ...twilio,
+      ...env,
+    });
+    undo.push(() => server.stop());
+    return server;
+  };
+
+  const ours = checkout("ours", ".");
+  const checkouts = [ours];
+  if (options.baseline) checkouts.push(checkout("baseline", options.baseline));
+  // Once unmeasured, which builds where that is needed, and migrates.
+  for (const subject of checkouts) await (await run(subject)).stop();
+  const data = await fill(databaseUrl);
+
+  if (options.profiled) {
+    const shares = await profile(
+      run,
+      ours,
+      data,
+      options.profiled,
+      scratch.path,
+    );
+    process.stdout.write(shares);
+    return;
+  }
+  const figures = new Figures();
+  if (options.starts) {
+    await measureStarts(run, checkouts, data, options.rounds, figures);
+  }
+  const subjects = [ours, peer, ...checkouts.slice(1)];
+  await measureRequests(run, subjects, data, options, figures);
+  process.stdout.write(`\n${tableOf(figures.all)}\n`);
+  save(options.json, figures.all, checkouts);
+  process.stdout.write(`The rounds are in ${options.json}.\n`);
+}
+
+// One server at a time, since what several have in common in memory is divided among them.
+async function measureStarts(
+  run: Run,
+  subjects: readonly Subject[],
+  data: Data,
+  rounds: number,
+  figures: Figures,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (const subject of subjects) {
+      const cost = await startCost(() => run(subject), data);
+      figures.add("first answer", "ms", subject, cost.milliseconds);
+      figures.add("memory, first answer", "MB", subject, cost.atFirst);
+      figures.add("memory, at work", "MB", subject, cost.atWork);
+    }
+  }
+}
+
+async function measureRequests(
+  run: Run,
+  subjects: readonly Subject[],
+  data: Data,
+  { chosen, rounds }: Options,
+  figures: Figures,
+): Promise<void> {
+  const sites = [];
+  for (const subject of subjects) {
+    const server = await run(subject);
+    sites.push({ server, site: await siteOf(server, data) });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const measured of chosen) {
+      for (const { server, site } of sites) {
+        if (server.subject === peer && !measured.peer) continue;
+        const cost = await requestCost(server, site, measured);
+        figures.add(measured.name, "ms", server.subject, cost);
+      }
+    }
+  }
+}
+
+/** @returns for people, where a subject spends its time on a case */
+async function profile(
+  run: Run,
+  subject: Subject,
+  data: Data,
+  profiled: Case,
+  scratch: string,
+): Promise<string> {
+  const directory = path.join(scratch, "profiles");
+  mkdirSync(directory);
+  const server = await run(subject, {
+    NODE_OPTIONS: `--import=${pathToFileURL("bench/profiler.js").href}`,
+    PROFILE_DIRECTORY: directory,
+  });
+  const site = await siteOf(server, data);
+  // Once to have it compiled, once to be looked at.
+  await requestCost(server, site, profiled);
+  const from = process.hrtime.bigint();
+  await requestCost(server, site, profiled);
+  const to = process.hrtime.bigint();
+  // At its end it leaves the profile.
+  await server.stop();
+  return profileOf(directory, { from, to });
+}
+
+/** @returns the address of an empty database, which goes when the run is over */
+async function createDatabase(): Promise<string> {
+  const postgres = await sharedPostgres(process.env["TEST_DATABASE_URL"]);
+  undo.push(() => postgres.stop());
+  const name = `bench_${randomBytes(6).toString("hex")}`;
+  const query = async (sql: string) => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  await query(`create database ${name}`);
+  undo.push(() => query(`drop database ${name} with (force)`));
+  const url = new URL(postgres.url);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+try {
+  const options = readOptions();
+  if (options === "help") process.stdout.write(help);
+  else await bench(options);
+} catch (error) {
+  process.stderr.write(`Error: ${(error as Error).message}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+} finally {
+  for (const step of undo.reverse()) await step();
+}

@@ -1,0 +1,177 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { childEnvironment } from "../tests/support/environment.ts";
+import { freePort } from "../tests/support/free-port.ts";
+import { guardProcess } from "../tests/support/left-behind.ts";
+
+/** What is measured: a program that serves, and where it is. */
+export interface Subject {
+  name: "ours" | "peer" | "baseline";
+  directory: string;
+  /** a line for the shell */
+  command: string;
+  /** of its checkout */
+  commit: string;
+}
+
+/** @param directory a checkout of this program, this one or another; it is started as its own `npm start` does */
+export function checkout(name: Subject["name"], directory: string): Subject {
+  const { scripts } = JSON.parse(
+    readFileSync(path.join(directory, "package.json"), "utf8"),
+  ) as { scripts: { start: string } };
+  return {
+    name,
+    directory,
+    command: scripts.start,
+    commit: commitOf(directory),
+  };
+}
+
+export const peer: Subject = {
+  name: "peer",
+  directory: ".",
+  command: "node --import tsx bench/peer.ts",
+  commit: commitOf("."),
+};
+
+function commitOf(directory: string): string {
+  const { stdout } = spawnSync("git", ["describe", "--always", "--dirty"], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  return stdout?.trim() || "unknown";
+}
+
+/** A subject that runs. */
+export interface Server {
+  subject: Subject;
+  /** its origin, which is its PUBLIC_URL too */
+  url: string;
+  /** processor time so far of all its processes, those that have ended included; seconds, to the hundredth */
+  cpu(): number;
+  /** memory of all its processes, what they share with others divided among all; MB */
+  pss(): number;
+  /** Ends it and waits until it has ended. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a subject in a process group of its own and waits until `/healthz` answers 200.
+ * @param logFile takes what it prints
+ * @throws with the end of what it printed, if it ends first or takes more than three minutes (it may have to be built)
+ */
+export async function start(
+  subject: Subject,
+  logFile: string,
+  env: Record<string, string>,
+): Promise<Server> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const log = openSync(logFile, "w");
+  const child = spawn(subject.command, {
+    shell: true,
+    cwd: subject.directory,
+    env: childEnvironment({
+      PORT: String(port),
+      PUBLIC_URL: url,
+      WEB_CONCURRENCY: "1",
+      RATE_LIMITS: "off",
+      // Asked for by versions that signed their cookies.
+      SESSION_SECRET: "only-the-bench-knows-this-secret",
+      // Left to itself, pg reads times in the machine's zone, and the peer leaves it.
+      TZ: "UTC",
+      ...env,
+    }),
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  await once(child, "spawn");
+  const group = child.pid ?? 0;
+  const release = guardProcess(-group);
+  const closed = once(child, "close").then(release);
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      process.kill(-group, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  };
+  const server: Server = {
+    subject,
+    url,
+    cpu: () => cpuOf(group),
+    pss: () => pssOf(group),
+    async stop() {
+      if (processesOf(group).length === 0) return;
+      signal("SIGTERM");
+      const deadline = performance.now() + 15_000;
+      while (processesOf(group).length > 0) {
+        if (performance.now() > deadline) signal("SIGKILL");
+        await setTimeout(20);
+      }
+      await closed;
+    },
+  };
+  const deadline = performance.now() + 180_000;
+  while (!(await isHealthy(url))) {
+    if (processesOf(group).length === 0 || performance.now() > deadline) {
+      await server.stop();
+      throw new Error(
+        `${subject.name} (${subject.command}, in ${subject.directory}) does not serve. It printed:\n${readFileSync(logFile, "utf8").slice(-4_000)}`,
+      );
+    }
+    await setTimeout(10);
+  }
+  return server;
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/healthz`, {
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => undefined);
+  await answer?.arrayBuffer();
+  return answer?.status === 200;
+}
+
+// Source: proc_pid_stat(5). Linux tells everybody hundredths of a second, whatever its kernel's own tick is.
+const ticksPerSecond = 100;
+const groupField = 2;
+const timeFields = [11, 12, 13, 14];
+
+/** The fields of `/proc/PID/stat` that come after the program's name, of each process of a group that has not ended. */
+function processesOf(group: number): { pid: string; fields: string[] }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const stat = readIfThere(`/proc/${pid}/stat`);
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const isOfGroup = fields[groupField] === String(group);
+      return isOfGroup && fields[0] !== "Z" ? [{ pid, fields }] : [];
+    });
+}
+
+function cpuOf(group: number): number {
+  const ticks = processesOf(group).flatMap(({ fields }) =>
+    timeFields.map((field) => Number(fields[field])),
+  );
+  return ticks.reduce((sum, some) => sum + some, 0) / ticksPerSecond;
+}
+
+function pssOf(group: number): number {
+  const kilobytes = processesOf(group).map(({ pid }) =>
+    Number(/^Pss: +(\d+)/m.exec(readIfThere(`/proc/${pid}/smaps_rollup`))?.[1]),
+  );
+  return kilobytes.reduce((sum, some) => sum + some, 0) / 1024;
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
