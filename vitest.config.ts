@@ -1,8 +1,4 @@
-import {
-  configDefaults,
-  defineConfig,
-  type TestProjectInlineConfiguration,
-} from "vitest/config";
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 type Options = NonNullable<TestProjectInlineConfiguration["test"]>;
 
@@ -23,10 +19,7 @@ function project(
   };
 }
 
-const browser = [
-  "tests/browser/**/*.test.{ts,tsx}",
-  "tests/support/browser.test.ts",
-];
+const browser = ["tests/browser/**/*.test.{ts,tsx}", "tests/support/browser.test.ts"];
 const faults = ["tests/faults/**/*.test.{ts,tsx}"];
 
 // Without Remix on purpose: vitest takes this file for vite.config.ts, whose plugin would get in its way.

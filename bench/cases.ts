@@ -116,11 +116,7 @@ export const cases: readonly Case[] = [
 ];
 
 function signed(address: string, fields: Record<string, string>) {
-  const signature = getExpectedTwilioSignature(
-    twilio.TWILIO_AUTH_TOKEN,
-    address,
-    fields,
-  );
+  const signature = getExpectedTwilioSignature(twilio.TWILIO_AUTH_TOKEN, address, fields);
   return {
     headers: {
       "Content-Type": "application/x-www-form-urlencoded",

@@ -1,8 +1,5 @@
 import { createDatabase } from "#app/db.server.ts";
-import {
-  recordCallStatus,
-  recordIncomingCall,
-} from "#app/domain/call-events.server.ts";
+import { recordCallStatus, recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { signUp } from "#app/domain/companies.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { beginSession } from "#app/domain/sessions.server.ts";

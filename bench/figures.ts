@@ -23,18 +23,12 @@ export class Figures {
 }
 
 /** Writes the figures, and what they are of, as JSON. */
-export function save(
-  file: string,
-  figures: readonly Figure[],
-  subjects: readonly Subject[],
-): void {
+export function save(file: string, figures: readonly Figure[], subjects: readonly Subject[]): void {
   const document = {
     at: new Date().toISOString(),
     node: process.version,
     machine: `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} processors`,
-    commits: Object.fromEntries(
-      subjects.map(({ name, commit }) => [name, commit]),
-    ),
+    commits: Object.fromEntries(subjects.map(({ name, commit }) => [name, commit])),
     figures,
   };
   mkdirSync(path.dirname(file), { recursive: true });
@@ -46,20 +40,12 @@ export function tableOf(figures: readonly Figure[]): string {
   const others = (["peer", "baseline"] as const).filter((name) =>
     figures.some(({ rounds }) => rounds[name]),
   );
-  const least = (figure: Figure, name: Subject["name"]) =>
-    Math.min(...(figure.rounds[name] ?? []));
+  const least = (figure: Figure, name: Subject["name"]) => Math.min(...(figure.rounds[name] ?? []));
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  const heading = [
-    "CPU a request",
-    "ours",
-    ...others,
-    ...others.map((name) => `ours ÷ ${name}`),
-  ];
+  const heading = ["CPU a request", "ours", ...others, ...others.map((name) => `ours ÷ ${name}`)];
   const rows = figures.map((figure) => {
     const amount = (value: number) =>
-      Number.isFinite(value)
-        ? `${value.toFixed(value < 10 ? 2 : 0)} ${figure.unit}`
-        : "";
+      Number.isFinite(value) ? `${value.toFixed(value < 10 ? 2 : 0)} ${figure.unit}` : "";
     const ours = least(figure, "ours");
     return [
       figure.name,

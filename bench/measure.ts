@@ -65,11 +65,7 @@ async function load(
 }
 
 /** @returns milliseconds of processor time a request, after a warm-up */
-export async function requestCost(
-  server: Server,
-  site: Site,
-  measured: Case,
-): Promise<number> {
+export async function requestCost(server: Server, site: Site, measured: Case): Promise<number> {
   const { amount } = measured;
   await load(server, site, measured, Math.ceil(amount * warmUp));
   const before = server.cpu();
@@ -88,10 +84,7 @@ export interface StartCost {
 }
 
 /** Starts a server, sends it some requests of each case, and ends it again. */
-export async function startCost(
-  start: () => Promise<Server>,
-  data: Data,
-): Promise<StartCost> {
+export async function startCost(start: () => Promise<Server>, data: Data): Promise<StartCost> {
   const server = await start();
   try {
     const milliseconds = server.cpu() * 1000;

@@ -42,17 +42,10 @@ export interface Options {
   profiled: Case | undefined;
 }
 
-function wholeNumber(
-  option: string,
-  text: string,
-  min: number,
-  max: number,
-): number {
+function wholeNumber(option: string, text: string, min: number, max: number): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new UsageError(
-    `--${option} must be a whole number from ${min} to ${max}.`,
-  );
+  throw new UsageError(`--${option} must be a whole number from ${min} to ${max}.`);
 }
 
 /**

@@ -42,44 +42,38 @@ app.get("/api/phone-numbers/current", async (request) => {
   return { success: true, phone_number, has_phone: phone_number !== null };
 });
 
-app.get<{ Querystring: { limit?: string } }>(
-  "/api/phone-numbers/available",
-  async (request) => {
-    await signedIn(request);
-    const limit = Number(request.query.limit ?? 100);
-    const { rows } = await database.query<{
-      id: string;
-      phone_number: string;
-      created_at: Date;
-    }>({
-      name: "available",
-      text: `select id, phone_number, created_at from twilio_phone_numbers where status = 'available'
+app.get<{ Querystring: { limit?: string } }>("/api/phone-numbers/available", async (request) => {
+  await signedIn(request);
+  const limit = Number(request.query.limit ?? 100);
+  const { rows } = await database.query<{
+    id: string;
+    phone_number: string;
+    created_at: Date;
+  }>({
+    name: "available",
+    text: `select id, phone_number, created_at from twilio_phone_numbers where status = 'available'
               order by coalesce(created_at, '1970-01-01 00:00:00'), id limit $1`,
-      values: [limit + 1],
-    });
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      success: true,
-      numbers: page.map(({ phone_number, created_at }) => ({
-        phone_number,
-        created_at: `${created_at.toISOString().slice(0, 19)}Z`,
-      })),
-      next_cursor:
-        last && rows.length > limit
-          ? Buffer.from(JSON.stringify([last.created_at, last.id])).toString(
-              "base64url",
-            )
-          : null,
-    };
-  },
-);
+    values: [limit + 1],
+  });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    success: true,
+    numbers: page.map(({ phone_number, created_at }) => ({
+      phone_number,
+      created_at: `${created_at.toISOString().slice(0, 19)}Z`,
+    })),
+    next_cursor:
+      last && rows.length > limit
+        ? Buffer.from(JSON.stringify([last.created_at, last.id])).toString("base64url")
+        : null,
+  };
+});
 
 app.addContentTypeParser(
   "application/x-www-form-urlencoded",
   { parseAs: "string" },
-  (_request, body, done) =>
-    done(null, Object.fromEntries(new URLSearchParams(body as string))),
+  (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))),
 );
 
 app.post<{ Body: Record<string, string> }>(
@@ -136,26 +130,22 @@ app.post<{ Body: Record<string, string> }>(
 const record = `<Record action="${env.PUBLIC_URL}/twilio/voice/recording" maxLength="180" finishOnKey="#"/><Hangup/>`;
 const dial = (target: string) =>
   `<Dial action="${env.PUBLIC_URL}/twilio/voice/dial-result" timeout="20"><Number>${xml(target)}</Number></Dial>`;
-const xml = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const xml = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-app.addHook(
-  "onResponse",
-  ({ method, url, id, ip, routeOptions }, reply, done) => {
-    log.info(
-      {
-        method,
-        path: url.split("?", 1)[0],
-        route: routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        requestId: id,
-        address: ip,
-      },
-      "request",
-    );
-    done();
-  },
-);
+app.addHook("onResponse", ({ method, url, id, ip, routeOptions }, reply, done) => {
+  log.info(
+    {
+      method,
+      path: url.split("?", 1)[0],
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      requestId: id,
+      address: ip,
+    },
+    "request",
+  );
+  done();
+});
 
 await app.listen({ port: Number(env.PORT), host: "127.0.0.1" });

@@ -28,12 +28,8 @@ const shown = 24;
 export function profileOf(directory: string, window: Window): string {
   const times = new Map<string, number>();
   for (const file of readdirSync(directory)) {
-    const profile = JSON.parse(
-      readFileSync(path.join(directory, file), "utf8"),
-    ) as Profile;
-    const owners = new Map(
-      profile.nodes.map(({ id, callFrame }) => [id, ownerOf(callFrame)]),
-    );
+    const profile = JSON.parse(readFileSync(path.join(directory, file), "utf8")) as Profile;
+    const owners = new Map(profile.nodes.map(({ id, callFrame }) => [id, ownerOf(callFrame)]));
     let now = profile.startTime;
     for (const [index, node] of profile.samples.entries()) {
       const delta = profile.timeDeltas[index] ?? 0;
@@ -49,18 +45,12 @@ export function profileOf(directory: string, window: Window): string {
   return [...times]
     .sort(([, a], [, b]) => b - a)
     .slice(0, shown)
-    .map(
-      ([owner, time]) =>
-        `${((100 * time) / total).toFixed(1).padStart(5)} %  ${owner}\n`,
-    )
+    .map(([owner, time]) => `${((100 * time) / total).toFixed(1).padStart(5)} %  ${owner}\n`)
     .join("");
 }
 
 /** The package that a function is of, a part of Node, this program, or the function itself where it is the engine's. */
-function ownerOf({
-  functionName,
-  url,
-}: Profile["nodes"][number]["callFrame"]): string {
+function ownerOf({ functionName, url }: Profile["nodes"][number]["callFrame"]): string {
   if (url === "") return functionName;
   if (url.startsWith("node:")) return url.split("/", 2).join("/");
   const file = url.startsWith("file:") ? fileURLToPath(url) : url;

@@ -11,10 +11,7 @@ if (isMainThread) {
   process.on("exit", () => {
     session.post("Profiler.stop", (error, { profile }) => {
       if (error) throw error;
-      writeFileSync(
-        `${process.env.PROFILE_DIRECTORY}/${process.pid}`,
-        JSON.stringify(profile),
-      );
+      writeFileSync(`${process.env.PROFILE_DIRECTORY}/${process.pid}`, JSON.stringify(profile));
     });
   });
 }

@@ -12,13 +12,7 @@ import { Figures, save, tableOf } from "./figures.ts";
 import { requestCost, siteOf, startCost } from "./measure.ts";
 import { help, readOptions, UsageError, type Options } from "./options.ts";
 import { profileOf } from "./profile.ts";
-import {
-  checkout,
-  peer,
-  start,
-  type Server,
-  type Subject,
-} from "./subjects.ts";
+import { checkout, peer, start, type Server, type Subject } from "./subjects.ts";
 
 // What is to be undone, last first. Where this process is killed, the guard of the tests' support does it.
 const undo: (() => Promise<void> | void)[] = [];
@@ -51,13 +45,7 @@ async function bench(options: Options): Promise<void> {
   const data = await fill(databaseUrl);
 
   if (options.profiled) {
-    const shares = await profile(
-      run,
-      ours,
-      data,
-      options.profiled,
-      scratch.path,
-    );
+    const shares = await profile(run, ours, data, options.profiled, scratch.path);
     process.stdout.write(shares);
     return;
   }

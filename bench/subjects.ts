@@ -19,9 +19,9 @@ export interface Subject {
 
 /** @param directory a checkout of this program, this one or another; it is started as its own `npm start` does */
 export function checkout(name: Subject["name"], directory: string): Subject {
-  const { scripts } = JSON.parse(
-    readFileSync(path.join(directory, "package.json"), "utf8"),
-  ) as { scripts: { start: string } };
+  const { scripts } = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8")) as {
+    scripts: { start: string };
+  };
   return {
     name,
     directory,

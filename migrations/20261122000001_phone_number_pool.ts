@@ -1,10 +1,7 @@
 import type { Knex } from "knex";
 import { isPostgres } from "../app/db.server.ts";
 import { keepWritersOut } from "../app/domain/pool-claims.server.ts";
-import {
-  findDamage,
-  PoolDamagedError,
-} from "../app/domain/pool-damage.server.ts";
+import { findDamage, PoolDamagedError } from "../app/domain/pool-damage.server.ts";
 
 /**
  * The pool and the companies, and the rules that hold for whoever writes to them:
@@ -38,8 +35,7 @@ export async function down(db: Knex): Promise<void> {
       await db.raw(`drop function if exists ${name}() cascade`);
     }
   } else {
-    for (const name of sqliteTriggers)
-      await db.raw(`drop trigger if exists ${name}`);
+    for (const name of sqliteTriggers) await db.raw(`drop trigger if exists ${name}`);
   }
   await db.raw("drop index if exists twilio_phone_numbers_one_per_company");
   await db.raw("drop index if exists twilio_phone_numbers_available");
@@ -48,9 +44,7 @@ export async function down(db: Knex): Promise<void> {
 }
 
 async function createMissingTables(db: Knex): Promise<void> {
-  const now = isPostgres(db)
-    ? db.raw("(now() at time zone 'utc')")
-    : db.raw("current_timestamp");
+  const now = isPostgres(db) ? db.raw("(now() at time zone 'utc')") : db.raw("current_timestamp");
   if (!(await db.schema.hasTable("companies"))) {
     await db.schema.createTable("companies", (table) => {
       table.bigIncrements("id");
@@ -91,9 +85,7 @@ async function addIndexes(db: Knex): Promise<void> {
       "create unique index companies_one_number_each on companies (twilio_phone_number)",
     );
   }
-  await db.raw(
-    "create unique index companies_email_any_case on companies (lower(email))",
-  );
+  await db.raw("create unique index companies_email_any_case on companies (lower(email))");
   await db.raw(
     `create unique index twilio_phone_numbers_one_per_company
        on twilio_phone_numbers (assigned_to_company_id) where assigned_to_company_id is not null`,
@@ -105,11 +97,7 @@ async function addIndexes(db: Knex): Promise<void> {
   );
 }
 
-async function hasUniqueIndex(
-  db: Knex,
-  table: string,
-  column: string,
-): Promise<boolean> {
+async function hasUniqueIndex(db: Knex, table: string, column: string): Promise<boolean> {
   if (isPostgres(db)) {
     const { rows } = await db.raw<{ rows: unknown[] }>(
       `select 1 from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
@@ -132,8 +120,7 @@ const says = {
   entersAvailable: "a phone number enters the pool available",
   e164: "a phone number is kept in E.164: + and up to 15 digits",
   permanent: "an assigned phone number never changes",
-  assignedInFull:
-    "an assigned phone number has a company and a time, an available one neither",
+  assignedInFull: "an assigned phone number has a company and a time, an available one neither",
   noSuchCompany: "the company does not exist",
   companyHasNumber: "the company already has a phone number",
   throughThePool: "a company gets its phone number from the pool",

@@ -16,11 +16,7 @@ export async function up(db: Knex): Promise<void> {
     }
   }
   await db.schema.createTable("company_call_handling", (table) => {
-    table
-      .bigInteger("company_id")
-      .primary()
-      .references("companies.id")
-      .onDelete("CASCADE");
+    table.bigInteger("company_id").primary().references("companies.id").onDelete("CASCADE");
     table.text("greeting").notNullable();
     table.text("mode").notNullable();
     table.check("mode in ('phone', 'sip', 'stream', 'message')");
@@ -41,9 +37,7 @@ export async function up(db: Knex): Promise<void> {
     table.check("route in ('phone', 'sip', 'stream', 'message', 'nobody')");
     table.text("twilio_status").notNullable();
     table.text("dial_result");
-    table.check(
-      "dial_result in ('answered', 'busy', 'no-answer', 'failed', 'canceled')",
-    );
+    table.check("dial_result in ('answered', 'busy', 'no-answer', 'failed', 'canceled')");
     table.text("recording_url");
     table.integer("recording_seconds");
     // Twilio may find after all that nothing was said.
@@ -52,16 +46,10 @@ export async function up(db: Knex): Promise<void> {
     table.timestamp("answered_at", { useTz: false });
     table.timestamp("ended_at", { useTz: false });
     table.integer("seconds");
-    table.specificType(
-      "outcome",
-      `text generated always as (${outcome}) stored`,
-    );
+    table.specificType("outcome", `text generated always as (${outcome}) stored`);
     // Keyset pages, newest first; nobody's calls are those without a company.
     table.index(["company_id", "started_at", "call_sid"], "calls_of_company");
-    table.index(
-      ["company_id", "outcome", "started_at", "call_sid"],
-      "calls_of_company_by_outcome",
-    );
+    table.index(["company_id", "outcome", "started_at", "call_sid"], "calls_of_company_by_outcome");
   });
 }
 

@@ -1,12 +1,7 @@
 import { readFileSync } from "node:fs";
 import { database } from "../app/db.server.ts";
 import { formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
-import {
-  addToPool,
-  knownInPool,
-  listPool,
-  poolStatus,
-} from "../app/domain/pool.server.ts";
+import { addToPool, knownInPool, listPool, poolStatus } from "../app/domain/pool.server.ts";
 import { environment } from "../app/env.server.ts";
 import {
   CommandError,
@@ -60,14 +55,10 @@ await runCommand(
     const given: Given[] = args.positionals.map((text) => ({ text }));
     if (file !== undefined) given.push(...readLines(file));
     if (given.length === 0 && file !== undefined) {
-      throw new CommandError(
-        `${file === "-" ? "stdin" : file} holds no numbers.`,
-      );
+      throw new CommandError(`${file === "-" ? "stdin" : file} holds no numbers.`);
     }
     if (given.length > 0 && args.has("list")) {
-      throw new UsageError(
-        "--list shows the pool; it takes no numbers to add.",
-      );
+      throw new UsageError("--list shows the pool; it takes no numbers to add.");
     }
     requireDatabase();
     return given.length > 0 ? add(args, given) : show(args);
@@ -98,9 +89,7 @@ async function add(args: Arguments, given: Given[]): Promise<number> {
   const dryRun = args.has("dry-run");
   const parsed = given.map((one) => ({ ...one, ...parseE164(one.text) }));
   const numbers = parsed.flatMap((one) => (one.ok ? [one.phoneNumber] : []));
-  const before = dryRun
-    ? await knownInPool(database(), numbers)
-    : new Set<string>();
+  const before = dryRun ? await knownInPool(database(), numbers) : new Set<string>();
   const fresh = dryRun
     ? new Set(numbers.filter((number) => !before.has(number)))
     : await addToPool(database(), numbers);
@@ -117,13 +106,8 @@ async function add(args: Arguments, given: Given[]): Promise<number> {
       phoneNumber: one.phoneNumber,
     };
   });
-  const count = (result: Result["result"]) =>
-    results.filter((one) => one.result === result).length;
-  const [added, alreadyThere, invalid] = [
-    count("added"),
-    count("already there"),
-    count("invalid"),
-  ];
+  const count = (result: Result["result"]) => results.filter((one) => one.result === result).length;
+  const [added, alreadyThere, invalid] = [count("added"), count("already there"), count("invalid")];
 
   if (args.has("json")) {
     const document = {
@@ -135,9 +119,7 @@ async function add(args: Arguments, given: Given[]): Promise<number> {
         input: one.text,
         line: one.line ?? null,
         result: one.result.replace(" ", "_"),
-        ...(one.result === "invalid"
-          ? { reason: one.reason }
-          : { phone_number: one.phoneNumber }),
+        ...(one.result === "invalid" ? { reason: one.reason } : { phone_number: one.phoneNumber }),
       })),
     };
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
@@ -181,10 +163,7 @@ function printable(text: string): string {
 
 async function show(args: Arguments): Promise<number> {
   const status = await poolStatus(database());
-  const entries = await listPool(
-    database(),
-    args.has("list") ? undefined : "assigned",
-  );
+  const entries = await listPool(database(), args.has("list") ? undefined : "assigned");
   const threshold = environment().LOW_POOL_THRESHOLD;
   const low = status.available < threshold;
   if (args.has("json")) {

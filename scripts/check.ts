@@ -58,5 +58,4 @@ const skippedUnasked = vitestArguments.length === 0 ? skipped : 0;
 if (passed + failed === 0) console.error("No test was run.");
 if (skippedUnasked > 0) console.error(`Skipped tests: ${skippedUnasked}.`);
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode =
-  status || (failed > 0 || passed === 0 || skippedUnasked > 0 ? 1 : 0);
+process.exitCode = status || (failed > 0 || passed === 0 || skippedUnasked > 0 ? 1 : 0);

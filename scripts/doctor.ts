@@ -7,17 +7,8 @@ import { repairDamage } from "../app/domain/pool-repair.server.ts";
 import { compareWithTwilio } from "../app/domain/twilio-comparison.server.ts";
 import { isReachableByTwilio } from "../app/domain/twilio-numbers.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
-import {
-  examineConfiguration,
-  examineDatabase,
-  hasPool,
-} from "../app/installation.server.ts";
-import {
-  paint,
-  requireDatabase,
-  runCommand,
-  type Arguments,
-} from "./terminal/command.ts";
+import { examineConfiguration, examineDatabase, hasPool } from "../app/installation.server.ts";
+import { paint, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
 const exitCodes = { healthy: 0, findings: 4 };
@@ -80,16 +71,11 @@ async function repair(db: Knex): Promise<Damage[]> {
 }
 
 /** What is wrong with the database, and with its numbers at Twilio. */
-async function examine(
-  db: Knex,
-  env: Environment,
-  offline: boolean,
-): Promise<Finding[]> {
+async function examine(db: Knex, env: Environment, offline: boolean): Promise<Finding[]> {
   const { findings, hasPool } = await examineDatabase(db);
   const account = offline ? undefined : await openAccount(env);
   if (!account || !hasPool) return findings;
-  const isComparable =
-    isReachableByTwilio(env.PUBLIC_URL) || env.TWILIO_API_BASE_URL;
+  const isComparable = isReachableByTwilio(env.PUBLIC_URL) || env.TWILIO_API_BASE_URL;
   const comparison = await compareWithTwilio(
     db,
     account,

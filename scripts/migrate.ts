@@ -1,11 +1,7 @@
 import { createDatabase } from "../app/db.server.ts";
 import { PoolDamagedError } from "../app/domain/pool-damage.server.ts";
 import { environment } from "../app/env.server.ts";
-import {
-  migrateToLatest,
-  restoreRules,
-  TableInTheWayError,
-} from "../app/migrate.server.ts";
+import { migrateToLatest, restoreRules, TableInTheWayError } from "../app/migrate.server.ts";
 import { CommandError, runCommand } from "./terminal/command.ts";
 
 await runCommand(
@@ -44,10 +40,7 @@ await runCommand(
       }
       return 0;
     } catch (error) {
-      if (
-        error instanceof PoolDamagedError ||
-        error instanceof TableInTheWayError
-      ) {
+      if (error instanceof PoolDamagedError || error instanceof TableInTheWayError) {
         throw new CommandError(error.message);
       }
       throw error;

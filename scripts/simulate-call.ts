@@ -1,11 +1,6 @@
 import { asStored, parseE164 } from "../app/domain/e164.ts";
 import { environment } from "../app/env.server.ts";
-import {
-  CommandError,
-  runCommand,
-  UsageError,
-  type Arguments,
-} from "./terminal/command.ts";
+import { CommandError, runCommand, UsageError, type Arguments } from "./terminal/command.ts";
 import {
   scenarios,
   SimulatedCall,
@@ -69,9 +64,7 @@ function readArguments(args: Arguments): CallOptions {
   // `+353 86 123 4567` without quotes comes as four.
   const number = args.positionals.join(" ");
   if (number === "") {
-    throw new UsageError(
-      "Say which number to call, like “npm run call -- +353861234567”.",
-    );
+    throw new UsageError("Say which number to call, like “npm run call -- +353861234567”.");
   }
   const to = asStored(number);
   if (to === undefined) {
@@ -81,16 +74,12 @@ function readArguments(args: Arguments): CallOptions {
   const wanted = args.get("scenario") ?? "hangup";
   const scenario = scenarios.find((name) => name === wanted);
   if (!scenario) {
-    throw new UsageError(
-      `There is no scenario “${wanted}”: choose from ${scenarios.join(", ")}.`,
-    );
+    throw new UsageError(`There is no scenario “${wanted}”: choose from ${scenarios.join(", ")}.`);
   }
   const { PUBLIC_URL, TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID } = environment();
   const url = args.get("url") ?? PUBLIC_URL;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new UsageError(
-      `--url must be an address like http://localhost:3000, not “${url}”.`,
-    );
+    throw new UsageError(`--url must be an address like http://localhost:3000, not “${url}”.`);
   }
   if (!TWILIO_AUTH_TOKEN) {
     throw new CommandError(

@@ -44,11 +44,7 @@ async function start(): Promise<void> {
   const env = environment();
   const seeded = !process.env.DATABASE_URL?.trim();
   await buildIfNeeded(say);
-  const available = await prepareDatabase(
-    env.DATABASE_URL,
-    { demoNumbers: seeded },
-    say,
-  );
+  const available = await prepareDatabase(env.DATABASE_URL, { demoNumbers: seeded }, say);
   workers = startWorkers(env.WEB_CONCURRENCY, env.PORT);
   const port = await workers.listening;
   say(`\nReady: ${env.PUBLIC_URL}${here(env.PUBLIC_URL, port)}`);
@@ -69,13 +65,7 @@ function say(line: string): void {
 }
 
 // An operator's fault or the machine's is one line; a fault of the program has its stack.
-const expected = [
-  EnvironmentError,
-  BuildError,
-  DatabaseUnusableError,
-  PoolDamagedError,
-  PortError,
-];
+const expected = [EnvironmentError, BuildError, DatabaseUnusableError, PoolDamagedError, PortError];
 
 // Whoever reads the output may go away, as `| head` does; the server stays.
 process.stdout.on("error", () => {});
@@ -86,8 +76,7 @@ try {
   await start();
 } catch (error) {
   const told = expected.some((kind) => error instanceof kind);
-  const text =
-    error instanceof Error ? (told ? error.message : error.stack) : "";
+  const text = error instanceof Error ? (told ? error.message : error.stack) : "";
   process.stderr.write(`${text || String(error)}\n`);
   workers?.kill();
   process.exit(1);

@@ -7,12 +7,7 @@ import {
 } from "../app/domain/twilio-numbers.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
 import { pendingMigrations } from "../app/migrate.server.ts";
-import {
-  CommandError,
-  requireDatabase,
-  runCommand,
-  type Arguments,
-} from "./terminal/command.ts";
+import { CommandError, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
@@ -43,9 +38,7 @@ await runCommand(
     requirePublicUrl(env);
     requireDatabase();
     if ((await pendingMigrations(database())).length > 0) {
-      throw new CommandError(
-        "The database's schema is not current. Run “npm run migrate” first.",
-      );
+      throw new CommandError("The database's schema is not current. Run “npm run migrate” first.");
     }
     const dryRun = args.has("dry-run");
     const progress = startProgress();
@@ -53,8 +46,7 @@ await runCommand(
       publicUrl: env.PUBLIC_URL,
       dryRun,
       onListed: (soFar) => progress.update("Listing numbers", soFar),
-      onProgress: (done, total) =>
-        progress.update("Pointing numbers", done, total),
+      onProgress: (done, total) => progress.update("Pointing numbers", done, total),
     }).finally(() => progress.clear());
     if (!outcome.ok) {
       throw new CommandError(
@@ -67,10 +59,7 @@ await runCommand(
 );
 
 /** Pointing live numbers at an address that Twilio cannot call would end every call to them. */
-function requirePublicUrl({
-  PUBLIC_URL,
-  TWILIO_API_BASE_URL,
-}: Environment): void {
+function requirePublicUrl({ PUBLIC_URL, TWILIO_API_BASE_URL }: Environment): void {
   if (!isReachableByTwilio(PUBLIC_URL)) {
     const problem = `PUBLIC_URL is ${PUBLIC_URL}, where Twilio cannot call it`;
     if (!TWILIO_API_BASE_URL) {
@@ -124,12 +113,8 @@ function print(args: Arguments, report: SyncReport, publicUrl: string): void {
       ...pointed.map(({ phoneNumber, settings }) =>
         line("pointed", phoneNumber, settings.join(", ")),
       ),
-      ...leftOut.map(({ phoneNumber, reason }) =>
-        line("left out", phoneNumber, reason),
-      ),
-      ...failed.map(({ phoneNumber, reason }) =>
-        line("failed", phoneNumber, reason),
-      ),
+      ...leftOut.map(({ phoneNumber, reason }) => line("left out", phoneNumber, reason)),
+      ...failed.map(({ phoneNumber, reason }) => line("failed", phoneNumber, reason)),
       `\nOf ${report.inAccount} numbers in the account ${dryRun ? "would be" : "were"}: ${added.length} added to the pool, ` +
         `${pointed.length} pointed at ${publicUrl}, ${unchanged.length} unchanged, ${leftOut.length} left out, ${failed.length} failed.\n`,
     ].join(""),

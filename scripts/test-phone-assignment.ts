@@ -7,9 +7,7 @@ await runCommand(
     name: "npm run numbers:test --",
     summary:
       "Proves the rules of assignment on the configured database, in a transaction that is rolled back: safe on production.",
-    examples: [
-      ["", "prints a line for each rule; exit code 1 where one fails"],
-    ],
+    examples: [["", "prints a line for each rule; exit code 1 where one fails"]],
     options: {},
   },
   async (args) => {

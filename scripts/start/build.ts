@@ -15,9 +15,7 @@ export class BuildError extends Error {
  * @param say is told what takes time
  * @throws {BuildError}
  */
-export async function buildIfNeeded(
-  say: (line: string) => void,
-): Promise<void> {
+export async function buildIfNeeded(say: (line: string) => void): Promise<void> {
   const state = buildState();
   if (state === "current") return;
   const remix = remixCommand();
@@ -41,9 +39,7 @@ export async function buildIfNeeded(
 
 function remixCommand(): string | undefined {
   try {
-    const manifest = createRequire(import.meta.url).resolve(
-      "@remix-run/dev/package.json",
-    );
+    const manifest = createRequire(import.meta.url).resolve("@remix-run/dev/package.json");
     return path.join(path.dirname(manifest), "dist/cli.js");
   } catch {
     return undefined;
@@ -70,14 +66,10 @@ const endWithParent =
   'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref()';
 
 async function runRemix(remix: string): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    ["--import", endWithParent, remix, "vite:build"],
-    {
-      env: { ...process.env, NODE_ENV: "production" },
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-    },
-  );
+  const child = spawn(process.execPath, ["--import", endWithParent, remix, "vite:build"], {
+    env: { ...process.env, NODE_ENV: "production" },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   let printed = "";
   const collect = (chunk: string) => (printed += chunk);
   child.stdout?.setEncoding("utf8").on("data", collect);

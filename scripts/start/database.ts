@@ -9,10 +9,7 @@ import {
 import { describeError } from "../../app/http/scrub.server.ts";
 import { PoolDamagedError } from "../../app/domain/pool-damage.server.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
-import {
-  migrateToLatest,
-  TableInTheWayError,
-} from "../../app/migrate.server.ts";
+import { migrateToLatest, TableInTheWayError } from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
 export class DatabaseUnusableError extends Error {
@@ -41,9 +38,7 @@ export async function prepareDatabase(
     await waitFor(db, place, say);
   } catch (error) {
     await db?.destroy();
-    throw new DatabaseUnusableError(
-      `DATABASE_URL: ${place} ${whyNoDatabase(error)}.`,
-    );
+    throw new DatabaseUnusableError(`DATABASE_URL: ${place} ${whyNoDatabase(error)}.`);
   }
   try {
     const migrated = await migrateToLatest(db);
@@ -77,11 +72,7 @@ async function availableToWorkers(databaseUrl: string): Promise<number> {
   }
 }
 
-async function waitFor(
-  db: Knex,
-  place: string,
-  say: (line: string) => void,
-): Promise<void> {
+async function waitFor(db: Knex, place: string, say: (line: string) => void): Promise<void> {
   const deadline = Date.now() + patience * 1000;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -95,10 +86,7 @@ async function waitFor(
   }
 }
 
-async function addDemoNumbers(
-  db: Knex,
-  say: (line: string) => void,
-): Promise<void> {
+async function addDemoNumbers(db: Knex, say: (line: string) => void): Promise<void> {
   const { available, assigned } = await poolStatus(db);
   if (available + assigned > 0) return;
   await db.seed.run({
@@ -108,9 +96,7 @@ async function addDemoNumbers(
     specific: "demo-phone-numbers.ts",
   });
   const added = (await poolStatus(db)).available;
-  say(
-    `The pool was empty: ${added} demo numbers were added. They take no calls.`,
-  );
+  say(`The pool was empty: ${added} demo numbers were added. They take no calls.`);
 }
 
 /** What to call the database in front of people: no user, no password. */

@@ -48,8 +48,7 @@ function filesOf(name: string): string[] {
 /** Whether there is a build, and whether it is one of the sources as they are now. */
 export function buildState(): "current" | "outdated" | "missing" {
   if (!existsSync(serverBuild)) return "missing";
-  return existsSync(stampFile) &&
-    readFileSync(stampFile, "utf8") === sourceHash()
+  return existsSync(stampFile) && readFileSync(stampFile, "utf8") === sourceHash()
     ? "current"
     : "outdated";
 }

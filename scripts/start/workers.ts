@@ -110,10 +110,7 @@ export function startWorkers(count: number, port: number): Workers {
 
   function restartLater(slot: Slot, ending: string): void {
     const { number: worker, earlyDeaths } = slot;
-    const pause = Math.min(
-      shortestPause * 2 ** Math.max(0, earlyDeaths - 1),
-      longestPause,
-    );
+    const pause = Math.min(shortestPause * 2 ** Math.max(0, earlyDeaths - 1), longestPause);
     const again = `starting again in ${pause} ms`;
     if (earlyDeaths < 4) {
       event("error", `Worker ${worker} ended (${ending}); ${again}.`, {
@@ -164,15 +161,10 @@ type WorkerMessage =
 function relay(
   slots: Slot[],
   from: Slot,
-  {
-    relay: body,
-    to,
-  }: { relay: Record<string, unknown>; to: number | "others" },
+  { relay: body, to }: { relay: Record<string, unknown>; to: number | "others" },
 ): void {
   const receivers = slots.filter(
-    (slot) =>
-      slot.worker?.isConnected() &&
-      (to === "others" ? slot !== from : slot.number === to),
+    (slot) => slot.worker?.isConnected() && (to === "others" ? slot !== from : slot.number === to),
   );
   for (const { worker } of receivers) {
     worker?.send({ from: from.number, receivers: receivers.length, body });

@@ -100,13 +100,8 @@ export function requireDatabase(): void {
 }
 
 /** Colours `text` where stderr is a terminal and NO_COLOR is not set. */
-export function paint(
-  colour: "red" | "yellow" | "green" | "bold" | "dim",
-  text: string,
-): string {
-  return process.stderr.isTTY && !process.env.NO_COLOR
-    ? styleText(colour, text)
-    : text;
+export function paint(colour: "red" | "yellow" | "green" | "bold" | "dim", text: string): string {
+  return process.stderr.isTTY && !process.env.NO_COLOR ? styleText(colour, text) : text;
 }
 
 function parse(command: Command, argv: string[]): Arguments {
@@ -130,20 +125,14 @@ function parse(command: Command, argv: string[]): Arguments {
       );
     }
     if (option.type === "string" && typeof token.value !== "string") {
-      throw new UsageError(
-        `${token.rawName} needs a value. ${seeHelp(command)}`,
-      );
+      throw new UsageError(`${token.rawName} needs a value. ${seeHelp(command)}`);
     }
     if (option.type === "boolean" && token.value !== undefined) {
-      throw new UsageError(
-        `${token.rawName} takes no value. ${seeHelp(command)}`,
-      );
+      throw new UsageError(`${token.rawName} takes no value. ${seeHelp(command)}`);
     }
   }
   if (!command.positionals && positionals.length > 0) {
-    throw new UsageError(
-      `“${positionals[0]}” is not expected here. ${seeHelp(command)}`,
-    );
+    throw new UsageError(`“${positionals[0]}” is not expected here. ${seeHelp(command)}`);
   }
   return {
     positionals,
@@ -164,8 +153,7 @@ function helpOf(command: Command): string {
     ([args, does]) => `  ${`${command.name} ${args}`.trim()}\n      ${does}\n`,
   );
   const options = Object.entries({ ...command.options, ...everyCommand }).map(
-    ([name, { value, help }]) =>
-      `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(22)}${help}\n`,
+    ([name, { value, help }]) => `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(22)}${help}\n`,
   );
   return [
     `${command.summary}\n\nExamples\n`,
@@ -176,10 +164,7 @@ function helpOf(command: Command): string {
   ].join("");
 }
 
-function explain(
-  command: Command,
-  error: unknown,
-): { message: string; exitCode: number } {
+function explain(command: Command, error: unknown): { message: string; exitCode: number } {
   if (error instanceof CommandError) return error;
   if (error instanceof EnvironmentError) {
     return { message: error.message, exitCode: 1 };
@@ -193,8 +178,7 @@ function explain(
   }
   if (isMissingTable(error)) {
     return {
-      message:
-        "The database has no tables of this program yet. Run “npm run migrate” first.",
+      message: "The database has no tables of this program yet. Run “npm run migrate” first.",
       exitCode: 1,
     };
   }
@@ -207,11 +191,7 @@ function explain(
 
 function isMissingTable(error: unknown): boolean {
   const { code, message = "" } = error as { code?: string; message?: string };
-  return (
-    code === "42P01" ||
-    code === "42703" ||
-    /no such (table|column)/.test(message)
-  );
+  return code === "42P01" || code === "42703" || /no such (table|column)/.test(message);
 }
 
 /** The word that `typed` may have been meant to be, or undefined where none is near. */

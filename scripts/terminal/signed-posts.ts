@@ -30,9 +30,7 @@ export class SignedPosts {
       this.publicUrl = origin;
       if (status === 200) return response;
     }
-    throw new CommandError(
-      `POST ${path} was answered with ${status}${this.whatIsWrong(status)}`,
-    );
+    throw new CommandError(`POST ${path} was answered with ${status}${this.whatIsWrong(status)}`);
   }
 
   private async postSignedFor(
@@ -46,11 +44,7 @@ export class SignedPosts {
         method: "POST",
         redirect: "manual",
         headers: {
-          "X-Twilio-Signature": getExpectedTwilioSignature(
-            authToken,
-            origin + path,
-            fields,
-          ),
+          "X-Twilio-Signature": getExpectedTwilioSignature(authToken, origin + path, fields),
         },
         body: new URLSearchParams(fields),
         signal: AbortSignal.timeout(15_000),

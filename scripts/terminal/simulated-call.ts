@@ -6,14 +6,7 @@ import { SignedPosts, type ServerOptions } from "./signed-posts.ts";
 import { readTwiml, tell, type Verb } from "./twiml.ts";
 
 /** How a simulated call goes. */
-export const scenarios = [
-  "answered",
-  "no-answer",
-  "busy",
-  "failed",
-  "message",
-  "hangup",
-] as const;
+export const scenarios = ["answered", "no-answer", "busy", "failed", "message", "hangup"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export interface CallOptions extends ServerOptions {
@@ -151,26 +144,18 @@ export class SimulatedCall {
       RecordingUrl: `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}`,
       RecordingDuration: "7",
     };
-    await this.send(
-      "The caller leaves a message",
-      record.attributes["action"],
-      {
-        ...this.voiceFields("in-progress"),
-        ...recording,
-        Digits: "#",
-      },
-    );
-    await this.send(
-      "The recording is ready",
-      record.attributes["recordingStatusCallback"],
-      {
-        AccountSid: accountSid,
-        CallSid: this.callSid,
-        ...recording,
-        RecordingStatus: "completed",
-        RecordingSource: "RecordVerb",
-      },
-    );
+    await this.send("The caller leaves a message", record.attributes["action"], {
+      ...this.voiceFields("in-progress"),
+      ...recording,
+      Digits: "#",
+    });
+    await this.send("The recording is ready", record.attributes["recordingStatusCallback"], {
+      AccountSid: accountSid,
+      CallSid: this.callSid,
+      ...recording,
+      RecordingStatus: "completed",
+      RecordingSource: "RecordVerb",
+    });
   }
 
   private async hangUp(): Promise<void> {
@@ -207,9 +192,7 @@ export class SimulatedCall {
     fields: Record<string, string>,
   ): Promise<Verb[]> {
     if (address === undefined || !URL.canParse(address, this.options.url)) {
-      throw new CommandError(
-        `${event}, and the TwiML names no address to ask what then.`,
-      );
+      throw new CommandError(`${event}, and the TwiML names no address to ask what then.`);
     }
     const { pathname, search } = new URL(address, this.options.url);
     const path = pathname + search;

@@ -6,17 +6,14 @@ import { paint } from "./command.ts";
  * Opens the account that the environment names, or undefined where it names none. Says on stderr when another server
  * than Twilio's is asked, and when a call is to be tried again after a wait that somebody would notice.
  */
-export async function openAccount(
-  env: Environment,
-): Promise<TwilioAccount | undefined> {
+export async function openAccount(env: Environment): Promise<TwilioAccount | undefined> {
   const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = env;
   if (!TWILIO_ACCOUNT_SID || !TWILIO_AUTH_TOKEN) return undefined;
   if (TWILIO_API_BASE_URL) {
     warn(`Asking ${TWILIO_API_BASE_URL} instead of Twilio.`);
   }
   // Twilio's client is big, and most of what a script does needs none of it.
-  const { openTwilioAccount } =
-    await import("../../app/twilio/account.server.ts");
+  const { openTwilioAccount } = await import("../../app/twilio/account.server.ts");
   let saidUntil = 0;
   return openTwilioAccount({
     accountSid: TWILIO_ACCOUNT_SID,
@@ -34,7 +31,5 @@ export async function openAccount(
 /** Prints a warning on stderr, in the place of a progress bar if there is one. */
 export function warn(message: string): void {
   const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
-  process.stderr.write(
-    `${clearLine}${paint("yellow", "Warning:")} ${message}\n`,
-  );
+  process.stderr.write(`${clearLine}${paint("yellow", "Warning:")} ${message}\n`);
 }

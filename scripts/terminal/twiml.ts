@@ -23,9 +23,7 @@ function unescape(text: string): string {
     (entity, hex?: string, decimal?: string, name?: string) =>
       name !== undefined
         ? (entities[name] ?? entity)
-        : String.fromCodePoint(
-            hex ? Number.parseInt(hex, 16) : Number(decimal),
-          ),
+        : String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal)),
   );
 }
 
@@ -42,8 +40,7 @@ export function readTwiml(xml: string): Verb[] {
   while (token.lastIndex < xml.length) {
     const at = token.lastIndex;
     const match = token.exec(xml);
-    if (!match)
-      throw new SyntaxError(`no XML from “${xml.slice(at, at + 20)}”`);
+    if (!match) throw new SyntaxError(`no XML from “${xml.slice(at, at + 20)}”`);
     const [, closes, opens, attributes = "", empty, text] = match;
     const inner = open.at(-1) ?? root;
     if (text !== undefined) inner.text += unescape(text);
@@ -52,9 +49,7 @@ export function readTwiml(xml: string): Verb[] {
     }
     if (opens === undefined) continue;
     const verb: Verb = { name: opens, attributes: {}, text: "", children: [] };
-    for (const [, name = "", value = ""] of attributes.matchAll(
-      /([\w:-]+)="([^"]*)"/g,
-    )) {
+    for (const [, name = "", value = ""] of attributes.matchAll(/([\w:-]+)="([^"]*)"/g)) {
       verb.attributes[name] = unescape(value);
     }
     inner.children.push(verb);
@@ -106,8 +101,7 @@ function tellVerb({ name, attributes, text, children: [noun] }: Verb): string {
     case "Pause":
       return `waits ${attributes["length"] ?? 1} seconds`;
     case "Dial": {
-      const rung =
-        noun?.name === "Number" ? formatPhoneNumber(noun.text) : noun?.text;
+      const rung = noun?.name === "Number" ? formatPhoneNumber(noun.text) : noun?.text;
       return `is connected to ${rung ?? text}, which rings for ${attributes["timeout"] ?? 30} seconds at most`;
     }
     case "Connect":

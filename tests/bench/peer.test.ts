@@ -42,19 +42,14 @@ test("the peer answers each case that it has part in", async () => {
 });
 
 test("the peer's list is the app's", async () => {
-  const answer = await get(
-    "/api/phone-numbers/available?limit=100",
-    site.settled,
-  );
+  const answer = await get("/api/phone-numbers/available?limit=100", site.settled);
   const page = await listAvailable(db, { limit: 100 });
   expect(await answer.json()).toMatchObject({
     success: true,
-    numbers: (page.ok ? page.numbers : []).map(
-      ({ phoneNumber, createdAt }) => ({
-        phone_number: phoneNumber,
-        created_at: createdAt,
-      }),
-    ),
+    numbers: (page.ok ? page.numbers : []).map(({ phoneNumber, createdAt }) => ({
+      phone_number: phoneNumber,
+      created_at: createdAt,
+    })),
   });
 });
 

@@ -7,18 +7,14 @@ import { cleanUpLater } from "../support/clean-up.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 async function bench(args: readonly string[]) {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "bench/run.ts", ...args],
-    { env: childEnvironment({ TEST_DATABASE_URL: inject("postgresUrl") }) },
-  );
+  const child = spawn(process.execPath, ["--import", "tsx", "bench/run.ts", ...args], {
+    env: childEnvironment({ TEST_DATABASE_URL: inject("postgresUrl") }),
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
-  const exitCode = await new Promise<number | null>((resolve) =>
-    child.once("close", resolve),
-  );
+  const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { exitCode, stdout, stderr };
 }
 
