@@ -5,9 +5,6 @@ import { expect } from "vitest";
 import { beginSession } from "#app/domain/sessions.server.ts";
 import { assignmentsInBothTables, insertCompany } from "./companies.ts";
 
-// What `startServer` gives its servers.
-const serverSecret = "only-the-tests-know-this-secret";
-
 /** A company with a session of the server's, made without the cost of a password. */
 export interface SignedInCompany {
   id: number;
@@ -16,7 +13,7 @@ export interface SignedInCompany {
 
 /** Makes `count` companies, each signed in, in the database of a server that `startServer` runs. */
 export async function signedInCompanies(db: Knex, count: number): Promise<SignedInCompany[]> {
-  const session = createCookie("session", { secrets: [serverSecret] });
+  const session = createCookie("session");
   const companies: SignedInCompany[] = [];
   for (let i = 0; i < count; i++) {
     const id = await insertCompany(db);
