@@ -1,3 +1,4 @@
+import { createCookie } from "@remix-run/node";
 import { connect } from "node:net";
 import type { Knex } from "knex";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -182,6 +183,22 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       expect(client.cookies.get("session")).not.toBe(old);
       const stale = new Client(url, { Cookie: `session=${old}` });
       expect((await stale.get("/api/session")).status).toBe(401);
+    });
+
+    test("a cookie that an earlier version signed still opens its session, and logging out ends it", async () => {
+      const client = new Client(url);
+      await client.signUp();
+      const plain = createCookie("session");
+      const id: unknown = await plain.parse(`session=${client.cookies.get("session")}`);
+      expect(id).toMatch(/^[\w-]{43}$/);
+      const signed = await createCookie("session", {
+        secrets: ["a secret that nobody has any more"],
+      }).serialize(id);
+      const earlier = new Client(url, { Cookie: signed.split(";")[0] ?? "" });
+      expect(signed).toMatch(/^session=[^;.]+\.[^;]+;/);
+      expect((await earlier.get("/api/session")).status).toBe(200);
+      expect((await earlier.post("/api/logout", {})).status).toBe(200);
+      expect((await client.get("/api/session")).status).toBe(401);
     });
 
     test("a wrong password and an unknown email get the same answer", async () => {
