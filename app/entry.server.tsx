@@ -3,7 +3,7 @@ import { RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
-import { logFault } from "#app/http/log.server.ts";
+import { logFault } from "#app/log/log.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 export { listenerOf as listener } from "#app/server/listener.server.ts";

@@ -1,13 +1,17 @@
 import { existsSync } from "node:fs";
 import type { Knex } from "knex";
 import { createDatabase, sqliteFile } from "../app/db.server.ts";
-import type { Finding } from "../app/domain/finding.ts";
-import { findDamage, type Damage } from "../app/domain/pool-damage.server.ts";
-import { repairDamage } from "../app/domain/pool-repair.server.ts";
-import { compareWithTwilio } from "../app/domain/twilio-comparison.server.ts";
-import { isReachableByTwilio } from "../app/domain/twilio-numbers.server.ts";
+import type { Finding } from "../app/doctor/finding.ts";
+import { findDamage, type Damage } from "../app/doctor/damage/diagnosis.server.ts";
+import { repairDamage } from "../app/doctor/damage/cure.server.ts";
+import { compareWithTwilio } from "../app/doctor/twilio.server.ts";
+import { isReachableByTwilio } from "../app/twilio/sync.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
-import { examineConfiguration, examineDatabase, hasPool } from "../app/installation.server.ts";
+import {
+  examineConfiguration,
+  examineDatabase,
+  hasPool,
+} from "../app/doctor/installation.server.ts";
 import { paint, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 

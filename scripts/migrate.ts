@@ -1,5 +1,5 @@
 import { createDatabase } from "../app/db.server.ts";
-import { PoolDamagedError } from "../app/domain/pool-damage.server.ts";
+import { PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
 import { environment } from "../app/env.server.ts";
 import { migrateToLatest, restoreRules, TableInTheWayError } from "../app/migrate.server.ts";
 import { CommandError, runCommand } from "./terminal/command.ts";

@@ -3,7 +3,7 @@
  * What is for people goes to stdout before the server is ready; from then on stdout is the workers' log.
  */
 import process from "node:process";
-import { PoolDamagedError } from "../app/domain/pool-damage.server.ts";
+import { PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
 import { environment, EnvironmentError } from "../app/env.server.ts";
 import { BuildError, buildIfNeeded } from "./start/build.ts";
 import { DatabaseUnusableError, prepareDatabase } from "./start/database.ts";

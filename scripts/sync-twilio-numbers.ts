@@ -1,10 +1,6 @@
 import { database } from "../app/db.server.ts";
 import { formatPhoneNumber } from "../app/domain/e164.ts";
-import {
-  isReachableByTwilio,
-  syncNumbers,
-  type SyncReport,
-} from "../app/domain/twilio-numbers.server.ts";
+import { isReachableByTwilio, syncNumbers, type SyncReport } from "../app/twilio/sync.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
 import { pendingMigrations } from "../app/migrate.server.ts";
 import { CommandError, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";

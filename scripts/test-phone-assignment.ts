@@ -1,5 +1,5 @@
 import { database } from "../app/db.server.ts";
-import { proveAssignmentRules } from "../app/domain/assignment-proof.server.ts";
+import { proveAssignmentRules } from "../app/doctor/proof.server.ts";
 import { paint, requireDatabase, runCommand } from "./terminal/command.ts";
 
 await runCommand(

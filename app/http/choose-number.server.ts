@@ -8,7 +8,7 @@ import {
   currentPhoneNumber,
   type Assignment,
 } from "#app/domain/phone-numbers.server.ts";
-import { noteAssignment } from "#app/http/audit-log.server.ts";
+import { noteAssignment } from "#app/log/events.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { forPage, pageAction } from "#app/http/page-action.server.ts";
 import { isRefused, markRefused } from "#app/http/refused-form.server.ts";

@@ -1,7 +1,7 @@
 import type { AppLoadContext } from "@remix-run/node";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { PasswordsBusyError } from "#app/domain/passwords.server.ts";
-import { logFault } from "#app/http/log.server.ts";
+import { logFault } from "#app/log/log.server.ts";
 import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 

@@ -4,7 +4,7 @@ import { database, reading } from "#app/db.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
-import { noteSignIn } from "#app/http/audit-log.server.ts";
+import { noteSignIn } from "#app/log/events.server.ts";
 import {
   countSignIn,
   forgiveSignIn,

@@ -1,5 +1,5 @@
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { logFault } from "#app/http/log.server.ts";
+import { logFault } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** Answers that are made while they are sent: an export, an event stream. */

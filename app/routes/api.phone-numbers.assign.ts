@@ -2,7 +2,7 @@ import { database } from "#app/db.server.ts";
 import { asStored } from "#app/domain/e164.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
-import { noteAssignment } from "#app/http/audit-log.server.ts";
+import { noteAssignment } from "#app/log/events.server.ts";
 import { json, jsonError } from "#app/http/json.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 

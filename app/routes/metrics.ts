@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
-import { metricsText } from "#app/http/metrics.server.ts";
+import { metricsText } from "#app/log/metrics.server.ts";
 
 /** Prometheus's scrape, for whoever has METRICS_TOKEN; without one set there is no such page. */
 export async function loader({ request }: LoaderFunctionArgs): Promise<Response> {

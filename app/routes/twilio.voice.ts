@@ -1,16 +1,16 @@
 import { database, reading } from "#app/db.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
-import { logFault } from "#app/http/log.server.ts";
-import { countCall } from "#app/http/metrics.server.ts";
-import { twilioRoute } from "#app/http/twilio-request.server.ts";
+import { logFault } from "#app/log/log.server.ts";
+import { countCall } from "#app/log/metrics.server.ts";
+import { twilioRoute } from "#app/twilio/webhook.server.ts";
 import {
   cannotConnect,
   connectCall,
   notInService,
   oneMoment,
   twiml,
-} from "#app/http/twilio-twiml.server.ts";
+} from "#app/twilio/twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 const route = twilioRoute(

@@ -2,9 +2,9 @@ import { database, reading } from "#app/db.server.ts";
 import { isAnswered, recordDialResult } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
-import { logFault } from "#app/http/log.server.ts";
-import { twilioRoute, wholeSeconds } from "#app/http/twilio-request.server.ts";
-import { cannotConnect, hangUp, nobodyAnswered, twiml } from "#app/http/twilio-twiml.server.ts";
+import { logFault } from "#app/log/log.server.ts";
+import { twilioRoute, wholeSeconds } from "#app/twilio/webhook.server.ts";
+import { cannotConnect, hangUp, nobodyAnswered, twiml } from "#app/twilio/twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Twilio's documentation, "TwiML Voice: <Dial>", DialCallStatus.

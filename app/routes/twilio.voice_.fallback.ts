@@ -1,7 +1,7 @@
-import { twilioRoute } from "#app/http/twilio-request.server.ts";
-import { cannotConnect, twiml } from "#app/http/twilio-twiml.server.ts";
-import { countCall } from "#app/http/metrics.server.ts";
-import { log } from "#app/http/log.server.ts";
+import { twilioRoute } from "#app/twilio/webhook.server.ts";
+import { cannotConnect, twiml } from "#app/twilio/twiml.server.ts";
+import { countCall } from "#app/log/metrics.server.ts";
+import { log } from "#app/log/log.server.ts";
 
 const apology = () => twiml(cannotConnect());
 

@@ -1,8 +1,8 @@
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
-import { log, logFault } from "#app/http/log.server.ts";
-import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/http/twilio-request.server.ts";
-import { messageTaken, noted, notNoted, twiml } from "#app/http/twilio-twiml.server.ts";
+import { log, logFault } from "#app/log/log.server.ts";
+import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/twilio/webhook.server.ts";
+import { messageTaken, noted, notNoted, twiml } from "#app/twilio/twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Two come here: <Record> itself, where the caller is on the line, and later the word that the recording is ready.

@@ -1,7 +1,7 @@
 import { database } from "#app/db.server.ts";
 import { recordCallStatus, recordDialResult } from "#app/domain/call-events.server.ts";
-import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/http/twilio-request.server.ts";
-import { noted, notNoted } from "#app/http/twilio-twiml.server.ts";
+import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/twilio/webhook.server.ts";
+import { noted, notNoted } from "#app/twilio/twiml.server.ts";
 
 const route = twilioRoute(async (twilio) => {
   await twilio.inTime(note(twilio));

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerBuild } from "@remix-run/node";
-import { logFault } from "#app/http/log.server.ts";
-import { logWhenAnswered } from "#app/http/request-log.server.ts";
+import { logFault } from "#app/log/log.server.ts";
+import { logWhenAnswered } from "#app/log/request-line.server.ts";
 import { send, sendFile, sendText } from "#app/server/answer.server.ts";
 import { beginExchange } from "#app/server/exchange.server.ts";
 import { clientFiles } from "#app/server/files.server.ts";

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { securityHeaders } from "#app/server/answer-headers.server.ts";
-import { log } from "#app/http/log.server.ts";
+import { log } from "#app/log/log.server.ts";
 
 /**
  * Answers what is no HTTP, has too large headers or comes too slowly: 400, 431 or 408 with our headers, and the

@@ -1,9 +1,9 @@
 import http, { type Server } from "node:http";
 import type { ServerBuild } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
-import { log } from "#app/http/log.server.ts";
-import { watchPool } from "#app/http/low-pool.server.ts";
-import { startMetrics } from "#app/http/metrics.server.ts";
+import { log } from "#app/log/log.server.ts";
+import { watchPool } from "#app/log/low-pool.server.ts";
+import { startMetrics } from "#app/log/metrics.server.ts";
 import { tellCannotListen, workerNumber } from "#app/server/cluster.server.ts";
 import { listenerOf } from "#app/server/listener.server.ts";
 import { refuseExpectations, refuseMalformed } from "#app/server/malformed-requests.server.ts";

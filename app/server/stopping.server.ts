@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import net from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { closeDatabase } from "#app/db.server.ts";
-import { log } from "#app/http/log.server.ts";
+import { log } from "#app/log/log.server.ts";
 
 /** The end of a process that serves: no new connections, what is in flight is finished, the database closed, exit 0. */
 

@@ -6,8 +6,8 @@ import {
   mayBeStarting,
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
-import { describeError } from "../../app/http/scrub.server.ts";
-import { PoolDamagedError } from "../../app/domain/pool-damage.server.ts";
+import { describeError } from "../../app/log/scrub.server.ts";
+import { PoolDamagedError } from "../../app/doctor/damage/diagnosis.server.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
 import { migrateToLatest, TableInTheWayError } from "../../app/migrate.server.ts";
 

@@ -4,7 +4,7 @@ import { createConnection } from "node:net";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { proveAssignmentRules } from "#app/domain/assignment-proof.server.ts";
+import { proveAssignmentRules } from "#app/doctor/proof.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
 import { createTestDatabase, openDatabase } from "../support/databases.ts";

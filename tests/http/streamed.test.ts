@@ -2,7 +2,7 @@ import { once } from "node:events";
 import http, { type ServerResponse } from "node:http";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { log } from "#app/http/log.server.ts";
+import { log } from "#app/log/log.server.ts";
 import { streamed } from "#app/http/streamed.server.ts";
 import { send } from "#app/server/answer.server.ts";
 import { beginExchange } from "#app/server/exchange.server.ts";

@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { closeDatabase } from "#app/db.server.ts";
 import { environmentVariables, forgetEnvironment } from "#app/env.server.ts";
 import { securityHeaders } from "#app/server/answer-headers.server.ts";
-import { metricsText } from "#app/http/metrics.server.ts";
+import { metricsText } from "#app/log/metrics.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { Client } from "../support/client.ts";
 import { createMigratedDatabase } from "../support/databases.ts";
@@ -331,7 +331,7 @@ test("docs/operations.md has every line of the log", () => {
       ...[...source.matchAll(/\blog(?:\.(?:info|warn|error|fatal)|\[level\])\(/g)]
         .map(({ index }) => source.slice(index, source.indexOf(");", index)))
         .map((call) => /(["`])((?:(?!\1)[^\\]|\\.)+)\1,?\s*$/.exec(call)?.[2] ?? ""),
-      // app/http/audit-log.server.ts
+      // app/log/events.server.ts
       ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(([, event]) => event ?? ""),
     ])
     // What a message is filled in with varies.

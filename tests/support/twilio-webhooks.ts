@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
 import { closeDatabase } from "#app/db.server.ts";
 import { forgetEnvironment } from "#app/env.server.ts";
-import { log } from "#app/http/log.server.ts";
+import { log } from "#app/log/log.server.ts";
 import { action as dialResult } from "#app/routes/twilio.voice_.dial-result.ts";
 import { action as fallback } from "#app/routes/twilio.voice_.fallback.ts";
 import { action as recording } from "#app/routes/twilio.voice_.recording.ts";

@@ -5,7 +5,7 @@ import {
   type Claimant,
   type Knot,
   type PoolRow,
-} from "#app/domain/pool-claims.server.ts";
+} from "#app/doctor/damage/claims.server.ts";
 import type { DatabaseTime } from "#app/domain/times.ts";
 
 /**

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { format } from "node:util";
 import pino from "pino";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
-import { describeError } from "#app/http/scrub.server.ts";
+import { describeError } from "#app/log/scrub.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
 
 /**

@@ -10,7 +10,7 @@ import {
   notInService,
   oneMoment,
   twiml,
-} from "#app/http/twilio-twiml.server.ts";
+} from "#app/twilio/twiml.server.ts";
 import {
   outline,
   parseTwiml,

@@ -1,6 +1,6 @@
 import type { AppLoadContext } from "@remix-run/node";
-import { log } from "#app/http/log.server.ts";
-import { countAssignment } from "#app/http/metrics.server.ts";
+import { log } from "#app/log/log.server.ts";
+import { countAssignment } from "#app/log/metrics.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** What happened to accounts and numbers, for whoever has to look into it later: who, what, when; nothing secret. */

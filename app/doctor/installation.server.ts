@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
-import type { Finding } from "#app/domain/finding.ts";
-import { findDamage, type Damage } from "#app/domain/pool-damage.server.ts";
-import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
-import { isReachableByTwilio } from "#app/domain/twilio-numbers.server.ts";
+import type { Finding } from "#app/doctor/finding.ts";
+import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import { missingTriggers } from "#app/domain/rules/rules.server.ts";
+import { isReachableByTwilio } from "#app/twilio/sync.server.ts";
 import type { Environment } from "#app/env.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
-import type { Finding } from "#app/domain/finding.ts";
-import { meantNumber } from "#app/domain/pool-claims.server.ts";
-import { handler, wrongSettings } from "#app/domain/twilio-numbers.server.ts";
+import type { Finding } from "#app/doctor/finding.ts";
+import { meantNumber } from "#app/doctor/damage/claims.server.ts";
+import { handler, wrongSettings } from "#app/twilio/sync.server.ts";
 import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
 
 /** The pool against the account: each number that is offered or assigned must be ours, take calls, and send them here. */

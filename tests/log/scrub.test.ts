@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeError, scrub } from "#app/http/scrub.server.ts";
+import { describeError, scrub } from "#app/log/scrub.server.ts";
 
 test.for([
   ["connect postgres://app:p%40ss@db:5432/app failed", "connect postgres://***@db:5432/app failed"],

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { log } from "#app/http/log.server.ts";
-import { isSigned, twilioRoute } from "#app/http/twilio-request.server.ts";
-import { noted } from "#app/http/twilio-twiml.server.ts";
+import { log } from "#app/log/log.server.ts";
+import { isSigned, twilioRoute } from "#app/twilio/webhook.server.ts";
+import { noted } from "#app/twilio/twiml.server.ts";
 import {
   accountSid,
   authToken,

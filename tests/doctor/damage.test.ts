@@ -2,8 +2,8 @@ import fc from "fast-check";
 import type { Knex } from "knex";
 import { describe, expect, test } from "vitest";
 import { migrateToLatest } from "#app/migrate.server.ts";
-import { findDamage, type Damage } from "#app/domain/pool-damage.server.ts";
-import { repairDamage } from "#app/domain/pool-repair.server.ts";
+import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import { repairDamage } from "#app/doctor/damage/cure.server.ts";
 import { createTestDatabase, engines, openDatabase, type Engine } from "../support/databases.ts";
 import { doDamage, legacyDamages } from "../support/legacy-damage.ts";
 import {

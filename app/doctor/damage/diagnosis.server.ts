@@ -7,9 +7,9 @@ import {
   type Claimant,
   type Knot,
   type PoolRow,
-} from "#app/domain/pool-claims.server.ts";
-import { ask, decide, quoted } from "#app/domain/pool-decisions.server.ts";
-import { mend, sayChanges, type Change } from "#app/domain/pool-mending.server.ts";
+} from "#app/doctor/damage/claims.server.ts";
+import { ask, decide, quoted } from "#app/doctor/damage/questions.server.ts";
+import { mend, sayChanges, type Change } from "#app/doctor/damage/mending.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { beforeEach, expect, test } from "vitest";
-import { proveAssignmentRules } from "#app/domain/assignment-proof.server.ts";
+import { proveAssignmentRules } from "#app/doctor/proof.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, describeEachEngine, openDatabase } from "../support/databases.ts";

@@ -6,7 +6,7 @@ import {
   type Claimant,
   type Knot,
   type PoolRow,
-} from "#app/domain/pool-claims.server.ts";
+} from "#app/doctor/damage/claims.server.ts";
 
 /**
  * What only people know: which of the claims on a number is right. Whatever is answered, the SQL that goes with the

@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { missingTriggers } from "#app/domain/rule-triggers.server.ts";
+import { missingTriggers } from "#app/domain/rules/rules.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
-import { keepWritersOut } from "#app/domain/pool-claims.server.ts";
-import { findDamage, diagnoseClaims, type Damage } from "#app/domain/pool-damage.server.ts";
-import type { Change } from "#app/domain/pool-mending.server.ts";
+import { keepWritersOut } from "#app/doctor/damage/claims.server.ts";
+import { findDamage, diagnoseClaims, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import type { Change } from "#app/doctor/damage/mending.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /** What came of {@link repairDamage}: each damage is in one of the two. */

@@ -1,7 +1,7 @@
 import { reading } from "#app/db.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
-import { log } from "#app/http/log.server.ts";
+import { log } from "#app/log/log.server.ts";
 
 // Milliseconds: looked at often, so that the first warning comes soon, and said seldom.
 const firstLook = 2_000;

@@ -3,8 +3,8 @@ import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
 import type { CallEvent } from "#app/domain/call-events.server.ts";
 import { environment } from "#app/env.server.ts";
 import { BodyTooLargeError, readBody } from "#app/http/body.server.ts";
-import { answerWithin, deadline } from "#app/http/twilio-deadline.server.ts";
-import { log, logFault } from "#app/http/log.server.ts";
+import { answerWithin, deadline } from "#app/twilio/deadline.server.ts";
+import { log, logFault } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 

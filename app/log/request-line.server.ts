@@ -1,5 +1,5 @@
-import { log } from "#app/http/log.server.ts";
-import { observeRequest } from "#app/http/metrics.server.ts";
+import { log } from "#app/log/log.server.ts";
+import { observeRequest } from "#app/log/metrics.server.ts";
 import type { Incoming } from "#app/server/answer.server.ts";
 
 /**
