@@ -1,7 +1,7 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
 import { BodyTooLargeError, BodyUnreadableError, readJsonObject } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { jsonError } from "#app/http/json.server.ts";
+import { jsonError } from "#app/http/answers.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
+import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
 import { asStored, formatPhoneNumber } from "#app/domain/e164.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
@@ -10,8 +10,8 @@ import {
 } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { forPage, pageAction } from "#app/http/page-action.server.ts";
-import { isRefused, markRefused } from "#app/http/refused-form.server.ts";
+import { companyLoader, pageAction } from "#app/http/page.server.ts";
+import { markRefused } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
@@ -52,42 +52,37 @@ const numberPage = "/settings/phone";
 const toNumberPage = () => redirect(`${numberPage}?notice=already-has-number`);
 
 /** The loader: a company that has its number is sent to where it sees it. */
-export function offerNumbers(asked: LoaderFunctionArgs): Promise<Choice> {
-  return forPage(asked, async () => {
-    const { request, context } = asked;
-    const company = await requireCompany(asked);
-    if (company.phoneNumber !== null) throw redirect(numberPage);
-    const query = new URL(request.url).searchParams;
-    const search = (query.get("search") ?? "").trim().slice(0, 40);
-    const count = Number(query.get("show") ?? firstScreen);
-    const show = Number.isInteger(count)
-      ? Math.min(Math.max(count, firstScreen), longestList)
-      : firstScreen;
+export const offerNumbers = companyLoader(async ({ company, query, refused }): Promise<Choice> => {
+  if (company.phoneNumber !== null) throw redirect(numberPage);
+  const search = (query.get("search") ?? "").trim().slice(0, 40);
+  const count = Number(query.get("show") ?? firstScreen);
+  const show = Number.isInteger(count)
+    ? Math.min(Math.max(count, firstScreen), longestList)
+    : firstScreen;
 
-    const [page, { available, matching: total }] = await Promise.all([
-      listAvailable(reading(), { limit: show, contains: search }),
-      countAvailable(reading(), search),
-    ]);
-    const numbers = page.ok ? page.numbers : [];
-    return {
-      search,
-      noDigits: search !== "" && !/\d/.test(search.normalize("NFKC")),
-      numbers: numbers.map(({ phoneNumber }) => ({
-        phoneNumber,
-        shown: formatPhoneNumber(phoneNumber),
-      })),
-      total,
-      available,
-      show,
-      more:
-        total > numbers.length && show < longestList
-          ? Math.min(show + screenMore, longestList)
-          : null,
-      searchable: available > firstScreen || search !== "",
-      refused: isRefused(context),
-    };
-  });
-}
+  const [page, { available, matching: total }] = await Promise.all([
+    listAvailable(reading(), { limit: show, contains: search }),
+    countAvailable(reading(), search),
+  ]);
+  const numbers = page.ok ? page.numbers : [];
+  return {
+    search,
+    noDigits: search !== "" && !/\d/.test(search.normalize("NFKC")),
+    numbers: numbers.map(({ phoneNumber }) => ({
+      phoneNumber,
+      shown: formatPhoneNumber(phoneNumber),
+    })),
+    total,
+    available,
+    show,
+    more:
+      total > numbers.length && show < longestList
+        ? Math.min(show + screenMore, longestList)
+        : null,
+    searchable: available > firstScreen || search !== "",
+    refused,
+  };
+});
 
 /**
  * The action. A form sent as a document is redirected when it is done; one that has the field `answer` = `data` gets

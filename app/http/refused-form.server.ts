@@ -2,18 +2,12 @@ import { data, type AppLoadContext } from "@remix-run/node";
 import type { FormFields } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { wholeForm, type FieldErrors } from "#app/http/fields.ts";
-import type { SentForm } from "#app/http/page-action.server.ts";
+import type { SentForm } from "#app/http/page.server.ts";
 
 /** A form that was not accepted: what is wrong with it, and what was typed, to be shown again. */
 export interface RefusedForm {
   errors: FieldErrors;
   values: FormFields;
-}
-
-declare module "@remix-run/node" {
-  interface AppLoadContext {
-    formRefused?: boolean;
-  }
 }
 
 type Sent = Pick<SentForm, "form" | "context">;
@@ -41,8 +35,4 @@ export function refuseFormFor(error: unknown, sent: Sent, fields: readonly strin
 /** Has the loaders of this very answer know that its form was refused: the page's title says so. */
 export function markRefused(context: AppLoadContext): void {
   context.formRefused = true;
-}
-
-export function isRefused(context: AppLoadContext): boolean {
-  return context.formRefused === true;
 }

@@ -9,7 +9,7 @@ import {
   sessionIdle,
 } from "#app/domain/sessions.server.ts";
 import { environment } from "#app/env.server.ts";
-import { jsonError } from "#app/http/json.server.ts";
+import { jsonError } from "#app/http/answers.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */

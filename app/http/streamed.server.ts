@@ -1,3 +1,4 @@
+import { plainText } from "#app/http/answers.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { logFault } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
@@ -66,20 +67,4 @@ export async function forStream(
     const { status, message, headers } = faultAnswer(context, error);
     return plainText(status, message, headers);
   }
-}
-
-/** An answer of one line, for whoever asked for something else. */
-export function plainText(
-  status: number,
-  line: string,
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(`${line}\n`, {
-    status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      ...headers,
-    },
-  });
 }

@@ -1,5 +1,5 @@
 import { data } from "@remix-run/node";
-import { pageAction } from "#app/http/page-action.server.ts";
+import { pageAction } from "#app/http/page.server.ts";
 
 const notFound = () => data({ message: "There is no page at this address." }, 404);
 

@@ -1,4 +1,4 @@
-import { redirect, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
 import { askedOutcome, callsAddress, outcomeLabels } from "#app/components/call-outcomes.ts";
 import { CallFilter } from "#app/components/CallFilter.tsx";
@@ -8,8 +8,7 @@ import { privatePageTitle } from "#app/components/page-title.ts";
 import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
 import { reading } from "#app/db.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
-import { forPage } from "#app/http/page-action.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { companyLoader } from "#app/http/page.server.ts";
 import { shownCall } from "#app/http/shown-call.server.ts";
 import { shownNumberOf } from "#app/http/shown-number.server.ts";
 
@@ -17,27 +16,23 @@ export const meta: MetaFunction = () => privatePageTitle("Calls");
 
 const callsPerPage = 25;
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const company = await requireCompany(asked);
-    const query = new URL(asked.request.url).searchParams;
-    const outcome = askedOutcome(query.get("outcome"));
-    const cursor = query.get("cursor") ?? undefined;
-    const page = await listCalls(reading(), company.id, {
-      limit: callsPerPage,
-      cursor,
-      outcome,
-    });
-    if (!page.ok) throw redirect(callsAddress(outcome));
-    return {
-      calls: page.calls.map(shownCall),
-      outcome: outcome ?? null,
-      older: page.nextCursor,
-      isFirst: cursor === undefined,
-      number: shownNumberOf(company)?.shown ?? null,
-    };
+export const loader = companyLoader(async ({ company, query }) => {
+  const outcome = askedOutcome(query.get("outcome"));
+  const cursor = query.get("cursor") ?? undefined;
+  const page = await listCalls(reading(), company.id, {
+    limit: callsPerPage,
+    cursor,
+    outcome,
   });
-}
+  if (!page.ok) throw redirect(callsAddress(outcome));
+  return {
+    calls: page.calls.map(shownCall),
+    outcome: outcome ?? null,
+    older: page.nextCursor,
+    isFirst: cursor === undefined,
+    number: shownNumberOf(company)?.shown ?? null,
+  };
+});
 
 export default function Calls() {
   const { calls, outcome, older, isFirst } = useLoaderData<typeof loader>();

@@ -1,30 +1,26 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import type { MetaFunction } from "@remix-run/node";
 import { Link, Outlet, useLoaderData } from "@remix-run/react";
 import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
-import { forPage } from "#app/http/page-action.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { companyLoader } from "#app/http/page.server.ts";
 import { callsOnDashboard } from "#app/http/shown-call.server.ts";
 import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const company = await requireCompany(asked);
-    const number = shownNumberOf(company);
-    const assigned = new URL(asked.request.url).searchParams.has("assigned");
-    const calls = number && (await callsOnDashboard(company.id));
-    return {
-      companyName: company.companyName,
-      number,
-      calls,
-      justAssigned: assigned && number !== null,
-    };
-  });
-}
+export const loader = companyLoader(async ({ company, query }) => {
+  const number = shownNumberOf(company);
+  const assigned = query.has("assigned");
+  const calls = number && (await callsOnDashboard(company.id));
+  return {
+    companyName: company.companyName,
+    number,
+    calls,
+    justAssigned: assigned && number !== null,
+  };
+});
 
 export default function Dashboard() {
   const { companyName, number, calls, justAssigned } = useLoaderData<typeof loader>();

@@ -1,18 +1,14 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import type { MetaFunction } from "@remix-run/node";
 import { Link } from "@remix-run/react";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { forPage } from "#app/http/page-action.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { companyLoader } from "#app/http/page.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Settings");
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    await requireCompany(asked);
-    return null;
-  });
-}
+export const loader = companyLoader(async () => {
+  return null;
+});
 
 export default function Settings() {
   return (

@@ -1,9 +1,4 @@
-import {
-  redirect,
-  type HeadersFunction,
-  type LoaderFunctionArgs,
-  type MetaFunction,
-} from "@remix-run/node";
+import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
@@ -19,8 +14,8 @@ import {
 } from "#app/domain/call-handling.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { checkFields } from "#app/http/fields.ts";
-import { forPage, pageAction } from "#app/http/page-action.server.ts";
-import { isRefused, refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
+import { companyLoader, pageAction } from "#app/http/page.server.ts";
+import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
@@ -28,16 +23,12 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const { id } = await requireCompany(asked);
-    const handling = await callHandlingOf(reading(), id);
-    if (!handling) throw redirect("/login");
-    const refused = isRefused(asked.context);
-    const saved = new URL(asked.request.url).searchParams.has("saved") && !refused;
-    return { refused, saved, values: fieldsOf(handling) };
-  });
-}
+export const loader = companyLoader(async ({ company, query, refused }) => {
+  const handling = await callHandlingOf(reading(), company.id);
+  if (!handling) throw redirect("/login");
+  const saved = query.has("saved") && !refused;
+  return { refused, saved, values: fieldsOf(handling) };
+});
 
 const shownAgain = [
   "greeting",

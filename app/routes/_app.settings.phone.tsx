@@ -1,25 +1,21 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import type { MetaFunction } from "@remix-run/node";
 import { Link, Outlet, useLoaderData } from "@remix-run/react";
 import { CopyButton } from "#app/components/CopyButton.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
-import { forPage } from "#app/http/page-action.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { companyLoader } from "#app/http/page.server.ts";
 import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Phone Configuration");
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const company = await requireCompany(asked);
-    const notice = new URL(asked.request.url).searchParams.get("notice");
-    return {
-      number: shownNumberOf(company),
-      hadOneAlready: notice === "already-has-number",
-    };
-  });
-}
+export const loader = companyLoader(async ({ company, query }) => {
+  const notice = query.get("notice");
+  return {
+    number: shownNumberOf(company),
+    hadOneAlready: notice === "already-has-number",
+  };
+});
 
 export default function PhoneConfiguration() {
   const { number, hadOneAlready } = useLoaderData<typeof loader>();

@@ -1,20 +1,15 @@
-import { data, type LoaderFunctionArgs } from "@remix-run/node";
+import { data } from "@remix-run/node";
 import { NavLink, Outlet } from "@remix-run/react";
 import { Brand } from "#app/components/Brand.tsx";
 import { useBehindModal } from "#app/components/behind-modal.ts";
-import { forPage } from "#app/http/page-action.server.ts";
-import { requireCompany, signedIn } from "#app/http/session.server.ts";
+import { companyLoader } from "#app/http/page.server.ts";
+import { signedIn } from "#app/http/session.server.ts";
 
 /** Keeps the session's cookie alive. It speaks for no other route: loaders run side by side, so each authorises itself. */
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const session = await signedIn(asked);
-    if (!session) await requireCompany(asked);
-    return data(null, {
-      headers: session?.setCookie ? { "Set-Cookie": session.setCookie } : {},
-    });
-  });
-}
+export const loader = companyLoader(async (page) => {
+  const setCookie = (await signedIn(page))?.setCookie;
+  return data(null, { headers: setCookie ? { "Set-Cookie": setCookie } : {} });
+});
 
 /** What every private page has around it. */
 export default function PrivatePages() {

@@ -1,8 +1,8 @@
-import { redirect, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link } from "@remix-run/react";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { siteName } from "#app/components/page-title.ts";
-import { forPage } from "#app/http/page-action.server.ts";
+import { pageLoader } from "#app/http/page.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 
 export const meta: MetaFunction = () => [
@@ -14,12 +14,10 @@ export const meta: MetaFunction = () => [
   },
 ];
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    if (await signedIn(asked)) throw redirect("/dashboard");
-    return null;
-  });
-}
+export const loader = pageLoader(async (asked) => {
+  if (await signedIn(asked)) throw redirect("/dashboard");
+  return null;
+});
 
 export default function Start() {
   return (

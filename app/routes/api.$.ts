@@ -1,5 +1,5 @@
 import { apiRoute } from "#app/http/api-route.server.ts";
-import { jsonError } from "#app/http/json.server.ts";
+import { jsonError } from "#app/http/answers.server.ts";
 
 const notFound = () => Promise.resolve(jsonError(404, "Not found"));
 

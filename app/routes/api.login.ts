@@ -1,6 +1,6 @@
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { companyJson } from "#app/http/company-json.ts";
-import { json, jsonError } from "#app/http/json.server.ts";
+import { json, jsonError } from "#app/http/answers.server.ts";
 import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
 const route = apiRoute({

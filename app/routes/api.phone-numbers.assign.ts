@@ -3,7 +3,7 @@ import { asStored } from "#app/domain/e164.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
-import { json, jsonError } from "#app/http/json.server.ts";
+import { json, jsonError } from "#app/http/answers.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const route = apiRoute({

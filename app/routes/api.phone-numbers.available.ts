@@ -3,7 +3,7 @@ import { reading } from "#app/db.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { checkFields } from "#app/http/fields.ts";
-import { json, jsonError } from "#app/http/json.server.ts";
+import { json, jsonError } from "#app/http/answers.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const wholeNumber = "limit must be a whole number from 1 to 1000";

@@ -1,5 +1,5 @@
 import { apiRoute } from "#app/http/api-route.server.ts";
-import { json } from "#app/http/json.server.ts";
+import { json } from "#app/http/answers.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
 
 const route = apiRoute({

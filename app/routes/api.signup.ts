@@ -3,7 +3,7 @@ import { signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { companyJson } from "#app/http/company-json.ts";
 import { checkFields } from "#app/http/fields.ts";
-import { json, jsonError } from "#app/http/json.server.ts";
+import { json, jsonError } from "#app/http/answers.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
 import { signedInHeaders } from "#app/http/sign-in.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";

@@ -4,7 +4,8 @@ import { reading } from "#app/db.server.ts";
 import { wasCalled } from "#app/domain/calls.server.ts";
 import { servingEnds } from "#app/server/stopping.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
-import { forStream, plainText, streamed } from "#app/http/streamed.server.ts";
+import { plainText } from "#app/http/answers.server.ts";
+import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**
  * An event stream that says `call` when the company's first call has come, and then ends. It says nothing of the call:

@@ -1,9 +1,4 @@
-import {
-  redirect,
-  type HeadersFunction,
-  type LoaderFunctionArgs,
-  type MetaFunction,
-} from "@remix-run/node";
+import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
@@ -11,9 +6,9 @@ import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
-import { forPage, pageAction } from "#app/http/page-action.server.ts";
+import { pageLoader, pageAction } from "#app/http/page.server.ts";
 import { ownPath } from "#app/http/redirect-target.ts";
-import { isRefused, refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
+import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
@@ -23,16 +18,11 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 const home = "/dashboard";
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const { request, context } = asked;
-    const refused = isRefused(context);
-    const query = new URL(request.url).searchParams;
-    const redirectTo = ownPath(query.get("redirectTo"), home);
-    if (!refused && (await signedIn(asked))) throw redirect(redirectTo);
-    return { refused, redirectTo };
-  });
-}
+export const loader = pageLoader(async ({ query, refused, ...asked }) => {
+  const redirectTo = ownPath(query.get("redirectTo"), home);
+  if (!refused && (await signedIn(asked))) throw redirect(redirectTo);
+  return { refused, redirectTo };
+});
 
 const shownAgain = ["email", "redirectTo"];
 

@@ -1,5 +1,5 @@
 import { redirect } from "@remix-run/node";
-import { pageAction } from "#app/http/page-action.server.ts";
+import { pageAction } from "#app/http/page.server.ts";
 import { endSessionOf } from "#app/http/session.server.ts";
 
 export function loader() {

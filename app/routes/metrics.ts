@@ -1,31 +1,21 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
+import { plainText } from "#app/http/answers.server.ts";
 import { metricsText } from "#app/log/metrics.server.ts";
 
 /** Prometheus's scrape, for whoever has METRICS_TOKEN; without one set there is no such page. */
 export async function loader({ request }: LoaderFunctionArgs): Promise<Response> {
   const token = environment().METRICS_TOKEN;
-  if (token === undefined) return answer(404, "Not found\n");
+  if (token === undefined) return plainText(404, "Not found");
   const given = /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
   if (given === undefined || !isSame(given, token)) {
-    return answer(401, "A bearer token is needed\n", {
+    return plainText(401, "A bearer token is needed", {
       "WWW-Authenticate": 'Bearer realm="metrics"',
     });
   }
   const { contentType, text } = await metricsText();
-  return answer(200, text, { "Content-Type": contentType });
-}
-
-function answer(status: number, body: string, headers: Record<string, string> = {}): Response {
-  return new Response(body, {
-    status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      ...headers,
-    },
-  });
+  return plainText(200, text.trimEnd(), { "Content-Type": contentType });
 }
 
 // Of equal length, so that the time to compare says nothing.

@@ -1,9 +1,4 @@
-import {
-  redirect,
-  type HeadersFunction,
-  type LoaderFunctionArgs,
-  type MetaFunction,
-} from "@remix-run/node";
+import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData } from "@remix-run/react";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
@@ -14,9 +9,9 @@ import { PublicPage } from "#app/components/PublicPage.tsx";
 import { database } from "#app/db.server.ts";
 import { signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { checkFields } from "#app/http/fields.ts";
-import { forPage, pageAction } from "#app/http/page-action.server.ts";
+import { pageLoader, pageAction } from "#app/http/page.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
-import { isRefused, refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
+import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { signedInHeaders } from "#app/http/sign-in.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
@@ -26,13 +21,10 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export function loader(asked: LoaderFunctionArgs) {
-  return forPage(asked, async () => {
-    const refused = isRefused(asked.context);
-    if (!refused && (await signedIn(asked))) throw redirect("/dashboard");
-    return { refused };
-  });
-}
+export const loader = pageLoader(async ({ refused, ...asked }) => {
+  if (!refused && (await signedIn(asked))) throw redirect("/dashboard");
+  return { refused };
+});
 
 const shownAgain = ["company_name", "owner_name", "phone", "email"];
 const emailTaken = "An account with this email address already exists.";

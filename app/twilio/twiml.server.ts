@@ -1,6 +1,7 @@
 import VoiceResponse from "twilio/lib/twiml/VoiceResponse.js";
 import type { CallHandling } from "#app/domain/call-handling.server.ts";
 import { environment } from "#app/env.server.ts";
+import { plainText } from "#app/http/answers.server.ts";
 
 /** What callers hear: answers in TwiML, Twilio's XML. Addresses in them are absolute, from `PUBLIC_URL`. */
 
@@ -29,13 +30,7 @@ export function noted(): Response {
 
 /** The answer to a callback that could not be written down; Twilio may send it again. */
 export function notNoted(): Response {
-  return new Response("Try again\n", {
-    status: 503,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Retry-After": "2",
-    },
-  });
+  return plainText(503, "Try again", { "Retry-After": "2" });
 }
 
 /** Greets the caller and connects the call as the company wants it. */

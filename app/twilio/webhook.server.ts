@@ -2,6 +2,7 @@ import type { ActionFunctionArgs } from "@remix-run/node";
 import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
 import type { CallEvent } from "#app/domain/call-events.server.ts";
 import { environment } from "#app/env.server.ts";
+import { plainText } from "#app/http/answers.server.ts";
 import { BodyTooLargeError, readBody } from "#app/http/body.server.ts";
 import { answerWithin, deadline } from "#app/twilio/deadline.server.ts";
 import { log, logFault } from "#app/log/log.server.ts";
@@ -42,7 +43,7 @@ export function twilioRoute(
     action: async ({ request, context }) => {
       const asked = { request, context };
       if (request.method !== "POST") return methodNotAllowed();
-      if (!isSameSite(asked)) return refusal(403, "Forbidden");
+      if (!isSameSite(asked)) return plainText(403, "Forbidden");
       const twilio = await verified(asked);
       if (twilio instanceof Response) return twilio;
       try {
@@ -55,18 +56,7 @@ export function twilioRoute(
   };
 }
 
-function refusal(status: number, text: string, headers?: Record<string, string>): Response {
-  return new Response(`${text}\n`, {
-    status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      ...headers,
-    },
-  });
-}
-
-const methodNotAllowed = () => refusal(405, "Method not allowed", { Allow: "POST" });
+const methodNotAllowed = () => plainText(405, "Method not allowed", { Allow: "POST" });
 
 let missingTokenSaid = false;
 
@@ -81,7 +71,7 @@ async function verified(asked: Asked): Promise<TwilioRequest | Response> {
         "Twilio's webhooks are answered with 503: TWILIO_AUTH_TOKEN is not set, so no request can be verified.",
       );
     }
-    return refusal(503, "Calls are not configured on this server");
+    return plainText(503, "Calls are not configured on this server");
   }
   let fields: URLSearchParams;
   try {
@@ -89,7 +79,7 @@ async function verified(asked: Asked): Promise<TwilioRequest | Response> {
     fields = new URLSearchParams(new TextDecoder().decode(body));
   } catch (error) {
     if (!(error instanceof BodyTooLargeError)) throw error;
-    return refusal(413, "Too large", { Connection: "close" });
+    return plainText(413, "Too large", { Connection: "close" });
   }
   if (!isSigned(TWILIO_AUTH_TOKEN, request, fields)) {
     return forbidden(
@@ -127,7 +117,7 @@ function forbidden({ context }: Asked, why: string): Response {
     { requestId: exchangeOf(context).requestId },
     `a request to a Twilio webhook was refused: ${why}`,
   );
-  return refusal(403, "Forbidden");
+  return plainText(403, "Forbidden");
 }
 
 /**

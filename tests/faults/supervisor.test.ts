@@ -258,7 +258,7 @@ test("two first starts at once in one folder make one build, and a start without
   expect(existsSync(path.join(scratch.path, "build/server/index.js"))).toBe(true);
   expect(await start(env, scratch.path)).toMatchObject({ stdout: "" });
 
-  writeFileSync(path.join(scratch.path, "app/http/json.server.ts"), "export const broken = ;");
+  writeFileSync(path.join(scratch.path, "app/http/answers.server.ts"), "export const broken = ;");
   const broken = await start(env, scratch.path);
   expect(broken.code).toBe(1);
   expect(broken.stderr).toContain("The build failed.");

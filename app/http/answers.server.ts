@@ -1,4 +1,4 @@
-/** Answers of the JSON API; every body has `success`. */
+/** Answers that are no pages. Those of the JSON API have `success` in every body. */
 
 function answer(status: number, body: Record<string, unknown>, headers?: HeadersInit): Response {
   const all = new Headers(headers);
@@ -21,4 +21,20 @@ export function jsonError(
   { headers, fields }: { headers?: HeadersInit; fields?: Record<string, string> } = {},
 ): Response {
   return answer(status, { success: false, error, ...(fields && { fields }) }, headers);
+}
+
+/** An answer of one line, for whoever asked for something else. */
+export function plainText(
+  status: number,
+  line: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(`${line}\n`, {
+    status,
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Cache-Control": "no-store",
+      ...headers,
+    },
+  });
 }
