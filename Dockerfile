@@ -12,15 +12,17 @@ RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:${NODE_VERSION}-bookworm-slim
 WORKDIR /app
-# tsx would keep what it compiles in /tmp, for a next start that an image does not have.
-ENV NODE_ENV=production TSX_DISABLE_CACHE=1
-# Root's, so that the process cannot change its own code; npm start finds the build current and makes none.
-COPY --from=build /app ./
-# For SQLite and its session secret: mount a volume here, or use PostgreSQL.
+ENV NODE_ENV=production
+# Root's, so that the process cannot change its own code. The sources stay behind: what was built of them is all there is.
+COPY --from=build /app/package.json ./
+COPY --from=build /app/scripts scripts
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/build build
+# For SQLite: mount a volume here, or use PostgreSQL.
 RUN install -d -o node -g node -m 700 data
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=2s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # What `npm start` runs; npm itself would stand between Docker's SIGTERM and the server.
-CMD ["node", "--import", "tsx", "scripts/start.ts"]
+CMD ["node", "scripts/run.js", "start"]

@@ -1,11 +1,11 @@
 import type { Knex } from "knex";
-import { migrationConfig } from "./app/migrate.server.ts";
-import { createDatabase } from "./app/db.server.ts";
+import { databaseConfig } from "./app/db.server.ts";
 import { environment } from "./app/env.server.ts";
+import { migrationConfig } from "./app/migrate.server.ts";
 
-// For Knex's own command line (`npm run migrate`, `npx knex seed:run`); the program opens its databases in app/db.server.ts.
+// For Knex's own command line, `npm run knex -- migrate:status`.
 const config: Knex.Config = {
-  ...createDatabase(environment().DATABASE_URL, { statementTimeout: 0 }).client.config,
+  ...databaseConfig(environment().DATABASE_URL, { statementTimeout: 0 }),
   migrations: migrationConfig,
   seeds: { directory: "./seeds", loadExtensions: [".ts"], extension: "ts" },
 };

@@ -1,7 +1,7 @@
 import { vitePlugin as remix } from "@remix-run/dev";
 import { defineConfig } from "vite";
 import remixConfig from "./remix.config.js";
-import { stampBuild } from "./scripts/start/source-hash.ts";
+import { wholeBuild } from "./scripts/compile/whole-build.ts";
 
 declare module "@remix-run/node" {
   interface Future {
@@ -11,7 +11,7 @@ declare module "@remix-run/node" {
 
 // Remix's own options live in remix.config.js and nowhere else.
 export default defineConfig(({ isSsrBuild }) => ({
-  plugins: [remix(remixConfig), stampBuild()],
+  plugins: [remix(remixConfig), wholeBuild()],
   build: {
     sourcemap: false,
     assetsInlineLimit: 0,

@@ -12,8 +12,6 @@ function project(
       setupFiles: ["tests/support/setup.ts"],
       testTimeout: seconds * 1000,
       hookTimeout: seconds * 1000,
-      // Knex loads the migrations with Node's own `import`.
-      execArgv: ["--import", "tsx"],
       ...options,
     },
   };

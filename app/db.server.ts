@@ -29,25 +29,39 @@ export interface DatabaseOptions {
  * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up parameters, and statements
  * that are prepared by name.
  */
-export function createDatabase(
-  databaseUrl: string,
-  { poolMax = 10, statementTimeout = 1_500, readOnly = false }: DatabaseOptions = {},
-): Knex {
-  const file = sqliteFile(databaseUrl);
-  return file === undefined
-    ? openPostgres(databaseUrl, poolMax, statementTimeout)
-    : openSqlite(file, statementTimeout, readOnly);
+export function createDatabase(databaseUrl: string, options: DatabaseOptions = {}): Knex {
+  const db = knex(databaseConfig(databaseUrl, options));
+  if (isPostgres(db)) dropSpentConnections(db);
+  return db;
 }
 
-function openPostgres(databaseUrl: string, poolMax: number, statementTimeout: number): Knex {
+/** What {@link createDatabase} opens `databaseUrl` with, for whoever opens it with a Knex of its own. */
+export function databaseConfig(
+  databaseUrl: string,
+  { poolMax = 10, statementTimeout = 1_500, readOnly = false }: DatabaseOptions = {},
+): Knex.Config {
+  const file = sqliteFile(databaseUrl);
+  return file === undefined
+    ? postgresConfig(databaseUrl, poolMax, statementTimeout)
+    : sqliteConfig(file, statementTimeout, readOnly);
+}
+
+// Connections that are not to be used again.
+const spent = new WeakSet<object>();
+const byUid = new Map<string, PostgresConnection>();
+
+function postgresConfig(
+  databaseUrl: string,
+  poolMax: number,
+  statementTimeout: number,
+): Knex.Config {
   const url = new URL(databaseUrl);
   const pooler = url.searchParams.get("pgbouncer") === "true";
   url.searchParams.delete("pgbouncer");
-  const spent = new WeakSet<object>();
-  const byUid = new Map<string, PostgresConnection>();
-  const db = knex({
+  return {
     ...quietly,
     client: "pg",
+    userParams: { prepares: !pooler },
     connection: {
       connectionString: url.href,
       application_name: "company-phone-numbers",
@@ -81,8 +95,10 @@ function openPostgres(databaseUrl: string, poolMax: number, statementTimeout: nu
       validate: (connection: object) => !spent.has(connection),
     },
     acquireConnectionTimeout: 2_000,
-  });
-  db.userParams["prepares"] = !pooler;
+  };
+}
+
+function dropSpentConnections(db: Knex): void {
   db.on("query-error", (error: Error, { __knexUid }: { __knexUid: string }) => {
     const connection = byUid.get(__knexUid);
     if (!connection) return;
@@ -93,7 +109,6 @@ function openPostgres(databaseUrl: string, poolMax: number, statementTimeout: nu
       connection.end().catch(() => {});
     }
   });
-  return db;
 }
 
 type PostgresConnection = pg.Client & { __knexUid: string };
@@ -108,13 +123,13 @@ interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
 }
 
-function openSqlite(file: string, busyTimeout: number, readOnly: boolean): Knex {
+function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Knex.Config {
   if (file !== ":memory:") {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     // Password hashes are in it; a file that is there already keeps its mode.
     closeSync(openSync(file, "a", 0o600));
   }
-  return knex({
+  return {
     ...quietly,
     client: "sqlite3",
     connection: { filename: file },
@@ -138,7 +153,7 @@ function openSqlite(file: string, busyTimeout: number, readOnly: boolean): Knex 
         ),
     },
     acquireConnectionTimeout: 2_500,
-  });
+  };
 }
 
 /** Whether `db` speaks to PostgreSQL; the other engine is SQLite. */

@@ -1,13 +1,34 @@
 import { readdirSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
 import { createDatabase, isPostgres } from "#app/db.server.ts";
 
-const directory = "migrations";
+// The sources have migrations/*.ts beside app/, a build has build/migrations/*.js beside its folders of code.
+const directory = path.resolve(import.meta.dirname, "../migrations");
+const extension = path.extname(import.meta.filename);
+
+/** What Knex's table calls them: by their sources, wherever they are run from. */
+function migrationNames(): string[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith(extension))
+    .map((file) => `${path.basename(file, extension)}.ts`)
+    .sort();
+}
 
 export const migrationConfig: Knex.MigratorConfig = {
-  directory: `./${directory}`,
+  migrationSource: {
+    getMigrations: async () => migrationNames(),
+    getMigrationName: (name) => name,
+    async getMigration(name) {
+      const file = path.basename(name, ".ts") + extension;
+      return import(
+        /* @vite-ignore */ pathToFileURL(path.join(directory, file)).href
+      ) as Promise<Knex.Migration>;
+    },
+  } satisfies Knex.MigrationSource<string>,
+  // Of those that Knex's own command line makes.
   extension: "ts",
-  loadExtensions: [".ts"],
   // A database that a later version has migrated is no obstacle: migrations only add.
   disableMigrationsListValidation: true,
 };
@@ -80,9 +101,7 @@ export async function restoreRules(db: Knex): Promise<void> {
  * An empty database misses all of them.
  */
 export async function pendingMigrations(db: Knex): Promise<string[]> {
-  const known = readdirSync(directory)
-    .filter((file) => file.endsWith(".ts"))
-    .sort();
+  const known = migrationNames();
   if (!(await db.schema.hasTable("knex_migrations"))) return known;
   const done = new Set<string>(await db("knex_migrations").pluck("name"));
   return known.filter((name) => !done.has(name));

@@ -1,9 +1,13 @@
-/** `npm test`: everything that must hold before a change goes in. Arguments are vitest's, such as `tests/domain`. */
+/**
+ * `npm test`: everything that must hold before a change goes in. With arguments, which are vitest's (`tests/domain`),
+ * only those tests.
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Tally } from "../tests/support/tally.ts";
+import { buildState } from "./compile/sources.js";
 
 const vitestArguments = process.argv.slice(2);
 
@@ -28,10 +32,14 @@ function check(heading: string, command: [string, ...string[]]): void {
   if (status !== 0) process.exit(status);
 }
 
-check("Formatting (prettier)", ["prettier", "--check", "."]);
-check("Linting (oxlint)", ["oxlint", "--deny-warnings"]);
-check("Types (tsc)", ["tsc", "--noEmit"]);
-check("Build (remix)", ["remix", "vite:build"]);
+if (vitestArguments.length === 0) {
+  check("Formatting (prettier)", ["prettier", "--check", "."]);
+  check("Linting (oxlint)", ["oxlint", "--deny-warnings"]);
+  check("Types (tsc)", ["tsc", "--noEmit"]);
+}
+if (buildState() !== "current") {
+  check("Build (remix)", ["remix", "vite:build"]);
+}
 
 const directory = mkdtempSync(path.join(tmpdir(), "tally-"));
 const tallyFile = path.join(directory, "tally.json");

@@ -7,7 +7,6 @@ import {
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
 import { describeError } from "../../app/log/scrub.server.ts";
-import { PoolDamagedError } from "../../app/doctor/damage/diagnosis.server.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
 import { migrateToLatest, TableInTheWayError } from "../../app/migrate.server.ts";
 
@@ -24,7 +23,6 @@ const patience = 30;
  * @param say is told what was done and what is waited for
  * @returns how many numbers are available
  * @throws {DatabaseUnusableError}
- * @throws {PoolDamagedError}
  */
 export async function prepareDatabase(
   databaseUrl: string,
@@ -46,16 +44,16 @@ export async function prepareDatabase(
     if (demoNumbers) await addDemoNumbers(db, say);
     return await availableToWorkers(databaseUrl);
   } catch (error) {
-    if (error instanceof PoolDamagedError) throw error;
-    if (error instanceof TableInTheWayError) {
-      throw new DatabaseUnusableError(error.message);
-    }
+    // It knows all numbering plans, which a start that finds nothing wrong need not load.
+    const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
     throw new DatabaseUnusableError(
-      `DATABASE_URL: ${place} ${
-        isDatabaseUnavailable(error)
-          ? whyNoDatabase(error)
-          : `could not be migrated: ${describeError(error).message}`
-      }.`,
+      error instanceof PoolDamagedError || error instanceof TableInTheWayError
+        ? error.message
+        : `DATABASE_URL: ${place} ${
+            isDatabaseUnavailable(error)
+              ? whyNoDatabase(error)
+              : `could not be migrated: ${describeError(error).message}`
+          }.`,
     );
   } finally {
     await db.destroy();
@@ -89,12 +87,8 @@ async function waitFor(db: Knex, place: string, say: (line: string) => void): Pr
 async function addDemoNumbers(db: Knex, say: (line: string) => void): Promise<void> {
   const { available, assigned } = await poolStatus(db);
   if (available + assigned > 0) return;
-  await db.seed.run({
-    directory: "./seeds",
-    extension: "ts",
-    loadExtensions: [".ts"],
-    specific: "demo-phone-numbers.ts",
-  });
+  const { seed } = await import("../../seeds/demo-phone-numbers.ts");
+  await seed(db);
   const added = (await poolStatus(db)).available;
   say(`The pool was empty: ${added} demo numbers were added. They take no calls.`);
 }

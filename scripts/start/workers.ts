@@ -1,11 +1,9 @@
 import cluster, { type Worker } from "node:cluster";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { event } from "./events.ts";
 
 /**
- * The supervisor of the processes that serve: each is remix-serve's own command line on the server build, one port
- * for all. One that dies is started again; when this process dies, however it does, they end with it (they notice
+ * The supervisor of the processes that serve, one port for all. One that dies is started again; when this process dies, however it does, they end with it (they notice
  * that the channel to it has closed: Node's documentation, "cluster").
  */
 
@@ -48,8 +46,8 @@ export function startWorkers(count: number, port: number): Workers {
     // One worker accepts connections itself; several are given them in turn.
     count === 1 ? cluster.SCHED_NONE : cluster.SCHED_RR;
   cluster.setupPrimary({
-    exec: "/tmp/serve1.mjs",
-    // Not this process's own, which load tsx.
+    exec: path.resolve("build/scripts/start/worker.js"),
+    // Not this process's own, which may load tsx.
     execArgv: [],
   });
 

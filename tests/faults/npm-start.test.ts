@@ -14,10 +14,7 @@ test("SIGTERM to npm start ends the server that it started", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const port = await freePort();
   const npm = spawn("npm", ["start"], {
-    env: childEnvironment({
-      DATABASE_URL: databaseUrl,
-      PORT: String(port),
-    }),
+    env: childEnvironment({ DATABASE_URL: databaseUrl, PORT: String(port) }),
     detached: true,
     stdio: "ignore",
   });

@@ -31,9 +31,9 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs `scripts/start.ts` where it is not expected to serve. */
+/** Runs what `npm start` runs where it is not expected to serve. */
 async function start(env: Record<string, string>, cwd = process.cwd()): Promise<Ended> {
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/start.ts"], {
+  const child = spawn(process.execPath, ["scripts/run.js", "start"], {
     cwd,
     env: childEnvironment(env),
     stdio: ["ignore", "pipe", "pipe"],
@@ -181,6 +181,22 @@ test("a stray rejection ends the worker with a line that holds no secret, and an
   expect(await server.stop()).toBe(0);
 });
 
+test("the supervisor keeps nothing of what prepared the start", async () => {
+  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
+  const script = `import Module from "node:module";process.on("SIGUSR2",()=>process.stderr.write("Modules: "+Object.keys(Module._cache)+".\\n"))`;
+  const server = await startServer({
+    databaseUrl,
+    env: {
+      NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString("base64")}`,
+    },
+  });
+  const worker = await workerPid(server);
+  process.kill(worker, "SIGUSR2");
+  await until("a worker names its modules", () => server.output().includes("node_modules/knex/"));
+  process.kill(server.pid, "SIGUSR2");
+  await until("the supervisor has none", () => server.output().includes("Modules: .\n"));
+});
+
 test("several workers share one port, and one that is killed is replaced while the others serve", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("postgres");
   const server = await startServer({
@@ -247,9 +263,7 @@ test("two first starts at once in one folder make one build, and a start without
   }
   symlinkSync(path.resolve("node_modules"), path.join(scratch.path, "node_modules"));
   // Nothing can be reached, so each start ends after its build.
-  const env = {
-    DATABASE_URL: "sqlite:./package.json",
-  };
+  const env = { DATABASE_URL: "sqlite:./package.json" };
   const both = await Promise.all([start(env, scratch.path), start(env, scratch.path)]);
   expect(both.map(({ stderr }) => stderr.trim())).toEqual(
     Array(2).fill(expect.stringContaining("is no SQLite file")),

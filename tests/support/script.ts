@@ -7,13 +7,18 @@ export interface ScriptRun {
   stderr: string;
 }
 
-/** Runs `scripts/NAME.ts` as a process of its own, with `input` on its stdin. */
+/** Runs `scripts/NAME.ts` as `npm run` does, in a process of its own, with `input` on its stdin. */
 export async function runScript(
   name: string,
   args: string[],
-  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
+  {
+    env = {},
+    input = "",
+    cwd = process.cwd(),
+  }: { env?: Record<string, string>; input?: string; cwd?: string } = {},
 ): Promise<ScriptRun> {
-  const child = spawn(process.execPath, ["--import", "tsx", `scripts/${name}.ts`, ...args], {
+  const child = spawn(process.execPath, ["scripts/run.js", name, ...args], {
+    cwd,
     env: childEnvironment(env),
   });
   let stdout = "";

@@ -12,6 +12,9 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** a free one if not given */
   port?: number;
+  script?: "start" | "serve-remix";
+  /** where it runs, with a `scripts/run.js`; this checkout if not given */
+  cwd?: string;
 }
 
 /** The app, running as a process of its own. */
@@ -32,7 +35,8 @@ export interface AppServer {
 }
 
 /**
- * Runs `scripts/start.ts` as `npm start` does, on a build that exists already, and waits until `/healthz` answers 200.
+ * Runs what `npm start` runs (or another script that serves), on a build that exists already, and waits until `/healthz`
+ * answers 200.
  * It is killed when the test, or the file that started it in a `beforeAll`, is over.
  * Rate limits are off, unless `env` turns them on.
  * @throws with what the server printed, if it ends first or takes more than 60 seconds
@@ -41,9 +45,12 @@ export async function startServer({
   databaseUrl,
   env = {},
   port,
+  script = "start",
+  cwd = process.cwd(),
 }: ServerOptions): Promise<AppServer> {
   const chosenPort = port ?? (await freePort());
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/start.ts"], {
+  const child = spawn(process.execPath, ["scripts/run.js", script], {
+    cwd,
     env: childEnvironment({
       DATABASE_URL: databaseUrl,
       PORT: String(chosenPort),

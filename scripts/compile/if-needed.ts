@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { buildState } from "./source-hash.ts";
+import { buildState } from "./sources.js";
 
 /** The build did not succeed; the message is what it printed. */
 export class BuildError extends Error {
@@ -10,40 +10,17 @@ export class BuildError extends Error {
 }
 
 /**
- * Builds with Remix if there is no build of the sources as they are.
- * Where the build tools are not installed, as in an image for production, the build that is there is used.
+ * Builds if there is no build of the sources as they are.
  * @param say is told what takes time
  * @throws {BuildError}
  */
 export async function buildIfNeeded(say: (line: string) => void): Promise<void> {
-  const state = buildState();
-  if (state === "current") return;
-  const remix = remixCommand();
-  if (remix === undefined) {
-    if (state === "outdated") {
-      say(
-        "The sources have changed since the build, and @remix-run/dev is not installed to build again: using the build as it is.",
-      );
-      return;
-    }
-    throw new BuildError(
-      "There is no build, and @remix-run/dev is not installed to make one: run `npm ci` with its development packages.",
-    );
-  }
+  if (buildState() === "current") return;
   await oneAtATime(async () => {
     if (buildState() === "current") return;
     say("Building…");
-    await runRemix(remix);
+    await runRemix();
   });
-}
-
-function remixCommand(): string | undefined {
-  try {
-    const manifest = createRequire(import.meta.url).resolve("@remix-run/dev/package.json");
-    return path.join(path.dirname(manifest), "dist/cli.js");
-  } catch {
-    return undefined;
-  }
 }
 
 // A lock that the system itself frees when its holder dies, which a file that is only there or not is not.
@@ -65,7 +42,11 @@ async function oneAtATime(work: () => Promise<void>): Promise<void> {
 const endWithParent =
   'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref()';
 
-async function runRemix(remix: string): Promise<void> {
+async function runRemix(): Promise<void> {
+  const remix = path.join(
+    path.dirname(createRequire(import.meta.url).resolve("@remix-run/dev/package.json")),
+    "dist/cli.js",
+  );
   const child = spawn(process.execPath, ["--import", endWithParent, remix, "vite:build"], {
     env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -1,0 +1,119 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import zlib from "node:zlib";
+import { build, type Plugin } from "vite";
+import { sourceHash, stampFile } from "./sources.js";
+
+/** Packages that go into the build, in part: as a whole they take longer to load than all that the program itself is. */
+const builtIn = ["zod", "libphonenumber-js"];
+
+const unfinishedStamp = `${stampFile}.unfinished`;
+
+/**
+ * A Vite plugin that makes of Remix's build a whole one, however it was started: beside the client and the server,
+ * what runs in a terminal, the files of the client compressed, and in `build/source-hash` which sources it was made of.
+ * Remix builds the client first and the server second.
+ */
+export function wholeBuild(): Plugin {
+  let server = false;
+  return {
+    name: "whole-build",
+    apply: "build",
+    config: () => ({ ssr: { noExternal: builtIn } }),
+    onLog,
+    configResolved(config) {
+      server = Boolean(config.build.ssr);
+    },
+    buildStart() {
+      if (server) return;
+      mkdirSync(path.dirname(stampFile), { recursive: true });
+      rmSync(stampFile, { force: true });
+      // Before anything is read, so that what changes during the build is seen as a change.
+      writeFileSync(unfinishedStamp, sourceHash());
+    },
+    async closeBundle(error?: Error) {
+      if (!server || error) return;
+      await compilePrograms();
+      await compressFiles("build/client");
+      renameSync(unfinishedStamp, stampFile);
+    },
+  };
+}
+
+// Of comments in packages, which are nothing to the build.
+function onLog(_level: string, { code }: { code?: string }): false | void {
+  if (code === "INVALID_ANNOTATION") return false;
+}
+
+/**
+ * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a file of its own, at the same
+ * place below `build/`: so shared code is there once, and relative paths lead where they do in the sources.
+ */
+async function compilePrograms(): Promise<void> {
+  for (const folder of ["app", "migrations", "packages", "scripts", "seeds"]) {
+    rmSync(path.join("build", folder), { recursive: true, force: true });
+  }
+  await build({
+    configFile: false,
+    logLevel: "warn",
+    plugins: [{ name: "whole-build-log", onLog }],
+    ssr: { external: true, noExternal: builtIn },
+    build: {
+      ssr: true,
+      target: "node20",
+      outDir: "build",
+      emptyOutDir: false,
+      copyPublicDir: false,
+      rollupOptions: {
+        input: [
+          ...["scripts", "migrations", "seeds"].flatMap(modulesOf),
+          "scripts/start/prepare.ts",
+          "scripts/start/worker.ts",
+        ],
+        output: {
+          preserveModules: true,
+          preserveModulesRoot: process.cwd(),
+          entryFileNames: ({ name }) => `${name.replace(/^.*node_modules\//, "packages/")}.js`,
+        },
+      },
+    },
+  });
+}
+
+function modulesOf(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => path.join(folder, file));
+}
+
+const compressible = /\.(css|html|js|json|map|svg|txt|webmanifest|xml)$/;
+const { BROTLI_PARAM_MODE, BROTLI_MODE_TEXT, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
+const brotli = promisify(zlib.brotliCompress);
+const gzip = promisify(zlib.gzip);
+
+/** Writes `FILE.br` and `FILE.gz` beside each file that they are smaller than. */
+async function compressFiles(folder: string): Promise<void> {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => compressible.test(name))
+    .map((name) => path.join(folder, name));
+  await Promise.all(
+    files.map(async (file) => {
+      const content = readFileSync(file);
+      const smaller = {
+        br: await brotli(content, {
+          params: {
+            [BROTLI_PARAM_MODE]: BROTLI_MODE_TEXT,
+            [BROTLI_PARAM_SIZE_HINT]: content.length,
+          },
+        }),
+        gz: await gzip(content, { level: zlib.constants.Z_BEST_COMPRESSION }),
+      };
+      for (const [encoding, bytes] of Object.entries(smaller)) {
+        if (bytes.length < content.length) {
+          writeFileSync(`${file}.${encoding}`, bytes);
+        }
+      }
+    }),
+  );
+}

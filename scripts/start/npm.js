@@ -1,0 +1,20 @@
+/**
+ * Calls `ended` when the npm that started this process has gone. Its shell passes no signal on: all that is seen here is
+ * another parent.
+ * @param {() => void} ended
+ * @returns {() => void} looks once more, and no longer
+ */
+export function onNpmEnd(ended) {
+  if (!process.env.npm_lifecycle_event) return () => {};
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    ended();
+  };
+  const watch = setInterval(look, 250).unref();
+  return () => {
+    look();
+    clearInterval(watch);
+  };
+}

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+
+/** What `npm run build` leaves beside Remix's own build. */
+
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => path.join(folder, name))
+    .filter((file) => statSync(file).isFile());
+
+test("beside each file for browsers is a smaller one of the same content, in brotli and in gzip", () => {
+  const client = filesIn("build/client");
+  const texts = client.filter((file) => /\.(js|css|svg|txt)$/.test(file));
+  expect(texts.length).toBeGreaterThan(20);
+  for (const file of texts) {
+    const content = readFileSync(file);
+    for (const [encoding, decode] of [
+      ["br", brotliDecompressSync],
+      ["gz", gunzipSync],
+    ] as const) {
+      const compressed = `${file}.${encoding}`;
+      if (!existsSync(compressed)) {
+        // A line or two may be shorter as they are.
+        expect(content.byteLength, compressed).toBeLessThan(100);
+        continue;
+      }
+      const bytes = readFileSync(compressed);
+      expect(bytes.byteLength, compressed).toBeLessThan(content.byteLength);
+      expect(decode(bytes).equals(content), compressed).toBe(true);
+    }
+  }
+});
+
+test("scripts and migrations are built to where they stand in the sources, and need neither tsx nor maps", () => {
+  const built = ["app", "migrations", "scripts", "seeds"].flatMap((folder) =>
+    filesIn(path.join("build", folder)),
+  );
+  for (const folder of ["scripts", "migrations", "seeds"]) {
+    for (const file of readdirSync(folder)) {
+      if (!file.endsWith(".ts")) continue;
+      expect(built).toContain(path.join("build", folder, file.replace(/\.ts$/, ".js")));
+    }
+  }
+  expect(built).toContain("build/app/db.server.js");
+  expect(built.every((file) => file.endsWith(".js"))).toBe(true);
+  for (const file of built) {
+    expect(readFileSync(file, "utf8"), file).not.toMatch(/from "[^"]*(\.ts|tsx)"/);
+  }
+});
