@@ -31,7 +31,10 @@ export interface DatabaseOptions {
  */
 export function createDatabase(databaseUrl: string, options: DatabaseOptions = {}): Knex {
   const db = knex(databaseConfig(databaseUrl, options));
-  if (isPostgres(db)) dropSpentConnections(db);
+  if (isPostgres(db)) {
+    db.userParams["prepares"] = !isPooler(new URL(databaseUrl));
+    dropSpentConnections(db);
+  }
   return db;
 }
 
@@ -56,12 +59,11 @@ function postgresConfig(
   statementTimeout: number,
 ): Knex.Config {
   const url = new URL(databaseUrl);
-  const pooler = url.searchParams.get("pgbouncer") === "true";
+  const pooler = isPooler(url);
   url.searchParams.delete("pgbouncer");
   return {
     ...quietly,
     client: "pg",
-    userParams: { prepares: !pooler },
     connection: {
       connectionString: url.href,
       application_name: "company-phone-numbers",
@@ -110,6 +112,8 @@ function dropSpentConnections(db: Knex): void {
     }
   });
 }
+
+const isPooler = (url: URL) => url.searchParams.get("pgbouncer") === "true";
 
 type PostgresConnection = pg.Client & { __knexUid: string };
 
