@@ -1,8 +1,17 @@
 import { Form } from "@remix-run/react";
-import { callsAddress, outcomeLabels, type ShownOutcome } from "#app/components/call-outcomes.ts";
+import { callsAddress } from "#app/components/calls-address.ts";
 
-/** Chooses which calls are shown, and downloads those. */
-export function CallFilter({ outcome }: { outcome: ShownOutcome | null }) {
+/**
+ * Chooses which calls are shown, and downloads those.
+ * @param outcomes each as an address and as people have it
+ */
+export function CallFilter({
+  outcome,
+  outcomes,
+}: {
+  outcome: string | null;
+  outcomes: [value: string, label: string][];
+}) {
   return (
     <div className="over-table">
       <Form method="get" role="search" aria-label="Calls" className="field">
@@ -10,7 +19,7 @@ export function CallFilter({ outcome }: { outcome: ShownOutcome | null }) {
         <div className="with-button">
           <select key={outcome} id="outcome" name="outcome" defaultValue={outcome ?? ""}>
             <option value="">All calls</option>
-            {Object.entries(outcomeLabels).map(([value, label]) => (
+            {outcomes.map(([value, label]) => (
               <option key={value} value={value}>
                 {label}
               </option>

@@ -1,6 +1,8 @@
 import { useEffect, useRef, type MouseEvent } from "react";
 import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
-import { wholeForm, type FieldErrors } from "#app/http/fields.ts";
+import type { FieldErrors, WholeForm } from "#app/http/fields.ts";
+
+const wholeForm: WholeForm = "form";
 
 /** What is wrong with a form, at its top: each line leads to its field. Takes the focus. */
 export function ErrorSummary({ errors }: { errors: FieldErrors }) {

@@ -4,7 +4,8 @@ import type { z } from "zod";
 export type FieldErrors = Record<string, string>;
 
 /** The key of an error that belongs to no field. */
-export const wholeForm = "form";
+export const wholeForm: WholeForm = "form";
+export type WholeForm = "form";
 
 /** What came of checking a form or a JSON object against a schema: the first problem of each field. */
 export type CheckedFields<Values> =

@@ -1,6 +1,5 @@
-import { outcomeLabels } from "#app/components/call-outcomes.ts";
 import { reading } from "#app/db.server.ts";
-import { callsInBrief, callsPerDay, type Call } from "#app/domain/calls.server.ts";
+import { callsInBrief, callsPerDay, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
@@ -17,6 +16,23 @@ export interface ShownCall {
   reason: string;
   /** `1 min 5 s`; null while it goes on */
   length: string | null;
+}
+
+/** What a company sees of the outcomes of its calls; the others are the operator's. */
+export const outcomeLabels = {
+  answered: "Answered",
+  message: "Message",
+  missed: "Missed",
+  busy: "Busy",
+  failed: "Failed",
+  "in-progress": "In progress",
+} as const satisfies Record<Exclude<CallOutcome, "unmatched">, string>;
+
+/** The outcome that an address asks for; undefined, which is all of them, for one that there is not. */
+export function askedOutcome(text: string | null): keyof typeof outcomeLabels | undefined {
+  return text !== null && Object.hasOwn(outcomeLabels, text)
+    ? (text as keyof typeof outcomeLabels)
+    : undefined;
 }
 
 /** Calls of a day, for the chart. */

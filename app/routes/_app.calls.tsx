@@ -1,6 +1,6 @@
 import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
-import { askedOutcome, callsAddress, outcomeLabels } from "#app/components/call-outcomes.ts";
+import { callsAddress } from "#app/components/calls-address.ts";
 import { CallFilter } from "#app/components/CallFilter.tsx";
 import { CallTable } from "#app/components/CallTable.tsx";
 import { Main } from "#app/components/Main.tsx";
@@ -9,7 +9,7 @@ import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
 import { reading } from "#app/db.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
-import { shownCall } from "#app/http/shown-call.server.ts";
+import { askedOutcome, outcomeLabels, shownCall } from "#app/http/shown-call.server.ts";
 import { shownNumberOf } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Calls");
@@ -28,6 +28,8 @@ export const loader = companyLoader(async ({ company, query }) => {
   return {
     calls: page.calls.map(shownCall),
     outcome: outcome ?? null,
+    outcomes: Object.entries(outcomeLabels),
+    kind: outcome ? outcomeLabels[outcome] : "All calls",
     older: page.nextCursor,
     isFirst: cursor === undefined,
     number: shownNumberOf(company)?.shown ?? null,
@@ -35,8 +37,7 @@ export const loader = companyLoader(async ({ company, query }) => {
 });
 
 export default function Calls() {
-  const { calls, outcome, older, isFirst } = useLoaderData<typeof loader>();
-  const kind = outcome === null ? "All calls" : outcomeLabels[outcome];
+  const { calls, outcome, outcomes, kind, older, isFirst } = useLoaderData<typeof loader>();
   return (
     <Main>
       <h1 tabIndex={-1}>Calls</h1>
@@ -44,7 +45,7 @@ export default function Calls() {
         <NoCallsYet />
       ) : (
         <>
-          <CallFilter outcome={outcome} />
+          <CallFilter outcome={outcome} outcomes={outcomes} />
           <section className="card" aria-label={kind}>
             {calls.length === 0 ? (
               <p>No calls like that.</p>

@@ -1,10 +1,9 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { askedOutcome } from "#app/components/call-outcomes.ts";
 import { reading } from "#app/db.server.ts";
 import { eachCall, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
 import { csvLine } from "#app/http/csv.ts";
 import { requireCompany } from "#app/http/session.server.ts";
-import { shownCaller } from "#app/http/shown-call.server.ts";
+import { askedOutcome, shownCaller } from "#app/http/shown-call.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**

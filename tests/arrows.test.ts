@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+
+/** Which rooms of app/ a room may import from; `foundation` is what stands in app/ itself: db, env, migrate. */
+const below: Record<string, readonly string[]> = {
+  routes: ["components", "http", "twilio", "domain", "log", "server", "foundation"],
+  components: [],
+  http: ["domain", "log", "server", "foundation"],
+  twilio: ["http", "domain", "log", "server", "foundation"],
+  doctor: ["twilio", "domain", "foundation"],
+  server: ["log", "foundation"],
+  log: ["domain", "server", "foundation"],
+  domain: ["foundation"],
+  foundation: [],
+};
+
+/** What Remix looks for in app/ itself, which is made of all the rooms. */
+const shell = ["root.tsx", "entry.client.tsx", "entry.server.tsx"];
+
+const sources = readdirSync("app", { recursive: true, encoding: "utf8" }).filter(
+  (file) => /\.tsx?$/.test(file) && !shell.includes(file),
+);
+
+const roomOf = (file: string) => (file.includes("/") ? file.split("/")[0]! : "foundation");
+
+test.each(sources)("app/%s imports nothing from above", (file) => {
+  const source = readFileSync(path.join("app", file), "utf8");
+  const room = roomOf(file);
+  // Types are gone when the program runs; pages may know those of whatever is sent to them.
+  const imports = [...source.matchAll(/^(?:import|export) (?!type )[^;]*?"#app\/([^"]+)";/gms)]
+    .map(([, imported]) => imported!)
+    .filter((imported) => roomOf(imported) !== room);
+  const allowed = below[room];
+  expect(allowed, `the room ${room}`).toBeDefined();
+  expect(imports.filter((imported) => !allowed!.includes(roomOf(imported)))).toEqual([]);
+});
+
+test("the check sees imports", () => {
+  expect(sources.length).toBeGreaterThan(100);
+  const listener = readFileSync("app/server/listener.server.ts", "utf8");
+  expect(listener).toMatch(/^import [^;]*"#app\/log\//m);
+});
+
+test.each(sources)("app/%s has 300 lines at most", (file) => {
+  expect(readFileSync(path.join("app", file), "utf8").split("\n").length).toBeLessThanOrEqual(301);
+});
