@@ -1,7 +1,7 @@
 import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { hash, verify } from "@node-rs/argon2";
-import bcrypt from "bcryptjs";
+import { verify as verifyBcrypt } from "@node-rs/bcrypt";
 
 /**
  * Passwords are kept as Argon2id. Hashes that the system before this one made are accepted too, and are to be
@@ -58,16 +58,16 @@ export function verifyPassword(
 ): Promise<PasswordCheck> {
   return inTurn(async () => {
     if (storedHash === undefined || storedHash.startsWith("$argon2")) {
-      const right = await isArgon2(storedHash ?? (await decoy()), password);
+      const right = await opens(verify(storedHash ?? (await decoy()), password));
       return right && storedHash !== undefined ? "right" : "wrong";
     }
     return (await verifyOldHash(password, storedHash)) ? "right-but-old-hash" : "wrong";
   });
 }
 
-async function isArgon2(stored: string, password: string): Promise<boolean> {
+async function opens(verified: Promise<boolean>): Promise<boolean> {
   try {
-    return await verify(stored, password);
+    return await verified;
   } catch (error) {
     // A hash that was cut off, say, opens nothing.
     if ((error as { code?: unknown }).code === "InvalidArg") return false;
@@ -85,7 +85,7 @@ function decoy(): Promise<string> {
 
 async function verifyOldHash(password: string, stored: string): Promise<boolean> {
   if (stored.startsWith("bcrypt:")) {
-    return bcrypt.compare(password, stored.slice("bcrypt:".length));
+    return opens(verifyBcrypt(password, stored.slice("bcrypt:".length)));
   }
   const pbkdf2Parts = /^pbkdf2:([0-9a-f]{64}):([1-9]\d{0,6}):((?:[0-9a-f]{2}){32,})$/i.exec(stored);
   if (pbkdf2Parts) {
