@@ -3,8 +3,8 @@ import path from "node:path";
 import { event } from "./events.ts";
 
 /**
- * The supervisor of the processes that serve, one port for all. One that dies is started again; when this process dies, however it does, they end with it (they notice
- * that the channel to it has closed: Node's documentation, "cluster").
+ * The supervisor of the processes that serve, one port for all. One that dies is started again; when this process dies,
+ * however it does, they end with it (they notice that the channel to it has closed: Node's documentation, "cluster").
  */
 
 /** The workers cannot listen; the message is one line for an operator. */

@@ -22,8 +22,8 @@ test("beside each file for browsers is a smaller one of the same content, in bro
     ] as const) {
       const compressed = `${file}.${encoding}`;
       if (!existsSync(compressed)) {
-        // A line or two may be shorter as they are.
-        expect(content.byteLength, compressed).toBeLessThan(100);
+        // A few lines may be shorter as they are.
+        expect(content.byteLength, compressed).toBeLessThan(300);
         continue;
       }
       const bytes = readFileSync(compressed);
