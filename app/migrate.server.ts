@@ -3,6 +3,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
 import { createDatabase, isPostgres } from "#app/db.server.ts";
+import { findDamage, PoolDamagedError } from "#app/doctor/damage/diagnosis.server.ts";
+import { install, keepWritersOut } from "#app/domain/rules/rules.server.ts";
 
 // The sources have migrations/*.ts beside app/, a build has build/migrations/*.js beside its folders of code.
 const directory = path.resolve(import.meta.dirname, "../migrations");
@@ -32,11 +34,6 @@ export const migrationConfig: Knex.MigratorConfig = {
   // A database that a later version has migrated is no obstacle: migrations only add.
   disableMigrationsListValidation: true,
 };
-
-/** A table of another program's has the name of one that is to be made; the message is for an operator. */
-export class TableInTheWayError extends Error {
-  override name = "TableInTheWayError";
-}
 
 // Any number that no other program takes; it stands for "companies and numbers are being migrated".
 const advisoryLock = 3_531_234_567;
@@ -84,15 +81,16 @@ async function latest(db: Knex): Promise<string[]> {
 }
 
 /**
- * Makes the triggers and indexes that hold the rules anew, where somebody has dropped or switched off some of them.
+ * Puts the triggers and indexes that hold the rules back, where somebody has dropped or switched off some of them.
  * All in one transaction, which changes nothing where rows break a rule by now.
  * @throws {PoolDamagedError}
  */
 export async function restoreRules(db: Knex): Promise<void> {
-  const pool = await import("../migrations/20261122000001_phone_number_pool.ts");
   await db.transaction(async (transaction) => {
-    await pool.down(transaction);
-    await pool.up(transaction);
+    await keepWritersOut(transaction);
+    const damage = await findDamage(transaction);
+    if (damage.length > 0) throw new PoolDamagedError(damage);
+    await install(transaction);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { TableInTheWayError } from "../app/migrate.server.ts";
+import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 
 /**
  * The call log, and what each company wants done with its calls.

@@ -1,7 +1,8 @@
 import { createDatabase } from "../app/db.server.ts";
 import { PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
+import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { environment } from "../app/env.server.ts";
-import { migrateToLatest, restoreRules, TableInTheWayError } from "../app/migrate.server.ts";
+import { migrateToLatest, restoreRules } from "../app/migrate.server.ts";
 import { CommandError, runCommand } from "./terminal/command.ts";
 
 await runCommand(
@@ -11,12 +12,12 @@ await runCommand(
       "Brings the database's schema up to date; “npm start” does so too. Waits for another process that is at it.",
     examples: [
       ["", "migrates the database that DATABASE_URL names"],
-      ["--restore-rules", "and makes anew the triggers that hold the rules"],
+      ["--restore-rules", "and puts back the triggers that hold the rules"],
     ],
     options: {
       "restore-rules": {
         type: "boolean",
-        help: "make the rules' triggers and indexes anew",
+        help: "put the rules' triggers and indexes back",
       },
     },
   },

@@ -3,7 +3,7 @@ import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
 import type { Finding } from "#app/doctor/finding.ts";
 import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
-import { missingTriggers } from "#app/domain/rules/rules.server.ts";
+import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
 import { isReachableByTwilio } from "#app/twilio/sync.server.ts";
 import type { Environment } from "#app/env.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
@@ -135,7 +135,7 @@ async function examineDurability(db: Knex): Promise<Finding[]> {
 }
 
 async function examineRules(db: Knex): Promise<Finding[]> {
-  const missing = await missingTriggers(db);
+  const missing = await missingRules(db);
   return missing.length === 0
     ? []
     : [

@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { missingTriggers } from "#app/domain/rules/rules.server.ts";
+import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /**
@@ -33,15 +33,15 @@ export async function proveAssignmentRules(db: Knex): Promise<RuleProof[]> {
       pending.length > 0 ? `missing: ${pending.join(", ")}; run “npm run migrate”` : undefined,
   };
   if (schema.failure) return [schema];
-  const missing = await missingTriggers(db);
-  const triggers: RuleProof = {
-    rule: "every trigger that holds a rule is in place",
+  const missing = await missingRules(db);
+  const inPlace: RuleProof = {
+    rule: "every trigger and unique index that holds a rule is in place",
     failure:
       missing.length > 0
         ? `missing: ${missing.join(", ")}; run “npm run migrate -- --restore-rules”`
         : undefined,
   };
-  const proofs: RuleProof[] = [schema, triggers];
+  const proofs: RuleProof[] = [schema, inPlace];
   try {
     await db.transaction(async (trx) => {
       proofs.push(...(await proveIn(trx)));

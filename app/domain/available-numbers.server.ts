@@ -7,8 +7,8 @@ import { toRfc3339 } from "#app/domain/times.ts";
  * The numbers on offer: the pool's available ones and no others, in keyset pages, as a search finds them.
  */
 
-/** The expression of the index that pages of the pool are read from: when a number entered it. */
-export const enteredPoolAt = "coalesce(created_at, '1970-01-01 00:00:00')";
+/** When a number entered the pool: the expression of the index twilio_phone_numbers_available. */
+export const enteredPoolAt = "coalesce(twilio_phone_numbers.created_at, '1970-01-01 00:00:00')";
 
 /** A number on offer. `createdAt` is RFC 3339, UTC. */
 export interface AvailableNumber {

@@ -1,3 +1,5 @@
+import { says, uniqueConstraintFailed } from "#app/domain/rules/says.ts";
+
 /**
  * What the two drivers' errors mean. The only place that knows their codes and texts; none of it is ever shown.
  * Sources: PostgreSQL "Appendix A. Error Codes"; SQLite "Result and Error Codes".
@@ -14,21 +16,20 @@ function driverError(error: unknown): DriverError {
 
 /** The value is there already: `companies.email`, say, or another column that must be unique. */
 export function isUniqueViolation(error: unknown): boolean {
-  const { code, message } = driverError(error);
+  const { code, message = "" } = driverError(error);
   return (
-    code === "23505" ||
-    (code === "SQLITE_CONSTRAINT" && /UNIQUE constraint failed/.test(message ?? ""))
+    code === "23505" || (code === "SQLITE_CONSTRAINT" && message.includes(uniqueConstraintFailed))
   );
 }
 
-/** The trigger that keeps a company to one number refused (see the migration that makes the pool). */
+/** The trigger that keeps a company to one number refused. */
 export function isCompanyHasNumber(error: unknown): boolean {
-  return /the company already has a phone number/.test(driverError(error).message ?? "");
+  return driverError(error).message?.includes(says.companyHasNumber) ?? false;
 }
 
 /** The trigger that assigns a number found no such company. */
 export function isNoSuchCompany(error: unknown): boolean {
-  return /the company does not exist/.test(driverError(error).message ?? "");
+  return driverError(error).message?.includes(says.noSuchCompany) ?? false;
 }
 
 const unavailableCodes = new Set([

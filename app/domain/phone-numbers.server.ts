@@ -6,9 +6,8 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
  * Whose a number is. A number belongs to at most one company and a company has at most one number, for ever.
- * The database itself holds the rule (migrations/20261122000001_phone_number_pool.ts): one conditional UPDATE of the
- * number assigns it, a trigger carries the company along, and the count of rows is the answer. Nothing here checks
- * first and writes later.
+ * The database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of the number assigns it, a trigger
+ * carries the company along, and the count of rows is the answer. Nothing here checks first and writes later.
  */
 
 /** What came of {@link assignPhoneNumber}. */

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** The pool as operators see it: they add numbers, and look who has which. Nothing here assigns one. */
@@ -94,12 +95,12 @@ export interface PoolEntry {
  * @param status only these
  */
 export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<PoolEntry[]> {
-  const rows = await db("twilio_phone_numbers as n")
-    .leftJoin("companies as c", "c.id", "n.assigned_to_company_id")
+  const rows = await db("twilio_phone_numbers")
+    .leftJoin("companies as c", "c.id", "assigned_to_company_id")
     .modify((query) => {
-      if (status) void query.where("n.status", status);
+      if (status) void query.where("status", status);
     })
-    .orderByRaw(`coalesce(n.created_at, '1970-01-01 00:00:00'), n.id`)
+    .orderByRaw(`${enteredPoolAt}, twilio_phone_numbers.id`)
     .select<
       {
         phone_number: string;
@@ -110,12 +111,12 @@ export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<
         added_at: string;
       }[]
     >(
-      "n.phone_number",
-      "n.status",
+      "phone_number",
+      "status",
       "c.id as company_id",
       "c.company_name",
-      "n.assigned_at",
-      db.raw("coalesce(n.created_at, '1970-01-01 00:00:00') as added_at"),
+      "assigned_at",
+      db.raw(`${enteredPoolAt} as added_at`),
     );
   return rows.map((row) => ({
     phoneNumber: row.phone_number,

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { isE164 } from "#app/domain/e164.ts";
 import { addToPool, knownInPool } from "#app/domain/pool.server.ts";
 import type {
   TwilioAccount,
@@ -151,7 +152,7 @@ function isWanted(
       phoneNumber,
       reason: `is in use by ${handler(handledBy)} at Twilio${isPooled ? ", yet it is in the pool" : ""}`,
     });
-  } else if (!/^\+[1-9]\d{1,14}$/.test(phoneNumber)) {
+  } else if (!isE164(phoneNumber)) {
     failed.push({ phoneNumber, reason: "is not in E.164" });
   } else return true;
   return false;

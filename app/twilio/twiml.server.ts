@@ -1,5 +1,6 @@
 import VoiceResponse from "twilio/lib/twiml/VoiceResponse.js";
 import type { CallHandling } from "#app/domain/call-handling.server.ts";
+import { isE164 } from "#app/domain/e164.ts";
 import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
 
@@ -147,8 +148,4 @@ function legal(text: string): string {
 
 function address(callback: "dial-result" | "recording" | "status"): string {
   return `${environment().PUBLIC_URL}/twilio/voice/${callback}`;
-}
-
-function isE164(text: string): boolean {
-  return /^\+[1-9]\d{1,14}$/.test(text);
 }

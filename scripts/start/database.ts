@@ -7,8 +7,10 @@ import {
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
 import { describeError } from "../../app/log/scrub.server.ts";
+import { PoolDamagedError } from "../../app/doctor/damage/diagnosis.server.ts";
+import { TableInTheWayError } from "../../app/doctor/damage/table-in-the-way.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
-import { migrateToLatest, TableInTheWayError } from "../../app/migrate.server.ts";
+import { migrateToLatest } from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
 export class DatabaseUnusableError extends Error {

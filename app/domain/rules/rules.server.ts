@@ -1,39 +1,98 @@
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
+import { isPostgres, query } from "#app/db.server.ts";
+import * as postgres from "#app/domain/rules/postgres.ts";
+import * as sqlite from "#app/domain/rules/sqlite.ts";
 
 /**
- * The triggers that hold the rules of assignment, as the migration that makes the pool names them. Some guard what
- * another guards too, so that trying to break a rule would not tell that one is gone.
+ * The rules that hold for whoever writes to the pool and the companies:
+ *
+ * 1. A number belongs to at most one company, and a company has at most one number.
+ * 2. An assigned number is never un-assigned, moved, renamed or deleted; a company's number never changes once set.
+ * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this number.
+ *
+ * One UPDATE of the number assigns it: triggers carry the company along, so there is no statement between which
+ * another client, or a crash, could come. Triggers and unique indexes do all of it: foreign keys are off by default on
+ * SQLite, a CHECK cannot be added there to a table in place, and on PostgreSQL adding one would have to wait for every
+ * reader.
+ *
+ * A change to a rule reaches the databases that are there by one more migration that calls {@link install}.
  */
-const triggersOn = {
-  sqlite: [
-    "phone_number_enters",
-    "phone_number_changes",
-    "phone_number_carries_company",
-    "phone_number_leaves",
-    "company_enters",
-    "company_changes",
-    "company_leaves",
-  ],
-  postgres: [
-    "phone_number_enters",
-    "phone_number_changes",
-    "phone_number_carries_company",
-    "phone_number_leaves",
-    "phone_numbers_truncated",
-    "company_enters",
-    "company_number_changes",
-    "company_leaves",
-    "companies_truncated",
-  ],
-};
 
-/** Those that the database has not, or has switched off. */
-export async function missingTriggers(db: Knex): Promise<string[]> {
-  const present = new Set<string>(
-    isPostgres(db)
-      ? await db("pg_trigger").whereNotIn("tgenabled", ["D", "R"]).pluck("tgname")
-      : await db("sqlite_master").where({ type: "trigger" }).pluck("name"),
-  );
-  return triggersOn[isPostgres(db) ? "postgres" : "sqlite"].filter((name) => !present.has(name));
+/** A trigger or an index that holds a rule; some guard what another guards too. */
+interface Rule {
+  name: string;
+  /** the columns (`table.column`) without which it cannot be made */
+  needs: readonly string[];
+  /** makes it, or makes it anew where it is there; nobody sees the database without it */
+  create: readonly string[];
+  drop: string;
+}
+
+const theNumber = "twilio_phone_numbers.assigned_to_company_id";
+const theCompany = "companies.twilio_phone_number";
+
+const uniqueIndex = (name: string, on: string, ...needs: string[]): Rule => ({
+  name,
+  needs,
+  create: [`create unique index if not exists ${name} on ${on}`],
+  drop: `drop index if exists ${name}`,
+});
+
+const uniqueIndexes = [
+  uniqueIndex("companies_one_number_each", "companies (twilio_phone_number)", theCompany),
+  uniqueIndex("companies_email_any_case", "companies (lower(email))", "companies.email"),
+  uniqueIndex(
+    "twilio_phone_numbers_one_per_company",
+    "twilio_phone_numbers (assigned_to_company_id) where assigned_to_company_id is not null",
+    theNumber,
+  ),
+];
+
+const dialect = (db: Knex) => (isPostgres(db) ? postgres : sqlite);
+
+const rulesFor = (db: Knex): Rule[] => [
+  ...uniqueIndexes,
+  ...dialect(db).triggers.map((trigger) => ({ needs: [theNumber, theCompany], ...trigger })),
+];
+
+/** Keeps everybody else from writing to the two tables until the transaction ends; they can be read all the while. */
+export async function keepWritersOut(transaction: Knex): Promise<void> {
+  await transaction.raw(dialect(transaction).keepWritersOut);
+}
+
+/**
+ * Brings the rules in the database to what they are here, all or none of them; those for which a table or a column is
+ * not there yet wait for the migration that makes it. Rows are not looked at.
+ * @param db where others may write meanwhile, a transaction that begins with {@link keepWritersOut}
+ * @throws the driver's error where rows are in the way of a unique index
+ */
+export async function install(db: Knex): Promise<void> {
+  await db.transaction(async (transaction) => {
+    const rules = rulesFor(db);
+    const absent = new Set<string>();
+    for (const column of new Set(rules.flatMap(({ needs }) => needs))) {
+      const [table, name] = column.split(".") as [string, string];
+      if (!(await transaction.schema.hasColumn(table, name))) absent.add(column);
+    }
+    for (const { create } of rules.filter(({ needs }) => !needs.some((one) => absent.has(one)))) {
+      for (const statement of create) await transaction.raw(statement);
+    }
+  });
+}
+
+/** Takes the rules out of the database, whichever of them are in it. */
+export async function remove(db: Knex): Promise<void> {
+  for (const { drop } of rulesFor(db)) await db.raw(drop);
+}
+
+/** The names of the triggers and indexes that the database has not, or has switched off. */
+export async function missing(db: Knex): Promise<string[]> {
+  const rows = await query<{ name: string }>(db, {
+    name: "rules present",
+    sql: dialect(db).present,
+  });
+  const present = new Set(rows.map(({ name }) => name));
+  return rulesFor(db)
+    .map(({ name }) => name)
+    .filter((name) => !present.has(name));
 }

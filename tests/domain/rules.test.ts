@@ -1,0 +1,190 @@
+import { readFileSync } from "node:fs";
+import type { Knex } from "knex";
+import { expect, test, vi } from "vitest";
+import { isPostgres } from "#app/db.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { install, missing, remove } from "#app/domain/rules/rules.server.ts";
+import { migrateToLatest, migrationConfig, restoreRules } from "#app/migrate.server.ts";
+import { fillPool, insertCompany } from "../support/companies.ts";
+import {
+  createMigratedDatabase,
+  createTestDatabase,
+  describeEachEngine,
+  openDatabase,
+  type Engine,
+} from "../support/databases.ts";
+
+const lastMigration = "20261125080001_rules.ts";
+
+/** Takes a migrated database back to the rules of this program's first version. */
+async function bringBackFirstRules(db: Knex, engine: Engine): Promise<void> {
+  await remove(db);
+  const file = new URL(`../support/first-rules/${engine}.sql`, import.meta.url);
+  for (const statement of readFileSync(file, "utf8").split("\n\n").slice(1)) {
+    await db.raw(statement);
+  }
+  await db("knex_migrations").where({ name: lastMigration }).delete();
+}
+
+/** Every trigger, function and index that is there, in the engine's own words. */
+async function definitions(db: Knex): Promise<string[]> {
+  const { rows } = isPostgres(db)
+    ? await db.raw<{ rows: { definition: string }[] }>(
+        `select tgenabled::text || pg_get_triggerdef(oid) as definition from pg_trigger where not tgisinternal
+         union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
+         union all select indexdef from pg_indexes where schemaname = 'public' order by 1`,
+      )
+    : {
+        rows: await db("sqlite_master")
+          .whereNotNull("sql")
+          .whereNot({ type: "table" })
+          .orderBy("name")
+          .select<{ definition: string }[]>("sql as definition"),
+      };
+  return rows.map(({ definition }) => definition.replace(/\s+/g, " "));
+}
+
+describeEachEngine("the rules in the database", (engine, open) => {
+  test("installed twice are the same as once", async () => {
+    const db = await open();
+    const once = await definitions(db);
+    await install(db);
+    expect(await definitions(db)).toEqual(once);
+  });
+
+  test("taken out leave nothing of them, and installed again are what they were", async () => {
+    const db = await open();
+    const before = await definitions(db);
+    await remove(db);
+    expect((await definitions(db)).join()).not.toMatch(
+      /create (trigger|or replace)|_one_number_each|_any_case|_one_per_company/i,
+    );
+    await remove(db);
+    await install(db);
+    expect(await definitions(db)).toEqual(before);
+  });
+
+  test("of the first version become those of now, and nobody who reads is waited for", async () => {
+    const { url } = await createMigratedDatabase(engine);
+    const db = openDatabase(url, { statementTimeout: 0 });
+    const current = await definitions(db);
+    await bringBackFirstRules(db, engine);
+    expect(await definitions(db)).not.toEqual(current);
+    const [number] = await fillPool(db, 2);
+    const company = await insertCompany(db);
+    await assignPhoneNumber(db, company, number);
+
+    const reader = await openDatabase(url).transaction();
+    await reader("twilio_phone_numbers").first("id");
+    await reader("companies").first("id");
+    expect(await migrateToLatest(db)).toEqual([lastMigration]);
+    expect(await reader("companies").where({ id: company }).first("twilio_phone_number")).toEqual({
+      twilio_phone_number: number,
+    });
+    await reader.rollback();
+
+    expect(await definitions(db)).toEqual(current);
+    expect(await migrateToLatest(db)).toEqual([]);
+    await expect(db("companies").where({ id: company }).delete()).rejects.toThrow(
+      "a company keeps its phone number for ever",
+    );
+  });
+
+  test("that are dropped one by one are each named, and put back", async () => {
+    const db = await open();
+    expect(await missing(db)).toEqual([]);
+    const complete = await definitions(db);
+    await remove(db);
+    const names = await missing(db);
+    await restoreRules(db);
+    expect(names.length).toBeGreaterThan(9);
+    for (const name of names) {
+      await drop(db, name);
+      expect(await missing(db)).toEqual([name]);
+      await restoreRules(db);
+      expect(await missing(db)).toEqual([]);
+    }
+    expect(await definitions(db)).toEqual(complete);
+  });
+
+  test("that rows broken meanwhile keep out: the rows are named, and nothing is changed", async () => {
+    const db = await open();
+    await bringBackFirstRules(db, engine);
+    await db.raw("drop index companies_email_any_case");
+    await drop(db, "company_enters");
+    await insertCompany(db, { email: "Ann@Acme.example" });
+    await insertCompany(db, { email: "ann@acme.example" });
+    const before = await definitions(db);
+    await expect(migrateToLatest(db)).rejects.toThrow("Two companies sign in with the same email");
+    await expect(restoreRules(db)).rejects.toThrow("Two companies sign in with the same email");
+    expect(await definitions(db)).toEqual(before);
+  });
+
+  test("wait for the tables and columns that they need", async () => {
+    const { url } = await createTestDatabase(engine);
+    const db = openDatabase(url);
+    await install(db);
+    expect(await definitions(db)).toEqual([]);
+    await db.schema.createTable("companies", (table) => table.text("email"));
+    await install(db);
+    expect(await definitions(db)).toEqual([expect.stringContaining("companies_email_any_case")]);
+    await db("companies").insert({ email: "ann@acme.example" });
+    await db.schema.dropTable("companies");
+    await migrateToLatest(db);
+    expect(await missing(db)).toEqual([]);
+  });
+
+  test("stay when the last migration alone is taken back", async () => {
+    const db = await open();
+    const before = await definitions(db);
+    await db.migrate.down(migrationConfig);
+    expect(await definitions(db)).toEqual(before);
+    expect(await migrateToLatest(db)).toEqual([lastMigration]);
+  });
+});
+
+async function drop(db: Knex, name: string): Promise<void> {
+  if (!isPostgres(db)) {
+    const { type } = await db("sqlite_master").where({ name }).first<{ type: string }>("type");
+    await db.raw(`drop ${type} ${name}`);
+    return;
+  }
+  const { rows } = await db.raw<{ rows: { table: string }[] }>(
+    "select tgrelid::regclass::text as table from pg_trigger where tgname = ?",
+    [name],
+  );
+  await db.raw(rows[0] ? `drop trigger ${name} on ${rows[0].table}` : `drop index ${name}`);
+}
+
+test("a trigger that is switched off is missing, and put back switched on (postgres)", async () => {
+  const db = openDatabase((await createMigratedDatabase("postgres")).url);
+  await db.raw("alter table companies disable trigger company_leaves");
+  expect(await missing(db)).toEqual(["company_leaves"]);
+  await restoreRules(db);
+  expect(await missing(db)).toEqual([]);
+});
+
+test("an assignment that has begun is waited for, not deadlocked with (postgres)", async () => {
+  const { url } = await createMigratedDatabase("postgres");
+  const db = openDatabase(url, { statementTimeout: 0 });
+  await bringBackFirstRules(db, "postgres");
+  const [number] = await fillPool(db, 2);
+  const company = await insertCompany(db);
+
+  const begun = await openDatabase(url).transaction();
+  // The table's lock is what the UPDATE takes first, before its trigger comes to the company.
+  await begun("twilio_phone_numbers").whereRaw("false").update({ status: "available" });
+  const migrating = migrateToLatest(db);
+  const observer = openDatabase(url);
+  await vi.waitFor(async () => {
+    expect(
+      await observer("pg_stat_activity")
+        .where({ wait_event_type: "Lock" })
+        .whereRaw("datname = current_database()"),
+    ).toHaveLength(1);
+  }, 10_000);
+  expect(await assignPhoneNumber(begun, company, number)).toMatchObject({ outcome: "assigned" });
+  await begun.commit();
+  expect(await migrating).toEqual([lastMigration]);
+  expect(await missing(db)).toEqual([]);
+});
