@@ -1,5 +1,10 @@
 import { reading } from "#app/db.server.ts";
-import { callsInBrief, callsPerDay, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
+import {
+  callsInBrief,
+  callsPerDay,
+  type Call,
+  type CallOutcome,
+} from "#app/domain/calls.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
