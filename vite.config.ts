@@ -12,6 +12,8 @@ declare module "@remix-run/node" {
 // Remix's own options live in remix.config.js and nowhere else.
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [remix(remixConfig), wholeBuild()],
+  // Looked for in the routes, what browsers need would be the server's packages too; Remix names its own.
+  optimizeDeps: { noDiscovery: true },
   build: {
     sourcemap: false,
     assetsInlineLimit: 0,

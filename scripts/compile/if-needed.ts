@@ -42,12 +42,14 @@ async function oneAtATime(work: () => Promise<void>): Promise<void> {
 const endWithParent =
   'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref()';
 
+/** The file of Remix's own command. */
+export function remixCommand(): string {
+  const manifest = createRequire(import.meta.url).resolve("@remix-run/dev/package.json");
+  return path.join(path.dirname(manifest), "dist/cli.js");
+}
+
 async function runRemix(): Promise<void> {
-  const remix = path.join(
-    path.dirname(createRequire(import.meta.url).resolve("@remix-run/dev/package.json")),
-    "dist/cli.js",
-  );
-  const child = spawn(process.execPath, ["--import", endWithParent, remix, "vite:build"], {
+  const child = spawn(process.execPath, ["--import", endWithParent, remixCommand(), "vite:build"], {
     env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });

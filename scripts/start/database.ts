@@ -7,7 +7,6 @@ import {
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
 import { describeError } from "../../app/log/scrub.server.ts";
-import { PoolDamagedError } from "../../app/doctor/damage/diagnosis.server.ts";
 import { TableInTheWayError } from "../../app/doctor/damage/table-in-the-way.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
 import { migrateToLatest } from "../../app/migrate.server.ts";
