@@ -1,7 +1,10 @@
 import type { Knex } from "knex";
 import { isPostgres } from "../app/db.server.ts";
-import { keepWritersOut } from "../app/doctor/damage/claims.server.ts";
-import { findDamage, PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
+import {
+  findDamage,
+  keepWritersOut,
+  PoolDamagedError,
+} from "../app/doctor/damage/diagnosis.server.ts";
 
 /**
  * The pool and the companies, and the rules that hold for whoever writes to them:

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { Finding } from "#app/doctor/finding.ts";
-import { meantNumber } from "#app/doctor/damage/claims.server.ts";
+import { asStored } from "#app/domain/e164.ts";
 import { handler, wrongSettings } from "#app/twilio/sync.server.ts";
 import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
 
@@ -69,7 +69,7 @@ async function readPool(db: Knex): Promise<PooledNumber[]> {
       "assigned_to_company_id as companyId",
     );
   return rows.flatMap(({ id, text, companyId }) => {
-    const phoneNumber = meantNumber(text);
+    const phoneNumber = asStored(text);
     return phoneNumber === undefined ? [] : [{ id, phoneNumber, companyId }];
   });
 }

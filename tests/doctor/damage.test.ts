@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { describe, expect, test } from "vitest";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
-import { repairDamage } from "#app/doctor/damage/cure.server.ts";
+import { repairDamage } from "#app/doctor/repair.server.ts";
 import { createTestDatabase, engines, openDatabase, type Engine } from "../support/databases.ts";
 import { doDamage, legacyDamages } from "../support/legacy-damage.ts";
 import {
