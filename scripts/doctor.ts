@@ -5,7 +5,7 @@ import type { Finding } from "../app/doctor/finding.ts";
 import { findDamage, type Damage } from "../app/doctor/damage/diagnosis.server.ts";
 import { repairDamage } from "../app/doctor/repair.server.ts";
 import { compareWithTwilio } from "../app/doctor/twilio.server.ts";
-import { isReachableByTwilio } from "../app/twilio/sync.server.ts";
+import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
 import {
   examineConfiguration,

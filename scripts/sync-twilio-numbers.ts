@@ -1,6 +1,7 @@
 import { database } from "../app/db.server.ts";
 import { formatPhoneNumber } from "../app/domain/e164.ts";
-import { isReachableByTwilio, syncNumbers, type SyncReport } from "../app/twilio/sync.server.ts";
+import { syncNumbers, type SyncReport } from "../app/twilio/sync.server.ts";
+import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
 import { pendingMigrations } from "../app/migrate.server.ts";
 import { CommandError, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
-import { parseE164 } from "#app/domain/e164.ts";
+import { isE164, parseE164 } from "#app/domain/e164.ts";
 
 /**
  * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
@@ -226,7 +226,7 @@ export interface CalledCompany {
  * @param to what was called: only E.164, exactly, is anybody's
  */
 export async function findCalledCompany(db: Knex, to: string): Promise<CalledCompany | undefined> {
-  if (!/^\+[1-9]\d{1,14}$/.test(to)) return undefined;
+  if (!isE164(to)) return undefined;
   const [row] = await query<Row>(db, byNumber, [to]);
   if (!row) return undefined;
   const handling = fromRow(row);

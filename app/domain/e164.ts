@@ -22,6 +22,11 @@ function parsePhoneNumber(number: string): PhoneNumber | undefined {
   return parsed;
 }
 
+/** Whether `text` is a number as it is kept, in a numbering plan or not. */
+export function isE164(text: string): boolean {
+  return /^\+[1-9]\d{1,14}$/.test(text);
+}
+
 /** What {@link parseE164} makes of an input. */
 export type ParsedNumber =
   | {
@@ -91,7 +96,7 @@ export function callingCodeOf(country: string): string | undefined {
  */
 export function asStored(input: string): string | undefined {
   const text = input.trim();
-  if (/^\+[1-9]\d{1,14}$/.test(text)) return text;
+  if (isE164(text)) return text;
   const parsed = parseE164(text);
   return parsed.ok ? parsed.phoneNumber : undefined;
 }
