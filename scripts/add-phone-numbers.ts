@@ -1,11 +1,18 @@
 import { readFileSync } from "node:fs";
 import { database } from "../app/db.server.ts";
 import { formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
-import { addToPool, knownInPool, listPool, poolStatus } from "../app/domain/pool.server.ts";
+import {
+  addToPool,
+  knownInPool,
+  listPool,
+  poolStatus,
+  type PoolEntry,
+} from "../app/domain/pool.server.ts";
 import { environment } from "../app/env.server.ts";
 import {
   CommandError,
   paint,
+  printJson,
   requireDatabase,
   runCommand,
   UsageError,
@@ -95,22 +102,15 @@ async function add(args: Arguments, given: Given[]): Promise<number> {
     : await addToPool(database(), numbers);
 
   const results = parsed.map((one): Result => {
-    const { text, line } = one;
-    if (!one.ok) return { text, line, result: "invalid", reason: one.reason };
+    if (!one.ok) return { ...one, result: "invalid" };
     // A number that was given twice is added once.
-    const added = fresh.delete(one.phoneNumber);
-    return {
-      text,
-      line,
-      result: added ? "added" : "already there",
-      phoneNumber: one.phoneNumber,
-    };
+    return { ...one, result: fresh.delete(one.phoneNumber) ? "added" : "already there" };
   });
   const count = (result: Result["result"]) => results.filter((one) => one.result === result).length;
   const [added, alreadyThere, invalid] = [count("added"), count("already there"), count("invalid")];
 
   if (args.has("json")) {
-    const document = {
+    printJson({
       dry_run: dryRun,
       added,
       already_there: alreadyThere,
@@ -121,8 +121,7 @@ async function add(args: Arguments, given: Given[]): Promise<number> {
         result: one.result.replace(" ", "_"),
         ...(one.result === "invalid" ? { reason: one.reason } : { phone_number: one.phoneNumber }),
       })),
-    };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    });
   } else {
     process.stdout.write(results.map(resultLine).join(""));
     process.stdout.write(
@@ -162,15 +161,15 @@ function printable(text: string): string {
 }
 
 async function show(args: Arguments): Promise<number> {
-  const status = await poolStatus(database());
+  const { available, assigned, companiesWaiting } = await poolStatus(database());
   const entries = await listPool(database(), args.has("list") ? undefined : "assigned");
   const threshold = environment().LOW_POOL_THRESHOLD;
-  const low = status.available < threshold;
+  const low = available < threshold;
   if (args.has("json")) {
-    const document = {
-      available: status.available,
-      assigned: status.assigned,
-      companies_waiting: status.companiesWaiting,
+    printJson({
+      available,
+      assigned,
+      companies_waiting: companiesWaiting,
       low,
       low_threshold: threshold,
       numbers: entries.map((entry) => ({
@@ -181,33 +180,27 @@ async function show(args: Arguments): Promise<number> {
         assigned_at: entry.assignedAt,
         created_at: entry.createdAt,
       })),
-    };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    });
     return 0;
   }
-  const lines: string[] = [];
-  const waiting = `${status.companiesWaiting} ${status.companiesWaiting === 1 ? "company has" : "companies have"} no number yet.`;
-  const totals = `${status.available} available, ${status.assigned} assigned, ${status.available + status.assigned} in all`;
-  lines.push(
-    ...(low
-      ? [
-          `LOW: ${status.available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}`,
-          `${totals}.`,
-        ]
-      : [`${totals}; ${waiting}`]),
-  );
-  for (const entry of entries) {
-    const owner =
-      entry.status === "assigned"
-        ? `${printable(entry.companyName ?? "")} (company ${entry.companyId}) since ${entry.assignedAt}`
-        : `available since ${entry.createdAt}`;
-    lines.push(`${formatPhoneNumber(entry.phoneNumber).padEnd(22)}${owner}`);
-  }
-  process.stdout.write(`${lines.join("\n")}\n`);
+  const waiting = `${companiesWaiting} ${companiesWaiting === 1 ? "company has" : "companies have"} no number yet.`;
+  const totals = `${available} available, ${assigned} assigned, ${available + assigned} in all`;
+  const heading = low
+    ? `LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}\n${totals}.`
+    : `${totals}; ${waiting}`;
+  process.stdout.write([heading, ...entries.map(entryLine), ""].join("\n"));
   process.stderr.write(
     args.has("list")
       ? "Next: “npm run numbers -- --help” says how to add more.\n"
       : "Next: “npm run numbers -- --list” shows every number, “npm run numbers -- NUMBER…” adds to them.\n",
   );
   return 0;
+}
+
+function entryLine(entry: PoolEntry): string {
+  const whose =
+    entry.status === "assigned"
+      ? `${printable(entry.companyName ?? "")} (company ${entry.companyId}) since ${entry.assignedAt}`
+      : `available since ${entry.createdAt}`;
+  return `${formatPhoneNumber(entry.phoneNumber).padEnd(22)}${whose}`;
 }

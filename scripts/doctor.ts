@@ -1,18 +1,24 @@
-import { existsSync } from "node:fs";
 import type { Knex } from "knex";
-import { createDatabase, sqliteFile } from "../app/db.server.ts";
-import type { Finding } from "../app/doctor/finding.ts";
+import { createDatabase } from "../app/db.server.ts";
+import { found, type Finding } from "../app/doctor/finding.ts";
 import { findDamage, type Damage } from "../app/doctor/damage/diagnosis.server.ts";
-import { repairDamage } from "../app/doctor/damage/cure.server.ts";
+import { repairDamage } from "../app/doctor/repair.server.ts";
 import { compareWithTwilio } from "../app/doctor/twilio.server.ts";
-import { isReachableByTwilio } from "../app/twilio/sync.server.ts";
+import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
 import {
   examineConfiguration,
   examineDatabase,
   hasPool,
 } from "../app/doctor/installation.server.ts";
-import { paint, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";
+import {
+  missingDatabase,
+  paint,
+  printJson,
+  requireDatabase,
+  runCommand,
+  type Arguments,
+} from "./terminal/command.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
 const exitCodes = { healthy: 0, findings: 4 };
@@ -41,14 +47,11 @@ await runCommand(
     const findings = examineConfiguration(env, { offline });
     let repaired: Damage[] = [];
     if (args.has("repair")) requireDatabase();
-    const file = sqliteFile(env.DATABASE_URL);
-    // Opening a SQLite file that is not there would make one.
-    if (file !== undefined && !existsSync(file)) {
-      findings.push({
-        code: "database-missing",
-        finding: `There is no database at ${file}.`,
-        mend: "npm run migrate, or set DATABASE_URL",
-      });
+    const missing = missingDatabase();
+    if (missing !== undefined) {
+      const finding = `There is no database at ${missing}.`;
+      const mend = "npm run migrate, or set DATABASE_URL";
+      findings.push(...found("database-missing", finding, mend));
     } else {
       // A look at all rows takes longer than what a request may.
       const db = createDatabase(env.DATABASE_URL, { statementTimeout: 60_000 });
@@ -67,11 +70,11 @@ await runCommand(
 /** Says what will be mended, mends it, and returns what was. */
 async function repair(db: Knex): Promise<Damage[]> {
   if (!(await hasPool(db))) return [];
-  const mendable = (await findDamage(db)).filter((one) => one.repair);
-  for (const one of mendable) {
-    process.stderr.write(`Will be mended: ${one.finding} ${one.repair}\n`);
+  const repairable = (await findDamage(db)).filter((one) => one.repair);
+  for (const { finding, repair } of repairable) {
+    process.stderr.write(`Will be mended: ${finding} ${repair}\n`);
   }
-  return mendable.length > 0 ? (await repairDamage(db)).repaired : [];
+  return repairable.length > 0 ? (await repairDamage(db)).repaired : [];
 }
 
 /** What is wrong with the database, and with its numbers at Twilio. */
@@ -88,7 +91,9 @@ async function examine(db: Knex, env: Environment, offline: boolean): Promise<Fi
   const { notInPool } = comparison;
   if (notInPool > 0) {
     warn(
-      `${notInPool === 1 ? "One number of the account takes calls and is" : `${notInPool} numbers of the account take calls and are`} not in the pool; “npm run sync” adds ${notInPool === 1 ? "it" : "them"}.`,
+      notInPool === 1
+        ? "One number of the account takes calls and is not in the pool; “npm run sync” adds it."
+        : `${notInPool} numbers of the account take calls and are not in the pool; “npm run sync” adds them.`,
     );
   }
   return [...findings, ...comparison.findings];
@@ -96,7 +101,7 @@ async function examine(db: Knex, env: Environment, offline: boolean): Promise<Fi
 
 function print(args: Arguments, findings: Finding[], repaired: Damage[]): void {
   if (args.has("json")) {
-    const document = {
+    printJson({
       healthy: findings.length === 0,
       findings,
       repaired: repaired.map(({ kind, finding, repair }) => ({
@@ -104,8 +109,7 @@ function print(args: Arguments, findings: Finding[], repaired: Damage[]): void {
         finding,
         repair,
       })),
-    };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    });
     return;
   }
   for (const { finding, repair } of repaired) {

@@ -1,6 +1,12 @@
 import { asStored, parseE164 } from "../app/domain/e164.ts";
 import { environment } from "../app/env.server.ts";
-import { CommandError, runCommand, UsageError, type Arguments } from "./terminal/command.ts";
+import {
+  CommandError,
+  printJson,
+  runCommand,
+  UsageError,
+  type Arguments,
+} from "./terminal/command.ts";
 import {
   scenarios,
   SimulatedCall,
@@ -50,7 +56,7 @@ await runCommand(
     });
     await call.walk();
     if (args.has("json")) {
-      process.stdout.write(`${JSON.stringify(call.document(), null, 2)}\n`);
+      printJson(call.document());
     } else {
       process.stderr.write(
         "Next: the company's dashboard shows the call; --scenario walks it in other ways.\n",

@@ -1,9 +1,16 @@
 import { database } from "../app/db.server.ts";
 import { formatPhoneNumber } from "../app/domain/e164.ts";
-import { isReachableByTwilio, syncNumbers, type SyncReport } from "../app/twilio/sync.server.ts";
+import { syncNumbers, type SyncReport } from "../app/twilio/sync.server.ts";
+import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
 import { pendingMigrations } from "../app/migrate.server.ts";
-import { CommandError, requireDatabase, runCommand, type Arguments } from "./terminal/command.ts";
+import {
+  CommandError,
+  printJson,
+  requireDatabase,
+  runCommand,
+  type Arguments,
+} from "./terminal/command.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
@@ -79,7 +86,7 @@ function print(args: Arguments, report: SyncReport, publicUrl: string): void {
       phone_number: phoneNumber,
       reason,
     });
-    const document = {
+    printJson({
       dry_run: dryRun,
       public_url: publicUrl,
       in_account: report.inAccount,
@@ -97,8 +104,7 @@ function print(args: Arguments, report: SyncReport, publicUrl: string): void {
         left_out: leftOut.map(named),
         failed: failed.map(named),
       },
-    };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    });
     return;
   }
   const line = (what: string, phoneNumber: string, more = "") =>

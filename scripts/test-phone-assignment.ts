@@ -1,6 +1,6 @@
 import { database } from "../app/db.server.ts";
 import { proveAssignmentRules } from "../app/doctor/proof.server.ts";
-import { paint, requireDatabase, runCommand } from "./terminal/command.ts";
+import { paint, printJson, requireDatabase, runCommand } from "./terminal/command.ts";
 
 await runCommand(
   {
@@ -15,7 +15,7 @@ await runCommand(
     const proofs = await proveAssignmentRules(database());
     const failed = proofs.filter(({ failure }) => failure !== undefined).length;
     if (args.has("json")) {
-      const document = {
+      printJson({
         passed: proofs.length - failed,
         failed,
         rules: proofs.map(({ rule, failure }) => ({
@@ -23,8 +23,7 @@ await runCommand(
           holds: failure === undefined,
           failure: failure ?? null,
         })),
-      };
-      process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+      });
     } else {
       for (const { rule, failure } of proofs) {
         process.stdout.write(

@@ -7,3 +7,8 @@ export interface Finding {
   /** the command that mends it, or what to do where there is none; one line */
   mend: string;
 }
+
+/** One finding, as the list that an examination returns; one that finds nothing returns an empty list. */
+export function found(code: string, finding: string, mend: string): Finding[] {
+  return [{ code, finding, mend }];
+}

@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
-import type { Finding } from "#app/doctor/finding.ts";
-import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import { found, type Finding } from "#app/doctor/finding.ts";
+import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
-import { isReachableByTwilio } from "#app/twilio/sync.server.ts";
+import { isReachableByTwilio } from "#app/twilio/voice-settings.server.ts";
 import type { Environment } from "#app/env.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
@@ -18,48 +18,41 @@ export function examineConfiguration(
   env: Environment,
   { offline }: { offline: boolean },
 ): Finding[] {
-  return [...examinePublicUrl(env.PUBLIC_URL), ...(offline ? [] : examineTwilioCredentials(env))];
+  return [...examinePublicUrl(env.PUBLIC_URL), ...(offline ? [] : examineCredentials(env))];
 }
 
 function examinePublicUrl(publicUrl: string): Finding[] {
   const mend =
     "set PUBLIC_URL=https://YOUR-HOST in the environment or in .env, then “npm run sync”";
   if (!isReachableByTwilio(publicUrl)) {
-    return [
-      {
-        code: "public-url-not-reachable",
-        finding: `PUBLIC_URL is ${publicUrl}, where Twilio cannot call it.`,
-        mend,
-      },
-    ];
+    return found(
+      "public-url-not-reachable",
+      `PUBLIC_URL is ${publicUrl}, where Twilio cannot call it.`,
+      mend,
+    );
   }
   if (publicUrl.startsWith("https:")) return [];
-  return [
-    {
-      code: "public-url-not-https",
-      finding: `PUBLIC_URL is ${publicUrl}, so passwords, cookies and calls cross the network unencrypted.`,
-      mend,
-    },
-  ];
+  return found(
+    "public-url-not-https",
+    `PUBLIC_URL is ${publicUrl}, so passwords, cookies and calls cross the network unencrypted.`,
+    mend,
+  );
 }
 
-function examineTwilioCredentials(env: Environment): Finding[] {
-  const findings: Finding[] = [];
-  if (!env.TWILIO_AUTH_TOKEN) {
-    findings.push({
-      code: "twilio-auth-token-missing",
-      finding: "TWILIO_AUTH_TOKEN is not set, so every call is answered 503.",
-      mend: "set TWILIO_AUTH_TOKEN in the environment or in .env (Twilio's console, Account Info)",
-    });
-  }
-  if (!env.TWILIO_ACCOUNT_SID) {
-    findings.push({
-      code: "twilio-account-sid-missing",
-      finding: "TWILIO_ACCOUNT_SID is not set, so the pool cannot be compared with Twilio.",
-      mend: "set TWILIO_ACCOUNT_SID in the environment or in .env (Twilio's console, Account Info)",
-    });
-  }
-  return findings;
+function examineCredentials(env: Environment): Finding[] {
+  const lacks = {
+    TWILIO_AUTH_TOKEN: "every call is answered 503",
+    TWILIO_ACCOUNT_SID: "the pool cannot be compared with Twilio",
+  };
+  return (Object.keys(lacks) as (keyof typeof lacks)[])
+    .filter((name) => !env[name])
+    .flatMap((name) =>
+      found(
+        `${name.toLowerCase().replaceAll("_", "-")}-missing`,
+        `${name} is not set, so ${lacks[name]}.`,
+        `set ${name} in the environment or in .env (Twilio's console, Account Info)`,
+      ),
+    );
 }
 
 /** What is wrong with the database, and whether there is a pool in it to look at. */
@@ -69,30 +62,29 @@ export async function examineDatabase(
   try {
     await db.raw("select 1");
   } catch (error) {
-    const finding: Finding = {
-      code: "database-unreachable",
-      finding: `The database of DATABASE_URL ${whyNoDatabase(error)}.`,
-      mend: "check DATABASE_URL, and that the database runs",
-    };
-    return { findings: [finding], hasPool: false };
+    const findings = found(
+      "database-unreachable",
+      `The database of DATABASE_URL ${whyNoDatabase(error)}.`,
+      "check DATABASE_URL, and that the database runs",
+    );
+    return { findings, hasPool: false };
   }
   const findings = isPostgres(db) ? await examineDurability(db) : [];
   const pending = await pendingMigrations(db);
   if (pending.length > 0) {
-    findings.push({
-      code: "migrations-pending",
-      finding: `The schema is not current; it misses ${pending.join(", ")}.`,
-      mend: "npm run migrate",
-    });
+    findings.push(
+      ...found(
+        "migrations-pending",
+        `The schema is not current; it misses ${pending.join(", ")}.`,
+        "npm run migrate",
+      ),
+    );
   }
   if (!(await hasPool(db))) return { findings, hasPool: false };
   const off = isPostgres(db) ? await examineTriggers(db) : [];
   // One that is switched off counts as missing, too.
-  findings.push(...off);
-  if (off.length === 0 && pending.length === 0) {
-    findings.push(...(await examineRules(db)));
-  }
-  findings.push(...(await findDamage(db)).map(asFinding));
+  const missing = off.length === 0 && pending.length === 0 ? await examineRules(db) : [];
+  findings.push(...off, ...missing, ...(await examineRows(db)));
   return { findings, hasPool: true };
 }
 
@@ -104,12 +96,12 @@ export async function hasPool(db: Knex): Promise<boolean> {
   );
 }
 
-function asFinding({ kind, finding, decision, repair }: Damage): Finding {
-  return {
+async function examineRows(db: Knex): Promise<Finding[]> {
+  return (await findDamage(db)).map(({ kind, finding, decision, repair }) => ({
     code: kind,
     finding,
     mend: repair === undefined ? `to decide: ${decision}` : `npm run doctor -- --repair: ${repair}`,
-  };
+  }));
 }
 
 /** With either of these off, a confirmed assignment may be lost when PostgreSQL or its machine crashes. */
@@ -136,15 +128,12 @@ async function examineDurability(db: Knex): Promise<Finding[]> {
 
 async function examineRules(db: Knex): Promise<Finding[]> {
   const missing = await missingRules(db);
-  return missing.length === 0
-    ? []
-    : [
-        {
-          code: "triggers-missing",
-          finding: `The rules of assignment do not hold: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing from the database.`,
-          mend: "npm run migrate -- --restore-rules",
-        },
-      ];
+  if (missing.length === 0) return [];
+  return found(
+    "triggers-missing",
+    `The rules of assignment do not hold: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing from the database.`,
+    "npm run migrate -- --restore-rules",
+  );
 }
 
 /** Somebody who changed rows by hand may have forgotten to switch the triggers on again, which hold the rules. */

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
-import type { Finding } from "#app/doctor/finding.ts";
-import { meantNumber } from "#app/doctor/damage/claims.server.ts";
-import { handler, wrongSettings } from "#app/twilio/sync.server.ts";
+import { found, type Finding } from "#app/doctor/finding.ts";
+import { asStored } from "#app/domain/e164.ts";
+import { otherUse, wrongSettings } from "#app/twilio/voice-settings.server.ts";
 import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
 
 /** The pool against the account: each number that is offered or assigned must be ours, take calls, and send them here. */
@@ -30,14 +30,14 @@ export async function compareWithTwilio(
   const listed = await account.listNumbers();
   if (!listed.ok) {
     const mayPass = listed.kind === "unavailable";
-    const finding: Finding = {
-      code: mayPass ? "twilio-unreachable" : "twilio-refuses",
-      finding: `The pool could not be compared with Twilio: ${listed.reason}.`,
-      mend: mayPass
+    const findings = found(
+      mayPass ? "twilio-unreachable" : "twilio-refuses",
+      `The pool could not be compared with Twilio: ${listed.reason}.`,
+      mayPass
         ? "“npm run doctor” again in a while; https://status.twilio.com says how Twilio is"
         : "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (Twilio's console, Account Info)",
-    };
-    return { findings: [finding], notInPool: 0 };
+    );
+    return { findings, notInPool: 0 };
   }
   const owned = new Map(listed.numbers.map((number) => [number.phoneNumber, number]));
   const pool = await readPool(db);
@@ -48,12 +48,12 @@ export async function compareWithTwilio(
   ).length;
 
   if (pool.length > 1 && !pool.some((one) => owned.has(one.phoneNumber))) {
-    const finding: Finding = {
-      code: "twilio-owns-none",
-      finding: `None of the pool's ${pool.length} numbers is in the Twilio account, which has ${owned.size}.`,
-      mend: "check that TWILIO_ACCOUNT_SID names the account that the numbers were bought in",
-    };
-    return { findings: [finding], notInPool };
+    const findings = found(
+      "twilio-owns-none",
+      `None of the pool's ${pool.length} numbers is in the Twilio account, which has ${owned.size}.`,
+      "check that TWILIO_ACCOUNT_SID names the account that the numbers were bought in",
+    );
+    return { findings, notInPool };
   }
   const findings = pool.flatMap((one) => compareNumber(one, owned.get(one.phoneNumber), publicUrl));
   return { findings, notInPool };
@@ -69,7 +69,7 @@ async function readPool(db: Knex): Promise<PooledNumber[]> {
       "assigned_to_company_id as companyId",
     );
   return rows.flatMap(({ id, text, companyId }) => {
-    const phoneNumber = meantNumber(text);
+    const phoneNumber = asStored(text);
     return phoneNumber === undefined ? [] : [{ id, phoneNumber, companyId }];
   });
 }
@@ -79,52 +79,43 @@ function compareNumber(
   owned: TwilioNumber | undefined,
   publicUrl: string | undefined,
 ): Finding[] {
-  const whose =
-    companyId === null
-      ? `${phoneNumber}, which companies can choose,`
-      : `${phoneNumber}, company ${companyId}'s number,`;
+  const isAvailable = companyId === null;
+  const whose = isAvailable
+    ? `${phoneNumber}, which companies can choose,`
+    : `${phoneNumber}, company ${companyId}'s number,`;
   const takeOut = `delete from twilio_phone_numbers where id = ${id} and status = 'available';`;
 
   if (!owned) {
-    return [
-      {
-        code: "twilio-number-not-owned",
-        finding: `${whose} is not in the Twilio account: calls to it do not come here.`,
-        mend:
-          companyId === null
-            ? `buy it again and “npm run sync”, or take it out: ${takeOut}`
-            : "get it back (buy it again, or ask Twilio's support), then “npm run sync”",
-      },
-    ];
+    return found(
+      "twilio-number-not-owned",
+      `${whose} is not in the Twilio account: calls to it do not come here.`,
+      isAvailable
+        ? `buy it again and “npm run sync”, or take it out: ${takeOut}`
+        : "get it back (buy it again, or ask Twilio's support), then “npm run sync”",
+    );
   }
   if (!owned.voice) {
-    return [
-      {
-        code: "twilio-number-without-voice",
-        finding: `${whose} takes no calls at Twilio, only messages.`,
-        mend:
-          companyId === null
-            ? takeOut
-            : "ask Twilio's support whether it can take calls; the company keeps it",
-      },
-    ];
+    return found(
+      "twilio-number-without-voice",
+      `${whose} takes no calls at Twilio, only messages.`,
+      isAvailable
+        ? takeOut
+        : "ask Twilio's support whether it can take calls; the company keeps it",
+    );
   }
-  if (owned.handledBy !== undefined) {
-    return [
-      {
-        code: "twilio-number-in-other-use",
-        finding: `${whose} is in use by ${handler(owned.handledBy)}: calls to it go there.`,
-        mend: "in Twilio's console let the number's calls be handled by a webhook, then “npm run sync”",
-      },
-    ];
+  const use = otherUse(owned);
+  if (use) {
+    return found(
+      "twilio-number-in-other-use",
+      `${whose} is in use by ${use}: calls to it go there.`,
+      "in Twilio's console let the number's calls be handled by a webhook, then “npm run sync”",
+    );
   }
   const wrong = publicUrl ? Object.keys(wrongSettings(owned, publicUrl)) : [];
   if (wrong.length === 0) return [];
-  return [
-    {
-      code: "twilio-number-not-pointed-here",
-      finding: `${whose} does not have this server's ${wrong.join(", ")} at Twilio.`,
-      mend: "npm run sync",
-    },
-  ];
+  return found(
+    "twilio-number-not-pointed-here",
+    `${whose} does not have this server's ${wrong.join(", ")} at Twilio.`,
+    "npm run sync",
+  );
 }

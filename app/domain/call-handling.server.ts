@@ -76,7 +76,7 @@ export const callHandlingFields = z
     if (mode === "message") return { ...handling, mode, target: null };
     const field = targetFields[mode];
     const checked = checkTarget[mode](fields[field]);
-    if (checked.ok) return { ...handling, mode, target: checked.target };
+    if ("target" in checked) return { ...handling, mode, ...checked };
     context.addIssue({ code: "custom", path: [field], message: checked.error });
     return z.NEVER;
   });
@@ -88,7 +88,7 @@ export const targetFields = {
   stream: "stream_url",
 } as const satisfies Record<Exclude<CallMode, "message">, string>;
 
-type CheckedTarget = { ok: true; target: string } | { ok: false; error: string };
+type CheckedTarget = { target: string } | { error: string };
 
 // A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters.
 const sipAddress =
@@ -98,32 +98,23 @@ const checkTarget = {
   phone(text: string): CheckedTarget {
     const parsed = parseE164(text);
     return parsed.ok
-      ? { ok: true, target: parsed.phoneNumber }
-      : {
-          ok: false,
-          error: "Enter a phone number with its country code, like +353 86 123 4567",
-        };
+      ? { target: parsed.phoneNumber }
+      : { error: "Enter a phone number with its country code, like +353 86 123 4567" };
   },
   sip(text: string): CheckedTarget {
     return sipAddress.test(text)
-      ? { ok: true, target: text }
-      : {
-          ok: false,
-          error: "Enter a SIP address, like sip:reception@example.com",
-        };
+      ? { target: text }
+      : { error: "Enter a SIP address, like sip:reception@example.com" };
   },
   stream(text: string): CheckedTarget {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol !== "wss:" || url.username !== "" || url.hash !== "") {
-      return {
-        ok: false,
-        error: "Enter an address like wss://agent.example.com/calls",
-      };
+      return { error: "Enter an address like wss://agent.example.com/calls" };
     }
     // Twilio's documentation, "TwiML Voice: <Stream>": the address takes no query.
     return url.search === ""
-      ? { ok: true, target: url.href }
-      : { ok: false, error: "Leave out the ? and what follows it" };
+      ? { target: url.href }
+      : { error: "Leave out the ? and what follows it" };
   },
 };
 

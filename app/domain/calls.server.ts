@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
-import type { CallMode } from "#app/domain/call-handling.server.ts";
+import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
 import { fromDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -168,14 +168,16 @@ export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
   const rows = await db("calls")
     .whereNull("company_id")
     .whereNotNull("to_number")
-    .orderBy([
-      { column: "started_at", order: "desc" },
-      { column: "call_sid", order: "desc" },
-    ])
+    .orderBy(newestFirst)
     .limit(count)
     .select<Row[]>(columns);
   return rows.map(fromRow);
 }
+
+const newestFirst = [
+  { column: "started_at", order: "desc" },
+  { column: "call_sid", order: "desc" },
+];
 
 type Keyset = [startedAt: DatabaseTime, callSid: string];
 
@@ -197,10 +199,7 @@ function rowsOf(
     .modify((query) => {
       if (before) void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
     })
-    .orderBy([
-      { column: "started_at", order: "desc" },
-      { column: "call_sid", order: "desc" },
-    ])
+    .orderBy(newestFirst)
     .limit(limit)
     .select<Row[]>(columns);
 }
@@ -217,21 +216,16 @@ function decodeCursor(cursor: string): Keyset | undefined {
   return at && callSid && !Number.isNaN(fromDatabaseTime(at).getTime()) ? [at, callSid] : undefined;
 }
 
-interface Row {
+interface Row extends CallFacts {
   call_sid: string;
   from_number: string | null;
   to_number: string | null;
-  route: CallMode | "nobody" | null;
-  twilio_status: string;
-  dial_result: DialResult | null;
   recording_url: string | null;
   recording_seconds: number | null;
   recording_absent: boolean | number;
-  started_at: DatabaseTime;
   answered_at: DatabaseTime | null;
   ended_at: DatabaseTime | null;
   seconds: number | null;
-  outcome: CallOutcome;
 }
 
 const columns = [
@@ -278,48 +272,4 @@ function fromRow(row: Row): Call {
     recordingUrl: recording ? row.recording_url : null,
     recordingSeconds: recording ? row.recording_seconds : null,
   };
-}
-
-// Twilio ends every call within a day.
-const longestCall = 24 * 60 * 60 * 1000;
-
-function reasonOf(row: Row): string {
-  const rung =
-    row.route === "stream"
-      ? "The voice agent"
-      : row.route === "sip"
-        ? "The SIP address"
-        : "The phone";
-  switch (row.outcome) {
-    case "answered":
-      return row.route === "stream" ? "The voice agent answered." : "Somebody answered.";
-    case "message":
-      return row.dial_result === "busy"
-        ? "The line was busy, and the caller left a message."
-        : row.dial_result === "failed"
-          ? `${rung} could not be reached, and the caller left a message.`
-          : row.dial_result === null
-            ? "The caller left a message."
-            : "Nobody answered, and the caller left a message.";
-    case "busy":
-      return "The line was busy.";
-    case "failed":
-      return row.dial_result === "failed"
-        ? `${rung} could not be reached.`
-        : row.twilio_status === "failed"
-          ? "The telephone network could not connect the call."
-          : "Our service could not connect the call.";
-    case "missed":
-      return row.dial_result === "no-answer"
-        ? "Nobody answered."
-        : row.route === "message" && row.twilio_status === "completed"
-          ? "The caller left no message."
-          : "The caller hung up before anybody answered.";
-    case "unmatched":
-      return "The number belonged to no company.";
-    case "in-progress":
-      return Date.now() - fromDatabaseTime(row.started_at).getTime() > longestCall
-        ? "How the call ended was never reported."
-        : "The call is going on.";
-  }
 }

@@ -41,14 +41,21 @@ function prettyStream() {
 // Several loaders may wait for one and the same thing, which fails once.
 const logged = new WeakSet<object>();
 
-/** Logs an error that ended a request, with the id that its answer carries. */
-export function logFault({ requestId, method, path }: Exchange, error: unknown): void {
+/**
+ * Logs an error that ended a request, with the id that its answer carries.
+ * @param isUnavailable whether the database is to blame, and not the program
+ */
+export function logFault(
+  { requestId, method, path }: Exchange,
+  error: unknown,
+  isUnavailable = isDatabaseUnavailable(error),
+): void {
   if (error instanceof Error) {
     if (logged.has(error)) return;
     logged.add(error);
   }
   const fields = { requestId, method, path };
-  if (isDatabaseUnavailable(error)) {
+  if (isUnavailable) {
     log.warn({ ...fields, err: describeError(error, false) }, "the database is not available");
   } else {
     log.error({ ...fields, err: describeError(error) }, "request failed");

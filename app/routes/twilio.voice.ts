@@ -1,7 +1,6 @@
 import { database, reading } from "#app/db.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
-import { logFault } from "#app/log/log.server.ts";
 import { countCall } from "#app/log/metrics.server.ts";
 import { twilioRoute } from "#app/twilio/webhook.server.ts";
 import {
@@ -14,7 +13,7 @@ import {
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 const route = twilioRoute(
-  async ({ context, event, inTime }) => {
+  async ({ context, event, inTime, logFault }) => {
     const { from = "", to = "" } = event;
     const called = await inTime(findCalledCompany(reading(), to));
     if (called) exchangeOf(context).companyId = called.companyId;
@@ -26,7 +25,7 @@ const route = twilioRoute(
         { ...event, from, to },
         called && { companyId: called.companyId, route: called.handling.mode },
       ),
-    ).catch((error: unknown) => logFault(exchangeOf(context), error));
+    ).catch(logFault);
     return twiml(called ? connectCall({ from, to }, called.handling) : notInService());
   },
   ({ query }) => {

@@ -2,7 +2,6 @@ import { database, reading } from "#app/db.server.ts";
 import { isAnswered, recordDialResult } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
-import { logFault } from "#app/log/log.server.ts";
 import { twilioRoute, wholeSeconds } from "#app/twilio/webhook.server.ts";
 import { cannotConnect, hangUp, nobodyAnswered, twiml } from "#app/twilio/twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
@@ -17,7 +16,7 @@ const results = new Map<string, DialResult>([
 ]);
 
 const route = twilioRoute(
-  async ({ context, event, field, inTime }) => {
+  async ({ context, event, field, inTime, logFault }) => {
     const dialStatus = field("DialCallStatus");
     // A media stream that has ended brings no status; whether it began, its own callbacks have told.
     const result =
@@ -32,7 +31,7 @@ const route = twilioRoute(
     if (dialStatus !== undefined || result === "failed") {
       await inTime(
         recordDialResult(database(), event, result, wholeSeconds(field("DialCallDuration"))),
-      ).catch((error: unknown) => logFault(exchangeOf(context), error));
+      ).catch(logFault);
     }
     return twiml(over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false));
   },

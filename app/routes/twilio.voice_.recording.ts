@@ -1,9 +1,8 @@
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
-import { log, logFault } from "#app/log/log.server.ts";
+import { log } from "#app/log/log.server.ts";
 import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/twilio/webhook.server.ts";
 import { messageTaken, noted, notNoted, twiml } from "#app/twilio/twiml.server.ts";
-import { exchangeOf } from "#app/server/exchange.server.ts";
 
 // Two come here: <Record> itself, where the caller is on the line, and later the word that the recording is ready.
 const route = twilioRoute(
@@ -13,7 +12,7 @@ const route = twilioRoute(
       await kept;
       return noted();
     }
-    await kept.catch((error: unknown) => logFault(exchangeOf(twilio.context), error));
+    await kept.catch(twilio.logFault);
     return twiml(messageTaken());
   },
   (twilio) => (isCallback(twilio) ? notNoted() : twiml(messageTaken())),

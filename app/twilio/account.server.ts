@@ -2,6 +2,7 @@ import RequestClient from "twilio/lib/base/RequestClient.js";
 import type Response from "twilio/lib/http/response.js";
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import Twilio from "twilio/lib/rest/Twilio.js";
+import type { VoiceSettings } from "#app/twilio/voice-settings.server.ts";
 
 /**
  * The few REST calls to Twilio that operators need, with patience: a call that Twilio is too busy for, or that got
@@ -9,16 +10,6 @@ import Twilio from "twilio/lib/rest/Twilio.js";
  * Importing this loads the whole client, which is big: only scripts do, and only when they need it.
  * Sources: Twilio's docs "IncomingPhoneNumber resource" and "Error 20429: Too many requests".
  */
-
-/** Where Twilio turns with a number's calls. URLs are absolute; empty where none is set. */
-export interface VoiceSettings {
-  voiceUrl: string;
-  voiceMethod: string;
-  voiceFallbackUrl: string;
-  voiceFallbackMethod: string;
-  statusCallback: string;
-  statusCallbackMethod: string;
-}
 
 /** A number that the account owns. */
 export interface TwilioNumber {
@@ -201,35 +192,27 @@ function retryAfter(headers: unknown): number | undefined {
 /** Reads an error of Twilio's client by its fields alone: its other parts may hold the request with its token. */
 function failureOf(error: unknown): TwilioFailure {
   const { status, code, message } = error as Record<string, unknown>;
-  if (typeof status === "number") {
-    const number = typeof code === "number" ? `, Twilio's error ${code}` : "";
-    const answer = `HTTP ${status}${number}`;
-    if (status === 401) {
-      return {
-        ok: false,
-        kind: "unauthorized",
-        reason: `Twilio refuses TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN (${answer})`,
-      };
-    }
-    if (mayPass(status)) {
-      return {
-        ok: false,
-        kind: "unavailable",
-        reason: `Twilio is ${status === 429 ? "too busy" : "out of order"} (${answer})`,
-      };
-    }
-    const said = typeof message === "string" ? `: ${printable(message)}` : "";
-    return { ok: false, kind: "refused", reason: `${answer}${said}` };
+  const failure = (kind: TwilioFailure["kind"], reason: string) =>
+    ({ ok: false, kind, reason }) as const;
+  if (typeof status !== "number") {
+    // What the network does has a code (`ECONNREFUSED`), an answer that is not Twilio's has none.
+    if (typeof code !== "string") return failure("unavailable", "Twilio's answer cannot be read");
+    const why = code === "ECONNABORTED" ? "no answer in time" : code;
+    return failure("unavailable", `Twilio cannot be reached (${why})`);
   }
-  // What the network does has a code (`ECONNREFUSED`), an answer that is not Twilio's has none.
-  return {
-    ok: false,
-    kind: "unavailable",
-    reason:
-      typeof code === "string"
-        ? `Twilio cannot be reached (${code === "ECONNABORTED" ? "no answer in time" : code})`
-        : "Twilio's answer cannot be read",
-  };
+  const answer = `HTTP ${status}${typeof code === "number" ? `, Twilio's error ${code}` : ""}`;
+  if (status === 401) {
+    return failure(
+      "unauthorized",
+      `Twilio refuses TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN (${answer})`,
+    );
+  }
+  if (mayPass(status)) {
+    const state = status === 429 ? "too busy" : "out of order";
+    return failure("unavailable", `Twilio is ${state} (${answer})`);
+  }
+  const said = typeof message === "string" ? `: ${printable(message)}` : "";
+  return failure("refused", `${answer}${said}`);
 }
 
 const printable = (text: string) =>

@@ -17,7 +17,7 @@ export function deadline(milliseconds: number): <T>(work: Promise<T>) => Promise
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new DeadlineError(`timeout expired: not done within ${milliseconds} ms`)),
+        () => reject(new DeadlineError(`not done within ${milliseconds} ms`)),
         Math.max(0, end - performance.now()),
       );
     });

@@ -1,55 +1,14 @@
 import type { Knex } from "knex";
 import { isE164 } from "#app/domain/e164.ts";
 import { addToPool, knownInPool } from "#app/domain/pool.server.ts";
-import type {
-  TwilioAccount,
-  TwilioFailure,
-  TwilioNumber,
-  VoiceSettings,
-} from "#app/twilio/account.server.ts";
+import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/account.server.ts";
+import { otherUse, wrongSettings, type VoiceSettings } from "#app/twilio/voice-settings.server.ts";
 
 /**
  * A number is offered to companies only if its calls reach this server: the account owns it, it takes calls, and
  * Twilio turns to PUBLIC_URL with them. So a number is pointed here first, and enters the pool after.
  * Whose a number is, is never touched from here.
  */
-
-/** What a number's settings at Twilio must be for its calls to reach `publicUrl` (an origin). */
-export function voiceSettings(publicUrl: string): VoiceSettings {
-  return {
-    voiceUrl: `${publicUrl}/twilio/voice`,
-    voiceMethod: "POST",
-    voiceFallbackUrl: `${publicUrl}/twilio/voice/fallback`,
-    voiceFallbackMethod: "POST",
-    statusCallback: `${publicUrl}/twilio/voice/status`,
-    statusCallbackMethod: "POST",
-  };
-}
-
-/** Those of the settings that `number` has otherwise; empty when its calls reach `publicUrl`. */
-export function wrongSettings(number: TwilioNumber, publicUrl: string): Partial<VoiceSettings> {
-  return Object.fromEntries(
-    Object.entries(voiceSettings(publicUrl)).filter(
-      ([name, value]) => number.settings[name as keyof VoiceSettings] !== value,
-    ),
-  );
-}
-
-/** What takes a number's calls instead of its settings, in words: Twilio does not look at them then. */
-export function handler(sid: string): string {
-  return `${sid.startsWith("TK") ? "SIP trunk" : "TwiML App"} ${sid}`;
-}
-
-/** Whether Twilio could call `publicUrl`: names and addresses of this machine, or of a private network, it cannot. */
-export function isReachableByTwilio(publicUrl: string): boolean {
-  const { hostname } = new URL(publicUrl);
-  const isLocalName = !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);
-  const isLocalAddress =
-    /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$/.test(hostname) ||
-    /^\[(::1?|f[cd].*|fe80.*)\]$/.test(hostname);
-  const isPublicIpv6 = hostname.startsWith("[") && !isLocalAddress;
-  return isPublicIpv6 || !(isLocalName || isLocalAddress);
-}
 
 /** A number, and why it was not dealt with; `reason` is the end of a sentence. */
 export interface NotSynced {
@@ -119,8 +78,7 @@ export async function syncNumbers(
   for (let start = 0; start < wanted.length; start += chunkSize) {
     const chunk = wanted.slice(start, start + chunkSize);
     const ready: string[] = [];
-    for (const one of await inParallel(chunk, point)) {
-      const { phoneNumber, settings, failure } = one;
+    for (const { phoneNumber, settings, failure } of await inParallel(chunk, point)) {
       if (failure !== undefined) {
         report.failed.push({ phoneNumber, reason: failure });
         continue;
@@ -129,39 +87,28 @@ export async function syncNumbers(
       else if (inPool.has(phoneNumber)) report.unchanged.push(phoneNumber);
       if (!inPool.has(phoneNumber)) ready.push(phoneNumber);
     }
-    const added = options.dryRun ? ready : await addToPool(db, ready);
-    report.added.push(...added);
+    report.added.push(...(options.dryRun ? ready : await addToPool(db, ready)));
   }
   return { ok: true, report };
 }
 
 /** Whether `number` is for the pool; if not, the report says why. */
-function isWanted(
-  { phoneNumber, voice, handledBy }: TwilioNumber,
-  inPool: Set<string>,
-  { leftOut, failed }: SyncReport,
-): boolean {
-  const isPooled = inPool.has(phoneNumber);
-  if (!voice) {
-    (isPooled ? failed : leftOut).push({
-      phoneNumber,
-      reason: `takes no calls${isPooled ? ", yet it is in the pool" : ""}`,
-    });
-  } else if (handledBy !== undefined) {
-    (isPooled ? failed : leftOut).push({
-      phoneNumber,
-      reason: `is in use by ${handler(handledBy)} at Twilio${isPooled ? ", yet it is in the pool" : ""}`,
-    });
-  } else if (!isE164(phoneNumber)) {
-    failed.push({ phoneNumber, reason: "is not in E.164" });
-  } else return true;
+function isWanted(number: TwilioNumber, inPool: Set<string>, report: SyncReport): boolean {
+  const { phoneNumber } = number;
+  const use = otherUse(number);
+  const unfit = !number.voice ? "takes no calls" : use && `is in use by ${use} at Twilio`;
+  if (unfit && inPool.has(phoneNumber)) {
+    report.failed.push({ phoneNumber, reason: `${unfit}, yet it is in the pool` });
+  } else if (unfit) report.leftOut.push({ phoneNumber, reason: unfit });
+  else if (isE164(phoneNumber)) return true;
+  else report.failed.push({ phoneNumber, reason: "is not in E.164" });
   return false;
 }
 
 interface Pointed {
   phoneNumber: string;
   settings: string[];
-  failure?: string;
+  failure?: string | undefined;
 }
 
 function pointing(
@@ -173,21 +120,20 @@ function pointing(
   let failuresInARow = 0;
   let stopped: string | undefined;
 
+  async function update(sid: string, settings: Partial<VoiceSettings>) {
+    const answer = await account.updateNumber(sid, settings);
+    if (answer.ok || answer.kind === "refused") failuresInARow = 0;
+    else if (answer.kind === "unauthorized" || ++failuresInARow >= mostFailuresInARow) {
+      stopped = answer.reason;
+    }
+    return answer.ok ? undefined : answer.reason;
+  }
   return async (number) => {
     const { phoneNumber, sid } = number;
     const wrong = wrongSettings(number, publicUrl);
     const pointed: Pointed = { phoneNumber, settings: Object.keys(wrong) };
     if (pointed.settings.length > 0 && !dryRun) {
-      if (stopped !== undefined) {
-        pointed.failure = `was not tried, since ${stopped}`;
-      } else {
-        const answer = await account.updateNumber(sid, wrong);
-        if (answer.ok || answer.kind === "refused") failuresInARow = 0;
-        else if (answer.kind === "unauthorized" || ++failuresInARow >= mostFailuresInARow) {
-          stopped = answer.reason;
-        }
-        if (!answer.ok) pointed.failure = answer.reason;
-      }
+      pointed.failure = stopped ? `was not tried, since ${stopped}` : await update(sid, wrong);
     }
     onProgress?.(++done, total);
     return pointed;

@@ -1,10 +1,11 @@
 import type { ActionFunctionArgs } from "@remix-run/node";
 import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
 import type { CallEvent } from "#app/domain/call-events.server.ts";
+import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
 import { BodyTooLargeError, readBody } from "#app/http/body.server.ts";
-import { answerWithin, deadline } from "#app/twilio/deadline.server.ts";
+import { answerWithin, deadline, DeadlineError } from "#app/twilio/deadline.server.ts";
 import { log, logFault } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
@@ -19,6 +20,8 @@ export interface TwilioRequest extends Asked {
   query: URLSearchParams;
   /** waits for the database, until the time for the whole answer is up */
   inTime: <T>(work: Promise<T>) => Promise<T>;
+  /** logs an error; work that is not done in time is the database's fault */
+  logFault: (error: unknown) => void;
 }
 
 type TwilioHandler = (twilio: TwilioRequest) => Promise<Response>;
@@ -49,7 +52,7 @@ export function twilioRoute(
       try {
         return await handler(twilio);
       } catch (error) {
-        logFault(exchangeOf(context), error);
+        twilio.logFault(error);
         return fault(twilio);
       }
     },
@@ -109,6 +112,12 @@ async function verified(asked: Asked): Promise<TwilioRequest | Response> {
     field,
     query: new URL(request.url).searchParams,
     inTime: deadline(answerWithin),
+    logFault: (error) =>
+      logFault(
+        exchangeOf(asked.context),
+        error,
+        error instanceof DeadlineError || isDatabaseUnavailable(error),
+      ),
   };
 }
 

@@ -86,53 +86,56 @@ export async function runCommand(
   }
 }
 
-/**
- * Ends the command with a clear line where a SQLite file that is to be read is not there: opening it would make one.
- * @throws {CommandError}
- */
-export function requireDatabase(): void {
+/** The SQLite file of DATABASE_URL where it is not there yet: opening the database would make it. */
+export function missingDatabase(): string | undefined {
   const file = sqliteFile(environment().DATABASE_URL);
-  if (file !== undefined && !existsSync(file)) {
+  return file !== undefined && !existsSync(file) ? file : undefined;
+}
+
+/** @throws {CommandError} where {@link missingDatabase} names a file */
+export function requireDatabase(): void {
+  const file = missingDatabase();
+  if (file !== undefined) {
     throw new CommandError(
       `There is no database at ${file}. Run “npm run migrate” to make it, or set DATABASE_URL.`,
     );
   }
 }
 
-/** Colours `text` where stderr is a terminal and NO_COLOR is not set. */
-export function paint(colour: "red" | "yellow" | "green" | "bold" | "dim", text: string): string {
-  return process.stderr.isTTY && !process.env.NO_COLOR ? styleText(colour, text) : text;
+/** Prints the one document of `--json`. */
+export function printJson(document: unknown): void {
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Colours `text` where stderr is a terminal that is to have colours. */
+export function paint(colour: "red" | "yellow" | "bold", text: string): string {
+  return styleText(colour, text, { stream: process.stderr });
 }
 
 function parse(command: Command, argv: string[]): Arguments {
   const options = { ...command.options, ...everyCommand };
   const { values, positionals, tokens } = parseArgs({
     args: argv,
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, { type }]) => [name, { type }]),
-    ),
+    options,
     allowPositionals: true,
     strict: false,
     tokens: true,
   });
+  const wrong = (what: string) => new UsageError(`${what} See “${command.name} --help”.`);
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const option = options[token.name];
     if (!option) {
       const near = nearest(token.name, Object.keys(options));
-      throw new UsageError(
-        `Unknown option ${token.rawName}.${near ? ` Did you mean --${near}?` : ""} ${seeHelp(command)}`,
-      );
+      throw wrong(`Unknown option ${token.rawName}.${near ? ` Did you mean --${near}?` : ""}`);
     }
-    if (option.type === "string" && typeof token.value !== "string") {
-      throw new UsageError(`${token.rawName} needs a value. ${seeHelp(command)}`);
-    }
-    if (option.type === "boolean" && token.value !== undefined) {
-      throw new UsageError(`${token.rawName} takes no value. ${seeHelp(command)}`);
+    const hasValue = token.value !== undefined;
+    if (hasValue !== (option.type === "string")) {
+      throw wrong(`${token.rawName} ${hasValue ? "takes no" : "needs a"} value.`);
     }
   }
   if (!command.positionals && positionals.length > 0) {
-    throw new UsageError(`“${positionals[0]}” is not expected here. ${seeHelp(command)}`);
+    throw wrong(`“${positionals[0]}” is not expected here.`);
   }
   return {
     positionals,
@@ -142,10 +145,6 @@ function parse(command: Command, argv: string[]): Arguments {
       return typeof value === "string" ? value : undefined;
     },
   };
-}
-
-function seeHelp(command: Command): string {
-  return `See “${command.name} --help”.`;
 }
 
 function helpOf(command: Command): string {
@@ -164,29 +163,23 @@ function helpOf(command: Command): string {
   ].join("");
 }
 
-function explain(command: Command, error: unknown): { message: string; exitCode: number } {
+function explain({ name }: Command, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
-  if (error instanceof EnvironmentError) {
-    return { message: error.message, exitCode: 1 };
-  }
+  if (error instanceof EnvironmentError) return new CommandError(error.message);
   if (isDatabaseUnavailable(error)) {
-    return {
-      message:
-        "The database cannot be reached or is busy. Check DATABASE_URL and that the server runs, then try again.",
-      exitCode: 1,
-    };
+    return new CommandError(
+      "The database cannot be reached or is busy. Check DATABASE_URL and that the server runs, then try again.",
+    );
   }
   if (isMissingTable(error)) {
-    return {
-      message: "The database has no tables of this program yet. Run “npm run migrate” first.",
-      exitCode: 1,
-    };
+    return new CommandError(
+      "The database has no tables of this program yet. Run “npm run migrate” first.",
+    );
   }
   const code = (error as { code?: unknown } | null)?.code;
-  return {
-    message: `${command.name} failed${typeof code === "string" ? ` (${code})` : ""}. Nothing more is known; run it again, and report it if it stays.`,
-    exitCode: 1,
-  };
+  return new CommandError(
+    `${name} failed${typeof code === "string" ? ` (${code})` : ""}. Nothing more is known; run it again, and report it if it stays.`,
+  );
 }
 
 function isMissingTable(error: unknown): boolean {
@@ -202,21 +195,15 @@ function nearest(typed: string, words: readonly string[]): string | undefined {
     .sort((a, b) => a.distance - b.distance)[0]?.word;
 }
 
-// Levenshtein, 1966.
+// Levenshtein's; `row` holds the distances of what was read of `a` so far to each beginning of `b`.
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(
-          (row[j] ?? 0) + 1,
-          (next[j - 1] ?? 0) + 1,
-          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
+  let row = Array.from({ length: b.length + 1 }, (_, length) => length);
+  for (const letter of a) {
+    const next = [row[0]! + 1];
+    for (let j = 0; j < b.length; j++) {
+      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === b[j] ? 0 : 1)));
     }
     row = next;
   }
-  return row[b.length] ?? 0;
+  return row[b.length]!;
 }

@@ -48,13 +48,7 @@ export class SimulatedCall {
 
   document(): Record<string, unknown> {
     const { to, from, scenario } = this.options;
-    return {
-      call_sid: this.callSid,
-      from,
-      to,
-      scenario,
-      steps: this.steps,
-    };
+    return { call_sid: this.callSid, from, to, scenario, steps: this.steps };
   }
 
   async walk(): Promise<void> {
@@ -209,16 +203,7 @@ export class SimulatedCall {
     try {
       const verbs = readTwiml(twiml);
       const { status } = response;
-      const meaning = tell(verbs);
-      const step = {
-        event,
-        path,
-        fields,
-        status,
-        milliseconds,
-        twiml,
-        meaning,
-      };
+      const step = { event, path, fields, status, milliseconds, twiml, meaning: tell(verbs) };
       this.steps.push(step);
       this.onStep(step);
       return verbs;

@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { describe, expect, test, vi } from "vitest";
 import { isPostgres } from "#app/db.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
-import { repairDamage } from "#app/doctor/damage/cure.server.ts";
+import { repairDamage } from "#app/doctor/repair.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { migrateToLatest, migrationConfig, pendingMigrations } from "#app/migrate.server.ts";

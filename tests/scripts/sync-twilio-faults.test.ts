@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import { addToPool } from "#app/domain/pool.server.ts";
-import { isReachableByTwilio } from "#app/twilio/sync.server.ts";
+import { isReachableByTwilio } from "#app/twilio/voice-settings.server.ts";
 import { someNumbers } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { Operator, smsOnly } from "../support/operator.ts";

@@ -1,11 +1,20 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { createTestDatabase, openDatabase, type Engine } from "./databases.ts";
 
 /** The tables of the system before this one, as its databases have them, and rows that keep the rules. */
 
 export interface LegacyOptions {
   /** SQLite only: `twilio_phone_number` came by ALTER TABLE, without UNIQUE */
   upgraded?: boolean;
+}
+
+/** A database of its own for a test, with the tables, empty. */
+export async function openLegacyDatabase(engine: Engine, options?: LegacyOptions): Promise<Knex> {
+  const { url } = await createTestDatabase(engine);
+  const db = openDatabase(url, { statementTimeout: 0 });
+  await createLegacyTables(db, options);
+  return db;
 }
 
 /** Makes the tables, empty, and two neighbours of theirs. */

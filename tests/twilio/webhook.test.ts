@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { log } from "#app/log/log.server.ts";
+import { DeadlineError } from "#app/twilio/deadline.server.ts";
 import { isSigned, twilioRoute } from "#app/twilio/webhook.server.ts";
 import { noted } from "#app/twilio/twiml.server.ts";
 import {
@@ -247,4 +248,15 @@ test("what the handler throws is logged and answered", async () => {
   const response = await broken.action({ request, params: {}, context: {} });
   expect(await response.text()).toBe("sorry");
   expect(logged).toHaveBeenCalledOnce();
+});
+
+test("work that is not done in time is logged as the database's fault, not the program's", async () => {
+  const [warned, failed] = [vi.spyOn(log, "warn"), vi.spyOn(log, "error")];
+  const { action: late } = twilioRoute(async () => {
+    throw new DeadlineError("not done within 1 ms");
+  }, noted);
+  const request = signedRequest(path, fields);
+  expect((await late({ request, params: {}, context: {} })).status).toBe(200);
+  expect(warned).toHaveBeenCalledWith(expect.anything(), "the database is not available");
+  expect(failed).not.toHaveBeenCalled();
 });

@@ -1,28 +1,27 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
-import { parseE164 } from "#app/domain/e164.ts";
+import { asStored } from "#app/domain/e164.ts";
 
 /**
- * Two places say whose a number is: the pool's row names its owner, and the company names its number.
- * Rows where the two do not agree are read here with everything that they are tied to by such claims, so that one
- * knot of claims can be judged, and mended, without a look at any other.
+ * Which rows disagree. Two places say whose a number is: its row in the pool names the owner, and the company names its
+ * number. Rows where the two differ are read with everything that such claims tie them to, as one knot, so that each
+ * knot can be judged, and repaired, without a look at any other.
  */
 
 /** A row of the pool as it stands, sound or not. */
 export interface PoolRow {
   id: number;
-  text: string;
+  phone_number: string;
   status: string | null;
-  ownerId: number | null;
-  assignedAt: string | number | null;
+  assigned_to_company_id: number | null;
+  assigned_at: string | number | null;
 }
 
 /** A company as far as numbers go. */
 export interface Claimant {
   id: number;
-  name: string;
-  /** `twilio_phone_number` as it stands */
-  held: string | null;
+  company_name: string;
+  twilio_phone_number: string | null;
 }
 
 /** Rows tied to each other by claims, by id; at least one of them breaks a rule. */
@@ -31,41 +30,20 @@ export interface Knot {
   companies: Claimant[];
 }
 
-const e164 = /^\+[1-9][0-9]{1,14}$/;
-
-/** The number that a text means, in E.164; undefined where it is none that can be told without doubt. */
-export function meantNumber(text: string): string | undefined {
-  if (e164.test(text)) return text;
-  const parsed = parseE164(text);
-  return parsed.ok ? parsed.phoneNumber : undefined;
-}
-
-/** Whether a company's `twilio_phone_number` says that it has one. */
-export function isHeld(text: string | null): text is string {
-  return text !== null && text.trim() !== "";
-}
-
 /** What ties rows of one number together, however it is written: the number that is meant, else the text itself. */
 export function numberKey(text: string): string {
-  return meantNumber(text) ?? text;
+  return asStored(text) ?? text;
+}
+
+/** {@link numberKey} of the number that a company says it has; undefined where it has none. */
+export function heldKey({ twilio_phone_number: held }: Claimant): string | undefined {
+  return held === null || held.trim() === "" ? undefined : numberKey(held);
 }
 
 /** The numbers that a knot is about, each once however often it is written. */
 export function numbersIn({ rows, companies }: Knot): Set<string> {
-  const numbers = new Set(rows.map(({ text }) => numberKey(text)));
-  for (const { held } of companies) {
-    if (isHeld(held)) numbers.add(numberKey(held));
-  }
-  return numbers;
-}
-
-/** Keeps everybody else from writing to the two tables until the transaction ends; they can be read all the while. */
-export async function keepWritersOut(transaction: Knex): Promise<void> {
-  await transaction.raw(
-    isPostgres(transaction)
-      ? "lock table companies, twilio_phone_numbers in share row exclusive mode"
-      : "update companies set id = id where false",
-  );
+  const held = companies.map(heldKey).filter((key) => key !== undefined);
+  return new Set([...rows.map((row) => numberKey(row.phone_number)), ...held]);
 }
 
 /** All knots of claims in the two tables, the oldest rows first. A sound database costs two joins. */
@@ -75,16 +53,18 @@ export async function readKnots(db: Knex): Promise<Knot[]> {
   let newRows = await unsoundRows(db);
   let newCompanies = await unsoundCompanies(db);
   while (newRows.length > 0 || newCompanies.length > 0) {
-    for (const row of newRows) rows.set(row.id, row);
-    for (const company of newCompanies) companies.set(company.id, company);
     const texts = new Set<string>();
-    const companyIds = new Set(newCompanies.map((company) => company.id));
-    for (const { text, ownerId } of newRows) {
-      texts.add(text).add(numberKey(text));
-      if (ownerId !== null) companyIds.add(ownerId);
+    const companyIds = new Set<number>();
+    for (const row of newRows) {
+      rows.set(row.id, row);
+      texts.add(row.phone_number).add(numberKey(row.phone_number));
+      if (row.assigned_to_company_id !== null) companyIds.add(row.assigned_to_company_id);
     }
-    for (const { held } of newCompanies) {
-      if (isHeld(held)) texts.add(held).add(numberKey(held));
+    for (const company of newCompanies) {
+      companies.set(company.id, company);
+      companyIds.add(company.id);
+      const key = heldKey(company);
+      if (key !== undefined) texts.add(company.twilio_phone_number!).add(key);
     }
     newRows = [
       ...(await among(poolRows(db), "n.phone_number", texts)),
@@ -101,19 +81,15 @@ export async function readKnots(db: Knex): Promise<Knot[]> {
 function poolRows(db: Knex) {
   return db("twilio_phone_numbers as n").select<PoolRow[]>(
     "n.id",
-    "n.phone_number as text",
+    "n.phone_number",
     "n.status",
-    "n.assigned_to_company_id as ownerId",
-    "n.assigned_at as assignedAt",
+    "n.assigned_to_company_id",
+    "n.assigned_at",
   );
 }
 
 function claimants(db: Knex) {
-  return db("companies as c").select<Claimant[]>(
-    "c.id",
-    "c.company_name as name",
-    "c.twilio_phone_number as held",
-  );
+  return db("companies as c").select<Claimant[]>("c.id", "c.company_name", "c.twilio_phone_number");
 }
 
 async function unsoundRows(db: Knex): Promise<PoolRow[]> {
@@ -157,51 +133,39 @@ async function among<Row extends object>(
 }
 
 function tie(rows: PoolRow[], companies: Claimant[]): Knot[] {
-  const byId = (a: { id: number }, b: { id: number }) => a.id - b.id;
-  const known = new Set(companies.map((company) => company.id));
-  const ties = new Map<string, string[]>();
-  const tiesOf = (node: string) => {
-    const there = ties.get(node) ?? [];
-    ties.set(node, there);
-    return there;
-  };
-  const addTie = (a: string, b: string) => {
-    tiesOf(a).push(b);
-    tiesOf(b).push(a);
-  };
-  for (const { text, ownerId } of rows) {
-    // Two rows of one owner that does not exist say nothing about each other.
-    if (ownerId !== null && known.has(ownerId)) {
-      addTie(`number ${numberKey(text)}`, `company ${ownerId}`);
+  // A union-find forest: each number and company points towards the one that stands for its knot.
+  const towards = new Map<string, string>();
+  const root = (node: string): string => {
+    for (let next = towards.get(node); next !== undefined; next = towards.get(node)) {
+      towards.set(node, towards.get(next) ?? next);
+      node = next;
     }
+    return node;
+  };
+  const join = (companyId: number, key: string) => {
+    const [company, number] = [root(`company ${companyId}`), root(`number ${key}`)];
+    if (company !== number) towards.set(number, company);
+  };
+  const known = new Set(companies.map(({ id }) => id));
+  for (const { phone_number, assigned_to_company_id: owner } of rows) {
+    // Two rows of one owner that does not exist say nothing about each other.
+    if (owner !== null && known.has(owner)) join(owner, numberKey(phone_number));
   }
-  for (const { id, held } of companies) {
-    if (isHeld(held)) addTie(`company ${id}`, `number ${numberKey(held)}`);
+  for (const company of companies) {
+    const key = heldKey(company);
+    if (key !== undefined) join(company.id, key);
   }
 
-  const knotOf = new Map<string, Knot>();
-  const knotAt = (start: string): Knot => {
-    const tied = knotOf.get(start);
-    if (tied) return tied;
-    const knot: Knot = { rows: [], companies: [] };
-    const left = [start];
-    for (let node = left.pop(); node !== undefined; node = left.pop()) {
-      if (knotOf.has(node)) continue;
-      knotOf.set(node, knot);
-      for (const next of tiesOf(node)) left.push(next);
-    }
+  const knots = new Map<string, Knot>();
+  const knotOf = (node: string): Knot => {
+    const knot = knots.get(root(node)) ?? { rows: [], companies: [] };
+    knots.set(root(node), knot);
     return knot;
   };
-  const knots = new Set<Knot>();
+  const byId = (a: { id: number }, b: { id: number }) => a.id - b.id;
   for (const company of companies.sort(byId)) {
-    const knot = knotAt(`company ${company.id}`);
-    knot.companies.push(company);
-    knots.add(knot);
+    knotOf(`company ${company.id}`).companies.push(company);
   }
-  for (const row of rows.sort(byId)) {
-    const knot = knotAt(`number ${numberKey(row.text)}`);
-    knot.rows.push(row);
-    knots.add(knot);
-  }
-  return [...knots];
+  for (const row of rows.sort(byId)) knotOf(`number ${numberKey(row.phone_number)}`).rows.push(row);
+  return [...knots.values()];
 }

@@ -1,20 +1,20 @@
 import type { Knex } from "knex";
 import {
-  isHeld,
-  meantNumber,
+  heldKey,
   numbersIn,
   readKnots,
   type Claimant,
   type Knot,
   type PoolRow,
 } from "#app/doctor/damage/claims.server.ts";
-import { ask, decide, quoted } from "#app/doctor/damage/questions.server.ts";
-import { mend, sayChanges, type Change } from "#app/doctor/damage/mending.server.ts";
+import { cureOf, describeCure, type Change } from "#app/doctor/damage/cure.server.ts";
+import { ask, questionOf, quoted } from "#app/doctor/damage/questions.server.ts";
+import { asStored } from "#app/domain/e164.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Rows that break a rule of the two tables, in words: databases of the system before this one have them, and the
- * migration stops at them. Each row is named once, with what people have to decide, or what mends it.
+ * What is wrong, in words: rows that break a rule of the two tables. Databases of the system before this one have them,
+ * and the migration stops at them. Each row is named once, with what repairs it, or what people have to decide.
  */
 
 const headlines = {
@@ -46,14 +46,10 @@ export interface Damage {
   finding: string;
   /** what an operator has to decide, one line; where there is a `repair`, that there is nothing */
   decision: string;
-  /** what `repairDamage` (pool-repair.server.ts) does about it, one sentence; absent where people decide */
+  /** what a repair does about it, one sentence; absent where people decide */
   repair?: string;
-}
-
-/** Damage, and the changes that mend it; none where people decide. */
-export interface Diagnosis {
-  damage: Damage;
-  changes: Change[];
+  /** the steps of `repair` */
+  changes?: Change[];
 }
 
 const mostInAMessage = 1_000;
@@ -62,7 +58,7 @@ const mostInAMessage = 1_000;
 export class PoolDamagedError extends Error {
   override name = "PoolDamagedError";
   constructor(readonly damage: readonly Damage[]) {
-    const mendable = damage.filter(({ repair }) => repair !== undefined).length;
+    const repairable = damage.filter(({ repair }) => repair !== undefined).length;
     const more = damage.length - mostInAMessage;
     super(
       [
@@ -70,9 +66,9 @@ export class PoolDamagedError extends Error {
         ...damage.slice(0, mostInAMessage).map(describeDamage),
         ...(more > 0 ? [`And ${more} more; \`npm run doctor\` names all.`] : []),
         [
-          mendable > 0 &&
-            `\`npm run doctor -- --repair\` does what is "to repair" (${mendable} of ${damage.length}).`,
-          mendable < damage.length && 'What is "to decide" needs one of its answers, as SQL.',
+          repairable > 0 &&
+            `\`npm run doctor -- --repair\` does what is "to repair" (${repairable} of ${damage.length}).`,
+          repairable < damage.length && 'What is "to decide" needs one of its answers, as SQL.',
           "Then migrate again.",
         ]
           .filter(Boolean)
@@ -91,32 +87,23 @@ export function describeDamage({ finding, decision, repair }: Damage): string {
 
 /** Whatever breaks a rule of `companies` and `twilio_phone_numbers`, which must both be there. */
 export async function findDamage(db: Knex): Promise<Damage[]> {
-  const diagnoses = await diagnoseClaims(db);
-  return [...diagnoses.map(({ damage }) => damage), ...(await findSharedEmails(db))];
+  const now = toDatabaseTime();
+  const knots = await readKnots(db);
+  return [...knots.map((knot) => diagnose(knot, now)), ...(await findSharedEmails(db))];
 }
 
-/** Damage to the claims on numbers, with what mends it. */
-export async function diagnoseClaims(db: Knex): Promise<Diagnosis[]> {
-  const now = toDatabaseTime();
-  return (await readKnots(db)).map((knot) => {
-    const kind = kindOf(knot);
-    const changes = mend(knot, now);
-    const finding = `${headlines[kind]}: ${describeRows(knot)}.`;
-    return changes
-      ? {
-          damage: {
-            kind,
-            finding,
-            decision: "Nothing: `npm run doctor -- --repair` mends it.",
-            repair: sayChanges(changes, now),
-          },
-          changes,
-        }
-      : {
-          damage: { kind, finding, decision: decide(knot) },
-          changes: [],
-        };
-  });
+function diagnose(knot: Knot, now: string): Damage {
+  const kind = kindOf(knot);
+  const finding = `${headlines[kind]}: ${describeRows(knot)}.`;
+  const changes = cureOf(knot, now);
+  if (!changes) return { kind, finding, decision: questionOf(knot) };
+  return {
+    kind,
+    finding,
+    decision: "Nothing: `npm run doctor -- --repair` mends it.",
+    repair: describeCure(changes, now),
+    changes,
+  };
 }
 
 async function findSharedEmails(db: Knex): Promise<Damage[]> {
@@ -133,9 +120,7 @@ async function findSharedEmails(db: Knex): Promise<Damage[]> {
     );
   const sharing = new Map<string, typeof accounts>();
   for (const account of accounts) {
-    const others = sharing.get(account.key);
-    if (others) others.push(account);
-    else sharing.set(account.key, [account]);
+    sharing.set(account.key, [...(sharing.get(account.key) ?? []), account]);
   }
   const kind = "one-email-of-two-companies";
   return [...sharing.values()].map((group) => ({
@@ -160,51 +145,46 @@ function kindOf(knot: Knot): DamageKind {
   if (knot.companies.length > 1) return "number-of-two-companies";
   const [number] = numbers;
   if (number === undefined) return "blank-number";
-  if (meantNumber(number) === undefined) return "no-phone-number";
+  if (asStored(number) === undefined) return "no-phone-number";
   if (knot.rows.length > 1) return "one-number-in-two-rows";
   const [row] = knot.rows;
   return row ? kindOfRow(row, knot.companies[0]) : "missing-from-pool";
 }
 
 function kindOfRow(row: PoolRow, company: Claimant | undefined): DamageKind {
-  if (row.ownerId !== null && row.ownerId !== company?.id) {
-    return "owner-does-not-exist";
-  }
+  const owner = row.assigned_to_company_id;
+  const isHeld = company && heldKey(company) !== undefined;
+  if (owner !== null && owner !== company?.id) return "owner-does-not-exist";
   if (row.status === "available") {
-    if (company && isHeld(company.held)) return "available-but-held";
-    if (row.ownerId !== null) return "available-with-owner";
-    return row.assignedAt === null ? "not-e164" : "available-with-time";
+    if (isHeld) return "available-but-held";
+    if (owner !== null) return "available-with-owner";
+    return row.assigned_at === null ? "not-e164" : "available-with-time";
   }
   if (row.status !== "assigned") return "no-status";
-  if (row.ownerId === null) return "assigned-without-owner";
-  if (!company || !isHeld(company.held)) return "owner-does-not-hold";
-  return row.assignedAt === null ? "assigned-without-time" : "not-e164";
+  if (owner === null) return "assigned-without-owner";
+  if (!isHeld) return "owner-does-not-hold";
+  return row.assigned_at === null ? "assigned-without-time" : "not-e164";
 }
 
 function describeRows({ companies, rows }: Knot): string {
+  const isKnown = (owner: number) => companies.some(({ id }) => id === owner);
   return [
-    ...companies.map(
-      ({ id, name, held }) =>
-        `company ${id} ${quoted(name)} (${held === null ? "holds no number" : `holds ${quoted(held)}`})`,
-    ),
+    ...companies.map(({ id, company_name, twilio_phone_number: held }) => {
+      const holds = held === null ? "holds no number" : `holds ${quoted(held)}`;
+      return `company ${id} ${quoted(company_name)} (${holds})`;
+    }),
     ...rows.map((row) => {
-      const isAssigned = row.status === "assigned";
-      const owner = companies.some(({ id }) => id === row.ownerId)
-        ? `company ${row.ownerId}`
-        : `company ${row.ownerId}, which does not exist`;
-      const ownedBy =
-        row.ownerId !== null
-          ? `${isAssigned ? " to" : ", owner"} ${owner}`
-          : isAssigned
-            ? " to nobody"
-            : "";
+      const { status, assigned_to_company_id: owner, assigned_at } = row;
+      const isAssigned = status === "assigned";
+      const whose =
+        owner === null
+          ? isAssigned && " to nobody"
+          : `${isAssigned ? " to" : ", owner"} company ${owner}${isKnown(owner) ? "" : ", which does not exist"}`;
       const since =
-        row.assignedAt !== null
-          ? `, since ${quoted(String(row.assignedAt))}`
-          : isAssigned
-            ? ", time unknown"
-            : "";
-      return `number ${row.id} ${quoted(row.text)} (${row.status ?? "no status"}${ownedBy}${since})`;
+        assigned_at === null
+          ? isAssigned && ", time unknown"
+          : `, since ${quoted(String(assigned_at))}`;
+      return `number ${row.id} ${quoted(row.phone_number)} (${status ?? "no status"}${whose || ""}${since || ""})`;
     }),
   ].join(", ");
 }

@@ -1,6 +1,6 @@
+import { asStored } from "#app/domain/e164.ts";
 import {
-  isHeld,
-  meantNumber,
+  heldKey,
   numberKey,
   numbersIn,
   type Claimant,
@@ -9,8 +9,8 @@ import {
 } from "#app/doctor/damage/claims.server.ts";
 
 /**
- * What only people know: which of the claims on a number is right. Whatever is answered, the SQL that goes with the
- * answer leaves a knot that is sound or that can be mended.
+ * What only people can decide: which of the claims on a number is right. Whatever they answer, the SQL that goes with
+ * the answer leaves a knot that is sound or that can be repaired.
  */
 
 export interface Answer {
@@ -23,8 +23,8 @@ export interface Answer {
 export const ask = (question: string, answers: Answer[]) =>
   `${question} ${answers.map(({ answer, sql }) => `${answer}: ${sql.join(" ")}`).join(" | ")}`;
 
-/** What people have to decide about a knot that cannot be mended, with the SQL of each answer. */
-export function decide(knot: Knot): string {
+/** What people have to decide about a knot that nothing can repair without them. */
+export function questionOf(knot: Knot): string {
   const { companies, rows } = knot;
   const claims = companies.flatMap((company) => claimsOf(company, rows));
   if (claims.length > 1) {
@@ -36,53 +36,39 @@ export function decide(knot: Knot): string {
     );
   }
   const [company] = companies;
-  const holder = company && isHeld(company.held) ? company : undefined;
-  if ([...numbersIn(knot)].some((key) => meantNumber(key) === undefined)) {
+  const setHeld = (value: string) =>
+    company && heldKey(company) !== undefined ? [hold(company.id, value)] : [];
+  const setRows = (values: string) => rows.map(({ id }) => updateRow(id, values));
+  if ([...numbersIn(knot)].some((key) => asStored(key) === undefined)) {
     return ask("Which number is meant?", [
-      {
-        answer: "this one",
-        sql: [
-          ...(holder ? [holds(holder.id, "'+…'")] : []),
-          ...rows.map(({ id }) => inPool(id, "phone_number = '+…'")),
-        ],
-      },
+      { answer: "this one", sql: [...setHeld("'+…'"), ...setRows("phone_number = '+…'")] },
       {
         answer: "none",
         sql: [
-          ...(holder ? [holds(holder.id, "null")] : []),
+          ...setHeld("null"),
           ...rows.map(({ id }) => `delete from twilio_phone_numbers where id = ${id};`),
         ],
       },
     ]);
   }
-  const owner = company?.id ?? "COMPANY";
   return ask("Whose is it?", [
     {
-      answer: company ? `company ${owner}'s` : "a company's, by its id",
-      sql: rows.map(({ id }) =>
-        inPool(id, `status = 'assigned', assigned_to_company_id = ${owner}`),
-      ),
+      answer: company ? `company ${company.id}'s` : "a company's, by its id",
+      sql: setRows(`status = 'assigned', assigned_to_company_id = ${company?.id ?? "COMPANY"}`),
     },
-    {
-      answer: "nobody's",
-      sql: [
-        ...(holder ? [holds(holder.id, "null")] : []),
-        ...rows.map(({ id }) => inPool(id, free)),
-      ],
-    },
+    { answer: "nobody's", sql: [...setHeld("null"), ...setRows(free)] },
   ]);
 }
 
 /** Each number that a company claims, in either table, and what takes the claim back. */
 function claimsOf(company: Claimant, rows: PoolRow[]): Answer[] {
   const takeBack = new Map<string, string[]>();
-  if (isHeld(company.held)) {
-    takeBack.set(numberKey(company.held), [holds(company.id, "null")]);
-  }
-  for (const { id, text, ownerId } of rows) {
-    if (ownerId !== company.id) continue;
-    const key = numberKey(text);
-    takeBack.set(key, [...(takeBack.get(key) ?? []), inPool(id, free)]);
+  const held = heldKey(company);
+  if (held !== undefined) takeBack.set(held, [hold(company.id, "null")]);
+  for (const { id, phone_number, assigned_to_company_id } of rows) {
+    if (assigned_to_company_id !== company.id) continue;
+    const key = numberKey(phone_number);
+    takeBack.set(key, [...(takeBack.get(key) ?? []), updateRow(id, free)]);
   }
   return [...takeBack].map(([number, sql]) => ({
     answer: `company ${company.id} having ${quoted(number)}`,
@@ -90,12 +76,12 @@ function claimsOf(company: Claimant, rows: PoolRow[]): Answer[] {
   }));
 }
 
-const holds = (companyId: number, value: string) =>
+const hold = (companyId: number, value: string) =>
   `update companies set twilio_phone_number = ${value} where id = ${companyId};`;
 
 const free = "status = 'available', assigned_to_company_id = null, assigned_at = null";
 
-const inPool = (id: number, values: string) =>
+const updateRow = (id: number, values: string) =>
   `update twilio_phone_numbers set ${values} where id = ${id};`;
 
 /** Text from the database as it may stand in a line of a terminal: what could forge or hide something is escaped. */

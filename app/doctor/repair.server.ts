@@ -1,0 +1,52 @@
+import type { Knex } from "knex";
+import { tryCure } from "#app/doctor/damage/cure.server.ts";
+import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import { keepWritersOut } from "#app/domain/rules/rules.server.ts";
+
+/** What came of {@link repairDamage}: each damage is in one of the two. */
+export interface Repair {
+  /** its `repair` says what was done */
+  repaired: Damage[];
+  /** people decide; none of its rows was touched */
+  left: Damage[];
+}
+
+/**
+ * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out.
+ * Where the rules are in the database already and refuse a cure, that damage is left as it is, without a `repair`.
+ * @throws the driver's error where the database is away or full; nothing is changed then
+ */
+export async function repairDamage(db: Knex): Promise<Repair> {
+  return db.transaction(async (transaction) => {
+    await keepWritersOut(transaction);
+    const repaired: Damage[] = [];
+    const refused = new Set<string>();
+    const repairable = (await findDamage(transaction)).filter(({ changes }) => changes);
+    // A savepoint for each is slow, and only needed to tell which of them the rules refuse.
+    if (
+      await tryCure(
+        transaction,
+        repairable.flatMap(({ changes = [] }) => changes),
+      )
+    ) {
+      repaired.push(...repairable);
+    } else {
+      for (const damage of repairable) {
+        if (await tryCure(transaction, damage.changes ?? [])) repaired.push(damage);
+        else refused.add(damage.finding);
+      }
+    }
+    const left = (await findDamage(transaction)).map((damage) =>
+      refused.has(damage.finding) ? asRefused(damage) : damage,
+    );
+    return { repaired, left };
+  });
+}
+
+function asRefused({ kind, finding, repair }: Damage): Damage {
+  return {
+    kind,
+    finding,
+    decision: `The rules that are in the database refuse what would mend it (${repair}) Stop the app, switch the two tables' triggers off, and change it by hand.`,
+  };
+}

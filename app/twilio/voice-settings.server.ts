@@ -1,0 +1,53 @@
+import type { TwilioNumber } from "#app/twilio/account.server.ts";
+
+/** Where a number's calls go at Twilio, and where they must go to reach this server. */
+
+/** Where Twilio turns with a number's calls. URLs are absolute; empty where none is set. */
+export interface VoiceSettings {
+  voiceUrl: string;
+  voiceMethod: string;
+  voiceFallbackUrl: string;
+  voiceFallbackMethod: string;
+  statusCallback: string;
+  statusCallbackMethod: string;
+}
+
+/** What a number's settings at Twilio must be for its calls to reach `publicUrl` (an origin). */
+function voiceSettings(publicUrl: string): VoiceSettings {
+  return {
+    voiceUrl: `${publicUrl}/twilio/voice`,
+    voiceMethod: "POST",
+    voiceFallbackUrl: `${publicUrl}/twilio/voice/fallback`,
+    voiceFallbackMethod: "POST",
+    statusCallback: `${publicUrl}/twilio/voice/status`,
+    statusCallbackMethod: "POST",
+  };
+}
+
+/** Those of the settings that `number` has otherwise; empty when its calls reach `publicUrl`. */
+export function wrongSettings(number: TwilioNumber, publicUrl: string): Partial<VoiceSettings> {
+  return Object.fromEntries(
+    Object.entries(voiceSettings(publicUrl)).filter(
+      ([name, value]) => number.settings[name as keyof VoiceSettings] !== value,
+    ),
+  );
+}
+
+/**
+ * What takes a number's calls instead of its settings, in words: Twilio does not look at them then.
+ * Undefined where the settings count.
+ */
+export function otherUse({ handledBy: sid }: TwilioNumber): string | undefined {
+  return sid && `${sid.startsWith("TK") ? "SIP trunk" : "TwiML App"} ${sid}`;
+}
+
+/** Whether Twilio could call `publicUrl`: names and addresses of this machine, or of a private network, it cannot. */
+export function isReachableByTwilio(publicUrl: string): boolean {
+  const { hostname } = new URL(publicUrl);
+  const isLocalName = !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);
+  const isLocalAddress =
+    /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$/.test(hostname) ||
+    /^\[(::1?|f[cd].*|fe80.*)\]$/.test(hostname);
+  const isPublicIpv6 = hostname.startsWith("[") && !isLocalAddress;
+  return isPublicIpv6 || !(isLocalName || isLocalAddress);
+}
