@@ -3,8 +3,6 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
 import { createDatabase, isPostgres } from "#app/db.server.ts";
-import { findDamage, PoolDamagedError } from "#app/doctor/damage/diagnosis.server.ts";
-import { install, keepWritersOut } from "#app/domain/rules/rules.server.ts";
 
 // The sources have migrations/*.ts beside app/, a build has build/migrations/*.js beside its folders of code.
 const directory = path.resolve(import.meta.dirname, "../migrations");
@@ -78,20 +76,6 @@ async function latest(db: Knex): Promise<string[]> {
       else await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   }
-}
-
-/**
- * Puts the triggers and indexes that hold the rules back, where somebody has dropped or switched off some of them.
- * All in one transaction, which changes nothing where rows break a rule by now.
- * @throws {PoolDamagedError}
- */
-export async function restoreRules(db: Knex): Promise<void> {
-  await db.transaction(async (transaction) => {
-    await keepWritersOut(transaction);
-    const damage = await findDamage(transaction);
-    if (damage.length > 0) throw new PoolDamagedError(damage);
-    await install(transaction);
-  });
 }
 
 /**

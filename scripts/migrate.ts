@@ -2,7 +2,8 @@ import { createDatabase } from "../app/db.server.ts";
 import { PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
 import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { environment } from "../app/env.server.ts";
-import { migrateToLatest, restoreRules } from "../app/migrate.server.ts";
+import { migrateToLatest } from "../app/migrate.server.ts";
+import { restoreRules } from "../app/doctor/repair.server.ts";
 import { CommandError, runCommand } from "./terminal/command.ts";
 
 await runCommand(

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { tryCure } from "#app/doctor/damage/cure.server.ts";
-import { findDamage, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
-import { keepWritersOut } from "#app/domain/rules/rules.server.ts";
+import { findDamage, PoolDamagedError, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import { install, keepWritersOut } from "#app/domain/rules/rules.server.ts";
 
 /** What came of {@link repairDamage}: each damage is in one of the two. */
 export interface Repair {
@@ -49,4 +49,18 @@ function asRefused({ kind, finding, repair }: Damage): Damage {
     finding,
     decision: `The rules that are in the database refuse what would mend it (${repair}) Stop the app, switch the two tables' triggers off, and change it by hand.`,
   };
+}
+
+/**
+ * Puts the triggers and indexes that hold the rules back, where somebody has dropped or switched off some of them.
+ * All in one transaction, which changes nothing where rows break a rule by now.
+ * @throws {PoolDamagedError}
+ */
+export async function restoreRules(db: Knex): Promise<void> {
+  await db.transaction(async (transaction) => {
+    await keepWritersOut(transaction);
+    const damage = await findDamage(transaction);
+    if (damage.length > 0) throw new PoolDamagedError(damage);
+    await install(transaction);
+  });
 }

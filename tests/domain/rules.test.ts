@@ -4,7 +4,8 @@ import { expect, test, vi } from "vitest";
 import { isPostgres } from "#app/db.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { install, missing, remove } from "#app/domain/rules/rules.server.ts";
-import { migrateToLatest, migrationConfig, restoreRules } from "#app/migrate.server.ts";
+import { restoreRules } from "#app/doctor/repair.server.ts";
+import { migrateToLatest, migrationConfig } from "#app/migrate.server.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import {
   createMigratedDatabase,

@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import type { Knex } from "knex";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { migrateToLatest, restoreRules } from "#app/migrate.server.ts";
+import { restoreRules } from "#app/doctor/repair.server.ts";
+import { migrateToLatest } from "#app/migrate.server.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { freePort } from "../support/free-port.ts";
 import { codes, Operator, type Examination } from "../support/operator.ts";
