@@ -103,7 +103,7 @@ export const cases: readonly Case[] = [
     }),
   },
   {
-    name: "picker, compressed",
+    name: "picker compressed",
     amount: 200,
     peer: false,
     // Whatever is in it, the status says that it is the page.
