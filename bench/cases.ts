@@ -14,7 +14,7 @@ export interface Site {
 /** One kind of request. Each answer must be a 2xx that has `answer` in it. */
 export interface Case {
   name: string;
-  /** requests a round: so many that a hundredth of a second, which is all the kernel tells, is a few per cent at most */
+  /** requests a round */
   amount: number;
   /** whether the peer does it too; it has no pages */
   peer: boolean;
@@ -30,14 +30,14 @@ export const twilio = {
 export const cases: readonly Case[] = [
   {
     name: "healthz",
-    amount: 5_000,
+    amount: 3_000,
     peer: true,
     answer: `"ok"`,
     request: () => ({ path: "/healthz" }),
   },
   {
     name: "current",
-    amount: 3_000,
+    amount: 2_000,
     peer: true,
     answer: `"has_phone":true`,
     request: ({ settled }) => ({
@@ -47,7 +47,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: "available?limit=100",
-    amount: 1_500,
+    amount: 1_000,
     peer: true,
     answer: `"next_cursor":"`,
     request: ({ settled }) => ({
@@ -57,7 +57,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: "signed call",
-    amount: 2_000,
+    amount: 1_500,
     peer: true,
     answer: "</Dial></Response>",
     request: ({ url, calledNumber }) => ({
@@ -77,14 +77,14 @@ export const cases: readonly Case[] = [
   },
   {
     name: "log-in page",
-    amount: 1_200,
+    amount: 800,
     peer: false,
     answer: `name="password"`,
     request: () => ({ path: "/login" }),
   },
   {
     name: "dashboard",
-    amount: 800,
+    amount: 500,
     peer: false,
     answer: "+353 87 111 2222",
     request: ({ settled }) => ({
@@ -94,7 +94,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: "picker",
-    amount: 800,
+    amount: 500,
     peer: false,
     answer: `name="phone_number"`,
     request: ({ choosing }) => ({
@@ -103,8 +103,8 @@ export const cases: readonly Case[] = [
     }),
   },
   {
-    name: "picker, compressed",
-    amount: 300,
+    name: "picker compressed",
+    amount: 200,
     peer: false,
     // Whatever is in it, the status says that it is the page.
     answer: "",

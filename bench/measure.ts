@@ -70,7 +70,7 @@ export async function requestCost(server: Server, site: Site, measured: Case): P
   await load(server, site, measured, Math.ceil(amount * warmUp));
   const before = server.cpu();
   await load(server, site, measured, amount);
-  return ((server.cpu() - before) * 1000) / amount;
+  return (server.cpu() - before) / amount;
 }
 
 /** What it takes to start. */
@@ -87,7 +87,7 @@ export interface StartCost {
 export async function startCost(start: () => Promise<Server>, data: Data): Promise<StartCost> {
   const server = await start();
   try {
-    const milliseconds = server.cpu() * 1000;
+    const milliseconds = server.cpuOfAll();
     const atFirst = server.pss();
     const site = await siteOf(server, data);
     for (const each of cases) await load(server, site, each, settlingIn);

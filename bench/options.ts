@@ -12,7 +12,7 @@ Examples
       this checkout beside the peer
   npm run bench -- --baseline ../before
       and beside another checkout, which has its own node_modules
-  npm run bench -- --case current --case picker --rounds 5
+  npm run bench -- --case current --case picker --rounds 9
       only these, and more rounds
   npm run bench -- --profile picker
       where this checkout spends its time on a case, by package
@@ -20,7 +20,7 @@ Examples
 Options
   --baseline DIR   another checkout of this program
   --case NAME      only this one, and no starts: ${caseNames}
-  --rounds N       3 to 100 (3)
+  --rounds N       3 to 100 (5)
   --requests N     a round, 40 to 100,000, instead of each case's own number
   --json FILE      where the figures go (build/bench.json)
   --profile NAME   profiles this case, and measures nothing
@@ -59,7 +59,7 @@ export function readOptions(): Options | "help" {
         options: {
           baseline: { type: "string" },
           case: { type: "string", multiple: true },
-          rounds: { type: "string", default: "3" },
+          rounds: { type: "string", default: "5" },
           requests: { type: "string" },
           json: { type: "string", default: "build/bench.json" },
           profile: { type: "string" },

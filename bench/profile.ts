@@ -42,9 +42,9 @@ export function profileOf(directory: string, window: Window): string {
     }
   }
   const total = [...times.values()].reduce((sum, time) => sum + time, 0);
-  return [...times]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, shown)
+  const largest = [...times].sort(([, a], [, b]) => b - a).slice(0, shown);
+  const rest = largest.reduce((left, [, time]) => left - time, total);
+  return [...largest, ["the rest", rest] as const]
     .map(([owner, time]) => `${((100 * time) / total).toFixed(1).padStart(5)} %  ${owner}\n`)
     .join("");
 }

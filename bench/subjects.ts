@@ -50,8 +50,10 @@ export interface Server {
   subject: Subject;
   /** its origin, which is its PUBLIC_URL too */
   url: string;
-  /** processor time so far of all its processes, those that have ended included; seconds, to the hundredth */
+  /** processor time so far of all its threads but those that have ended; milliseconds, exact */
   cpu(): number;
+  /** processor time so far of all its processes, what has ended included; milliseconds, give or take some tens */
+  cpuOfAll(): number;
   /** memory of all its processes, what they share with others divided among all; MB */
   pss(): number;
   /** Ends it and waits until it has ended. */
@@ -104,6 +106,7 @@ export async function start(
     subject,
     url,
     cpu: () => cpuOf(group),
+    cpuOfAll: () => cpuOfAll(group),
     pss: () => pssOf(group),
     async stop() {
       if (processesOf(group).length === 0) return;
@@ -137,11 +140,6 @@ async function isHealthy(url: string): Promise<boolean> {
   return answer?.status === 200;
 }
 
-// Source: proc_pid_stat(5). Linux tells everybody hundredths of a second, whatever its kernel's own tick is.
-const ticksPerSecond = 100;
-const groupField = 2;
-const timeFields = [11, 12, 13, 14];
-
 /** The fields of `/proc/PID/stat` that come after the program's name, of each process of a group that has not ended. */
 function processesOf(group: number): { pid: string; fields: string[] }[] {
   return readdirSync("/proc")
@@ -154,19 +152,35 @@ function processesOf(group: number): { pid: string; fields: string[] }[] {
     });
 }
 
+// Source: the kernel's documentation, "Scheduler Statistics": the first number is nanoseconds on a processor.
 function cpuOf(group: number): number {
+  const threads = processesOf(group).flatMap(({ pid }) =>
+    readdirSync(`/proc/${pid}/task`).map((id) => readIfThere(`/proc/${pid}/task/${id}/schedstat`)),
+  );
+  return sum(threads.map((text) => Number(text.split(" ", 1)[0]))) / 1e6;
+}
+
+// Source: proc_pid_stat(5). Linux tells everybody hundredths of a second, whatever its own tick is.
+const millisecondsPerTick = 10;
+const groupField = 2;
+/** user and system time, its own and that of the children that it has waited for */
+const timeFields = [11, 12, 13, 14];
+
+function cpuOfAll(group: number): number {
   const ticks = processesOf(group).flatMap(({ fields }) =>
     timeFields.map((field) => Number(fields[field])),
   );
-  return ticks.reduce((sum, some) => sum + some, 0) / ticksPerSecond;
+  return sum(ticks) * millisecondsPerTick;
 }
 
 function pssOf(group: number): number {
   const kilobytes = processesOf(group).map(({ pid }) =>
     Number(/^Pss: +(\d+)/m.exec(readIfThere(`/proc/${pid}/smaps_rollup`))?.[1]),
   );
-  return kilobytes.reduce((sum, some) => sum + some, 0) / 1024;
+  return sum(kilobytes) / 1024;
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 
 function readIfThere(file: string): string {
   try {
