@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { EnvironmentError, parseEnvironment } from "#app/env.server.ts";
+import { EnvironmentError, environmentVariables, parseEnvironment } from "#app/env.server.ts";
 
 test("with nothing set there are defaults", () => {
   expect(parseEnvironment({})).toMatchObject({
@@ -58,4 +59,13 @@ test.each([
   for (const value of Object.values(source)) {
     if (value.length > 3) expect(message).not.toContain(value);
   }
+});
+
+test(".env.example names every variable, and its defaults are the program's", () => {
+  const lines = readFileSync(".env.example", "utf8").matchAll(/^# ([A-Z_]+)=(.*)$/gm);
+  const shown = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!]));
+  expect(Object.keys(shown)).toEqual(environmentVariables.filter((name) => name !== "NODE_ENV"));
+  const { TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL, ...parsed } = parseEnvironment(shown);
+  expect([TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL]).not.toContain(undefined);
+  expect(parsed).toEqual(parseEnvironment({}));
 });
