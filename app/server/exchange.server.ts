@@ -49,15 +49,15 @@ export function exchangeOf(context: AppLoadContext): Exchange {
 }
 
 /** @param path as it may be logged */
-export function beginExchange(request: IncomingMessage, headers: Headers, path: string): Exchange {
-  const { method = "GET" } = request;
+export function beginExchange(request: IncomingMessage, path: string): Exchange {
+  const { method = "GET", headers } = request;
   let nonce: string | undefined;
   return {
     requestId: requestIdOf(request),
     address: clientAddress(request),
     method,
     path,
-    sameSite: comesFromThisSite({ method, headers }),
+    sameSite: comesFromThisSite(method, (name) => headers[name] as string | undefined),
     // Only pages need it.
     get nonce() {
       return (nonce ??= newNonce());

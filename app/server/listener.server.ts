@@ -8,7 +8,7 @@ import { clientFiles } from "#app/server/files.server.ts";
 import { pageHandlers } from "#app/server/pages.server.ts";
 import { answerOfResource, isResource } from "#app/server/resource-route.server.ts";
 import { routeTable } from "#app/server/route-table.server.ts";
-import { headersOf, refusalOf, targetOf, webRequest } from "#app/server/web-request.server.ts";
+import { refusalOf, targetOf, webRequest } from "#app/server/web-request.server.ts";
 
 /**
  * Where a request enters, becomes an exchange, meets a file of the client build, a resource route or Remix, and leaves
@@ -26,8 +26,7 @@ export function listenerOf(build: ServerBuild): Listener {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = targetOf(request.url);
     const { place, params, path } = find(target.pathname);
-    const headers = headersOf(request);
-    const exchange = beginExchange(request, headers, path);
+    const exchange = beginExchange(request, path);
     const incoming = { request, response, exchange };
     const refusal = refusalOf(request);
     const file = refusal ? undefined : fileFor(target.pathname, request);
@@ -42,12 +41,12 @@ export function listenerOf(build: ServerBuild): Listener {
     const module = build.routes[place.id]?.module;
     try {
       if (module && isResource(module) && !target.pathname.endsWith(".data")) {
-        const asked = webRequest(request, target, headers);
+        const asked = webRequest(request, target);
         await send(incoming, await answerOfResource(module, { request: asked, params, context }));
       } else {
         // Remix compares it with Host, which is wrong behind a proxy; the exchange says what we have found.
-        headers.delete("Origin");
-        const asked = webRequest(request, target, headers, response);
+        delete request.headers.origin;
+        const asked = webRequest(request, target, response);
         await send(incoming, await pageOf(place.id)(asked, context));
       }
     } catch (error) {

@@ -46,21 +46,13 @@ export function refusalOf({
   httpVersion,
 }: IncomingMessage): [status: number, text: string] | undefined {
   if (!methods.includes(method)) return [405, "Method not allowed"];
-  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
-  return hosts.length > 1 || (headers.host === undefined && httpVersion === "1.1")
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1 || (headers.host === undefined && httpVersion === "1.1")
     ? [400, "A request has one Host"]
     : undefined;
-}
-
-/** A request's headers. */
-export function headersOf({ headers }: IncomingMessage): Headers {
-  const copied = new Headers();
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === "string") copied.append(name, value);
-    else for (const one of value ?? []) copied.append(name, one);
-  }
-  return copied;
 }
 
 /**
@@ -70,18 +62,17 @@ export function headersOf({ headers }: IncomingMessage): Headers {
 export function webRequest(
   request: IncomingMessage,
   { pathname, search }: Target,
-  headers: Headers,
   response?: ServerResponse,
 ): Request {
+  const { method = "GET" } = request;
   return new Request(environment().PUBLIC_URL + pathname + search, {
-    method: request.method ?? "GET",
-    headers,
+    method,
+    // Node has made one text of each header that was sent several times.
+    headers: request.headers as Record<string, string>,
     ...(response && { signal: goneSignal(response) }),
-    ...(hasBody(request) &&
-      !/^(GET|HEAD)$/.test(request.method ?? "") && {
-        body: bodyOf(request),
-        duplex: "half",
-      }),
+    ...(method !== "GET" &&
+      method !== "HEAD" &&
+      hasBody(request) && { body: bodyOf(request), duplex: "half" }),
   });
 }
 

@@ -18,7 +18,7 @@ async function asked(
   let current: ServerResponse | undefined;
   const server = http.createServer((request, response) => {
     current = response;
-    const exchange = beginExchange(request, new Headers(), "/export");
+    const exchange = beginExchange(request, "/export");
     const asked = {
       request: new Request("http://localhost/export"),
       context: { exchange },

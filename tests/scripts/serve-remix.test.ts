@@ -20,6 +20,17 @@ test("remix-serve alone migrates, serves the pages and answers the API", async (
   const page = await client.fetch("/login");
   expect(page.status).toBe(200);
   expect(await page.text()).toContain("</html>");
+  const logIn = (headers: Record<string, string>) =>
+    client.fetch("/login", {
+      method: "POST",
+      headers: { "Content-Type": "application/x-www-form-urlencoded", ...headers },
+      body: "email=nobody%40example.com&password=a+wrong+guess",
+    });
+  const refused = await logIn({});
+  expect(refused.status).toBe(401);
+  expect(await refused.text()).toContain("Email or password is incorrect");
+  expect((await logIn({ "Sec-Fetch-Site": "cross-site" })).status).toBe(403);
+  expect((await client.fetch("/dashboard")).headers.get("Location")).toContain("/login");
   const assign = { phone_number: "+353861234567" };
   expect((await client.post("/api/phone-numbers/assign", assign)).status).toBe(401);
   expect((await client.signUp()).status).toBe(201);
