@@ -1,4 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream as WebStream } from "node:stream/web";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { securityHeaders } from "#app/server/answer-headers.server.ts";
@@ -53,66 +56,29 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
     response.end();
     return;
   }
-  const reader = answer.body.getReader();
-  const cancel = () => void reader.cancel().catch(() => {});
-  if (response.destroyed) return cancel();
-  response.once("close", cancel);
-  if (String(headers["cache-control"]).includes("no-transform")) {
-    // Kept where others can read them: an event stream is known by its type.
-    for (const [name, value] of Object.entries(headers)) {
-      response.setHeader(name, value ?? "");
-    }
-    begin(incoming, answer.status, {});
-    await sendPieces(response, reader);
-  } else {
-    await sendWhole(incoming, answer.status, headers, reader);
+  if (!String(headers["cache-control"]).includes("no-transform")) {
+    return sendWhole(incoming, answer.status, headers, answer.body);
   }
-}
-
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-
-async function sendPieces(response: ServerResponse, reader: Reader): Promise<void> {
+  // Kept where others can read them: an event stream is known by its type.
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? "");
+  begin(incoming, answer.status, {});
   response.flushHeaders();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (!response.write(value)) await taken(response);
-    }
-    response.end();
-  } catch {
-    // The client must see that it has not got everything.
-    response.destroy();
-  }
-}
-
-/** Resolves when the client has taken what was written to it, or has gone. */
-function taken(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (!response.writableNeedDrain || response.destroyed) return resolve();
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
+  // Where either end breaks off it ends the other, so that a client sees that it has not got everything.
+  await pipeline(Readable.fromWeb(answer.body as WebStream), response).catch(() => {});
 }
 
 async function sendWhole(
   incoming: Incoming,
   status: number,
   headers: OutgoingHttpHeaders,
-  reader: Reader,
+  pieces: ReadableStream<Uint8Array>,
 ): Promise<void> {
-  const chunks: Uint8Array[] = [];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
+  const reader = pieces.getReader();
+  const read: Uint8Array[] = [];
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    read.push(piece.value);
   }
-  let body: Buffer = Buffer.concat(chunks);
+  let body: Buffer = Buffer.concat(read);
   const { request, response } = incoming;
   if (body.byteLength >= worthPacking) {
     headers.vary = "Accept-Encoding";
