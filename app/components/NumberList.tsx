@@ -86,7 +86,7 @@ function showing({ search, noDigits, numbers, total }: Choice): string {
   }
   if (search !== "" && !noDigits) {
     if (total === 0) {
-      const how = /^(\+|00)/.test(search) ? "start with" : "contain";
+      const how = search.startsWith("+") ? "start with" : "contain";
       return `No numbers ${how} ${search}. Try fewer digits.`;
     }
     return `${counted(total)} ${total === 1 ? "number matches" : "numbers match"}`;

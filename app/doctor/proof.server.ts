@@ -124,7 +124,7 @@ async function attempt(
 async function offered(trx: Knex, scene: Scene): Promise<string[]> {
   const page = await listAvailable(trx, {
     limit: 10,
-    contains: scene.numbers[0].slice(0, -1),
+    search: scene.numbers[0].slice(0, -1),
   });
   return page.ok ? page.numbers.map((number) => number.phoneNumber) : [];
 }

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
-import { callingCodeOf, countryOf } from "#app/domain/e164.ts";
-import { toRfc3339 } from "#app/domain/times.ts";
+import { callingCodeOf, countryOf, partOfNumber } from "#app/domain/e164.ts";
+import { isDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
  * The numbers on offer: the pool's available ones and no others, in keyset pages, as a search finds them.
@@ -21,8 +21,10 @@ export interface AvailableQuery {
   limit: number;
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
-  /** what somebody typed to find a number: digits, spaces, a leading 0; with a leading + or 00 it must begin so */
+  /** ASCII digits that stand together in the number, wherever; "" is any number */
   contains?: string | undefined;
+  /** what somebody typed to find a number, see {@link likePatterns} */
+  search?: string | undefined;
   /** ISO 3166-1 alpha-2 */
   country?: string | undefined;
 }
@@ -44,9 +46,9 @@ interface Row {
  */
 export async function listAvailable(
   db: Knex,
-  { limit, cursor, contains, country }: AvailableQuery,
+  { limit, cursor, contains, search, country }: AvailableQuery,
 ): Promise<AvailablePage> {
-  let after = cursor === undefined ? undefined : decodeCursor(cursor);
+  let after = cursor === undefined ? undefined : decodeCursor(db, cursor);
   if (cursor !== undefined && !after) return { ok: false, invalid: "cursor" };
   const callingCode = country === undefined ? "" : callingCodeOf(country);
   if (callingCode === undefined) return { ok: false, invalid: "country" };
@@ -55,7 +57,7 @@ export async function listAvailable(
   // Countries share calling codes (+1, +44 …), so the numbering plan decides; a page may take several reads.
   for (;;) {
     const rows = await readPage(db, {
-      pattern: contains === undefined ? undefined : likePattern(contains),
+      patterns: contains ? [`%${contains}%`] : likePatterns(search ?? ""),
       prefix: callingCode === "" ? undefined : `+${callingCode}%`,
       after,
       limit: limit + 1,
@@ -86,27 +88,27 @@ export async function listAvailable(
 function readPage(
   db: Knex,
   {
-    pattern,
+    patterns,
     prefix,
     after,
     limit,
   }: {
-    pattern: string | undefined;
+    patterns: string[];
     prefix: string | undefined;
     after: Keyset | undefined;
     limit: number;
   },
 ): Promise<Row[]> {
   const conditions: [name: string, sql: string, values: Knex.Value[]][] = [];
-  if (pattern !== undefined) {
-    conditions.push(["matching", "phone_number like ?", [pattern]]);
+  if (patterns.length > 0) {
+    conditions.push([`matching ${patterns.length}`, matchingAny(patterns), patterns]);
   }
   if (prefix !== undefined) {
     conditions.push(["in a country", "phone_number like ?", [prefix]]);
   }
   if (after !== undefined) {
-    const at = isPostgres(db) ? "?::timestamp" : "?";
-    conditions.push(["after", `(${enteredPoolAt}, id) > (${at}, ?)`, after]);
+    const values = isPostgres(db) ? "?::timestamp, ?::bigint" : "?, ?";
+    conditions.push(["after", `(${enteredPoolAt}, id) > (${values})`, after]);
   }
   return query<Row>(
     db,
@@ -121,37 +123,45 @@ function readPage(
   );
 }
 
-/** How many numbers are available, and how many of them {@link listAvailable} would give in all. */
+/** How many numbers are available, and how many of them {@link listAvailable} would give in all for a search. */
 export async function countAvailable(
   db: Knex,
-  contains = "",
+  search = "",
 ): Promise<{ available: number; matching: number }> {
-  const pattern = likePattern(contains);
+  const patterns = likePatterns(search);
+  const matching =
+    patterns.length === 0 ? "count(*)" : `count(*) filter (where ${matchingAny(patterns)})`;
   const [row] = await query<{ available: number; matching: number }>(
     db,
-    pattern === undefined ? countAll : countMatching,
-    pattern === undefined ? [] : [pattern],
+    {
+      name: `count matching ${patterns.length}`,
+      sql: `select count(*) as available, ${matching} as matching
+              from twilio_phone_numbers where status = 'available'`,
+    },
+    patterns,
   );
   return row!;
 }
 
-const counting = (matching: string) =>
-  `select count(*) as available, ${matching} as matching
-     from twilio_phone_numbers where status = 'available'`;
-const countAll = { name: "count available", sql: counting("count(*)") };
-const countMatching = {
-  name: "count matching",
-  sql: counting("count(*) filter (where phone_number like ?)"),
-};
+const matchingAny = (patterns: readonly string[]) =>
+  `(${patterns.map(() => "phone_number like ?").join(" or ")})`;
 
-function likePattern(typed: string): string | undefined {
-  const text = typed.normalize("NFKC").trim();
-  const digits = text.replace(/\D/g, "");
-  if (digits === "") return undefined;
-  if (text.startsWith("+")) return `+${digits}%`;
-  if (digits.startsWith("00")) return `+${digits.slice(2)}%`;
-  // A trunk prefix is dialled at home and is no part of E.164: 086 is +353 86.
-  return `%${digits.length > 1 ? digits.replace(/^0/, "") : digits}%`;
+/**
+ * What was typed finds the numbers that hold its digits, and those that it means: with a leading + they begin so.
+ * A leading 00 is dialled for the +, a leading 0 at home for the country: 086 is +353 86.
+ * @returns none where all numbers are found: nothing was typed, or nothing that is in a number
+ */
+function likePatterns(search: string): string[] {
+  const part = partOfNumber(search);
+  const digits = part.replace("+", "");
+  if (digits === "") return [];
+  if (part !== digits) return [`${part}%`];
+  const held = `%${digits}%`;
+  const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(digits) ?? [];
+  if (rest === "") return [held];
+  if (zeros === "00") return [held, `+${rest}%`];
+  // Where a 0 is dialled for the country its calling code has two or three digits (ITU-T E.164 and E.129).
+  return zeros === "0" ? [held, `+__${rest}%`, `+___${rest}%`] : [held];
 }
 
 type Keyset = [addedAt: string | number, id: number];
@@ -160,17 +170,17 @@ function encodeCursor(keyset: Keyset): string {
   return Buffer.from(JSON.stringify(keyset)).toString("base64url");
 }
 
-function decodeCursor(cursor: string): Keyset | undefined {
+function decodeCursor(db: Knex, cursor: string): Keyset | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
     if (!Array.isArray(value) || value.length !== 2) return undefined;
     const [at, id] = value as [unknown, unknown];
     const isTime =
-      typeof at === "number" ||
-      (typeof at === "string" &&
-        /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?$/.test(at) &&
-        !Number.isNaN(Date.parse(`${at.replace(" ", "T")}Z`)));
-    return isTime && Number.isSafeInteger(id) ? [at, id as number] : undefined;
+      typeof at === "string"
+        ? isDatabaseTime(at)
+        : // Older programs left milliseconds in SQLite.
+          typeof at === "number" && !isPostgres(db);
+    return isTime && Number.isSafeInteger(id) ? [at as string | number, id as number] : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
-import { fromDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
+import { isDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
  * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; what the facts of a
@@ -213,7 +213,7 @@ function decodeCursor(cursor: string): Keyset | undefined {
     /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (CA[0-9a-fA-F]{32})$/.exec(
       Buffer.from(cursor, "base64url").toString(),
     ) ?? [];
-  return at && callSid && !Number.isNaN(fromDatabaseTime(at).getTime()) ? [at, callSid] : undefined;
+  return at && callSid && isDatabaseTime(at) ? [at, callSid] : undefined;
 }
 
 interface Row extends CallFacts {

@@ -39,18 +39,67 @@ export type ParsedNumber =
   | { ok: false; reason: string };
 
 /**
- * Reads a number in international format; spaces, brackets, dots, dashes and a leading `00` are input only.
- * Accepts what libphonenumber calls possible.
+ * What may stand around and between the digits of a number and says nothing: spaces, brackets, dots, slashes, dashes;
+ * the minus sign (U+2212) and its like are no dashes to Unicode.
+ */
+const between = String.raw`[\s()\[\]（）［］./．／~～−ー\p{Pd}]`;
+const allBetween = new RegExp(between, "gu");
+const international = new RegExp(
+  String.raw`^${between}*(?:\+|00)${between}*\d(?:\d|${between})*$`,
+  "u",
+);
+const invisible = /\p{Default_Ignorable_Code_Point}/gu;
+
+/** ٣ → 3. A superscript is no decimal digit, and stays. */
+function asAsciiDigit(digit: string): string {
+  const code = digit.codePointAt(0)!;
+  let zero = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  // Each script's ten stand together in Unicode, 0 first; a few sets follow one another.
+  return String((code - zero) % 10);
+}
+
+/** What was typed with digits and the plus sign as ASCII has them, without `tel:` (RFC 3966) and invisible marks. */
+function plain(input: string): string {
+  return input
+    .replace(/[^\x20-\x7e]/gu, (sign) =>
+      /\p{Nd}/u.test(sign) ? asAsciiDigit(sign) : sign.replace(/[＋﹢]/u, "+"),
+    )
+    .replace(invisible, "")
+    .trim()
+    .replace(/^tel:/i, "")
+    .trim();
+}
+
+/** Whether there is nothing in what was typed but digits, a plus sign before them, and what may stand between. */
+export function isPartOfNumber(input: string): boolean {
+  return /^\+?\d*$/.test(plain(input).replaceAll(allBetween, ""));
+}
+
+/**
+ * Some of a number, as somebody typed it to find the whole: `(086) 1` → `0861`, `+353 (0)86` → `+35386`.
+ * Words say nothing; without a digit it is empty.
+ */
+export function partOfNumber(input: string): string {
+  const text = plain(input);
+  const digits = text.replace(/\D/g, "");
+  return /^\D*\+\D*\d/.test(text) ? `+${text.replace("(0)", "").replace(/\D/g, "")}` : digits;
+}
+
+/**
+ * Reads a number in international format. Decimal digits of any script are digits; spaces, brackets, dots, dashes,
+ * invisible marks, `tel:` and a leading `00` are input only. Accepts what libphonenumber calls possible.
  */
 export function parseE164(input: string): ParsedNumber {
-  const text = input.normalize("NFKC").trim();
+  const text = plain(input);
   if (text === "") return { ok: false, reason: "is empty" };
-  if (!/^(\+|00)[\d\s().\-/‐-―]+$/u.test(text)) {
+  if (!international.test(text)) {
     return {
       ok: false,
-      reason: /^[\d\s().\-/]+$/.test(text)
-        ? "needs its country code, like +353 86 123 4567"
-        : "is not a phone number in international format, like +353 86 123 4567",
+      reason:
+        isPartOfNumber(text) && /^\D*\d/.test(text) && !text.includes("+")
+          ? "needs its country code, like +353 86 123 4567"
+          : "is not a phone number in international format, like +353 86 123 4567",
     };
   }
   const number = `+${text.replace(/\D/g, "").replace(/^00/, "")}`;
@@ -95,7 +144,7 @@ export function callingCodeOf(country: string): string | undefined {
  * What is in E.164 already is looked up as it is, whether or not a numbering plan knows it.
  */
 export function asStored(input: string): string | undefined {
-  const text = input.trim();
+  const text = plain(input);
   if (isE164(text)) return text;
   const parsed = parseE164(text);
   return parsed.ok ? parsed.phoneNumber : undefined;

@@ -20,6 +20,18 @@ export function fromDatabaseTime(value: DatabaseTime | number): Date {
 
 const asKept = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/;
 
+/** Whether `text` is a time as it is kept, of a day that there is: other programs may have written it. */
+export function isDatabaseTime(text: string): boolean {
+  const seconds = text.slice(0, 19);
+  return (
+    asKept.test(text) &&
+    // PostgreSQL has no year 0; of 30 February JavaScript makes 1 March.
+    !seconds.startsWith("0000") &&
+    !Number.isNaN(fromDatabaseTime(seconds).getTime()) &&
+    toDatabaseTime(fromDatabaseTime(seconds)) === seconds
+  );
+}
+
 /** RFC 3339 in UTC, to the second: `2024-01-01T00:00:00Z`. */
 export function toRfc3339(value: DatabaseTime | number): string {
   // A list has a hundred times and more, and a Date for each was a third of its cost.

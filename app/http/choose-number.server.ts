@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
-import { asStored, formatPhoneNumber } from "#app/domain/e164.ts";
+import { asStored, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import {
   assignPhoneNumber,
@@ -61,13 +61,13 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
     : firstScreen;
 
   const [page, { available, matching: total }] = await Promise.all([
-    listAvailable(reading(), { limit: show, contains: search }),
+    listAvailable(reading(), { limit: show, search }),
     countAvailable(reading(), search),
   ]);
   const numbers = page.ok ? page.numbers : [];
   return {
     search,
-    noDigits: search !== "" && !/\d/.test(search.normalize("NFKC")),
+    noDigits: search !== "" && partOfNumber(search) === "",
     numbers: numbers.map(({ phoneNumber }) => ({
       phoneNumber,
       shown: formatPhoneNumber(phoneNumber),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { reading } from "#app/db.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
+import { isPartOfNumber, partOfNumber } from "#app/domain/e164.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
@@ -19,7 +20,8 @@ const queryFields = z.object({
   contains: z
     .string()
     .max(40, { error: "contains must be 40 characters or fewer" })
-    .regex(/^[\d\s+().\-/]*$/, { error: "contains must be digits" })
+    .refine(isPartOfNumber, { error: "contains must be digits" })
+    .transform((text) => partOfNumber(text).replace("+", ""))
     .optional(),
   country: z.string().optional(),
 });

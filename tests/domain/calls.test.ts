@@ -156,7 +156,14 @@ describeEachEngine("the call log", (_engine, open) => {
     });
 
     test("a cursor that no page gave is refused", async () => {
-      const cursors = ["", "x", "9", "2026-99-22 10:00:00 CA".padEnd(54, "0")];
+      const cursors = [
+        "",
+        "x",
+        "9",
+        "2026-99-22 10:00:00 CA".padEnd(54, "0"),
+        "2026-02-30 10:00:00 CA".padEnd(54, "0"),
+        "0000-01-01 10:00:00 CA".padEnd(54, "0"),
+      ];
       for (const cursor of cursors.flatMap((text) => [
         text,
         Buffer.from(text).toString("base64url"),

@@ -117,7 +117,7 @@ describeEachEngine("choosing a number", (_engine, open) => {
   });
 });
 
-describeEachEngine("the list of available numbers", (_engine, open) => {
+describeEachEngine("the list of available numbers", (engine, open) => {
   let db: Knex;
   beforeEach(async () => {
     db = await open();
@@ -202,25 +202,51 @@ describeEachEngine("the list of available numbers", (_engine, open) => {
     });
   });
 
+  const [irish, dublin, american, french] = [
+    "+353861230001",
+    "+353015550100",
+    "+12025550861",
+    "+33610035386",
+  ];
+  const all = [irish, dublin, american, french];
   test.each([
-    ["861", ["+353861234567"]],
-    ["0861", ["+353861234567"]],
-    ["86 123-4567", ["+353861234567"]],
-    ["+353", ["+353861234567", "+353015550100"]],
-    ["00353", ["+353861234567", "+353015550100"]],
+    ["861", [irish, american]],
+    ["0861", [irish, american]],
+    ["٠٨٦١", [irish, american]],
+    ["86 123-0", [irish]],
+    ["+353", [irish, dublin]],
+    ["+353 (0)86", [irish]],
+    ["00353", [irish, dublin, french]],
+    ["0035386123", [irish]],
     ["+86", []],
-    ["0", ["+353015550100", "+12025550101"]],
-    ["555", ["+353015550100", "+12025550101"]],
+    ["000", [irish]],
+    ["0", all],
+    ["05550", []],
+    ["001202", [american]],
+    ["555", [dublin, american]],
+    ["starts with 086", [irish, american]],
     ["777", []],
-    ["", ["+353861234567", "+353015550100", "+12025550101"]],
-    ["%", ["+353861234567", "+353015550100", "+12025550101"]],
-  ])("what contains %j", async (contains, expected) => {
-    await addToPool(db, ["+353861234567", "+353015550100", "+12025550101"]);
-    expect(await list({ contains })).toEqual(expected);
-    expect(await countAvailable(db, contains)).toEqual({
-      available: 3,
+    ["", all],
+    ["%", all],
+    ["¹", all],
+  ])("what the picker's box finds for %j", async (search, expected) => {
+    await addToPool(db, all);
+    expect(await list({ search })).toEqual(expected);
+    expect(await countAvailable(db, search)).toEqual({
+      available: 4,
       matching: expected.length,
     });
+  });
+
+  test.each([
+    ["000", [irish]],
+    ["0861", [american]],
+    ["00353", [french]],
+    ["353", [irish, dublin, french]],
+    ["", all],
+  ])("a number contains %j literally", async (contains, expected) => {
+    await addToPool(db, all);
+    expect(await list({ contains })).toEqual(expected);
   });
 
   test("a country that shares its calling code is told apart, over several reads", async () => {
@@ -236,9 +262,31 @@ describeEachEngine("the list of available numbers", (_engine, open) => {
     expect(await list({ limit: 1, country: "US", cursor })).toEqual(["+12025550102"]);
   });
 
+  test("a cursor of milliseconds is SQLite's, where older programs left them", async () => {
+    await fillPool(db, 1);
+    const cursor = Buffer.from("[5,1]").toString("base64url");
+    expect(await listAvailable(db, { limit: 1, cursor })).toMatchObject({
+      ok: engine === "sqlite",
+    });
+  });
+
+  test("a cursor whose id no row could have is an empty page", async () => {
+    await fillPool(db, 1);
+    const cursor = Buffer.from('["9999-12-31 23:59:59",9007199254740991]').toString("base64url");
+    expect(await listAvailable(db, { limit: 1, cursor })).toMatchObject({ ok: true, numbers: [] });
+  });
+
   test.each([
     "garbage",
     "",
+    ...[
+      "2024-02-30 00:00:00",
+      "2023-02-29 00:00:00",
+      "0000-01-01 00:00:00",
+      "2024-01-01 24:00:00",
+      "2024-01-01 00:00:60",
+      "infinity",
+    ].map((at) => Buffer.from(JSON.stringify([at, 1])).toString("base64url")),
     Buffer.from("[1]").toString("base64url"),
     Buffer.from('["2024-01-01 00:00:00","1"]').toString("base64url"),
     Buffer.from('["2024-99-01 00:00:00",1]').toString("base64url"),

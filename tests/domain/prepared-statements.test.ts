@@ -22,7 +22,7 @@ async function ordinaryDay(db: Knex) {
   return async () => {
     const found = await findSession(db, session);
     await listAvailable(db, { limit: 10 });
-    const page = await listAvailable(db, { limit: 2, contains: "86" });
+    const page = await listAvailable(db, { limit: 2, search: "86" });
     const cursor = (page.ok && page.nextCursor) || undefined;
     await listAvailable(db, { limit: 5, cursor, country: "IE" });
     await countAvailable(db);

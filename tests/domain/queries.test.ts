@@ -37,11 +37,11 @@ describeEachEngine("how often the database is asked", (_engine, open) => {
     expect(await countQueries(db, dashboard)).toBe(3);
   });
 
-  test.each(["", "0000"])("three times for the picker, searched for %j", async (contains) => {
+  test.each(["", "0000"])("three times for the picker, searched for %j", async (search) => {
     const picker = async () => {
       await findSession(db, session);
-      await listAvailable(db, { limit: 10, contains });
-      await countAvailable(db, contains);
+      await listAvailable(db, { limit: 10, search });
+      await countAvailable(db, search);
     };
     expect(await countQueries(db, picker)).toBe(3);
   });

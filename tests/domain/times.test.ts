@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromDatabaseTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { fromDatabaseTime, isDatabaseTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 test("a time is kept in UTC to the second", () => {
@@ -15,6 +15,24 @@ test.each([
   [1_704_067_200_000, "2024-01-01T00:00:00Z"],
 ])("%j is read as %s", (value, shown) => {
   expect(toRfc3339(value)).toBe(shown);
+});
+
+test("a time is of a day that there is", () => {
+  for (const time of ["2024-02-29 23:59:59", "1970-01-01 00:00:00.123456"]) {
+    expect(isDatabaseTime(time), time).toBe(true);
+  }
+  for (const none of [
+    "",
+    "2024-02-30 00:00:00",
+    "2024-13-01 00:00:00",
+    "0000-01-01 00:00:00",
+    "2024-01-01 24:00:00",
+    "2024-01-01",
+    "2024-01-01T00:00:00Z",
+    "2024-01-01 00:00:00\n",
+  ]) {
+    expect(isDatabaseTime(none), none).toBe(false);
+  }
 });
 
 describeEachEngine("times in the database", (engine, open) => {

@@ -456,7 +456,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
         numbers: [{ phone_number: "+442079460003" }],
         next_cursor: null,
       });
-      const found = await client.get("/api/phone-numbers/available?contains=020%207946%200002");
+      const found = await client.get("/api/phone-numbers/available?contains=20%207946%200002");
       expect(found.body.numbers).toMatchObject([{ phone_number: "+442079460002" }]);
     });
 
@@ -467,6 +467,12 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       ["cursor=garbage", "cursor is not valid"],
       ["country=Ireland", "country is not valid"],
       ["contains=abc", "contains must be digits."],
+      ["contains=%C2%B9", "contains must be digits."],
+      ["contains=1%00", "contains must be digits."],
+      [
+        `cursor=${Buffer.from('["2024-02-30 00:00:00",1]').toString("base64url")}`,
+        "cursor is not valid",
+      ],
     ])("?%s is refused", async (query, error) => {
       const client = await signedUp();
       expect(await client.get(`/api/phone-numbers/available?${query}`)).toMatchObject(
