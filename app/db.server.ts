@@ -3,6 +3,7 @@ import path from "node:path";
 import knex, { type Knex } from "knex";
 import pg from "pg";
 import { environment } from "#app/env.server.ts";
+import { postgresAddress } from "#app/postgres-address.ts";
 
 // Dates stay the text the server sent (see domain/times.ts), and a BIGINT id is a number:
 // 2^53 numbers will never be sold.
@@ -32,7 +33,7 @@ export interface DatabaseOptions {
 export function createDatabase(databaseUrl: string, options: DatabaseOptions = {}): Knex {
   const db = knex(databaseConfig(databaseUrl, options));
   if (isPostgres(db)) {
-    db.userParams["prepares"] = !isPooler(new URL(databaseUrl));
+    db.userParams["prepares"] = !isPooler(databaseUrl);
     dropSpentConnections(db);
   }
   return db;
@@ -58,14 +59,12 @@ function postgresConfig(
   poolMax: number,
   statementTimeout: number,
 ): Knex.Config {
-  const url = new URL(databaseUrl);
-  const pooler = isPooler(url);
-  url.searchParams.delete("pgbouncer");
+  const pooler = isPooler(databaseUrl);
   return {
     ...quietly,
     client: "pg",
     connection: {
-      connectionString: url.href,
+      connectionString: databaseUrl,
       application_name: "company-phone-numbers",
       connectionTimeoutMillis: 2_000,
       keepAlive: true,
@@ -113,7 +112,7 @@ function dropSpentConnections(db: Knex): void {
   });
 }
 
-const isPooler = (url: URL) => url.searchParams.get("pgbouncer") === "true";
+const isPooler = (databaseUrl: string) => postgresAddress(databaseUrl)?.isPooler ?? false;
 
 type PostgresConnection = pg.Client & { __knexUid: string };
 

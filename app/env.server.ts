@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
-import { loadEnvFile } from "node:process";
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 import { z } from "zod";
+import { postgresAddress } from "#app/postgres-address.ts";
 
 /**
  * The environment, read from `process.env` and `.env` and checked once.
@@ -68,19 +69,25 @@ const schema = z.object({
   NODE_ENV: z.string().default("production"),
 });
 
+/** Names the file that fills in what the environment has not. */
+const fileVariable = "ENV_FILE";
+
 /** The names of all variables that are read. */
-export const environmentVariables = Object.keys(schema.shape);
+export const environmentVariables = [...Object.keys(schema.shape), fileVariable];
 
 export type Environment = z.output<typeof schema> & { PUBLIC_URL: string };
 
 /**
- * Checks `source` and fills in the defaults.
+ * Checks `source`, without the blanks and line breaks around values, and fills in the defaults.
  * An empty value counts as not set, since that is how platforms pass "no value".
  * @throws {EnvironmentError} naming the first variable that is wrong
  */
 export function parseEnvironment(source: Record<string, string | undefined>): Environment {
   const given = Object.fromEntries(
-    Object.entries(source).filter(([, value]) => value?.trim() !== ""),
+    Object.entries(source).flatMap(([name, value]) => {
+      const trimmed = value?.trim();
+      return trimmed ? [[name, trimmed]] : [];
+    }),
   );
   const result = schema.safeParse(given);
   if (!result.success) {
@@ -89,7 +96,7 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
   }
   const env = result.data;
   if (env.DATABASE_URL.startsWith("postgres")) {
-    if (!URL.canParse(env.DATABASE_URL)) {
+    if (!postgresAddress(env.DATABASE_URL)) {
       throw new EnvironmentError("DATABASE_URL is not an address.");
     }
   } else if (env.WEB_CONCURRENCY > 1) {
@@ -103,12 +110,53 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
   };
 }
 
+/**
+ * Reads the variables of a file, in UTF-8, or in UTF-16 with a byte-order mark; none where there is no file.
+ * @throws {EnvironmentError} naming a file that cannot be read
+ */
+function readVariables(file: string): Record<string, string | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return {};
+    throw new EnvironmentError(`${file} cannot be read (${code}).`);
+  }
+  const encoding = utf16Marks[bytes.subarray(0, 2).toString("hex")] ?? "utf-8";
+  let text: string | undefined;
+  try {
+    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    // Told below.
+  }
+  if (text === undefined || text.includes("\0")) {
+    throw new EnvironmentError(`${file} is not text in UTF-8; save it as that.`);
+  }
+  return parseEnv(text);
+}
+
+const utf16Marks: Record<string, string> = { fffe: "utf-16le", feff: "utf-16be" };
+
+/** Puts what {@link fileVariable}'s file says into `process.env`, for whatever is not set there. */
+function readFile(): void {
+  const named = process.env[fileVariable]?.trim();
+  const file = named || ".env";
+  if (named && !existsSync(named)) throw new EnvironmentError(`${fileVariable} names no file.`);
+  for (const [name, value] of Object.entries(readVariables(file))) {
+    if (!process.env[name]?.trim()) process.env[name] = value;
+  }
+}
+
 let cached: Environment | undefined;
 
-/** The checked environment of this process; `.env` in the working directory fills in what is not set. */
+/**
+ * The checked environment of this process; `.env` in the working directory fills in what is not set, or the file that
+ * ENV_FILE names.
+ */
 export function environment(): Environment {
   if (!cached) {
-    if (existsSync(".env")) loadEnvFile(".env");
+    readFile();
     cached = parseEnvironment(process.env);
   }
   return cached;

@@ -3,7 +3,6 @@
  * machine alone, and pages without the Content-Security-Policy that hot reload could not live with.
  */
 import { spawn } from "node:child_process";
-import process from "node:process";
 import { environment, EnvironmentError } from "../app/env.server.ts";
 import { remixCommand } from "./compile/if-needed.ts";
 import { DatabaseUnusableError, prepareDatabase } from "./start/database.ts";

@@ -4,7 +4,6 @@
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { buildState } from "./compile/sources.js";
 import { onNpmEnd } from "./start/npm.js";

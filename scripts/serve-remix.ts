@@ -3,7 +3,6 @@
  * docs/operations.md names what only `npm start` gives.
  */
 import { createRequire } from "node:module";
-import process from "node:process";
 import { onNpmEnd } from "./start/npm.js";
 import { prepare } from "./start/preparation.js";
 

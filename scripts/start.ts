@@ -3,7 +3,6 @@
  * long as they do, so it has little in memory: what prepares is a process of its own.
  * What is for people goes to stdout before the server is ready; from then on stdout is the workers' log.
  */
-import process from "node:process";
 import { onNpmEnd } from "./start/npm.js";
 import { prepare } from "./start/preparation.js";
 import { PortError, startWorkers, type Workers } from "./start/workers.ts";

@@ -1,6 +1,16 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
-import { EnvironmentError, environmentVariables, parseEnvironment } from "#app/env.server.ts";
+import {
+  environment,
+  EnvironmentError,
+  environmentVariables,
+  forgetEnvironment,
+  parseEnvironment,
+} from "#app/env.server.ts";
+import { postgresAddress } from "#app/postgres-address.ts";
+import { cleanUpLater } from "./support/clean-up.ts";
+import { scratchDirectory } from "./support/scratch.ts";
 
 test("with nothing set there are defaults", () => {
   expect(parseEnvironment({})).toMatchObject({
@@ -68,4 +78,111 @@ test(".env.example names every variable, and its defaults are the program's", ()
   const { TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL, ...parsed } = parseEnvironment(shown);
   expect([TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL]).not.toContain(undefined);
   expect(parsed).toEqual(parseEnvironment({}));
+});
+
+test.each([
+  ["a newline", "\n"],
+  ["a carriage return and a newline", "\r\n"],
+  ["a blank", " "],
+  ["a tab", "\t"],
+])("%s at the end of a variable is none of it, whichever variable it is", (_, end) => {
+  const given = {
+    DATABASE_URL: "postgres://localhost/numbers",
+    DATABASE_POOL_MAX: "3",
+    PORT: "8080",
+    PUBLIC_URL: "https://numbers.example.com",
+    TWILIO_ACCOUNT_SID: `AC${"0".repeat(32)}`,
+    TWILIO_AUTH_TOKEN: "a token",
+    TWILIO_API_BASE_URL: "http://localhost:4010",
+    RATE_LIMITS: "off",
+    TRUST_PROXY: "1",
+    METRICS_TOKEN: "0123456789abcdef",
+    LOW_POOL_THRESHOLD: "3",
+    WEB_CONCURRENCY: "2",
+    LOG_LEVEL: "warn",
+  };
+  const padded = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, ` ${value}${end}`]),
+  );
+  expect(parseEnvironment(padded)).toEqual(parseEnvironment(given));
+});
+
+/** Makes a file with these bytes what {@link environment} reads, with nothing else set. */
+function useFile(bytes: string | Buffer): string {
+  const scratch = scratchDirectory("env-");
+  const file = path.join(scratch.path, "settings.env");
+  writeFileSync(file, bytes);
+  const before = { ...process.env };
+  for (const name of environmentVariables) delete process.env[name];
+  process.env["ENV_FILE"] = file;
+  forgetEnvironment();
+  cleanUpLater(async () => {
+    scratch.remove();
+    for (const name of environmentVariables) delete process.env[name];
+    Object.assign(process.env, before);
+    forgetEnvironment();
+  });
+  return file;
+}
+
+const lines = "DATABASE_URL=postgres://u:p@/numbers?host=/sockets\r\nPORT='8080 '\r\n";
+
+test.each([
+  ["as it is", Buffer.from(lines)],
+  ["in UTF-8 with a byte-order mark", Buffer.from(`\ufeff${lines}`)],
+  ["in UTF-16 as Windows writes it", Buffer.from(`\ufeff${lines}`, "utf16le")],
+  ["in UTF-16 the other way round", Buffer.from(`\ufeff${lines}`, "utf16le").swap16()],
+])("a file of variables is read %s", (_, bytes) => {
+  useFile(bytes);
+  expect(environment()).toMatchObject({
+    DATABASE_URL: "postgres://u:p@/numbers?host=/sockets",
+    PORT: 8080,
+  });
+});
+
+test.each([
+  ["UTF-16 without a byte-order mark", Buffer.from(lines, "utf16le")],
+  ["Latin-1", Buffer.from("PUBLIC_URL=https://café.example", "latin1")],
+])("a file of variables in %s is refused by its name", (_, bytes) => {
+  const file = useFile(bytes);
+  expect(() => environment()).toThrow(
+    new EnvironmentError(`${file} is not text in UTF-8; save it as that.`),
+  );
+});
+
+test("the file speaks where a variable is set and empty, and nowhere else", () => {
+  useFile("PORT=8080\nLOG_LEVEL=warn\n");
+  process.env["PORT"] = " ";
+  process.env["LOG_LEVEL"] = "error";
+  expect(environment()).toMatchObject({ PORT: 8080, LOG_LEVEL: "error" });
+});
+
+test("an ENV_FILE that is not there is said", () => {
+  useFile("");
+  process.env["ENV_FILE"] = "/nowhere/settings.env";
+  expect(() => environment()).toThrow(new EnvironmentError("ENV_FILE names no file."));
+});
+
+const parts = { host: "localhost", port: "5432", database: "d", user: "u", password: "" };
+
+test.each([
+  ["postgresql://u:p@/d?host=/cloudsql/a:b:c", { host: "/cloudsql/a:b:c", password: "p" }],
+  ["postgres:///d?host=/run/pg&user=u", { host: "/run/pg" }],
+  ["postgres://u@%2Frun%2Fpg/d", { host: "/run/pg" }],
+  ["postgres://u:p%40s@db:6432/d?pgbouncer=true", { host: "db", port: "6432", password: "p@s" }],
+  ["postgres://db/d?user=u&password=secret&port=1", { host: "db", port: "1", password: "secret" }],
+])("%s is an address, as for pg and psql", (DATABASE_URL, wanted) => {
+  expect(parseEnvironment({ DATABASE_URL })).toMatchObject({ DATABASE_URL });
+  expect(postgresAddress(DATABASE_URL)).toMatchObject({ ...parts, ...wanted });
+});
+
+test("no file of the program imports node:process, which would make stdin one that cannot be waited for", () => {
+  for (const folder of ["app", "scripts", "migrations"]) {
+    for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+      if (!/\.(tsx?|js)$/.test(file)) continue;
+      expect(readFileSync(path.join(folder, file), "utf8"), file).not.toMatch(
+        /from "(node:)?process"/,
+      );
+    }
+  }
 });

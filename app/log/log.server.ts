@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { format } from "node:util";
 import pino from "pino";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { environment } from "#app/env.server.ts";
 import { describeError } from "#app/log/scrub.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
 
@@ -11,7 +12,7 @@ import type { Exchange } from "#app/server/exchange.server.ts";
  */
 export const log = pino(
   {
-    level: process.env.LOG_LEVEL || "info",
+    level: level(),
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
@@ -21,6 +22,15 @@ export const log = pino(
   },
   process.stdout.isTTY ? prettyStream() : pino.destination(1),
 );
+
+// What is wrong with the environment is told by whoever starts with it.
+function level(): string {
+  try {
+    return environment().LOG_LEVEL;
+  } catch {
+    return "info";
+  }
+}
 
 function prettyStream() {
   const pretty = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");

@@ -1,3 +1,5 @@
+import { postgresAddress } from "#app/postgres-address.ts";
+
 /** Errors and texts in the form in which they may be logged or printed. */
 
 /** An error as the log has it. */
@@ -49,21 +51,12 @@ export function scrub(text: string): string {
 }
 
 function ownSecrets(): string[] {
-  const { DATABASE_URL, TWILIO_AUTH_TOKEN, METRICS_TOKEN } = process.env;
-  const password = URL.canParse(DATABASE_URL ?? "") ? new URL(DATABASE_URL ?? "").password : "";
-  return [
-    password,
-    unescaped(password),
-    TWILIO_AUTH_TOKEN ?? "",
-    METRICS_TOKEN ?? "",
-    // A shorter one would take ordinary words apart.
-  ].filter((secret) => secret.length >= 6);
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const { DATABASE_URL = "", TWILIO_AUTH_TOKEN = "", METRICS_TOKEN = "" } = process.env;
+  const password = postgresAddress(DATABASE_URL.trim())?.password ?? "";
+  return (
+    [password, encodeURIComponent(password), TWILIO_AUTH_TOKEN, METRICS_TOKEN]
+      .map((secret) => secret.trim())
+      // A shorter one would take ordinary words apart.
+      .filter((secret) => secret.length >= 6)
+  );
 }

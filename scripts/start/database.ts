@@ -9,6 +9,7 @@ import {
 import { describeError } from "../../app/log/scrub.server.ts";
 import { TableInTheWayError } from "../../app/doctor/damage/table-in-the-way.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
+import { postgresAddress } from "../../app/postgres-address.ts";
 import { migrateToLatest } from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
@@ -98,6 +99,6 @@ async function addDemoNumbers(db: Knex, say: (line: string) => void): Promise<vo
 function placeOf(databaseUrl: string): string {
   const file = sqliteFile(databaseUrl);
   if (file !== undefined) return file;
-  const { hostname, port, pathname } = new URL(databaseUrl);
-  return `the database ${decodeURIComponent(pathname.slice(1))} on ${hostname}:${port || 5432}`;
+  const { host, port, database } = postgresAddress(databaseUrl)!;
+  return `the database ${database} on ${host}${host.startsWith("/") ? "" : `:${port}`}`;
 }

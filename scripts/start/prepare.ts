@@ -2,7 +2,6 @@
  * All that comes before serving: the environment is checked, a build made of sources that have none, the database
  * migrated. A process of its own, which tells its parent what it found, so that none of this stays in memory.
  */
-import process from "node:process";
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { BuildError, buildIfNeeded } from "../compile/if-needed.ts";
 import { DatabaseUnusableError, prepareDatabase } from "./database.ts";

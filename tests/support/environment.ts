@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { devNull } from "node:os";
 import { environmentVariables } from "#app/env.server.ts";
 
 /** What the operating system, Node and a test run need; everything else is a setting of the developer's. */
@@ -16,18 +15,13 @@ const systemVariables = [
   "LD_LIBRARY_PATH",
 ];
 
-/**
- * The app's variables, each set to nothing, with those of the developer's `.env`:
- * the app takes an empty variable for one that is not set, and `.env` does not replace one that is there.
- */
+/** The app's variables, each set to nothing, and no file to take them from: the developer's `.env` is left alone. */
 export function blankAppVariables(): Record<string, string> {
-  const inFile = existsSync(".env") ? Object.keys(parseEnv(readFileSync(".env", "utf8"))) : [];
-  return Object.fromEntries(
-    [...environmentVariables, ...inFile]
-      // What kind of run this is, is no setting.
-      .filter((name) => name !== "NODE_ENV")
-      .map((name) => [name, ""]),
-  );
+  const blank = environmentVariables
+    // What kind of run this is, is no setting.
+    .filter((name) => name !== "NODE_ENV")
+    .map((name) => [name, ""]);
+  return { ...Object.fromEntries(blank), ENV_FILE: devNull };
 }
 
 /** An environment for a child process: the system's variables, none of the developer's settings, then `given`. */
