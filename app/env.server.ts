@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { isSupportedCountry } from "libphonenumber-js/max";
 import { z } from "zod";
 import { postgresAddress } from "#app/postgres-address.ts";
 
@@ -59,6 +60,14 @@ const schema = z.object({
   RATE_LIMITS: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
   METRICS_TOKEN: z.string().min(16, { error: "needs 16 characters at least" }).optional(),
+  DIAL_COUNTRIES: z
+    .string()
+    .transform((list) => [...new Set(list.split(",").map((code) => code.trim().toUpperCase()))])
+    .refine((codes) => codes.every((code) => isSupportedCountry(code)), {
+      error: "must be two-letter country codes separated by commas, like IE,GB",
+    })
+    .optional(),
+  CALL_LIMIT_MINUTES: wholeNumber(1, 1_440).default(240),
   LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
   WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
   LOG_LEVEL: z

@@ -43,6 +43,12 @@ test("DATABASE_URL alone is enough, and what is left of a version before is no e
   expect(parseEnvironment({ ...given, SESSION_SECRET: "short" })).toEqual(parseEnvironment(given));
 });
 
+test("countries to dial are a list, in any case and spacing", () => {
+  expect(parseEnvironment({ DIAL_COUNTRIES: "ie, GB,ie" }).DIAL_COUNTRIES).toEqual(["IE", "GB"]);
+  expect(parseEnvironment({ DIAL_COUNTRIES: " " }).DIAL_COUNTRIES).toBeUndefined();
+  expect(parseEnvironment({}).CALL_LIMIT_MINUTES).toBe(240);
+});
+
 test.each([
   [{ PORT: "http" }, "PORT"],
   [{ PORT: "70000" }, "PORT"],
@@ -57,6 +63,11 @@ test.each([
   [{ METRICS_TOKEN: "x" }, "METRICS_TOKEN"],
   [{ LOW_POOL_THRESHOLD: "-1" }, "LOW_POOL_THRESHOLD"],
   [{ TWILIO_API_BASE_URL: "x" }, "TWILIO_API_BASE_URL"],
+  [{ DIAL_COUNTRIES: "IE,UK" }, "DIAL_COUNTRIES"],
+  [{ DIAL_COUNTRIES: "IE;GB" }, "DIAL_COUNTRIES"],
+  [{ DIAL_COUNTRIES: "001" }, "DIAL_COUNTRIES"],
+  [{ CALL_LIMIT_MINUTES: "0" }, "CALL_LIMIT_MINUTES"],
+  [{ CALL_LIMIT_MINUTES: "1441" }, "CALL_LIMIT_MINUTES"],
 ])("%j is one line that names %s and repeats no value", (source, name) => {
   let message = "";
   try {

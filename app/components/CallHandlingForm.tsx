@@ -8,13 +8,15 @@ interface CallHandlingFormProps {
   /** by field name, as they are sent */
   values: Record<string, string>;
   errors: FieldErrors | undefined;
+  /** names of those whose phones may be rung */
+  countries: readonly string[];
 }
 
 /**
  * What a company wants done with its calls. All of it is always sent; where scripts run, style sheets hide what belongs
  * to an option that is not chosen.
  */
-export function CallHandlingForm({ values, errors }: CallHandlingFormProps) {
+export function CallHandlingForm({ values, errors, countries }: CallHandlingFormProps) {
   const mode = values.mode ?? "";
   return (
     <PostForm submit="Save" submitting="Saving…" action="/settings/calls">
@@ -34,7 +36,12 @@ export function CallHandlingForm({ values, errors }: CallHandlingFormProps) {
             name="phone"
             type="tel"
             label="Phone number"
-            hint="Start with the country code, like +353 86 123 4567."
+            hint={[
+              "Start with the country code, like +353 86 123 4567.",
+              countries.length > 0 && `Calls go to phones in: ${countries.join(", ")}.`,
+            ]
+              .filter(Boolean)
+              .join(" ")}
             autoComplete="tel"
             value={values.phone}
             error={errors?.phone}

@@ -1,7 +1,13 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
-import { isE164, parseE164 } from "#app/domain/e164.ts";
+import {
+  checkTarget,
+  isInDialCountry,
+  mayBeRung,
+  numberInSip,
+} from "#app/domain/call-targets.server.ts";
+import { asStored, isE164, parseE164 } from "#app/domain/e164.ts";
 
 /**
  * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
@@ -88,36 +94,6 @@ export const targetFields = {
   stream: "stream_url",
 } as const satisfies Record<Exclude<CallMode, "message">, string>;
 
-type CheckedTarget = { target: string } | { error: string };
-
-// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters.
-const sipAddress =
-  /^sips?:[\w.!~*'()%&=+$,;?/-]+@(\[[\da-f:.]+\]|[\da-z]([\da-z.-]*[\da-z])?)(:\d{1,5})?(;[\w.!~*'()%-]+(=[\w.!~*'()%-]+)?)*$/i;
-
-const checkTarget = {
-  phone(text: string): CheckedTarget {
-    const parsed = parseE164(text);
-    return parsed.ok
-      ? { target: parsed.phoneNumber }
-      : { error: "Enter a phone number with its country code, like +353 86 123 4567" };
-  },
-  sip(text: string): CheckedTarget {
-    return sipAddress.test(text)
-      ? { target: text }
-      : { error: "Enter a SIP address, like sip:reception@example.com" };
-  },
-  stream(text: string): CheckedTarget {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url?.protocol !== "wss:" || url.username !== "" || url.hash !== "") {
-      return { error: "Enter an address like wss://agent.example.com/calls" };
-    }
-    // Twilio's documentation, "TwiML Voice: <Stream>": the address takes no query.
-    return url.search === ""
-      ? { target: url.href }
-      : { error: "Leave out the ? and what follows it" };
-  },
-};
-
 interface Row {
   company_id: number;
   company_name: string;
@@ -130,13 +106,16 @@ interface Row {
   take_message_when_unanswered: boolean | number | null;
   /** whether the target, or the phone as it is kept, is a number of the pool */
   is_in_pool: boolean | number;
+  /** whether the caller is */
+  is_from_pool: boolean | number;
 }
 
 const handlings = `
   select c.id as company_id, c.company_name, c.phone, c.twilio_phone_number,
          h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered,
          exists (select 1 from twilio_phone_numbers
-                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool
+                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool,
+         exists (select 1 from twilio_phone_numbers where phone_number = ?) as is_from_pool
     from companies c left join company_call_handling h on h.company_id = c.id`;
 const byCompany = {
   name: "call handling by company",
@@ -176,12 +155,17 @@ export async function callHandlingOf(
   db: Knex,
   companyId: number,
 ): Promise<CallHandling | undefined> {
-  const [row] = await query<Row>(db, byCompany, [companyId]);
-  return row && fromRow(row);
+  const [row] = await query<Row>(db, byCompany, ["", companyId]);
+  if (!row) return undefined;
+  const handling = fromRow(row);
+  return row.mode === null ? rungOrMessage(db, row, handling) : handling;
 }
 
-/** What came of {@link saveCallHandling}: a phone that is a number of the pool, its own included, is not rung. */
-export type SavedCallHandling = "saved" | "rings-the-pool";
+/**
+ * What came of {@link saveCallHandling}: a number of the pool, the company's own included, is not rung, nor is a phone
+ * of another country than may be.
+ */
+export type SavedCallHandling = "saved" | "rings-the-pool" | "other-country";
 
 export async function saveCallHandling(
   db: Knex,
@@ -189,9 +173,10 @@ export async function saveCallHandling(
   handling: CallHandling,
 ): Promise<SavedCallHandling> {
   // Asked first and not enforced: a number may enter the pool later, so what counts is asked when a call comes.
-  if (handling.mode === "phone" && (await isInPool(db, handling.target))) {
-    return "rings-the-pool";
-  }
+  const { mode, target } = handling;
+  const phone = mode === "phone" ? target : mode === "sip" ? numberInSip(target ?? "") : undefined;
+  if (phone && (await isInPool(db, phone))) return "rings-the-pool";
+  if (phone && mode === "phone" && !(await isInDialCountry(db, phone))) return "other-country";
   await db("company_call_handling")
     .insert({
       company_id: companyId,
@@ -210,25 +195,52 @@ export async function saveCallHandling(
 export interface CalledCompany {
   companyId: number;
   handling: CallHandling;
+  /** the caller is a number of the pool, from which nobody calls: a call of ours has come back */
+  cameBack: boolean;
+}
+
+/** Where a call comes from, as far as the network tells. */
+export interface Origin {
+  /** the caller: E.164 or what else there is */
+  from?: string | undefined;
+  /** the phone that has forwarded the call */
+  forwardedFrom?: string | undefined;
 }
 
 /**
- * Finds the company that a call is for.
+ * Finds the company that a call is for. What may not be rung, or would send the call back here, takes messages.
  * @param to what was called: only E.164, exactly, is anybody's
  */
-export async function findCalledCompany(db: Knex, to: string): Promise<CalledCompany | undefined> {
+export async function findCalledCompany(
+  db: Knex,
+  to: string,
+  { from = "", forwardedFrom = "" }: Origin = {},
+): Promise<CalledCompany | undefined> {
   if (!isE164(to)) return undefined;
-  const [row] = await query<Row>(db, byNumber, [to]);
+  const [row] = await query<Row>(db, byNumber, [from, to]);
   if (!row) return undefined;
-  const handling = fromRow(row);
-  const { target } = handling;
-  const loops =
-    handling.mode === "phone" &&
-    (target === (row.target ?? row.phone) ? Boolean(row.is_in_pool) : await isInPool(db, target));
   return {
     companyId: row.company_id,
-    handling: loops ? { ...handling, mode: "message", target: null } : handling,
+    handling: await rungOrMessage(db, row, fromRow(row), forwardedFrom),
+    cameBack: Boolean(row.is_from_pool),
   };
+}
+
+async function rungOrMessage(
+  db: Knex,
+  row: Row,
+  handling: CallHandling,
+  forwardedFrom = "",
+): Promise<CallHandling> {
+  const { mode, target } = handling;
+  if (target === null || mode === "stream" || mode === "message") return handling;
+  const number = mode === "phone" ? target : numberInSip(target);
+  if (number === undefined) return handling;
+  const isInTheWay =
+    number === asStored(forwardedFrom) ||
+    (number === (row.target ?? row.phone) ? Boolean(row.is_in_pool) : await isInPool(db, number)) ||
+    (mode === "phone" && !(await mayBeRung(db, number, row.twilio_phone_number)));
+  return isInTheWay ? { ...handling, mode: "message", target: null } : handling;
 }
 
 async function isInPool(db: Knex, phoneNumber: string | null): Promise<boolean> {

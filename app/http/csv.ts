@@ -1,6 +1,7 @@
 /**
  * Comma-separated values (RFC 4180), for programs and for spreadsheets. A spreadsheet takes a cell that begins with
- * `=`, `+`, `-`, `@`, a tab or a line break for a formula, so such text gets an apostrophe before it (OWASP, "CSV
+ * `=`, `+`, `-`, `@`, a tab or a line break for a formula, so such text gets an apostrophe before it. Some split lines
+ * at semicolons or tabs and know no quotes inside a line, so whatever may begin a cell there gets one too (OWASP, "CSV
  * Injection"). A phone number stays as it is: a plus, digits and spaces compute nothing.
  */
 
@@ -12,11 +13,13 @@ export function csvLine(cells: readonly (string | number | null)[]): string {
 function cell(value: string | number | null): string {
   if (value === null) return "";
   if (typeof value === "number") return String(value);
-  const text = startsFormula(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = /^\+\d[\d ]*$/.test(value) ? value : withoutFormulas(value);
+  return /[",;|\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 // The wide forms too: some spreadsheets read them as the narrow ones.
-function startsFormula(text: string): boolean {
-  return /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^\+\d[\d ]*$/.test(text);
+function withoutFormulas(text: string): string {
+  return text
+    .replaceAll(/([",;|\t\r\n]|^)(?=\s*[=+\-@＝＋－＠])/g, "$1'")
+    .replace(/^(?=[\t\r\n])/, "'");
 }

@@ -1,4 +1,5 @@
 import { reading } from "#app/db.server.ts";
+import { isWithheld } from "#app/domain/callers.ts";
 import {
   callsInBrief,
   callsPerDay,
@@ -94,26 +95,12 @@ export function shownCall(call: Call): ShownCall {
   };
 }
 
-// Words on a telephone's keys, which is how Twilio's documentation writes who withholds the number.
-const keys = "22233344455566677778889999";
-const withheldNumbers = new Set(
-  ["ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN"].map(
-    (word) => `+${word.replaceAll(/./g, (letter) => keys.charAt(letter.charCodeAt(0) - 65))}`,
-  ),
-);
-const withheldWords =
-  /^(sips?:)?"?(anonymous|blocked|private|restricted|unavailable|unknown|withheld)(?=$|[@"\s])/i;
-
 /** @param from E.164, or what else the network says of a caller */
 export function shownCaller(from: string): string {
-  if (/^\+\d+$/.test(from) && !withheldNumbers.has(from)) {
-    return formatPhoneNumber(from);
-  }
+  if (isWithheld(from)) return "Number withheld";
+  if (/^\+\d+$/.test(from)) return formatPhoneNumber(from);
   // Whoever calls over SIP may call himself anything.
   const text = from.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
-  if (text === "" || withheldNumbers.has(text) || withheldWords.test(text)) {
-    return "Number withheld";
-  }
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 

@@ -12,6 +12,7 @@ import {
   targetFields,
   type CallHandling,
 } from "#app/domain/call-handling.server.ts";
+import { dialCountries } from "#app/domain/call-targets.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
@@ -24,11 +25,20 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 export const loader = companyLoader(async ({ company, query, refused }) => {
-  const handling = await callHandlingOf(reading(), company.id);
+  const [handling, countries] = await Promise.all([
+    callHandlingOf(reading(), company.id),
+    dialCountries(reading()),
+  ]);
   if (!handling) throw redirect("/login");
   const saved = query.has("saved") && !refused;
-  return { refused, saved, values: fieldsOf(handling) };
+  return { refused, saved, values: fieldsOf(handling), countries: namesOf(countries) };
 });
+
+const countryNames = new Intl.DisplayNames("en", { type: "region" });
+
+function namesOf(countries: readonly string[]): string[] {
+  return countries.map((code) => countryNames.of(code) ?? code).sort();
+}
 
 const shownAgain = [
   "greeting",
@@ -45,10 +55,15 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(callHandlingFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    const outcome = await saveCallHandling(database(), id, checked.values);
-    return outcome === "saved"
-      ? redirect("/settings/calls?saved=1")
-      : refuseForm(sent, shownAgain, 400, { phone: ringsThePool });
+    const { values } = checked;
+    const outcome = await saveCallHandling(database(), id, values);
+    if (outcome === "saved") return redirect("/settings/calls?saved=1");
+    const error =
+      outcome === "rings-the-pool"
+        ? ringsThePool
+        : `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
+    const field = values.mode === "sip" ? targetFields.sip : targetFields.phone;
+    return refuseForm(sent, shownAgain, 400, { [field]: error });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }
@@ -67,7 +82,7 @@ function fieldsOf({ mode, target, ...handling }: CallHandling) {
 }
 
 export default function CallHandlingSettings() {
-  const { saved, values } = useLoaderData<typeof loader>();
+  const { saved, values, countries } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <Main>
@@ -84,7 +99,11 @@ export default function CallHandlingSettings() {
         <Link to="/settings">Settings</Link>
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
-      <CallHandlingForm values={refused?.values ?? values} errors={refused?.errors} />
+      <CallHandlingForm
+        values={refused?.values ?? values}
+        errors={refused?.errors}
+        countries={countries}
+      />
     </Main>
   );
 }

@@ -1,6 +1,6 @@
 import VoiceResponse from "twilio/lib/twiml/VoiceResponse.js";
+import { mayBeCallerId } from "#app/domain/callers.ts";
 import type { CallHandling } from "#app/domain/call-handling.server.ts";
-import { isE164 } from "#app/domain/e164.ts";
 import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
 
@@ -60,8 +60,8 @@ export function connectCall(
       const dial = response.dial({
         action: address("dial-result"),
         timeout: ringSeconds,
-        // Twilio passes on who calls, but refuses what is no phone number (error 13214).
-        ...(isE164(from) ? {} : { callerId: to }),
+        // Where it is not said, Twilio passes on who calls.
+        ...(mayBeCallerId(from) ? {} : { callerId: to }),
       });
       if (mode === "phone") dial.number(legal(target ?? ""));
       else dial.sip(legal(target ?? ""));

@@ -48,6 +48,8 @@ describe("the form", () => {
   test.each([
     ["sip", { sip_address: " sip:reception@pbx.example.com:5061;transport=tls " }],
     ["sip", { sip_address: "sips:+35312345678@[2001:db8::1]" }],
+    ["sip", { sip_address: "sip:k@example.com?x-h=1" }],
+    ["sip", { sip_address: "sip:k@example.com:5060;transport=tcp?x-h=1&X-Queue=a%20b" }],
     ["stream", { stream_url: "wss://agent.example.com:8443/calls" }],
     ["message", {}],
   ])("%s %o is taken", (mode, fields) => {
@@ -79,6 +81,9 @@ describe("the form", () => {
       "sip:a b@example.com",
       "sip:a@b@c.example",
       "sip:<x>@example.com",
+      "sip:k@example.com?",
+      "sip:k@example.com?x-h=1&",
+      "sip:k@example.com?x-h=<1>",
     ].map(
       (sip_address) =>
         [
@@ -256,6 +261,7 @@ describeEachEngine("call handling", (_engine, open) => {
     expect(await findCalledCompany(db, spare)).toEqual({
       companyId: second,
       handling: wanted,
+      cameBack: false,
     });
   });
 

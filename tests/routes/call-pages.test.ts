@@ -272,6 +272,23 @@ describe.each(engines)("a company's calls on %s", (engine) => {
         expect(status).toBe(400);
         expect(text).toContain("so it would ring itself. Enter another.");
       }
+      const sip = { ...valid, mode: "sip", sip_address: `sip:${company.number}@example.com` };
+      expect((await save(company, sip)).html).toContain('<a href="#sip_address">');
+    });
+
+    test("the form says whose countries' phones may be rung, and refuses others", async () => {
+      const company = await fresh();
+      const { text } = await page(company, "/settings/calls");
+      expect(text).toContain("Calls go to phones in: Ireland.");
+      for (const [phone, error] of [
+        ["+44 20 7123 4567", "Calls go to phones in these countries only: Ireland."],
+        ["+1 900 555 1234", "not to premium-rate, shared-cost, satellite or unknown numbers."],
+      ] as const) {
+        const refused = await save(company, { ...valid, mode: "phone", phone });
+        expect(refused.status).toBe(400);
+        expect(refused.html).toContain('<a href="#phone">');
+        expect(refused.text).toContain(error);
+      }
     });
   });
 

@@ -57,11 +57,38 @@ describe("connecting a call", () => {
     ]);
   });
 
-  test.each(["anonymous", "sip:ann@example.com", "", "+266696687x"])(
-    "a caller %j, who is no phone number, shows as the company's own number",
+  test.each([
+    "+266696687",
+    "+7378742833",
+    "+2562533",
+    "+8656696",
+    "+86282452253",
+    "anonymous",
+    "Restricted",
+    "",
+    " ",
+    "+",
+    "sip:ann@example.com",
+    "sip:+353871112222@x.ie",
+    "client:ann",
+    "+266696687x",
+    "353871112222",
+    "+353",
+    "+999123456789012",
+    "+00353871112222",
+  ])("a caller %j cannot be called back, so the company's own number is shown", (caller) => {
+    for (const target of ["+353863334444", "sip:a@example.com"]) {
+      const mode = target.startsWith("sip:") ? "sip" : "phone";
+      const [, dial] = connect({ mode, target }, caller);
+      expect(dial?.attributes["callerId"]).toBe(parties.to);
+    }
+  });
+
+  test.each(["+353871112222", "+12025550123", "+447700900123"])(
+    "a caller %s is shown as who calls",
     (caller) => {
       const [, dial] = connect({ mode: "phone", target: "+353863334444" }, caller);
-      expect(dial?.attributes["callerId"]).toBe(parties.to);
+      expect(dial?.attributes).not.toHaveProperty("callerId");
     },
   );
 

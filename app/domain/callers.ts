@@ -1,0 +1,29 @@
+import parsePhoneNumber from "libphonenumber-js/max";
+import { isE164 } from "#app/domain/e164.ts";
+
+/** Who calls, as the network says: a number, an address, or somebody who does not want to be known. */
+
+// Words on a telephone's keys, which is how Twilio's documentation writes who withholds the number.
+const keys = "22233344455566677778889999";
+const withheldNumbers = new Set(
+  ["ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN"].map(
+    (word) => `+${word.replaceAll(/./g, (letter) => keys.charAt(letter.charCodeAt(0) - 65))}`,
+  ),
+);
+const withheldWords =
+  /^(sips?:)?\+?"?(anonymous|blocked|private|restricted|unavailable|unknown|withheld)(?=$|[@"\s])/i;
+
+/** Whether `from`, E.164 or what else the network says, stands for a caller who withholds the number. */
+export function isWithheld(from: string): boolean {
+  const text = from.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
+  const user = /^sips?:([^@;]*)/i.exec(text)?.[1] ?? text;
+  return user === "" || withheldNumbers.has(user) || withheldWords.test(text);
+}
+
+/**
+ * Whether a call that is passed on may show `from` as who calls: a number that could be called back. Twilio refuses
+ * what is no number, and destinations the stand-ins for a withheld one (error 13214).
+ */
+export function mayBeCallerId(from: string): boolean {
+  return isE164(from) && !isWithheld(from) && parsePhoneNumber(from)?.isPossible() === true;
+}
