@@ -8,6 +8,7 @@ import {
   poolStatus,
   type PoolEntry,
 } from "../app/domain/pool.server.ts";
+import { withoutForgingMarks } from "../app/domain/written-text.ts";
 import { environment } from "../app/env.server.ts";
 import {
   CommandError,
@@ -157,7 +158,7 @@ function resultLine(one: Result): string {
 
 // A file may hold anything; a terminal obeys control characters.
 function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "�").slice(0, 60);
+  return withoutForgingMarks(text).slice(0, 60);
 }
 
 async function show(args: Arguments): Promise<number> {

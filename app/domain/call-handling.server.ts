@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
 import { isE164, parseE164 } from "#app/domain/e164.ts";
+import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
  * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
@@ -24,13 +25,12 @@ export interface CallHandling {
   takeMessage: boolean;
 }
 
-const invisible = /[^\P{Cc}\r\n\t]|[\p{Cf}\p{Cs}]/u;
 const ringSecondsError = "Enter how many seconds to ring, from 5 to 60";
 
 const target = (max: number) =>
   z
     .string()
-    .transform((text) => text.trim())
+    .transform(withoutStrayMarks)
     .pipe(z.string().max(max, { error: `Use ${max} characters or fewer` }))
     .default("");
 
@@ -42,12 +42,12 @@ export const callHandlingFields = z
   .object({
     greeting: z
       .string({ error: "Enter a greeting" })
-      .transform((text) => text.normalize("NFC").replace(/\r\n?/g, "\n").trim())
+      .transform((text) => withoutStrayMarks(text.replace(/\r\n?/g, "\n")))
       .pipe(
         z
           .string()
           .max(500, { error: "Use 500 characters or fewer" })
-          .refine((text) => !invisible.test(text), {
+          .refine((text) => !holdsForgingMarks(text.replace(/[\n\t]/g, "")), {
             error: "Remove the invisible characters",
           }),
       ),
@@ -90,9 +90,17 @@ export const targetFields = {
 
 type CheckedTarget = { target: string } | { error: string };
 
-// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters.
-const sipAddress =
-  /^sips?:[\w.!~*'()%&=+$,;?/-]+@(\[[\da-f:.]+\]|[\da-z]([\da-z.-]*[\da-z])?)(:\d{1,5})?(;[\w.!~*'()%-]+(=[\w.!~*'()%-]+)?)*$/i;
+// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters, headers for the system that is called.
+const sipWord = String.raw`[\w.!~*'()%-]+`;
+const sipHeader = String.raw`[\w.!~*'()%[\]/?:+$-]+=[\w.!~*'()%[\]/?:+$-]*`;
+const sipAddress = new RegExp(
+  [
+    String.raw`^sips?:[\w.!~*'()%&=+$,;?/-]+@`,
+    String.raw`(\[[\da-f:.]+\]|[\da-z]([\da-z.-]*[\da-z])?)(:\d{1,5})?`,
+    `(;${sipWord}(=${sipWord})?)*(\\?${sipHeader}(&${sipHeader})*)?$`,
+  ].join(""),
+  "i",
+);
 
 const checkTarget = {
   phone(text: string): CheckedTarget {
