@@ -4,7 +4,7 @@ import { asHashed } from "#app/domain/passwords.server.ts";
 
 /** What a password has to be where one is set; where one is proved, anything may be tried. */
 
-const characters = (password: string) => [...asHashed(password)].length;
+const characters = (password: string) => Array.from(asHashed(password)).length;
 
 /** 8 to 256 characters as Unicode counts them, of any kind. See {@link isGuessable} for what else is refused. */
 export const newPasswordField = z

@@ -22,7 +22,7 @@ export function withoutForgingMarks(text: string): string {
 
 /** A text of one line as it is kept: NFC, without spaces and invisible marks at its ends. */
 export function withoutStrayMarks(text: string): string {
-  const signs = [...text.normalize("NFC")];
+  const signs = Array.from(text.normalize("NFC"));
   let [start, end] = [0, signs.length];
   while (start < end && isBlank(signs[start]!)) start++;
   while (end > start && isStrayAtEnd(signs[end - 1]!, signs[end - 2])) end--;
