@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { text as readText } from "node:stream/consumers";
 import { database } from "../app/db.server.ts";
 import { formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
 import {
@@ -8,6 +9,7 @@ import {
   poolStatus,
   type PoolEntry,
 } from "../app/domain/pool.server.ts";
+import { withoutForgingMarks } from "../app/domain/written-text.ts";
 import { environment } from "../app/env.server.ts";
 import {
   CommandError,
@@ -53,14 +55,15 @@ await runCommand(
       list: { type: "boolean", help: "show every number of the pool" },
       "dry-run": {
         type: "boolean",
-        help: "write nothing, print the same",
+        help: "write nothing, say what would be added",
       },
     },
   },
   async (args) => {
     const file = args.get("from-file");
     const given: Given[] = args.positionals.map((text) => ({ text }));
-    if (file !== undefined) given.push(...readLines(file));
+    requireQuotes(args.positionals);
+    if (file !== undefined) given.push(...(await readLines(file)));
     if (given.length === 0 && file !== undefined) {
       throw new CommandError(`${file === "-" ? "stdin" : file} holds no numbers.`);
     }
@@ -72,14 +75,30 @@ await runCommand(
   },
 );
 
-function readLines(file: string): Given[] {
+/** A shell makes several arguments of `+353 86 123 4567`, the first of which is no number. */
+function requireQuotes(positionals: readonly string[]): void {
+  positionals.forEach((first, index) => {
+    if (!/^\D?(\+|00)/.test(first) || parseE164(first).ok) return;
+    const after = positionals.slice(index + 1);
+    const next = after.findIndex((text) => /^\D?\+/.test(text));
+    const whole = [first, ...after.slice(0, next < 0 ? undefined : next)].join(" ");
+    if (after.length > 0 && parseE164(whole).ok) {
+      throw new UsageError(
+        `A number with spaces needs quotes, so nothing was added: npm run numbers -- '${whole}'`,
+      );
+    }
+  });
+}
+
+async function readLines(file: string): Promise<Given[]> {
   let text: string;
   try {
-    text = readFileSync(file === "-" ? 0 : file, "utf8");
+    // Slow stdin that does not block fails a synchronous read.
+    text = file === "-" ? await readText(process.stdin) : readFileSync(file, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(
-      `${file} cannot be read${code === "ENOENT" ? ": there is no such file" : ` (${code})`}.`,
+      `${file === "-" ? "stdin" : file} cannot be read${code === "ENOENT" ? ": there is no such file" : ` (${code})`}.`,
     );
   }
   return text
@@ -123,9 +142,9 @@ async function add(args: Arguments, given: Given[]): Promise<number> {
       })),
     });
   } else {
-    process.stdout.write(results.map(resultLine).join(""));
+    process.stdout.write(results.map((one) => resultLine(one, dryRun)).join(""));
     process.stdout.write(
-      `\n${dryRun ? "Would be: " : ""}${added} added, ${alreadyThere} already there, ${invalid} invalid.\n`,
+      `\n${dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.\n`,
     );
   }
   for (const one of parsed) {
@@ -149,15 +168,17 @@ function where({ line }: Given): string {
   return line === undefined ? "" : `line ${line}: `;
 }
 
-function resultLine(one: Result): string {
-  return one.result === "invalid"
-    ? `invalid        ${where(one)}“${printable(one.text)}” ${one.reason}\n`
-    : `${one.result.padEnd(15)}${where(one)}${formatPhoneNumber(one.phoneNumber)}\n`;
+function resultLine(one: Result, dryRun: boolean): string {
+  if (one.result === "invalid") {
+    return `invalid        ${where(one)}“${printable(one.text)}” ${one.reason}\n`;
+  }
+  const what = dryRun && one.result === "added" ? "would add" : one.result;
+  return `${what.padEnd(15)}${where(one)}${formatPhoneNumber(one.phoneNumber)}\n`;
 }
 
 // A file may hold anything; a terminal obeys control characters.
 function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "�").slice(0, 60);
+  return withoutForgingMarks(text).slice(0, 60);
 }
 
 async function show(args: Arguments): Promise<number> {

@@ -107,13 +107,14 @@ function print(args: Arguments, report: SyncReport, publicUrl: string): void {
     });
     return;
   }
+  const did = (done: string, planned: string) => (dryRun ? planned : done);
   const line = (what: string, phoneNumber: string, more = "") =>
-    `${what.padEnd(10)}${formatPhoneNumber(phoneNumber).padEnd(more ? 20 : 0)}${more}\n`;
+    `${what.padEnd(dryRun ? 13 : 10)}${formatPhoneNumber(phoneNumber).padEnd(more ? 20 : 0)}${more}\n`;
   process.stdout.write(
     [
-      ...added.map((number) => line("added", number)),
+      ...added.map((number) => line(did("added", "would add"), number)),
       ...pointed.map(({ phoneNumber, settings }) =>
-        line("pointed", phoneNumber, settings.join(", ")),
+        line(did("pointed", "would point"), phoneNumber, settings.join(", ")),
       ),
       ...leftOut.map(({ phoneNumber, reason }) => line("left out", phoneNumber, reason)),
       ...failed.map(({ phoneNumber, reason }) => line("failed", phoneNumber, reason)),

@@ -8,6 +8,7 @@ import {
   numberInSip,
 } from "#app/domain/call-targets.server.ts";
 import { asStored, isE164, parseE164 } from "#app/domain/e164.ts";
+import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
  * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
@@ -30,13 +31,12 @@ export interface CallHandling {
   takeMessage: boolean;
 }
 
-const invisible = /[^\P{Cc}\r\n\t]|[\p{Cf}\p{Cs}]/u;
 const ringSecondsError = "Enter how many seconds to ring, from 5 to 60";
 
 const target = (max: number) =>
   z
     .string()
-    .transform((text) => text.trim())
+    .transform(withoutStrayMarks)
     .pipe(z.string().max(max, { error: `Use ${max} characters or fewer` }))
     .default("");
 
@@ -48,12 +48,12 @@ export const callHandlingFields = z
   .object({
     greeting: z
       .string({ error: "Enter a greeting" })
-      .transform((text) => text.normalize("NFC").replace(/\r\n?/g, "\n").trim())
+      .transform((text) => withoutStrayMarks(text.replace(/\r\n?/g, "\n")))
       .pipe(
         z
           .string()
           .max(500, { error: "Use 500 characters or fewer" })
-          .refine((text) => !invisible.test(text), {
+          .refine((text) => !holdsForgingMarks(text.replace(/[\n\t]/g, "")), {
             error: "Remove the invisible characters",
           }),
       ),

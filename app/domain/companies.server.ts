@@ -3,9 +3,10 @@ import { z } from "zod";
 import { query } from "#app/db.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
-import { isCommonPassword } from "#app/domain/common-passwords.server.ts";
+import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
  * A company is the tenant, and has one sign-in: its owner's email, kept in lower case, and a password.
@@ -60,26 +61,32 @@ export function companyFromRow(row: CompanyRow): Company {
 const shortText = (missing: string) =>
   z
     .string({ error: missing })
-    .transform((text) => text.normalize("NFC").trim())
+    .transform(withoutStrayMarks)
     .pipe(
       z
         .string()
         .min(1, { error: missing })
         .max(255, { error: "Use 255 characters or fewer" })
-        // Control, format and bidirectional characters would forge what is read on pages and in logs.
-        .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, {
-          error: "Remove the invisible characters",
-        }),
+        .refine((text) => !holdsForgingMarks(text), { error: "Remove the invisible characters" }),
     );
 
-/** An email as it is kept: trimmed and in lower case. */
+/** An email as it is kept and looked for, however it was typed: NFC, in lower case, nothing stray at its ends. */
+export function emailAsKept(email: string): string {
+  // PostgreSQL's text has no NUL.
+  return withoutStrayMarks(email.toLowerCase()).replaceAll("\0", "\uFFFD");
+}
+
+/** An email, {@link emailAsKept}. */
 export const emailField = shortText("Enter an email address").pipe(
   z
     .string()
-    .toLowerCase()
-    .regex(/^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/, {
-      error: "Enter an email address like name@example.com",
-    }),
+    .transform(emailAsKept)
+    .refine(
+      (email) =>
+        /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/.test(email) &&
+        !/\p{Default_Ignorable_Code_Point}/u.test(email),
+      { error: "Enter an email address like name@example.com" },
+    ),
 );
 
 /** What the sign-up form asks for. */
@@ -91,9 +98,9 @@ export const signUpFields = z
       .string({ error: "Enter a phone number like +353 86 123 4567" })
       .nullish()
       .transform((text, context) => {
-        if (!text || text.trim() === "") return null;
-        const parsed = parseE164(text);
+        const parsed = parseE164(text ?? "");
         if (parsed.ok) return parsed.phoneNumber;
+        if (parsed.reason === "is empty") return null;
         context.addIssue({
           code: "custom",
           message: "Enter a phone number with its country code, like +353 86 123 4567",
@@ -101,34 +108,25 @@ export const signUpFields = z
         return z.NEVER;
       }),
     email: emailField,
-    password: z
-      .string({ error: "Enter a password" })
-      .min(1, { error: "Enter a password" })
-      .min(8, { error: "Use 8 characters or more" })
-      .max(256, { error: "Use 256 characters or fewer" }),
+    password: newPasswordField,
   })
-  .superRefine((fields, context) => {
-    if (isGuessable(fields.password, fields.company_name, fields.email)) {
-      context.addIssue({
-        code: "custom",
-        path: ["password"],
-        message: "Choose another password. This one is easy to guess.",
-      });
-    }
-  });
+  .refine(
+    ({ password, company_name, owner_name, email }) => {
+      const names: unknown[] = [company_name, owner_name, email];
+      return !isGuessable(
+        password,
+        names.filter((name) => typeof name === "string"),
+      );
+    },
+    {
+      path: ["password"],
+      error: guessable,
+      // All that is wrong is told at once: this is asked too where another field is none.
+      when: ({ issues }) => !issues.some(({ path }) => !path?.[0] || path[0] === "password"),
+    },
+  );
 
 export type SignUp = z.output<typeof signUpFields>;
-
-/** Whether a password is among the commonest, or is the company's own name or email. */
-export function isGuessable(password: string, companyName: string, email: string): boolean {
-  const plain = password.trim().toLowerCase();
-  return (
-    isCommonPassword(plain) ||
-    plain === companyName.trim().toLowerCase() ||
-    plain === email ||
-    plain === email.split("@")[0]
-  );
-}
 
 /** What came of {@link signUp}. */
 export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
@@ -178,7 +176,7 @@ export async function signIn(
   password: string,
 ): Promise<Company | undefined> {
   const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [
-    email.trim().toLowerCase(),
+    emailAsKept(email),
   ]);
   const check = await verifyPassword(password, row?.password_hash);
   if (!row || check === "wrong") return undefined;

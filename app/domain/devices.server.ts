@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
+import { emailAsKept } from "#app/domain/companies.server.ts";
 
 /**
  * Browsers that have signed in to an account before. The browser keeps a random id and a proof of it, made with the
@@ -41,9 +42,7 @@ export async function isKnownDevice(
   email: string,
   { device, proof }: Device,
 ): Promise<boolean> {
-  const [row] = await query<{ password_hash: string }>(db, hashByEmail, [
-    email.trim().toLowerCase(),
-  ]);
+  const [row] = await query<{ password_hash: string }>(db, hashByEmail, [emailAsKept(email)]);
   const right = Buffer.from(deviceProof(row?.password_hash ?? decoy, device));
   const given = Buffer.from(proof);
   return given.length === right.length && timingSafeEqual(given, right);

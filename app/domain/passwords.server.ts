@@ -43,13 +43,23 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * A password as it is hashed, so that the same one typed on another system opens the account: NFKC.
+ * Source: NIST SP 800-63B, "Password Verifiers".
+ */
+export function asHashed(password: string): string {
+  return password.normalize("NFKC");
+}
+
 /** @throws {PasswordsBusyError} when too many wait */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(password, argon2));
+  return inTurn(() => hash(asHashed(password), argon2));
 }
 
 /**
- * @param storedHash undefined where there is no such account: as much work is done as for one, and the answer is wrong
+ * Every check is one Argon2, whether there is such an account, and whatever kind of hash it has; an old kind's own work
+ * comes on top. A password that is not typed in NFKC is tried as typed too, which doubles that for every account alike.
+ * @param storedHash undefined where there is no such account
  * @throws {PasswordsBusyError} when too many wait
  */
 export function verifyPassword(
@@ -57,20 +67,29 @@ export function verifyPassword(
   storedHash: string | undefined,
 ): Promise<PasswordCheck> {
   return inTurn(async () => {
-    if (storedHash === undefined || storedHash.startsWith("$argon2")) {
-      const right = await opens(verify(storedHash ?? (await decoy()), password));
-      return right && storedHash !== undefined ? "right" : "wrong";
-    }
-    return (await verifyOldHash(password, storedHash)) ? "right-but-old-hash" : "wrong";
+    const normal = asHashed(password);
+    const [right, rightAsTyped] = [
+      await check(normal, storedHash),
+      password === normal ? "wrong" : await check(password, storedHash),
+    ];
+    if (right !== "wrong") return right;
+    return rightAsTyped === "wrong" ? "wrong" : "right-but-old-hash";
   });
 }
 
-async function opens(verified: Promise<boolean>): Promise<boolean> {
+async function check(password: string, stored = ""): Promise<PasswordCheck> {
+  const opened = stored.startsWith("$argon2") ? await opens(verify(stored, password)) : "unread";
+  if (opened !== "unread") return opened ? "right" : "wrong";
+  await verify(await decoy(), password);
+  return (await verifyOldHash(password, stored)) ? "right-but-old-hash" : "wrong";
+}
+
+/** @returns "unread" for a hash that was cut off, say, which opens nothing and costs nothing */
+async function opens(verified: Promise<boolean>): Promise<boolean | "unread"> {
   try {
     return await verified;
   } catch (error) {
-    // A hash that was cut off, say, opens nothing.
-    if ((error as { code?: unknown }).code === "InvalidArg") return false;
+    if ((error as { code?: unknown }).code === "InvalidArg") return "unread";
     throw error;
   }
 }
@@ -85,7 +104,7 @@ function decoy(): Promise<string> {
 
 async function verifyOldHash(password: string, stored: string): Promise<boolean> {
   if (stored.startsWith("bcrypt:")) {
-    return opens(verifyBcrypt(password, stored.slice("bcrypt:".length)));
+    return (await opens(verifyBcrypt(password, stored.slice("bcrypt:".length)))) === true;
   }
   const pbkdf2Parts = /^pbkdf2:([0-9a-f]{64}):([1-9]\d{0,6}):((?:[0-9a-f]{2}){32,})$/i.exec(stored);
   if (pbkdf2Parts) {

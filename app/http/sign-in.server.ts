@@ -1,7 +1,7 @@
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
-import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { emailAsKept, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
@@ -44,10 +44,7 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
 
 async function verify({ email, password, attempt }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company =
-    email.length <= 255 && password.length <= 256
-      ? await signIn(database(), email, password)
-      : undefined;
+  const company = await signIn(database(), email, password);
   if (!company) throw new SignInError();
   await forgiveSignIn(attempt);
   return company;
@@ -114,7 +111,7 @@ function deviceCookie(): Cookie {
 }
 
 async function attemptOf({ request, context }: Asked, email: string): Promise<SignInAttempt> {
-  const account = email.trim().toLowerCase().slice(0, 255);
+  const account = emailAsKept(email).slice(0, 255);
   const kept: unknown = await deviceCookie().parse(request.headers.get("Cookie"));
   const { device, proof } = (kept ?? {}) as Record<string, unknown>;
   const isKnown =

@@ -50,6 +50,10 @@ describe("the form", () => {
     ["sip", { sip_address: "sips:+35312345678@[2001:db8::1]" }],
     ["sip", { sip_address: "sip:k@example.com?x-h=1" }],
     ["sip", { sip_address: "sip:k@example.com:5060;transport=tcp?x-h=1&X-Queue=a%20b" }],
+    [
+      "sip",
+      { sip_address: "sip:k@example.com:5060;transport=tcp?x-h=1&x-desk=front%20door&x-none=" },
+    ],
     ["stream", { stream_url: "wss://agent.example.com:8443/calls" }],
     ["message", {}],
   ])("%s %o is taken", (mode, fields) => {
@@ -57,6 +61,19 @@ describe("the form", () => {
     expect(checked({ mode, ...fields })).toMatchObject({
       ok: true,
       values: { mode, target },
+    });
+  });
+
+  test("joiners in a greeting are spelling, and marks around what is pasted are dropped", () => {
+    const greeting = "Team 👩\u200D💻,\nمی\u200Cخواهم";
+    expect(checked({ greeting: `\u200F${greeting}\u200B` })).toMatchObject({
+      values: { greeting },
+    });
+    expect(checked({ mode: "sip", sip_address: "\u202Asip:k@example.com\u202C" })).toMatchObject({
+      values: { target: "sip:k@example.com" },
+    });
+    expect(checked({ phone: "tel:\u2068+353-87\u2212111 2222\u2069" })).toMatchObject({
+      values: { target: "+353871112222" },
     });
   });
 
@@ -82,8 +99,10 @@ describe("the form", () => {
       "sip:a@b@c.example",
       "sip:<x>@example.com",
       "sip:k@example.com?",
+      "sip:k@example.com?x-h",
       "sip:k@example.com?x-h=1&",
       "sip:k@example.com?x-h=<1>",
+      "sip:k@example.com?x-h=1\u0000",
     ].map(
       (sip_address) =>
         [

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { hash as makeHash, verify } from "@node-rs/argon2";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { signIn, signUp } from "#app/domain/companies.server.ts";
 import { hashPassword, PasswordsBusyError, verifyPassword } from "#app/domain/passwords.server.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
@@ -9,6 +10,13 @@ import {
   openDatabase,
 } from "../support/databases.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
+
+// The real thing, counted.
+vi.mock(import("@node-rs/argon2"), async (original) => {
+  const argon2 = await original();
+  return { ...argon2, verify: vi.fn(argon2.verify) };
+});
+afterEach(() => vi.mocked(verify).mockClear());
 
 const password = "Grüße, Béal an Átha! 42";
 
@@ -106,6 +114,63 @@ describeEachEngine("passwords", (_engine, open) => {
     expect(await signIn(db, "one@new.example", password)).toBeDefined();
     expect(await signIn(db, "one@new.example", "another")).toBeUndefined();
     expect(await signIn(db, "nobody@new.example", password)).toBeUndefined();
+  });
+});
+
+describe("every check is one Argon2, that an old hash or none is not told by the time it takes", () => {
+  const cut = "$argon2id$v=19$m=19456,t=2,p=1$abc";
+  test.each(Object.entries({ ...oldHashes, none: undefined, "hash of no kind": "unset", cut }))(
+    "%s",
+    async (_kind, stored) => {
+      expect(await verifyPassword("not the password", stored)).toBe("wrong");
+      const done = vi.mocked(verify).mock.calls.filter(([hash]) => hash !== cut);
+      expect(done.map(([hash]) => String(hash).split("$").slice(1, 4))).toEqual([
+        ["argon2id", "v=19", "m=19456,t=2,p=1"],
+      ]);
+    },
+  );
+
+  test("Argon2id", async () => {
+    const stored = await hashPassword(password);
+    expect(await verifyPassword("not the password", stored)).toBe("wrong");
+    expect(vi.mocked(verify).mock.calls).toEqual([[stored, "not the password"]]);
+  });
+
+  test("two, for every account alike, where what is typed is not in NFKC", async () => {
+    const stored = [undefined, ...Object.values(oldHashes), await hashPassword(password)];
+    for (const hash of stored) {
+      vi.mocked(verify).mockClear();
+      expect(await verifyPassword("ﬁnd me", hash)).toBe("wrong");
+      expect(verify).toHaveBeenCalledTimes(2);
+    }
+  });
+});
+
+describe("a password typed on another system", () => {
+  const composed = password.normalize("NFC");
+  const decomposed = password.normalize("NFD");
+  test.each([
+    ["composed, then decomposed", composed, decomposed],
+    ["decomposed, then composed", decomposed, composed],
+    ["in full width, then not", "ｌｏｎｇ evening", "long evening"],
+  ])("%s", async (_name, first, second) => {
+    expect(first).not.toBe(second);
+    const stored = await hashPassword(first);
+    expect(await verifyPassword(second, stored)).toBe("right");
+    expect(await verifyPassword(first, stored)).toBe("right");
+  });
+
+  test("opens the hashes of the old system", async () => {
+    for (const [kind, stored] of Object.entries(oldHashes)) {
+      expect(await verifyPassword(decomposed, stored), kind).toBe("right-but-old-hash");
+    }
+  });
+
+  test("opens a hash that was made of it as it was typed, which is then an old one", async () => {
+    for (const typed of [decomposed, "ﬁnd me"]) {
+      const stored = await makeHash(typed);
+      expect(await verifyPassword(typed, stored)).toBe("right-but-old-hash");
+    }
   });
 });
 

@@ -125,6 +125,22 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       }
     });
 
+    test("an email with NUL in it is nobody's, and refused at sign-up", async () => {
+      const client = new Client(url);
+      const email = "ann\u0000@example.com";
+      expect(await client.post("/api/login", { email, password: "evening" })).toMatchObject(
+        refusal(401, "Email or password is incorrect"),
+      );
+      expect((await client.post("/api/signup", { ...aCompany(), email })).status).toBe(400);
+    });
+
+    test("who signs up with composed letters logs in with decomposed ones", async () => {
+      const [email, password] = ["zoë@exämple.ie", "Grüße, Béal an Átha"];
+      await new Client(url).signUp({ email: email.normalize("NFC"), password });
+      const decomposed = { email: email.normalize("NFD"), password: password.normalize("NFD") };
+      expect((await new Client(url).post("/api/login", decomposed)).status).toBe(200);
+    });
+
     test("255 characters and passwords of 8 and 256 are accepted whole", async () => {
       const client = new Client(url);
       const fields = { ...aCompany(), company_name: "é".repeat(255) };
@@ -478,6 +494,19 @@ describe.each(engines)("the JSON API on %s", (engine) => {
       expect(await client.get(`/api/phone-numbers/available?${query}`)).toMatchObject(
         refusal(400, error),
       );
+    });
+
+    test("a superscript assigns no number, and marks that nobody sees are dropped", async () => {
+      const client = await signedUp();
+      await addToPool(db, ["+4930123456789"]);
+      expect(
+        await client.post("/api/phone-numbers/assign", { phone_number: "+49 30 12345678⁹" }),
+      ).toMatchObject(refusal(400, "Phone number not available"));
+      expect(
+        await client.post("/api/phone-numbers/assign", {
+          phone_number: "tel:\u202A(+49)\u200B30−1234 56٧٨٩\u202C",
+        }),
+      ).toMatchObject({ status: 200, body: { phone_number: "+4930123456789" } });
     });
 
     test("empty query values are as if they were not there", async () => {

@@ -1,5 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { Knex } from "knex";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
@@ -10,6 +14,7 @@ import {
   engines,
   openDatabase,
 } from "../support/databases.ts";
+import { childEnvironment } from "../support/environment.ts";
 import { runScript, type ScriptRun } from "../support/script.ts";
 
 describe.each(engines)("add-phone-numbers on %s", (engine) => {
@@ -87,6 +92,63 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     expect(did).toEqual({ ...would, dry_run: false });
     expect(did).toMatchObject({ added: 1, already_there: 2, invalid: 1 });
     expect(await pool()).toHaveLength(2);
+  });
+
+  test("--dry-run says what it would add, and adds nothing", async () => {
+    await fillPool(db, 1);
+    const dry = await run(["--dry-run", "+442079460123", "+353860000000", "x"]);
+    expect(dry.stdout.split("\n")).toEqual([
+      "would add      +44 20 7946 0123",
+      "already there  +353 86 000 0000",
+      expect.stringMatching(/^invalid {8}“x”/),
+      "",
+      "Would add 1, 1 already there, 1 invalid.",
+      "",
+    ]);
+    expect(await pool()).toHaveLength(1);
+  });
+
+  test("waits for a stdin that comes slowly", async () => {
+    const child = spawn(
+      process.execPath,
+      ["scripts/run.js", "add-phone-numbers", "--from-file", "-"],
+      {
+        env: childEnvironment({ DATABASE_URL: url }),
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
+    const [out, err] = [text(child.stdout), text(child.stderr)];
+    // Long enough for one that does not wait to have failed.
+    const ended = once(child, "exit");
+    expect(await Promise.race([ended, setTimeout(3_000, "waits")])).toBe("waits");
+    child.stdin.write("+353 86 1");
+    child.stdin.end("23 9991\n");
+    expect(await out).toContain("added          line 1: +353 86 123 9991");
+    expect(await err).not.toContain("EAGAIN");
+    expect(await pool()).toEqual(["+353861239991"]);
+  });
+
+  test.each([
+    [["+353", "86", "300", "0020"], "'+353 86 300 0020'"],
+    [["+442079460123", "00353", "86", "300", "0020"], "'00353 86 300 0020'"],
+    [["+353", "86", "300", "0020", "+44", "20", "7946", "0123"], "'+353 86 300 0020'"],
+    [["(+353)", "86", "300", "0020"], "'(+353) 86 300 0020'"],
+  ])("%j is a number without quotes, and nothing is added", async (args, quoted) => {
+    const result = await run(args);
+    expect(result.stderr).toBe(
+      `Error: A number with spaces needs quotes, so nothing was added: npm run numbers -- ${quoted}\n`,
+    );
+    expect(result.exitCode).toBe(2);
+    expect(await pool()).toEqual([]);
+  });
+
+  test("a company's name is shown with its joiners, and without what a terminal obeys", async () => {
+    const [number] = await fillPool(db, 1);
+    const company = await insertCompany(db, {
+      company_name: "می\u200Cخواهم 👩\u200D💻 \u202E\u009b",
+    });
+    await assignPhoneNumber(db, company, number);
+    expect((await run([])).stdout).toContain("  می\u200Cخواهم 👩\u200D💻 �� (company");
   });
 
   test("with nothing to add it shows the pool", async () => {

@@ -114,6 +114,14 @@ describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
     });
   });
 
+  test("a dry run says what it would do", async () => {
+    api.buy("+353861234567");
+    const { stdout } = await sync(["--dry-run"]);
+    expect(stdout).toContain("would add    +353 86 123 4567\n");
+    expect(stdout).toMatch(/^would point {2}\+353 86 123 4567 +voiceUrl/m);
+    expect(stdout).not.toMatch(/^(added|pointed)/m);
+  });
+
   test("an assigned number is pointed here and stays its company's", async () => {
     await addToPool(db, ["+353861234567"]);
     const company = await insertCompany(db);

@@ -92,11 +92,13 @@ describe("connecting a call", () => {
     },
   );
 
-  test("a SIP address is rung", () => {
-    const target = "sip:a@example.com;transport=tls";
-    const [, dial] = connect({ mode: "sip", target });
-    expect(dial?.children).toMatchObject([{ name: "Sip", text: target }]);
-  });
+  test.each(["sip:a@example.com;transport=tls", "sip:k@example.com?x-h=1&x-desk=front%20door"])(
+    "the SIP address %s is rung",
+    (target) => {
+      const [, dial] = connect({ mode: "sip", target });
+      expect(dial?.children).toMatchObject([{ name: "Sip", text: target }]);
+    },
+  );
 
   test("a media stream is told who calls whom", () => {
     const [, connected] = connect({
