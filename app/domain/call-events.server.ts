@@ -35,8 +35,8 @@ export interface CallAnswer {
 
 /**
  * The voice webhook: a call came, and this is whose it is and what the caller was connected to.
- * Calls that come at the very same moment do not see each other, so there may be one or two more than
- * {@link mostCallsAtOnce}.
+ * Calls that come within the same few milliseconds may not see each other, on PostgreSQL, and so be more than
+ * {@link mostCallsAtOnce}; it bounds loops and fraud, which take seconds a call.
  * @returns "too-many" where so many of the company's calls are going on that this one must not be connected
  */
 export async function recordIncomingCall(
