@@ -2,12 +2,13 @@ import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
+import { environment } from "#app/env.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
  * What Twilio tells of calls. Its callbacks come twice, late and out of order, so each is one statement that adds the
  * facts it brings to the call's row, or makes the row: a fact only ever goes further, and any order of the same
- * callbacks ends in the same row.
+ * callbacks ends in the same row. Only the voice webhook makes a row for a number that is not in the pool.
  */
 
 /** What every callback says of its call. */
@@ -23,16 +24,43 @@ export interface CallEvent {
   at?: Date | undefined;
 }
 
-/** The voice webhook: a call came, and this is whose it is and what the caller was connected to. */
+/** How many calls of a company may go on at once. */
+export const mostCallsAtOnce = 10;
+
+/** Whose call it is, and what the caller is connected to; `came-back` is nothing. */
+export interface CallAnswer {
+  companyId: number;
+  route: CallMode | "came-back";
+}
+
+/**
+ * The voice webhook: a call came, and this is whose it is and what the caller was connected to.
+ * Calls that come within the same few milliseconds may not see each other, on PostgreSQL, and so be more than
+ * {@link mostCallsAtOnce}; it bounds loops and fraud, which take seconds a call.
+ * @returns "too-many" where so many of the company's calls are going on that this one must not be connected
+ */
 export async function recordIncomingCall(
   db: Knex,
   event: CallEvent,
-  answer: { companyId: number; route: CallMode } | undefined,
-): Promise<void> {
-  await merge(db, event, {
+  answer: CallAnswer | undefined,
+): Promise<"recorded" | "too-many"> {
+  const cameBack = answer?.route === "came-back";
+  const row = rowOf(cameBack ? { ...event, status: "failed" } : event, {
     company_id: answer?.companyId ?? null,
-    route: answer?.route ?? "nobody",
+    route: cameBack ? "nobody" : (answer?.route ?? "nobody"),
+    dial_result: cameBack ? "failed" : null,
   });
+  // Twilio ends a call by then, and its end may never be told.
+  const since = secondsBefore(event.at, (environment().CALL_LIMIT_MINUTES + 10) * 60);
+  const [recorded] = await query<{ route: string; dial_result: string | null }>(db, mergeIncoming, [
+    event.callSid,
+    ...columns.map((column) => row[column] ?? null),
+    event.callSid,
+    row.company_id ?? null,
+    since,
+    event.callSid,
+  ]);
+  return recorded?.route === "nobody" && recorded.dial_result === "busy" ? "too-many" : "recorded";
 }
 
 /** @param seconds the whole call's, which Twilio says at its end */
@@ -62,11 +90,16 @@ export async function recordDialResult(
   );
 }
 
-/** @param recording its address and length in seconds, or "absent" where Twilio found nothing to keep after all */
+/** The media stream has ended, and the call with it. */
+export async function recordStreamEnd(db: Knex, event: CallEvent): Promise<void> {
+  await merge(db, event, { ended_at: toDatabaseTime(event.at) });
+}
+
+/** @param recording its SID and length in seconds, or "absent" where Twilio found nothing to keep after all */
 export async function recordRecording(
   db: Knex,
   event: CallEvent,
-  recording: { url: string; seconds: number } | "absent",
+  recording: { sid: string; seconds: number } | "absent",
 ): Promise<void> {
   await merge(
     db,
@@ -74,10 +107,29 @@ export async function recordRecording(
     recording === "absent"
       ? { recording_absent: true }
       : {
-          recording_url: recording.url,
+          recording_sid: recording.sid,
           recording_seconds: recording.seconds,
         },
   );
+}
+
+/** Days that a call to nobody's number is kept. */
+const unmatchedKept = 30;
+
+/** Deletes the oldest calls to numbers that were nobody's, so many at once that it takes no time. */
+export async function expireUnmatchedCalls(db: Knex, now = new Date()): Promise<void> {
+  const before = new Date(now.getTime() - unmatchedKept * 24 * 60 * 60 * 1000);
+  await db("calls")
+    .whereIn(
+      "call_sid",
+      db("calls")
+        .whereNull("company_id")
+        .where("started_at", "<", toDatabaseTime(before))
+        .orderBy("started_at")
+        .limit(5_000)
+        .select("call_sid"),
+    )
+    .delete();
 }
 
 /** Whether somebody, or the voice agent, has picked up, as far as the callbacks have told. */
@@ -115,7 +167,7 @@ const furthest = {
   twilio_status: `case when ${rank("excluded.twilio_status")} > ${rank("calls.twilio_status")}
      then excluded.twilio_status else calls.twilio_status end`,
   dial_result: `case when excluded.dial_result = 'answered' then excluded.dial_result else ${first("dial_result")} end`,
-  recording_url: first("recording_url"),
+  recording_sid: first("recording_sid"),
   recording_seconds: pick("recording_seconds", ">"),
   recording_absent: "(calls.recording_absent or excluded.recording_absent)",
   started_at: pick("started_at", "<"),
@@ -127,29 +179,70 @@ const furthest = {
 type Column = keyof typeof furthest;
 const columns = Object.keys(furthest) as Column[];
 
-// The number's owner, where the callback itself does not know whose the call is.
-const owner = "coalesce(?, (select id from companies where twilio_phone_number = ?))";
+// A callback does not know whose the call is: the number's owner.
+const owner = "(select id from companies where twilio_phone_number = ?)";
 
-const mergeCall = {
-  name: "merge call",
+const furtherOn = `on conflict (call_sid) do update set
+        ${columns.map((column) => `${column} = ${furthest[column]}`).join(", ")}`;
+
+const mergeCallback = {
+  name: "merge callback",
   sql: `insert into calls (call_sid, ${columns.join(", ")})
-        values (?, ${columns.map((column) => (column === "company_id" ? owner : "?")).join(", ")})
-        on conflict (call_sid) do update set
-        ${columns.map((column) => `${column} = ${furthest[column]}`).join(", ")}`,
+        select ?, ${columns.map((column) => (column === "company_id" ? owner : "?")).join(", ")}
+         where exists (select 1 from twilio_phone_numbers where phone_number = ?)
+            or exists (select 1 from calls where call_sid = ?)
+        ${furtherOn}`,
 };
 
+const whenFull = new Map<Column, string>([
+  ["route", "nobody"],
+  ["dial_result", "busy"],
+  ["twilio_status", "busy"],
+]);
+
+const mergeIncoming = {
+  name: "merge call",
+  sql: `insert into calls (call_sid, ${columns.join(", ")})
+        select ?, ${columns
+          .map((column) =>
+            whenFull.has(column)
+              ? `case when cap.is_full then '${whenFull.get(column)}' else ? end`
+              : "?",
+          )
+          .join(", ")}
+          from (select count(*) >= ${mostCallsAtOnce}
+                       and not exists (select 1 from calls where call_sid = ? and route is not null)
+                       as is_full
+                  from (select 1 from calls
+                         where company_id = ? and ended_at is null and started_at > ?
+                           and call_sid <> ? and route <> 'nobody' and recording_sid is null
+                           and (dial_result is null or (route = 'stream' and dial_result = 'answered'))
+                         limit ${mostCallsAtOnce}) going_on) cap
+         where true
+        ${furtherOn}
+        returning route, dial_result`,
+};
+
+type Facts = Partial<Record<Column, string | number | boolean | null>>;
+
 /**
- * @param facts those of the callback's own; with `company_id`, be it null, nobody looks for the number's owner
+ * @param facts those of the callback's own; the call is the number's owner's
  * @param before seconds from the call's beginning to the event, as far as the event tells
  */
-async function merge(
-  db: Knex,
-  { callSid, from, to, status = "", at }: CallEvent,
-  facts: Partial<Record<Column, string | number | boolean | null>>,
-  before = 0,
-): Promise<void> {
+async function merge(db: Knex, event: CallEvent, facts: Facts, before = 0): Promise<void> {
+  const row = rowOf(event, facts, before);
+  const to = event.to ?? null;
+  await query(db, mergeCallback, [
+    event.callSid,
+    ...columns.map((column) => (column === "company_id" ? to : (row[column] ?? null))),
+    to,
+    event.callSid,
+  ]);
+}
+
+function rowOf({ from, to, status = "", at }: CallEvent, facts: Facts, before = 0): Facts {
   const isFinal = finalStatuses.includes(status);
-  const row: typeof facts = {
+  return {
     from_number: from,
     to_number: to,
     // What Twilio may yet invent is no final state.
@@ -159,12 +252,4 @@ async function merge(
     ended_at: isFinal ? toDatabaseTime(at) : null,
     ...facts,
   };
-  const lookUp = facts.company_id === undefined ? to : undefined;
-  await query(db, mergeCall, [
-    callSid,
-    ...columns.flatMap((column) => [
-      row[column] ?? null,
-      ...(column === "company_id" ? [lookUp ?? null] : []),
-    ]),
-  ]);
 }

@@ -5,7 +5,7 @@ import { fromDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 /** What the log knows of how a call went, as the database has it. */
 export interface CallFacts {
   outcome: CallOutcome;
-  /** what the caller was connected to; null until the voice webhook has said */
+  /** what the caller was connected to, nobody where the call was refused too; null until the voice webhook has said */
   route: CallMode | "nobody" | null;
   twilio_status: string;
   dial_result: DialResult | null;
@@ -35,8 +35,9 @@ export function reasonOf(call: CallFacts): string {
             ? "The caller left a message."
             : "Nobody answered, and the caller left a message.";
     case "busy":
-      return "The line was busy.";
+      return call.route === "nobody" ? "Too many calls were going on." : "The line was busy.";
     case "failed":
+      if (call.route === "nobody") return "A call that was passed on came back, and was ended.";
       return call.dial_result === "failed"
         ? `${rung} could not be reached.`
         : call.twilio_status === "failed"

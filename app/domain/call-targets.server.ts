@@ -11,9 +11,17 @@ import { environment } from "#app/env.server.ts";
 
 export type CheckedTarget = { target: string } | { error: string };
 
-// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters, and headers for whoever answers.
-const sipAddress =
-  /^sips?:[\w.!~*'()%&=+$,;?/-]+@(\[[\da-f:.]+\]|[\da-z]([\da-z.-]*[\da-z])?)(:\d{1,5})?(;[\w.!~*'()%-]+(=[\w.!~*'()%-]+)?)*(\?[\w.!~*'()%+$/:-]+=[\w.!~*'()%+$/:-]*(&[\w.!~*'()%+$/:-]+=[\w.!~*'()%+$/:-]*)*)?$/i;
+// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters, headers for the system that is called.
+const sipWord = String.raw`[\w.!~*'()%-]+`;
+const sipHeader = String.raw`[\w.!~*'()%[\]/?:+$-]+=[\w.!~*'()%[\]/?:+$-]*`;
+const sipAddress = new RegExp(
+  [
+    String.raw`^sips?:[\w.!~*'()%&=+$,;?/-]+@`,
+    String.raw`(\[[\da-f:.]+\]|[\da-z]([\da-z.-]*[\da-z])?)(:\d{1,5})?`,
+    `(;${sipWord}(=${sipWord})?)*(\\?${sipHeader}(&${sipHeader})*)?$`,
+  ].join(""),
+  "i",
+);
 
 /** What a form's text says of where calls go, as it is kept, or what is wrong with it; by mode. */
 export const checkTarget = {

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
 import { isDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
+import { environment } from "#app/env.server.ts";
 
 /**
  * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; what the facts of a
@@ -42,7 +43,7 @@ export interface Call {
   endedAt: string | null;
   /** from beginning to end, once it has ended */
   seconds: number | null;
-  /** at Twilio, which asks for the account's SID and token */
+  /** at Twilio, which asks for the account's SID and token; null too where the environment names no account */
   recordingUrl: string | null;
   recordingSeconds: number | null;
 }
@@ -220,7 +221,7 @@ interface Row extends CallFacts {
   call_sid: string;
   from_number: string | null;
   to_number: string | null;
-  recording_url: string | null;
+  recording_sid: string | null;
   recording_seconds: number | null;
   recording_absent: boolean | number;
   answered_at: DatabaseTime | null;
@@ -235,7 +236,7 @@ const columns = [
   "route",
   "twilio_status",
   "dial_result",
-  "recording_url",
+  "recording_sid",
   "recording_seconds",
   "recording_absent",
   "started_at",
@@ -257,7 +258,7 @@ const newestAndFirst = {
 };
 
 function fromRow(row: Row): Call {
-  const recording = !row.recording_absent && row.recording_url !== null;
+  const recording = row.recording_absent ? null : row.recording_sid;
   const time = (at: DatabaseTime | null) => (at === null ? null : toRfc3339(at));
   return {
     callSid: row.call_sid,
@@ -269,7 +270,15 @@ function fromRow(row: Row): Call {
     answeredAt: time(row.answered_at),
     endedAt: time(row.ended_at),
     seconds: row.seconds,
-    recordingUrl: recording ? row.recording_url : null,
-    recordingSeconds: recording ? row.recording_seconds : null,
+    recordingUrl: recording === null ? null : recordingAddress(recording),
+    recordingSeconds: recording === null ? null : row.recording_seconds,
   };
+}
+
+// Twilio's documentation, "Recordings resource".
+function recordingAddress(sid: string): string | null {
+  const { TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL = "https://api.twilio.com" } = environment();
+  if (!TWILIO_ACCOUNT_SID) return null;
+  const path = `/2010-04-01/Accounts/${TWILIO_ACCOUNT_SID}/Recordings/${sid}`;
+  return new URL(path, TWILIO_API_BASE_URL).href;
 }

@@ -12,7 +12,7 @@ import {
   targetFields,
   type CallHandling,
 } from "#app/domain/call-handling.server.ts";
-import { dialCountries } from "#app/domain/call-targets.server.ts";
+import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
@@ -31,7 +31,10 @@ export const loader = companyLoader(async ({ company, query, refused }) => {
   ]);
   if (!handling) throw redirect("/login");
   const saved = query.has("saved") && !refused;
-  return { refused, saved, values: fieldsOf(handling), countries: namesOf(countries) };
+  const { mode, target } = handling;
+  const isRung =
+    mode !== "phone" || (await mayBeRung(reading(), target ?? "", company.phoneNumber));
+  return { refused, saved, values: fieldsOf(handling), countries: namesOf(countries), isRung };
 });
 
 const countryNames = new Intl.DisplayNames("en", { type: "region" });
@@ -47,6 +50,8 @@ const shownAgain = [
   "ring_seconds",
   "take_message",
 ];
+const notRung =
+  "This phone is not rung any more, since calls cannot be passed on to it: callers are asked for a message instead. Enter another.";
 const ringsThePool =
   "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
 
@@ -82,7 +87,7 @@ function fieldsOf({ mode, target, ...handling }: CallHandling) {
 }
 
 export default function CallHandlingSettings() {
-  const { saved, values, countries } = useLoaderData<typeof loader>();
+  const { saved, values, countries, isRung } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <Main>
@@ -101,7 +106,7 @@ export default function CallHandlingSettings() {
       <h1 tabIndex={-1}>Call handling</h1>
       <CallHandlingForm
         values={refused?.values ?? values}
-        errors={refused?.errors}
+        errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}
         countries={countries}
       />
     </Main>

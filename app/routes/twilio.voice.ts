@@ -1,6 +1,7 @@
 import { database, reading } from "#app/db.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
+import { log } from "#app/log/log.server.ts";
 import { countCall } from "#app/log/metrics.server.ts";
 import { twilioRoute } from "#app/twilio/webhook.server.ts";
 import {
@@ -8,24 +9,36 @@ import {
   connectCall,
   notInService,
   oneMoment,
+  refuseCall,
   twiml,
 } from "#app/twilio/twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 const route = twilioRoute(
-  async ({ context, event, inTime, logFault }) => {
-    const { from = "", to = "" } = event;
-    const called = await inTime(findCalledCompany(reading(), to));
-    if (called) exchangeOf(context).companyId = called.companyId;
-    countCall(called ? "connected" : "unmatched");
+  async ({ context, event, field, inTime, logFault }) => {
+    const { from = "", to = "", callSid } = event;
+    const origin = { from, forwardedFrom: field("ForwardedFrom") };
+    const called = await inTime(findCalledCompany(reading(), to, origin));
+    const companyId = called?.companyId;
+    if (called) exchangeOf(context).companyId = companyId;
     // The caller matters more than the log.
-    await inTime(
+    const recorded = await inTime(
       recordIncomingCall(
         database(),
         { ...event, from, to },
-        called && { companyId: called.companyId, route: called.handling.mode },
+        called && {
+          companyId: called.companyId,
+          route: called.cameBack ? "came-back" : called.handling.mode,
+        },
       ),
     ).catch(logFault);
+    const refused = called?.cameBack ? "rejected" : recorded === "too-many" ? "busy" : undefined;
+    countCall(refused ? "refused" : called ? "connected" : "unmatched");
+    if (refused) {
+      const why = refused === "busy" ? "too many are going on" : "it came back from the pool";
+      log.warn({ callSid, companyId }, `a call was refused: ${why}`);
+      return twiml(refuseCall(refused));
+    }
     return twiml(called ? connectCall({ from, to }, called.handling) : notInService());
   },
   ({ query }) => {

@@ -1,5 +1,5 @@
 import { database, reading } from "#app/db.server.ts";
-import { isAnswered, recordDialResult } from "#app/domain/call-events.server.ts";
+import { isAnswered, recordDialResult, recordStreamEnd } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { twilioRoute, wholeSeconds } from "#app/twilio/webhook.server.ts";
@@ -17,6 +17,7 @@ const results = new Map<string, DialResult>([
 
 const route = twilioRoute(
   async ({ context, event, field, inTime, logFault }) => {
+    const { to = "" } = event;
     const dialStatus = field("DialCallStatus");
     // A media stream that has ended brings no status; whether it began, its own callbacks have told.
     const result =
@@ -26,14 +27,14 @@ const route = twilioRoute(
           ? "answered"
           : "failed";
     const over = result === "answered" || result === "canceled";
-    const called = over ? undefined : await inTime(findCalledCompany(reading(), event.to ?? ""));
+    const called = over ? undefined : await inTime(findCalledCompany(reading(), to));
     if (called) exchangeOf(context).companyId = called.companyId;
-    if (dialStatus !== undefined || result === "failed") {
-      await inTime(
-        recordDialResult(database(), event, result, wholeSeconds(field("DialCallDuration"))),
-      ).catch(logFault);
-    }
-    return twiml(over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false));
+    const noted =
+      dialStatus === undefined && over
+        ? recordStreamEnd(database(), event)
+        : recordDialResult(database(), event, result, wholeSeconds(field("DialCallDuration")));
+    await inTime(noted).catch(logFault);
+    return twiml(over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false, to));
   },
   () => twiml(cannotConnect()),
 );

@@ -1,5 +1,6 @@
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
+import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/twilio/webhook.server.ts";
 import { messageTaken, noted, notNoted, twiml } from "#app/twilio/twiml.server.ts";
@@ -29,18 +30,19 @@ async function keep({ event, field }: TwilioRequest): Promise<void> {
   if (status === "absent" || status === "failed") {
     return recordRecording(database(), event, "absent");
   }
-  const url = field("RecordingUrl") ?? "";
-  if (!isRecording(url)) {
-    log.warn({ callSid: event.callSid }, "a recording was not kept: its address is not Twilio's");
+  const ours = environment().TWILIO_ACCOUNT_SID ?? field("AccountSid");
+  const { account, sid } = addressOf.exec(field("RecordingUrl") ?? "")?.groups ?? {};
+  if (sid === undefined || account !== ours) {
+    log.warn(
+      { callSid: event.callSid },
+      "a recording was not kept: its address is not Twilio's, or of another account",
+    );
     return;
   }
   const seconds = wholeSeconds(field("RecordingDuration")) ?? 0;
-  await recordRecording(database(), event, { url, seconds });
+  await recordRecording(database(), event, { sid, seconds });
 }
 
 /** Twilio's own address of a recording, in any of its regions. */
-function isRecording(url: string): boolean {
-  return /^https:\/\/api(\.[a-z0-9-]+){0,2}\.twilio\.com\/2010-04-01\/Accounts\/AC[0-9a-fA-F]{32}\/Recordings\/RE[0-9a-fA-F]{32}$/.test(
-    url,
-  );
-}
+const addressOf =
+  /^https:\/\/api(\.[a-z0-9-]+){0,2}\.twilio\.com\/2010-04-01\/Accounts\/(?<account>AC[0-9a-fA-F]{32})\/Recordings\/(?<sid>RE[0-9a-fA-F]{32})$/;

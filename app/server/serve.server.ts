@@ -1,6 +1,7 @@
 import http, { type Server } from "node:http";
 import type { ServerBuild } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
+import { watchUnmatchedCalls } from "#app/log/call-expiry.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { watchPool } from "#app/log/low-pool.server.ts";
 import { startMetrics } from "#app/log/metrics.server.ts";
@@ -43,7 +44,10 @@ export function serve(build: ServerBuild): Server {
   const listener = listenerOf(build);
   server.on("request", (request, response) => void listener(request, response));
   startMetrics();
-  if (workerNumber() === 1) watchPool();
+  if (workerNumber() === 1) {
+    watchPool();
+    watchUnmatchedCalls();
+  }
   return server.listen(PORT);
 }
 

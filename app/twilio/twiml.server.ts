@@ -43,12 +43,12 @@ export function connectCall(
   if (greeting !== "") say(response, greeting);
   switch (mode) {
     case "message":
-      recordMessage(response, "Please leave a message after the tone.");
+      recordMessage(response, to, "Please leave a message after the tone.");
       break;
     case "stream": {
       const stream = response.connect({ action: address("dial-result") }).stream({
         url: legal(target ?? ""),
-        statusCallback: address("status"),
+        statusCallback: address("status", to),
       });
       // A media stream is not told who calls whom.
       stream.parameter({ name: "from", value: legal(from) });
@@ -60,6 +60,7 @@ export function connectCall(
       const dial = response.dial({
         action: address("dial-result"),
         timeout: ringSeconds,
+        timeLimit: environment().CALL_LIMIT_MINUTES * 60,
         // Where it is not said, Twilio passes on who calls.
         ...(mayBeCallerId(from) ? {} : { callerId: to }),
       });
@@ -70,12 +71,13 @@ export function connectCall(
   return response;
 }
 
-/** Nobody picked up: a message, if the company takes them. */
-export function nobodyAnswered(takeMessage: boolean): VoiceResponse {
+/** Nobody picked up at `to`: a message, if the company takes them. */
+export function nobodyAnswered(takeMessage: boolean, to: string): VoiceResponse {
   const response = new VoiceResponse();
   if (takeMessage) {
     recordMessage(
       response,
+      to,
       "Nobody can take your call right now. Please leave a message after the tone.",
     );
   } else {
@@ -109,6 +111,13 @@ export function oneMoment(): VoiceResponse {
   return response;
 }
 
+/** The call is not taken, and costs nothing: the caller hears a busy line, or that it cannot be connected. */
+export function refuseCall(reason: "busy" | "rejected"): VoiceResponse {
+  const response = new VoiceResponse();
+  response.reject({ reason });
+  return response;
+}
+
 /** The call is over. */
 export function hangUp(): VoiceResponse {
   const response = new VoiceResponse();
@@ -123,13 +132,13 @@ function lastWords(text: string): VoiceResponse {
   return response;
 }
 
-function recordMessage(response: VoiceResponse, invitation: string): void {
+function recordMessage(response: VoiceResponse, to: string, invitation: string): void {
   say(response, invitation);
   response.record({
     action: address("recording"),
     maxLength: longestMessage,
     finishOnKey: "#",
-    recordingStatusCallback: address("recording"),
+    recordingStatusCallback: address("recording", to),
     recordingStatusCallbackEvent: ["completed", "absent"],
   });
   // Twilio goes on here only where nothing was said.
@@ -146,6 +155,8 @@ function legal(text: string): string {
   return text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
 }
 
-function address(callback: "dial-result" | "recording" | "status"): string {
-  return `${environment().PUBLIC_URL}/twilio/voice/${callback}`;
+/** @param to what was called, for the callbacks that do not say it themselves */
+function address(callback: "dial-result" | "recording" | "status", to?: string): string {
+  const query = to === undefined ? "" : `?${new URLSearchParams({ to }).toString()}`;
+  return `${environment().PUBLIC_URL}/twilio/voice/${callback}${query}`;
 }

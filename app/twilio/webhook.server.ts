@@ -100,17 +100,18 @@ async function verified(asked: Asked): Promise<TwilioRequest | Response> {
     return forbidden(asked, "AccountSid is not TWILIO_ACCOUNT_SID");
   }
   const field = (name: string) => fields.get(name)?.replaceAll("\0", "");
+  const query = new URL(request.url).searchParams;
   return {
     ...asked,
     event: {
       callSid,
       from: field("From")?.slice(0, 255),
-      to: field("To")?.slice(0, 255),
+      to: (field("To") ?? query.get("to") ?? undefined)?.slice(0, 255),
       status: field("CallStatus"),
       at: eventTime(field("Timestamp")),
     },
     field,
-    query: new URL(request.url).searchParams,
+    query,
     inTime: deadline(answerWithin),
     logFault: (error) =>
       logFault(

@@ -82,6 +82,11 @@ export function tell(verbs: readonly Verb[]): string {
   if (verbs.length === 0) return "Noted.";
   const parts: string[] = [];
   for (const verb of verbs) {
+    if (verb.name === "Reject") {
+      return verb.attributes["reason"] === "busy"
+        ? "The caller hears a busy line."
+        : "The call is refused.";
+    }
     if (verb.name === "Hangup") {
       return parts.length === 0
         ? "The call ends."

@@ -88,7 +88,7 @@ test("the peer keeps a call, and refuses a forged one", async () => {
     from_number: "+353871112222",
     to_number: data.calledNumber,
     route: "phone",
-    twilio_status: "ringing",
-    outcome: "in-progress",
+    twilio_status: "completed",
+    outcome: "missed",
   });
 });

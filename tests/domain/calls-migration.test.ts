@@ -1,4 +1,8 @@
 import { expect, test } from "vitest";
+import { recentCalls } from "../support/calls.ts";
+import { insertCompany } from "../support/companies.ts";
+import { accountSid, recordingUrl, useEnvironment } from "../support/twilio-webhooks.ts";
+import { down, up } from "../../migrations/20261125090041_recordings.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import {
   createTestDatabase,
@@ -38,6 +42,37 @@ describeEachEngine("the tables of calls", (_engine, open) => {
       ...fields,
     };
     await expect(db("company_call_handling").insert(row)).rejects.toThrow(/check/i);
+  });
+
+  test("messages from before recordings had SIDs stay messages, there and back", async () => {
+    useEnvironment({ TWILIO_ACCOUNT_SID: accountSid });
+    const db = await open();
+    await down(db);
+    const company = await insertCompany(db);
+    const addresses = [recordingUrl, "https://example.com/r", null];
+    for (const [index, recording_url] of addresses.entries()) {
+      await db("calls").insert({
+        call_sid: `CA${index}`,
+        to_number: "+353861234567",
+        company_id: company,
+        twilio_status: "completed",
+        started_at: `2026-11-22 10:00:0${index}`,
+        recording_url,
+        recording_seconds: recording_url && 7,
+      });
+    }
+    const seen = [
+      { outcome: "failed", recordingUrl: null },
+      { outcome: "message", recordingUrl: null },
+      { outcome: "message", recordingUrl, recordingSeconds: 7 },
+    ];
+    for (let round = 0; round < 2; round++) {
+      await up(db);
+      expect(await recentCalls(db, company, 10)).toMatchObject(seen);
+      const kept = await db("calls").orderBy("call_sid").pluck("recording_url");
+      expect(kept).toEqual(addresses);
+      if (round === 0) await down(db);
+    }
   });
 
   test("nobody but the database says what the outcome is", async () => {

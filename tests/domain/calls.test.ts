@@ -1,10 +1,12 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
+  expireUnmatchedCalls,
   recordCallStatus,
   recordDialResult,
   recordIncomingCall,
   recordRecording,
+  recordStreamEnd,
 } from "#app/domain/call-events.server.ts";
 import {
   callsInBrief,
@@ -80,14 +82,40 @@ describeEachEngine("the call log", (_engine, open) => {
       expect(await unmatchedCalls(db, 10)).toHaveLength(1);
     });
 
-    test("a callback that does not say who was called waits for one that does", async () => {
+    test("a callback that comes before the call itself makes its row, if the number is in the pool", async () => {
       const callSid = newCallSid();
-      const url = "https://api.twilio.com/recording";
-      await recordRecording(db, { callSid }, { url, seconds: 3 });
-      expect(await recentCalls(db, company, 10)).toEqual([]);
-      expect(await unmatchedCalls(db, 10)).toEqual([]);
+      await recordRecording(db, { callSid, to }, { sid: `RE${"e".repeat(32)}`, seconds: 3 });
+      expect(await only()).toMatchObject({ callSid, from: "", outcome: "message" });
       await recordCallStatus(db, { callSid, from, to, status: "completed" }, 9);
       expect(await only()).toMatchObject({ callSid, from, outcome: "message" });
+    });
+
+    test("callbacks of calls that are not known make no row without a number of the pool", async () => {
+      for (const number of [undefined, "", "anonymous", "sip:a@example.com", "+353869999999"]) {
+        const event = { callSid: newCallSid(), from, to: number, status: "completed" };
+        await recordCallStatus(db, event, 9);
+        await recordDialResult(db, event, "answered");
+        await recordStreamEnd(db, event);
+        await recordRecording(db, event, "absent");
+      }
+      expect(await db("calls")).toEqual([]);
+    });
+
+    test("callbacks of a call that is known need no number", async () => {
+      const callSid = await comes(secondsIn(0));
+      await recordDialResult(db, { callSid }, "answered");
+      await recordCallStatus(db, { callSid, status: "completed" }, 9);
+      expect(await only()).toMatchObject({ outcome: "answered", seconds: 9 });
+    });
+
+    test("calls to nobody's number go after 30 days, and no company's calls with them", async () => {
+      const kept = await comes(secondsIn(0), unowned);
+      await comes(new Date("2026-10-22T09:59:59Z"), unowned);
+      await comes(new Date("2020-01-01T00:00:00Z"), "+353869999999");
+      await comes(new Date("2020-01-01T00:00:00Z"));
+      await expireUnmatchedCalls(db, new Date("2026-11-21T10:00:00Z"));
+      expect(await unmatchedCalls(db, 10)).toMatchObject([{ callSid: kept }]);
+      expect(await recentCalls(db, company, 10)).toHaveLength(1);
     });
 
     test("no query shows one company another's calls", async () => {

@@ -276,6 +276,19 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect((await save(company, sip)).html).toContain('<a href="#sip_address">');
     });
 
+    test("a phone that was saved before and may not be rung any more is told as such", async () => {
+      const company = await fresh();
+      const mark = "callers are asked for a message instead. Enter another.";
+      await save(company, { ...valid, mode: "phone", phone: "+353 87 111 2222" });
+      expect((await page(company, "/settings/calls")).text).not.toContain(mark);
+      await db("company_call_handling")
+        .where({ company_id: company.id })
+        .update({ target: "+442071234567" });
+      const { html, text } = await page(company, "/settings/calls");
+      expect(text).toContain(mark);
+      expect(html).toContain("+44 20 7123 4567");
+    });
+
     test("the form says whose countries' phones may be rung, and refuses others", async () => {
       const company = await fresh();
       const { text } = await page(company, "/settings/calls");

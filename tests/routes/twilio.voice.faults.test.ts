@@ -156,7 +156,8 @@ describe("PostgreSQL stops answering", () => {
       await callsWork(number);
       const calls = Array.from({ length: 50 }, () => new IncomingCall(number).comes());
       for (const verbs of await Promise.all(calls)) {
-        expect(verbs[1]?.name).toBe("Dial");
+        // So many at once are more than a company may have.
+        expect(["Dial", "Reject"]).toContain(verbs.at(-1)?.name);
       }
       await poolIsWhole();
       const [row] = await database()<object>("pg_stat_activity")

@@ -5,7 +5,7 @@ import { calledCompany, type CalledCompany } from "../support/called-company.ts"
 import { recentCalls } from "../support/calls.ts";
 import { insertCompany } from "../support/companies.ts";
 import { engines } from "../support/databases.ts";
-import { IncomingCall, outline, recordingUrl } from "../support/twilio-webhooks.ts";
+import { IncomingCall, outline, recordingUrl, verbsFrom } from "../support/twilio-webhooks.ts";
 
 const goodbye = ["Say Nobody can take your call right now. Goodbye.", "Hangup"];
 
@@ -160,11 +160,69 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     },
   );
 
+  test("signed callbacks of calls that are not known make no row without a number of ours", async () => {
+    for (const to of ["+353869999999", "anonymous", ""]) {
+      const call = new IncomingCall(to);
+      await call.ends();
+      const fields = { ...call.fields("in-progress"), RecordingUrl: recordingUrl };
+      for (const callback of ["dial-result", "recording"]) {
+        await verbsFrom(await call.send(`/twilio/voice/${callback}`, fields));
+      }
+    }
+    expect(await called.db("calls")).toEqual([]);
+  });
+
+  test("a call from a number of the pool has come back: it is refused, and logged", async () => {
+    for (const from of [called.number, called.unowned]) {
+      const [verb, ...more] = await new IncomingCall(called.number, from).comes();
+      expect([verb?.name, verb?.attributes, more]).toEqual(["Reject", { reason: "rejected" }, []]);
+    }
+    const [newest] = await recentCalls(called.db, called.company, 10);
+    expect(newest).toMatchObject({
+      outcome: "failed",
+      reason: "A call that was passed on came back, and was ended.",
+    });
+  });
+
+  test("a call that the company's own phone has forwarded leaves a message", async () => {
+    const call = new IncomingCall(called.number);
+    const fields = { ...call.fields("ringing"), ForwardedFrom: "+353863334444" };
+    const answer = await call.send("/twilio/voice", fields);
+    expect(outline(await verbsFrom(answer))).toContain("Record");
+  });
+
+  test("an eleventh call at once hears a busy line, and the next is connected when one ends", async () => {
+    const calls = Array.from({ length: 10 }, () => new IncomingCall(called.number));
+    for (const call of calls) expect((await call.comes())[1]?.name).toBe("Dial");
+    const eleventh = new IncomingCall(called.number);
+    const [verb] = await eleventh.comes();
+    expect([verb?.name, verb?.attributes]).toEqual(["Reject", { reason: "busy" }]);
+    await eleventh.ends("busy", 0);
+    const log = await recentCalls(called.db, called.company, 20);
+    expect(log.find(({ callSid }) => callSid === eleventh.callSid)).toMatchObject({
+      outcome: "busy",
+      reason: "Too many calls were going on.",
+    });
+    await calls[0]?.ends();
+    expect((await new IncomingCall(called.number).comes())[1]?.name).toBe("Dial");
+  });
+
+  test.each(["+1 900 555 1234", "+44 20 7123 4567"])(
+    "a phone from sign-up that may not be rung, %s, leaves callers a message",
+    async (phone) => {
+      await called.db("companies").where({ id: called.company }).update({ phone });
+      expect(outline(await new IncomingCall(called.number).comes())).toContain("Record");
+    },
+  );
+
   test("a caller who hides the number is connected like any other", async () => {
-    const call = new IncomingCall(called.number, "anonymous");
-    const [, dial] = await call.comes();
-    expect(dial?.attributes["callerId"]).toBe(called.number);
-    expect(await called.logged()).toMatchObject({ from: "anonymous" });
+    const callers = ["anonymous", "+266696687", "+7378742833", "+2562533"];
+    for (const from of callers) {
+      const [, dial] = await new IncomingCall(called.number, from).comes();
+      expect(dial?.attributes["callerId"]).toBe(called.number);
+    }
+    const log = await recentCalls(called.db, called.company, 10);
+    expect(log.map(({ from }) => from).sort()).toEqual(callers.sort());
   });
 
   test("each call goes to the company that was called, with its settings and into its log", async () => {

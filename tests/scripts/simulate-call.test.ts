@@ -107,6 +107,15 @@ test("a number that is nobody's", async () => {
   expect(stdout).toContain("The caller hears “This number is not in service.”, and the call ends.");
 });
 
+test("a call from a number of the pool is refused, and the company's log says why", async () => {
+  const { exitCode, stdout } = await call(number, "--from", unowned);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("The call is refused.");
+  expect(await recentCalls(db, company, 10)).toMatchObject([
+    { from: unowned, reason: "A call that was passed on came back, and was ended." },
+  ]);
+});
+
 test("as JSON it is one document", async () => {
   const { stdout } = await call(number, "--json");
   expect(JSON.parse(stdout)).toMatchObject({

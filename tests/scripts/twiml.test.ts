@@ -45,6 +45,8 @@ test("each verb has a line of its own", () => {
 test.each([
   ["<Response/>", "Noted."],
   ["<Response><Hangup/></Response>", "The call ends."],
+  ['<Response><Reject reason="busy"/></Response>', "The caller hears a busy line."],
+  ['<Response><Reject reason="rejected"/></Response>', "The call is refused."],
   [
     '<Response><Say>One moment.</Say><Pause length="2"/><Redirect>/x</Redirect></Response>',
     "The caller hears “One moment.”, then waits 2 seconds, then is put through again.",

@@ -149,9 +149,9 @@ export const scenarios: readonly Scenario[] = [
 export function callsOf(
   { route, dial, message, status = "completed" }: Scenario,
   { callSid, company, to }: { callSid: string; company: number; to: string },
-): ((db: Knex) => Promise<void>)[] {
+): ((db: Knex) => Promise<unknown>)[] {
   const event = { callSid, from, to };
-  const url = "https://api.twilio.com/recording";
+  const sid = `RE${"e".repeat(32)}`;
   return [
     (db) =>
       recordIncomingCall(
@@ -182,10 +182,11 @@ export function callsOf(
             recordRecording(
               db,
               { ...event, status: "in-progress", at: secondsIn(40) },
-              { url, seconds: 8 },
+              { sid, seconds: 8 },
             ),
-          // It does not say who called whom.
-          (db: Knex) => recordRecording(db, { callSid, at: secondsIn(43) }, { url, seconds: 7 }),
+          // It does not say who called.
+          (db: Knex) =>
+            recordRecording(db, { callSid, to, at: secondsIn(43) }, { sid, seconds: 7 }),
         ]
       : []),
     (db) => recordCallStatus(db, { ...event, status, at: secondsIn(41) }, 41),

@@ -9,12 +9,14 @@ import {
   nobodyAnswered,
   notInService,
   oneMoment,
+  refuseCall,
   twiml,
 } from "#app/twilio/twiml.server.ts";
 import {
   outline,
   parseTwiml,
   publicUrl,
+  useEnvironment,
   useTwilio,
   verbsFrom,
 } from "../support/twilio-webhooks.ts";
@@ -44,6 +46,7 @@ describe("connecting a call", () => {
         attributes: {
           action: `${publicUrl}/twilio/voice/dial-result`,
           timeout: "25",
+          timeLimit: "14400",
         },
         children: [
           {
@@ -100,6 +103,16 @@ describe("connecting a call", () => {
     },
   );
 
+  test("a call that is passed on ends after CALL_LIMIT_MINUTES", () => {
+    useEnvironment({ CALL_LIMIT_MINUTES: "5" });
+    for (const [mode, target] of [
+      ["phone", "+353863334444"],
+      ["sip", "sip:a@example.com"],
+    ] as const) {
+      expect(connect({ mode, target })[1]?.attributes["timeLimit"]).toBe("300");
+    }
+  });
+
   test("a media stream is told who calls whom", () => {
     const [, connected] = connect({
       mode: "stream",
@@ -113,7 +126,7 @@ describe("connecting a call", () => {
           name: "Stream",
           attributes: {
             url: "wss://agent.example.com/calls",
-            statusCallback: `${publicUrl}/twilio/voice/status`,
+            statusCallback: `${publicUrl}/twilio/voice/status?to=%2B353861234567`,
           },
           children: [
             { attributes: { name: "from", value: parties.from } },
@@ -137,7 +150,7 @@ describe("connecting a call", () => {
       action: `${publicUrl}/twilio/voice/recording`,
       maxLength: "180",
       finishOnKey: "#",
-      recordingStatusCallback: `${publicUrl}/twilio/voice/recording`,
+      recordingStatusCallback: `${publicUrl}/twilio/voice/recording?to=%2B353861234567`,
       recordingStatusCallbackEvent: "completed absent",
     });
   });
@@ -181,17 +194,18 @@ describe("when there is nobody to connect to", () => {
     ],
     [
       "nobody answered, and no message",
-      nobodyAnswered(false),
+      nobodyAnswered(false, parties.to),
       ["Say Nobody can take your call right now. Goodbye.", "Hangup"],
     ],
     ["a message was left", messageTaken(), ["Say Thank you. Goodbye.", "Hangup"]],
+    ["too many calls", refuseCall("busy"), ["Reject"]],
     ["over", hangUp(), ["Hangup"]],
   ])("%s", (_name, response, lines) => {
     expect(outline(parseTwiml(response.toString()))).toEqual(lines);
   });
 
   test("nobody answered, and a message", async () => {
-    const [say, record] = parseTwiml(nobodyAnswered(true).toString());
+    const [say, record] = parseTwiml(nobodyAnswered(true, parties.to).toString());
     expect(say?.text).toBe(
       "Nobody can take your call right now. Please leave a message after the tone.",
     );
