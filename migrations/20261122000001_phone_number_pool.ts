@@ -14,16 +14,12 @@ export async function up(db: Knex): Promise<void> {
   const damage = await findDamage(db);
   if (damage.length > 0) throw new PoolDamagedError(damage);
   await install(db);
-  // What a page of the pool reads: available numbers, oldest first. Old rows may have no created_at.
-  await db.raw(
-    `create index twilio_phone_numbers_available
-       on twilio_phone_numbers (coalesce(created_at, '1970-01-01 00:00:00'), id) where status = 'available'`,
-  );
 }
 
 /** Takes away the rules, and leaves the tables, whose rows are nobody's to drop. */
 export async function down(db: Knex): Promise<void> {
   await remove(db);
+  // An index that this migration used to make.
   await db.raw("drop index if exists twilio_phone_numbers_available");
 }
 

@@ -1,6 +1,8 @@
 import type { Knex } from "knex";
 import {
   heldKey,
+  isSilent,
+  isUnreadable,
   numbersIn,
   readKnots,
   type Claimant,
@@ -10,7 +12,6 @@ import {
 import { cureOf, describeCure, type Change } from "#app/doctor/damage/cure.server.ts";
 import { ask, questionOf, quoted } from "#app/doctor/damage/questions.server.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
  * What is wrong, in words: rows that break a rule of the two tables. Databases of the system before this one have them,
@@ -32,6 +33,7 @@ const headlines = {
   "available-with-time": "A number is available, but was assigned once",
   "owner-does-not-hold": "A number is assigned to a company that has none",
   "assigned-without-time": "A number is assigned, but it is not known when",
+  "unreadable-time": "A time cannot be read",
   "not-e164": "A number is not written in E.164",
   "blank-number": "A company's number is blank",
   "one-email-of-two-companies": "Two companies sign in with the same email",
@@ -87,21 +89,20 @@ export function describeDamage({ finding, decision, repair }: Damage): string {
 
 /** Whatever breaks a rule of `companies` and `twilio_phone_numbers`, which must both be there. */
 export async function findDamage(db: Knex): Promise<Damage[]> {
-  const now = toDatabaseTime();
   const knots = await readKnots(db);
-  return [...knots.map((knot) => diagnose(knot, now)), ...(await findSharedEmails(db))];
+  return [...knots.map(diagnose), ...(await findSharedEmails(db))];
 }
 
-function diagnose(knot: Knot, now: string): Damage {
+function diagnose(knot: Knot): Damage {
   const kind = kindOf(knot);
   const finding = `${headlines[kind]}: ${describeRows(knot)}.`;
-  const changes = cureOf(knot, now);
+  const changes = cureOf(knot);
   if (!changes) return { kind, finding, decision: questionOf(knot) };
   return {
     kind,
     finding,
     decision: "Nothing: `npm run doctor -- --repair` mends it.",
-    repair: describeCure(changes, now),
+    repair: describeCure(changes, knot),
     changes,
   };
 }
@@ -158,12 +159,16 @@ function kindOfRow(row: PoolRow, company: Claimant | undefined): DamageKind {
   if (row.status === "available") {
     if (isHeld) return "available-but-held";
     if (owner !== null) return "available-with-owner";
-    return row.assigned_at === null ? "not-e164" : "available-with-time";
+    if (row.assigned_at !== null) return "available-with-time";
+    return isUnreadable(row.created_at) ? "unreadable-time" : "not-e164";
   }
   if (row.status !== "assigned") return "no-status";
   if (owner === null) return "assigned-without-owner";
   if (!isHeld) return "owner-does-not-hold";
-  return row.assigned_at === null ? "assigned-without-time" : "not-e164";
+  if (isSilent(row.assigned_at)) return "assigned-without-time";
+  return isUnreadable(row.assigned_at) || isUnreadable(row.created_at)
+    ? "unreadable-time"
+    : "not-e164";
 }
 
 function describeRows({ companies, rows }: Knot): string {
@@ -184,7 +189,8 @@ function describeRows({ companies, rows }: Knot): string {
         assigned_at === null
           ? isAssigned && ", time unknown"
           : `, since ${quoted(String(assigned_at))}`;
-      return `number ${row.id} ${quoted(row.phone_number)} (${status ?? "no status"}${whose || ""}${since || ""})`;
+      const added = isUnreadable(row.created_at) && `, added ${quoted(String(row.created_at))}`;
+      return `number ${row.id} ${quoted(row.phone_number)} (${status ?? "no status"}${whose || ""}${since || ""}${added || ""})`;
     }),
   ].join(", ");
 }
