@@ -11,6 +11,7 @@ import {
 } from "#app/doctor/damage/claims.server.ts";
 import { cureOf, describeCure, type Change } from "#app/doctor/damage/cure.server.ts";
 import { ask, questionOf, quoted } from "#app/doctor/damage/questions.server.ts";
+import { createMissingTables, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { asStored } from "#app/domain/e164.ts";
 
 /**
@@ -87,8 +88,27 @@ export function describeDamage({ finding, decision, repair }: Damage): string {
   return [`- ${finding}\n  To decide: ${question}`, ...answers].join("\n    ");
 }
 
-/** Whatever breaks a rule of `companies` and `twilio_phone_numbers`, which must both be there. */
+/**
+ * Whatever breaks a rule of `companies` and `twilio_phone_numbers`. Where some of the two is missing, what would break
+ * one as soon as it is made; nothing stays made.
+ */
 export async function findDamage(db: Knex): Promise<Damage[]> {
+  if ((await whatIsThere(db)) !== "some") return findDamageInTables(db);
+  const undo = new Error("undo");
+  let damage: Damage[] = [];
+  try {
+    await db.transaction(async (transaction) => {
+      await createMissingTables(transaction);
+      damage = await findDamageInTables(transaction);
+      throw undo;
+    });
+  } catch (error) {
+    if (error !== undo) throw error;
+  }
+  return damage;
+}
+
+async function findDamageInTables(db: Knex): Promise<Damage[]> {
   const knots = await readKnots(db);
   return [...knots.map(diagnose), ...(await findSharedEmails(db))];
 }
