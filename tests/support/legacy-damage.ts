@@ -347,6 +347,29 @@ export const legacyDamages: LegacyDamage[] = [
     after: { companies: { 3: null } },
   },
   {
+    name: "an email of two companies, of which one has capitals beyond ASCII",
+    kind: "one-email-of-two-companies",
+    sql: [
+      "update companies set email = 'ÉMILE@Kelly.example' where id = 3",
+      "update companies set email = 'émile@kelly.example' where id = 4",
+    ],
+    names: [
+      'company 3 "Kelly Roofing" ("ÉMILE@Kelly.example")',
+      'company 4 "Walsh Gardens" ("émile@kelly.example")',
+    ],
+    mendable: false,
+  },
+  {
+    name: "an email of two companies, of which one has blanks around it",
+    kind: "one-email-of-two-companies",
+    sql: ["update companies set email = '  Tom@kelly.example ' where id = 4"],
+    names: [
+      'company 3 "Kelly Roofing" ("tom@kelly.example")',
+      'company 4 "Walsh Gardens" ("  Tom@kelly.example ")',
+    ],
+    mendable: false,
+  },
+  {
     name: "an email of two companies, in upper and lower case",
     kind: "one-email-of-two-companies",
     sql: ["update companies set email = 'TOM@kelly.example' where id = 4"],

@@ -165,11 +165,20 @@ async function among<Row extends object>(
   column: string,
   values: Set<string> | Set<number>,
 ): Promise<Row[]> {
-  const all: (string | number)[] = [...values];
+  return inChunks<string | number, Row>(
+    [...values],
+    async (chunk) => (await query.clone().whereIn(column, chunk)) as Row[],
+  );
+}
+
+/** What `read` returns for all of `values`, of which one statement can bind a limited number only. */
+export async function inChunks<Value, Row>(
+  values: readonly Value[],
+  read: (chunk: Value[]) => PromiseLike<Row[]>,
+): Promise<Row[]> {
   let found: Row[] = [];
-  for (let start = 0; start < all.length; start += 10_000) {
-    const chunk = all.slice(start, start + 10_000);
-    found = found.concat((await query.clone().whereIn(column, chunk)) as Row[]);
+  for (let start = 0; start < values.length; start += 10_000) {
+    found = found.concat(await read(values.slice(start, start + 10_000)));
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import {
   heldKey,
+  inChunks,
   isSilent,
   isUnreadable,
   numbersIn,
@@ -11,6 +12,7 @@ import {
 } from "#app/doctor/damage/claims.server.ts";
 import { cureOf, describeCure, type Change } from "#app/doctor/damage/cure.server.ts";
 import { ask, questionOf, quoted } from "#app/doctor/damage/questions.server.ts";
+import { readOddEmails } from "#app/domain/adopted-emails.server.ts";
 import { createMissingTables, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { asStored } from "#app/domain/e164.ts";
 
@@ -127,36 +129,58 @@ function diagnose(knot: Knot): Damage {
   };
 }
 
+interface Account {
+  id: number;
+  name: string;
+  email: string;
+  key: string;
+}
+
 async function findSharedEmails(db: Knex): Promise<Damage[]> {
-  const accounts = await db("companies")
-    .whereRaw(
-      "lower(email) in (select lower(email) from companies group by lower(email) having count(*) > 1)",
-    )
-    .orderBy("id")
-    .select<{ id: number; name: string; email: string; key: string }[]>(
+  const accounts = () =>
+    db("companies").select<Account[]>(
       "id",
       "company_name as name",
       "email",
       db.raw("lower(email) as key"),
     );
-  const sharing = new Map<string, typeof accounts>();
-  for (const account of accounts) {
-    sharing.set(account.key, [...(sharing.get(account.key) ?? []), account]);
+  const odd = new Map((await readOddEmails(db)).map(({ id, folded }) => [id, folded]));
+  const found = await accounts().whereRaw(
+    "lower(email) in (select lower(email) from companies group by lower(email) having count(*) > 1)",
+  );
+  const oddAccounts = await inChunks([...odd], (chunk) =>
+    accounts()
+      .whereIn(
+        "id",
+        chunk.map(([id]) => id),
+      )
+      .orWhereRaw(
+        `lower(email) in (${chunk.map(() => "?").join(", ")})`,
+        chunk.map(([, folded]) => folded),
+      ),
+  );
+  const byId = new Map([...found, ...oddAccounts].map((account) => [account.id, account]));
+  const sharing = new Map<string, Account[]>();
+  for (const account of [...byId.values()].sort((a, b) => a.id - b.id)) {
+    const key = odd.get(account.id) ?? account.key;
+    sharing.set(key, [...(sharing.get(key) ?? []), account]);
   }
   const kind = "one-email-of-two-companies";
-  return [...sharing.values()].map((group) => ({
-    kind,
-    finding: `${headlines[kind]}: ${group
-      .map(({ id, name, email }) => `company ${id} ${quoted(name)} (${quoted(email)})`)
-      .join(", ")}.`,
-    decision: ask(
-      "Which company gets another email?",
-      group.map(({ id }) => ({
-        answer: `company ${id}`,
-        sql: [`update companies set email = '…' where id = ${id};`],
-      })),
-    ),
-  }));
+  return [...sharing.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => ({
+      kind,
+      finding: `${headlines[kind]}: ${group
+        .map(({ id, name, email }) => `company ${id} ${quoted(name)} (${quoted(email)})`)
+        .join(", ")}.`,
+      decision: ask(
+        "Which company gets another email?",
+        group.map(({ id }) => ({
+          answer: `company ${id}`,
+          sql: [`update companies set email = '…' where id = ${id};`],
+        })),
+      ),
+    }));
 }
 
 function kindOf(knot: Knot): DamageKind {
