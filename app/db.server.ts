@@ -9,6 +9,7 @@ import { postgresAddress } from "#app/postgres-address.ts";
 // 2^53 numbers will never be sold.
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMP, (text) => text);
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => text);
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** Where `sqlite:PATH` keeps its file, or undefined for PostgreSQL. */
@@ -91,7 +92,10 @@ function postgresConfig(
       ) => {
         byUid.set(connection.__knexUid, connection);
         connection.once("end", () => byUid.delete(connection.__knexUid));
-        done(null, connection);
+        // What is written without a zone is UTC, also where a column that was adopted has one.
+        connection.query("set time zone 'UTC'; set datestyle to 'ISO'", (error: Error | null) =>
+          done(error, connection),
+        );
       },
       validate: (connection: object) => !spent.has(connection),
     },
@@ -150,7 +154,6 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
            PRAGMA journal_mode = WAL;
            PRAGMA synchronous = FULL;
            PRAGMA foreign_keys = ON;
-           PRAGMA recursive_triggers = ON;
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
           (error) => done(error, connection),
         ),

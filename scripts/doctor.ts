@@ -6,11 +6,8 @@ import { repairDamage } from "../app/doctor/repair.server.ts";
 import { compareWithTwilio } from "../app/doctor/twilio.server.ts";
 import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
 import { environment, type Environment } from "../app/env.server.ts";
-import {
-  examineConfiguration,
-  examineDatabase,
-  hasPool,
-} from "../app/doctor/installation.server.ts";
+import { whatIsThere } from "../app/doctor/damage/tables.server.ts";
+import { examineConfiguration, examineDatabase } from "../app/doctor/installation.server.ts";
 import {
   missingDatabase,
   paint,
@@ -69,12 +66,20 @@ await runCommand(
 
 /** Says what will be mended, mends it, and returns what was. */
 async function repair(db: Knex): Promise<Damage[]> {
-  if (!(await hasPool(db))) return [];
-  const repairable = (await findDamage(db)).filter((one) => one.repair);
+  const there = await whatIsThere(db);
+  if (there === "nothing") return [];
+  const damage = await findDamage(db);
+  const repairable = damage.filter((one) => one.repair);
+  const isIncomplete = there === "some" && damage.length > 0;
+  if (isIncomplete) {
+    process.stderr.write(
+      "Will be added: what is missing of the tables companies and twilio_phone_numbers.\n",
+    );
+  }
   for (const { finding, repair } of repairable) {
     process.stderr.write(`Will be mended: ${finding} ${repair}\n`);
   }
-  return repairable.length > 0 ? (await repairDamage(db)).repaired : [];
+  return isIncomplete || repairable.length > 0 ? (await repairDamage(db)).repaired : [];
 }
 
 /** What is wrong with the database, and with its numbers at Twilio. */

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
+import { findOtherSchema, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
 import { isReachableByTwilio } from "#app/twilio/voice-settings.server.ts";
@@ -70,6 +71,8 @@ export async function examineDatabase(
     return { findings, hasPool: false };
   }
   const findings = isPostgres(db) ? await examineDurability(db) : [];
+  const other = await findOtherSchema(db);
+  if (other) findings.push(...found("tables-in-another-schema", other.finding, other.mend));
   const pending = await pendingMigrations(db);
   if (pending.length > 0) {
     findings.push(
@@ -80,20 +83,16 @@ export async function examineDatabase(
       ),
     );
   }
-  if (!(await hasPool(db))) return { findings, hasPool: false };
+  const there = await whatIsThere(db);
+  if (there !== "all") {
+    if (there === "some") findings.push(...(await examineRows(db)));
+    return { findings, hasPool: false };
+  }
   const off = isPostgres(db) ? await examineTriggers(db) : [];
   // One that is switched off counts as missing, too.
   const missing = off.length === 0 && pending.length === 0 ? await examineRules(db) : [];
   findings.push(...off, ...missing, ...(await examineRows(db)));
   return { findings, hasPool: true };
-}
-
-/** Whether both tables are there, be it as an older program left them. */
-export async function hasPool(db: Knex): Promise<boolean> {
-  return (
-    (await db.schema.hasTable("twilio_phone_numbers")) &&
-    (await db.schema.hasColumn("companies", "twilio_phone_number"))
-  );
 }
 
 async function examineRows(db: Knex): Promise<Finding[]> {

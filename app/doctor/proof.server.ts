@@ -74,10 +74,10 @@ interface Scene {
 
 type Prove = (trx: Knex.Transaction, scene: Scene) => Promise<string | undefined>;
 
-// Negative ids leave the sequences alone, which no rollback would set back; and numbers that entered the pool in 1970
+// Negative ids leave the sequences alone, which no rollback would set back, and fit an INTEGER; and numbers that entered the pool in 1970
 // are what first-available takes, so that no real one is locked meanwhile.
 async function setScene(trx: Knex.Transaction): Promise<Scene> {
-  const salt = randomInt(1_000_000_000, 10_000_000_000);
+  const salt = randomInt(100_000_000, 700_000_000);
   const scene: Scene = {
     owner: -salt,
     other: -salt - 1,

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { tryCure } from "#app/doctor/damage/cure.server.ts";
 import { findDamage, PoolDamagedError, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
+import { createMissingTables } from "#app/doctor/damage/tables.server.ts";
 import { install, keepWritersOut } from "#app/domain/rules/rules.server.ts";
 
 /** What came of {@link repairDamage}: each damage is in one of the two. */
@@ -12,12 +13,14 @@ export interface Repair {
 }
 
 /**
- * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out.
+ * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out, and that first makes
+ * what is missing of the two tables.
  * Where the rules are in the database already and refuse a cure, that damage is left as it is, without a `repair`.
  * @throws the driver's error where the database is away or full; nothing is changed then
  */
 export async function repairDamage(db: Knex): Promise<Repair> {
   return db.transaction(async (transaction) => {
+    await createMissingTables(transaction);
     await keepWritersOut(transaction);
     const repaired: Damage[] = [];
     const refused = new Set<string>();

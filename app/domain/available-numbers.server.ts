@@ -1,14 +1,21 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
 import { callingCodeOf, countryOf, partOfNumber } from "#app/domain/e164.ts";
-import { isDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { keptTime } from "#app/domain/rules/sqlite.ts";
+import { isDatabaseTime, toRfc3339, unknownTime } from "#app/domain/times.ts";
 
 /**
  * The numbers on offer: the pool's available ones and no others, in keyset pages, as a search finds them.
  */
 
-/** When a number entered the pool: the expression of the index twilio_phone_numbers_available. */
-export const enteredPoolAt = "coalesce(twilio_phone_numbers.created_at, '1970-01-01 00:00:00')";
+/**
+ * When a number entered the pool, as it is kept however it was written: the expression of the index
+ * twilio_phone_numbers_on_offer, in SQL. PostgreSQL has the function from the migration that makes the index.
+ */
+export const enteredPoolAt = (db: Knex) => {
+  const column = "twilio_phone_numbers.created_at";
+  return `coalesce(${isPostgres(db) ? `kept_time(${column})` : keptTime(column)}, '${unknownTime}')`;
+};
 
 /** A number on offer. `createdAt` is RFC 3339, UTC. */
 export interface AvailableNumber {
@@ -108,16 +115,16 @@ function readPage(
   }
   if (after !== undefined) {
     const values = isPostgres(db) ? "?::timestamp, ?::bigint" : "?, ?";
-    conditions.push(["after", `(${enteredPoolAt}, id) > (${values})`, after]);
+    conditions.push(["after", `(${enteredPoolAt(db)}, id) > (${values})`, after]);
   }
   return query<Row>(
     db,
     {
       name: ["available", ...conditions.map(([name]) => name)].join(" "),
       // A literal 'available', or a plan for any value could not use the index of those alone.
-      sql: `select id, phone_number, ${enteredPoolAt} as added_at from twilio_phone_numbers
+      sql: `select id, phone_number, ${enteredPoolAt(db)} as added_at from twilio_phone_numbers
              where ${["status = 'available'", ...conditions.map(([, sql]) => sql)].join(" and ")}
-             order by ${enteredPoolAt}, id limit ?`,
+             order by ${enteredPoolAt(db)}, id limit ?`,
     },
     [...conditions.flatMap(([, , values]) => values), limit],
   );

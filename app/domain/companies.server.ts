@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
@@ -70,17 +71,11 @@ const shortText = (missing: string) =>
         .refine((text) => !holdsForgingMarks(text), { error: "Remove the invisible characters" }),
     );
 
-/** An email as it is kept and looked for, however it was typed: NFC, in lower case, nothing stray at its ends. */
-export function emailAsKept(email: string): string {
-  // PostgreSQL's text has no NUL.
-  return withoutStrayMarks(email.toLowerCase()).replaceAll("\0", "\uFFFD");
-}
-
-/** An email, {@link emailAsKept}. */
+/** An email, {@link foldedEmail}. */
 export const emailField = shortText("Enter an email address").pipe(
   z
     .string()
-    .transform(emailAsKept)
+    .transform(foldedEmail)
     .refine(
       (email) =>
         /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/.test(email) &&
@@ -133,6 +128,9 @@ export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcom
 
 /** Makes an account; it has no phone number yet. */
 export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
+  // The unique index sees to all others; adopted emails do not change, so that none can come in between.
+  const email = foldedEmail(fields.email);
+  if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);
   const now = toDatabaseTime();
   try {
@@ -175,9 +173,8 @@ export async function signIn(
   email: string,
   password: string,
 ): Promise<Company | undefined> {
-  const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [
-    emailAsKept(email),
-  ]);
+  const folded = foldedEmail(email);
+  const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [folded, folded]);
   const check = await verifyPassword(password, row?.password_hash);
   if (!row || check === "wrong") return undefined;
   if (check === "right-but-old-hash") {
@@ -190,5 +187,7 @@ export async function signIn(
 
 const byEmail = {
   name: "company by email",
-  sql: `select ${companyColumns}, c.password_hash from ${companyTables} where lower(c.email) = ?`,
+  sql: `select ${companyColumns}, c.password_hash from ${companyTables} where c.id in (${companiesByEmail})`,
 };
+
+const idByEmail = { name: "company id by email", sql: companiesByEmail };

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
-import { emailAsKept } from "#app/domain/companies.server.ts";
+import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 
 /**
  * Browsers that have signed in to an account before. The browser keeps a random id and a proof of it, made with the
@@ -42,7 +42,8 @@ export async function isKnownDevice(
   email: string,
   { device, proof }: Device,
 ): Promise<boolean> {
-  const [row] = await query<{ password_hash: string }>(db, hashByEmail, [emailAsKept(email)]);
+  const folded = foldedEmail(email);
+  const [row] = await query<{ password_hash: string }>(db, hashByEmail, [folded, folded]);
   const right = Buffer.from(deviceProof(row?.password_hash ?? decoy, device));
   const given = Buffer.from(proof);
   return given.length === right.length && timingSafeEqual(given, right);
@@ -50,7 +51,7 @@ export async function isKnownDevice(
 
 const hashByEmail = {
   name: "password hash by email",
-  sql: "select password_hash from companies where lower(email) = ?",
+  sql: `select password_hash from companies where id in (${companiesByEmail})`,
 };
 
 // Nobody's, as long as an Argon2id hash is, so that a proof for it is never right and takes as long.

@@ -89,7 +89,7 @@ async function claimFirst(db: Knex, companyId: number): Promise<string | undefin
       "id",
       db.raw(
         `(select id from twilio_phone_numbers where status = 'available'
-           order by ${enteredPoolAt}, id limit 1 ${skipLocked})`,
+           order by ${enteredPoolAt(db)}, id limit 1 ${skipLocked})`,
       ),
     );
     if (row) return row.phone_number;

@@ -100,7 +100,7 @@ export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<
     .modify((query) => {
       if (status) void query.where("status", status);
     })
-    .orderByRaw(`${enteredPoolAt}, twilio_phone_numbers.id`)
+    .orderByRaw(`${enteredPoolAt(db)}, twilio_phone_numbers.id`)
     .select<
       {
         phone_number: string;
@@ -116,7 +116,7 @@ export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<
       "c.id as company_id",
       "c.company_name",
       "assigned_at",
-      db.raw(`${enteredPoolAt} as added_at`),
+      db.raw(`${enteredPoolAt(db)} as added_at`),
     );
   return rows.map((row) => ({
     phoneNumber: row.phone_number,

@@ -1,7 +1,8 @@
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
-import { emailAsKept, signIn, type Company } from "#app/domain/companies.server.ts";
+import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
+import { signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
@@ -111,7 +112,7 @@ function deviceCookie(): Cookie {
 }
 
 async function attemptOf({ request, context }: Asked, email: string): Promise<SignInAttempt> {
-  const account = emailAsKept(email).slice(0, 255);
+  const account = foldedEmail(email).slice(0, 255);
   const kept: unknown = await deviceCookie().parse(request.headers.get("Cookie"));
   const { device, proof } = (kept ?? {}) as Record<string, unknown>;
   const isKnown =

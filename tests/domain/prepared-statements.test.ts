@@ -85,7 +85,7 @@ describe("statements prepared by name on PostgreSQL", () => {
     const { rows } = await db.raw<{ rows: { plan: string }[] }>(
       "explain (costs off) execute available (3)",
     );
-    expect(JSON.stringify(rows)).toContain("twilio_phone_numbers_available");
+    expect(JSON.stringify(rows)).toContain("twilio_phone_numbers_on_offer");
   });
 
   test("a migration that adds a column disturbs nobody", async () => {

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { Knex } from "knex";
 import { expect, test, vi } from "vitest";
-import { isPostgres } from "#app/db.server.ts";
+import { isPostgres, query } from "#app/db.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { install, missing, remove } from "#app/domain/rules/rules.server.ts";
-import { restoreRules } from "#app/doctor/repair.server.ts";
+import { install, isTime, missing, remove } from "#app/domain/rules/rules.server.ts";
+import { readTime } from "#app/domain/times.ts";
+import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
+import { repairDamage, restoreRules } from "#app/doctor/repair.server.ts";
 import { migrateToLatest, migrationConfig } from "#app/migrate.server.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import {
@@ -15,7 +17,8 @@ import {
   type Engine,
 } from "../support/databases.ts";
 
-const lastMigration = "20261125080001_rules.ts";
+/** The migrations that brought rules to databases that were there. */
+const ruleMigrations = ["20261125080001_rules.ts", "20261125090021_times_in_the_rules.ts"];
 
 /** Takes a migrated database back to the rules of this program's first version. */
 async function bringBackFirstRules(db: Knex, engine: Engine): Promise<void> {
@@ -24,7 +27,7 @@ async function bringBackFirstRules(db: Knex, engine: Engine): Promise<void> {
   for (const statement of readFileSync(file, "utf8").split("\n\n").slice(1)) {
     await db.raw(statement);
   }
-  await db("knex_migrations").where({ name: lastMigration }).delete();
+  await db("knex_migrations").whereIn("name", ruleMigrations).delete();
 }
 
 /** Every trigger, function and index that is there, in the engine's own words. */
@@ -58,7 +61,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     const before = await definitions(db);
     await remove(db);
     expect((await definitions(db)).join()).not.toMatch(
-      /create (trigger|or replace)|_one_number_each|_any_case|_one_per_company/i,
+      /create (trigger|or replace function (?!public\.kept_time))|_one_number_each|_any_case|_one_per_company/i,
     );
     await remove(db);
     await install(db);
@@ -78,7 +81,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     const reader = await openDatabase(url).transaction();
     await reader("twilio_phone_numbers").first("id");
     await reader("companies").first("id");
-    expect(await migrateToLatest(db)).toEqual([lastMigration]);
+    expect(await migrateToLatest(db)).toEqual(ruleMigrations);
     expect(await reader("companies").where({ id: company }).first("twilio_phone_number")).toEqual({
       twilio_phone_number: number,
     });
@@ -135,12 +138,48 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await missing(db)).toEqual([]);
   });
 
-  test("stay when the migration that renewed them is taken back", async () => {
+  test("stay when the migrations that renewed them are taken back", async () => {
     const db = await open();
     const before = await definitions(db);
-    await db.migrate.down({ ...migrationConfig, name: lastMigration } as Knex.MigratorConfig);
+    for (const name of ruleMigrations.toReversed()) {
+      await db.migrate.down({ ...migrationConfig, name } as Knex.MigratorConfig);
+    }
     expect(await definitions(db)).toEqual(before);
-    expect(await migrateToLatest(db)).toEqual([lastMigration]);
+    expect(await migrateToLatest(db)).toEqual(ruleMigrations);
+  });
+
+  test("refuse a time that is none, and let one that was adopted be put right once", async () => {
+    const db = await open();
+    const [number, other] = await fillPool(db, 3);
+    const company = await insertCompany(db);
+    await assignPhoneNumber(db, company, number);
+    // PostgreSQL's own type refuses all but this one.
+    const none = isPostgres(db) ? ["infinity"] : ["", "01/02/2024 10:00", "2024-02-30 00:00:00", 5];
+    for (const time of none) {
+      const row = { phone_number: "+353861234567", created_at: time };
+      await expect(db("twilio_phone_numbers").insert(row)).rejects.toThrow("written in UTC");
+      await expect(
+        db("twilio_phone_numbers").where({ phone_number: other }).update({ created_at: time }),
+      ).rejects.toThrow("written in UTC");
+      await expect(
+        db("twilio_phone_numbers")
+          .where({ phone_number: other })
+          .update({ status: "assigned", assigned_to_company_id: company, assigned_at: time }),
+      ).rejects.toThrow();
+    }
+
+    await drop(db, "phone_number_changes");
+    const mine = () => db("twilio_phone_numbers").where({ phone_number: number });
+    await mine().update({ assigned_at: none[0], created_at: none[0] });
+    await install(db);
+    await mine().update({ phone_number: number });
+    await expect(mine().update({ assigned_at: null })).rejects.toThrow();
+    await expect(mine().update({ assigned_at: "-infinity" })).rejects.toThrow("written in UTC");
+    expect((await findDamage(db)).map(({ kind }) => kind)).toEqual(["assigned-without-time"]);
+    expect((await repairDamage(db)).left).toEqual([]);
+    await expect(mine().update({ assigned_at: "2024-01-01 00:00:00" })).rejects.toThrow(
+      "never changes",
+    );
   });
 });
 
@@ -156,6 +195,51 @@ async function drop(db: Knex, name: string): Promise<void> {
   );
   await db.raw(rows[0] ? `drop trigger ${name} on ${rows[0].table}` : `drop index ${name}`);
 }
+
+/** Each is a time, or is none, as the third says. */
+const written: [text: string | number, isTime: boolean][] = [
+  ["2024-01-01 10:00:00", true],
+  ["2024-01-01 10:00:00+00", true],
+  ["2024-01-01 10:00:00.123456-0330", true],
+  ["2024-01-01T10:00:00.5+05:30", true],
+  ["2024-01-01T10:00:00Z", true],
+  ["2024-01-01 10:00", true],
+  ["2024-02-29", true],
+  ["1704067200", true],
+  ["1704067200000", true],
+  ["1704067200.25", true],
+  ["", false],
+  ["now", false],
+  ["10:00", false],
+  ["2024-01-01 10", false],
+  ["20240101", false],
+  ["2460310.5", false],
+  ["01/02/2024 10:00", false],
+  ["2024-02-30 10:00:00", false],
+  ["2024-04-31", false],
+  ["2024-01-01 10:00:00+0", false],
+  ["2024-01-01 25:00:00", false],
+  ["2024-01-01 10:00:00 in the morning", false],
+  ["infinity", false],
+];
+
+describeEachEngine("a time as the database reads it", (engine, open) => {
+  test("is one where the program reads one", async () => {
+    const db = await open();
+    const quote = (value: string) => (engine === "sqlite" ? `'${value}'` : `'${value}'::text`);
+    for (const [value, expected] of written) {
+      const rows = await query<{ is_time: unknown }>(db, {
+        name: `time ${value}`,
+        sql: `select ${isTime(db, "t")} as is_time from (select ${quote(String(value))} as t) s`,
+      });
+      expect([value, Boolean(rows[0]?.is_time), readTime(value) !== undefined]).toEqual([
+        value,
+        expected,
+        expected,
+      ]);
+    }
+  });
+});
 
 test("a trigger that is switched off is missing, and put back switched on (postgres)", async () => {
   const db = openDatabase((await createMigratedDatabase("postgres")).url);
@@ -186,6 +270,6 @@ test("an assignment that has begun is waited for, not deadlocked with (postgres)
   }, 10_000);
   expect(await assignPhoneNumber(begun, company, number)).toMatchObject({ outcome: "assigned" });
   await begun.commit();
-  expect(await migrating).toEqual([lastMigration]);
+  expect(await migrating).toEqual(ruleMigrations);
   expect(await missing(db)).toEqual([]);
 });

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { fromDatabaseTime, isDatabaseTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import {
+  fromDatabaseTime,
+  isDatabaseTime,
+  readTime,
+  toDatabaseTime,
+  toRfc3339,
+} from "#app/domain/times.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 test("a time is kept in UTC to the second", () => {
@@ -13,6 +19,16 @@ test.each([
   ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"],
   ["2024-01-01 02:00:00+02:00", "2024-01-01T00:00:00Z"],
   [1_704_067_200_000, "2024-01-01T00:00:00Z"],
+  [1_704_067_200, "2024-01-01T00:00:00Z"],
+  [1_704_067_200.75, "2024-01-01T00:00:00Z"],
+  ["1704067200", "2024-01-01T00:00:00Z"],
+  ["2024-01-01 00:00:00+00", "2024-01-01T00:00:00Z"],
+  ["2024-01-01T05:30:00.999+0530", "2024-01-01T00:00:00Z"],
+  ["2023-12-31 21:00:00.5-03", "2024-01-01T00:00:00Z"],
+  ["1880-01-01 00:00:00+00:19:32", "1879-12-31T23:40:28Z"],
+  ["2024-01-01 00:00", "2024-01-01T00:00:00Z"],
+  ["2024-01-01", "2024-01-01T00:00:00Z"],
+  ["2024-01-30 10:00:00", "2024-01-30T10:00:00Z"],
 ])("%j is read as %s", (value, shown) => {
   expect(toRfc3339(value)).toBe(shown);
 });
@@ -33,6 +49,36 @@ test("a time is of a day that there is", () => {
   ]) {
     expect(isDatabaseTime(none), none).toBe(false);
   }
+});
+
+test.each([
+  "",
+  "  ",
+  "01/02/2024 10:00",
+  "yesterday",
+  "now",
+  "infinity",
+  "-infinity",
+  "2024-02-30 00:00:00",
+  "2023-02-29 00:00:00",
+  "2024-13-01 00:00:00",
+  "2024-01-01 25:00:00",
+  "0000-00-00 00:00:00",
+  "9999-12-31 23:59:59-01",
+  "12024-01-01 00:00:00",
+  0,
+  20_240_101,
+  2_460_310.5,
+  Number.NaN,
+  Infinity,
+  -1,
+  null,
+  undefined,
+  Buffer.from("2024-01-01 00:00:00"),
+])("%j is no time, which nothing throws at", (value) => {
+  expect(readTime(value)).toBeUndefined();
+  expect(fromDatabaseTime(value as string).getTime()).toBeNaN();
+  expect(toRfc3339(value as string)).toBe("1970-01-01T00:00:00Z");
 });
 
 describeEachEngine("times in the database", (engine, open) => {

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import type { Engine } from "./databases.ts";
 import { legacyNumber } from "./legacy.ts";
 
 /** Damage done to {@link addLegacyRows}, and what becomes of it. */
@@ -8,7 +9,7 @@ export interface LegacyDamage {
   name: string;
   kind: string;
   /** an engine whose constraints let it happen; without it both do */
-  only?: "sqlite" | "upgraded sqlite";
+  only?: "sqlite" | "upgraded sqlite" | "postgres";
   /** SQL that does it */
   sql: string[];
   /** what the finding must name */
@@ -155,6 +156,89 @@ export const legacyDamages: LegacyDamage[] = [
     after: { numbers: { 1: [legacyNumber(1), 1] } },
   },
   {
+    name: "a number assigned at an empty time",
+    kind: "assigned-without-time",
+    only: "sqlite",
+    sql: ["update twilio_phone_numbers set assigned_at = '' where id = 1"],
+    names: ["number 1", 'company 1 "Byrne', 'since ""'],
+    mendable: true,
+    after: { numbers: { 1: [legacyNumber(1), 1] } },
+  },
+  {
+    name: "a number assigned at infinity",
+    kind: "assigned-without-time",
+    only: "postgres",
+    sql: ["update twilio_phone_numbers set assigned_at = 'infinity' where id = 1"],
+    names: ["number 1", 'company 1 "Byrne', 'since "infinity"'],
+    mendable: true,
+    after: { numbers: { 1: [legacyNumber(1), 1] } },
+  },
+  {
+    name: "a number that entered the pool at infinity",
+    kind: "unreadable-time",
+    only: "postgres",
+    sql: ["update twilio_phone_numbers set created_at = '-infinity' where id = 3"],
+    names: ["number 3", 'added "-infinity"'],
+    mendable: true,
+    after: { numbers: { 3: [legacyNumber(3), null] } },
+  },
+  {
+    name: "a number that entered the pool at an empty time",
+    kind: "unreadable-time",
+    only: "sqlite",
+    sql: ["update twilio_phone_numbers set created_at = '  ' where id = 3"],
+    names: ["number 3", 'added "  "'],
+    mendable: true,
+    after: { numbers: { 3: [legacyNumber(3), null] } },
+  },
+  {
+    name: "a number that entered the pool on a day that may be in January or in February",
+    kind: "unreadable-time",
+    only: "sqlite",
+    sql: ["update twilio_phone_numbers set created_at = '01/02/2024 10:00' where id = 3"],
+    names: ["number 3", 'added "01/02/2024 10:00"'],
+    mendable: false,
+  },
+  {
+    name: "a number assigned on the 30th of February",
+    kind: "unreadable-time",
+    only: "sqlite",
+    sql: ["update twilio_phone_numbers set assigned_at = '2024-02-30 10:00:00' where id = 1"],
+    names: ["number 1", 'company 1 "Byrne', 'since "2024-02-30 10:00:00"'],
+    mendable: false,
+  },
+  {
+    name: "a number assigned at a time in words",
+    kind: "unreadable-time",
+    only: "sqlite",
+    sql: ["update twilio_phone_numbers set assigned_at = 'last week' where id = 2"],
+    names: ["number 2", 'company 2 "Ó Sé', 'since "last week"'],
+    mendable: false,
+  },
+  {
+    name: "a company's number beside its twin with a trunk zero, which is free",
+    kind: "one-number-in-two-rows",
+    sql: [insertNumber("+3530861110001")],
+    names: ['number 1 "+353861110001"', 'number 70 "+3530861110001"', "company 1"],
+    mendable: true,
+    after: { numbers: { 1: [legacyNumber(1), 1], 70: null } },
+  },
+  {
+    name: "a number with a trunk zero that is another company's",
+    kind: "number-of-two-companies",
+    sql: [insertNumber("+3530861110001", "'assigned'", "3"), setCompany(3, "+3530861110001")],
+    names: ["company 1", "company 3", "number 1", "number 70"],
+    mendable: false,
+  },
+  {
+    name: "a company's number with a trunk zero that nobody else has",
+    kind: "not-e164",
+    sql: [insertNumber("+3530861110070", "'assigned'", "3"), setCompany(3, "+3530861110070")],
+    names: ['number 70 "+3530861110070"', 'company 3 "Kelly Roofing"'],
+    mendable: true,
+    after: { numbers: { 70: ["+353861110070", 3] }, companies: { 3: "+353861110070" } },
+  },
+  {
     name: "a number without a status",
     kind: "no-status",
     sql: ["update twilio_phone_numbers set status = null where id = 3"],
@@ -263,6 +347,29 @@ export const legacyDamages: LegacyDamage[] = [
     after: { companies: { 3: null } },
   },
   {
+    name: "an email of two companies, of which one has capitals beyond ASCII",
+    kind: "one-email-of-two-companies",
+    sql: [
+      "update companies set email = 'ÉMILE@Kelly.example' where id = 3",
+      "update companies set email = 'émile@kelly.example' where id = 4",
+    ],
+    names: [
+      'company 3 "Kelly Roofing" ("ÉMILE@Kelly.example")',
+      'company 4 "Walsh Gardens" ("émile@kelly.example")',
+    ],
+    mendable: false,
+  },
+  {
+    name: "an email of two companies, of which one has blanks around it",
+    kind: "one-email-of-two-companies",
+    sql: ["update companies set email = '  Tom@kelly.example ' where id = 4"],
+    names: [
+      'company 3 "Kelly Roofing" ("tom@kelly.example")',
+      'company 4 "Walsh Gardens" ("  Tom@kelly.example ")',
+    ],
+    mendable: false,
+  },
+  {
     name: "an email of two companies, in upper and lower case",
     kind: "one-email-of-two-companies",
     sql: ["update companies set email = 'TOM@kelly.example' where id = 4"],
@@ -273,6 +380,10 @@ export const legacyDamages: LegacyDamage[] = [
     mendable: false,
   },
 ];
+
+/** Whether the damage can be there in a database of `engine`. */
+export const isPossible = ({ only }: LegacyDamage, engine: Engine, upgraded: boolean): boolean =>
+  !only || (only === "upgraded sqlite" ? upgraded : only === engine);
 
 /** Does the damage to {@link addLegacyRows}; with foreign keys off, as the old system had them on SQLite. */
 export async function doDamage(db: Knex, { sql }: Pick<LegacyDamage, "sql">): Promise<void> {

@@ -7,6 +7,10 @@ import { createTestDatabase, openDatabase, type Engine } from "./databases.ts";
 export interface LegacyOptions {
   /** SQLite only: `twilio_phone_number` came by ALTER TABLE, without UNIQUE */
   upgraded?: boolean;
+  /** the type of each column that holds a time */
+  time?: string;
+  /** PostgreSQL only: ids are SERIAL and what points at them INTEGER */
+  serial?: boolean;
 }
 
 /** A database of its own for a test, with the tables, empty. */
@@ -20,11 +24,13 @@ export async function openLegacyDatabase(engine: Engine, options?: LegacyOptions
 /** Makes the tables, empty, and two neighbours of theirs. */
 export async function createLegacyTables(
   db: Knex,
-  { upgraded = false }: LegacyOptions = {},
+  { upgraded = false, time = "TIMESTAMP", serial = false }: LegacyOptions = {},
 ): Promise<void> {
   const postgres = isPostgres(db);
-  const id = postgres ? "BIGSERIAL PRIMARY KEY" : "INTEGER PRIMARY KEY AUTOINCREMENT";
-  const reference = postgres ? "BIGINT" : "INTEGER";
+  const id = postgres
+    ? `${serial ? "SERIAL" : "BIGSERIAL"} PRIMARY KEY`
+    : "INTEGER PRIMARY KEY AUTOINCREMENT";
+  const reference = postgres && !serial ? "BIGINT" : "INTEGER";
   const statements = [
     `CREATE TABLE companies (
        id ${id}, company_name TEXT NOT NULL, owner_name TEXT NOT NULL, phone TEXT, email TEXT UNIQUE NOT NULL,
@@ -50,7 +56,9 @@ export async function createLegacyTables(
        id ${id}, company_id ${reference} REFERENCES companies(id), call_sid TEXT UNIQUE, duration_seconds INTEGER,
        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)`,
   ];
-  for (const statement of statements) await db.raw(statement);
+  for (const statement of statements) {
+    await db.raw(statement.replaceAll(/\bTIMESTAMP\b(?!')/g, time));
+  }
 }
 
 /** Company `id`'s number in {@link addLegacyRows}, in E.164. */

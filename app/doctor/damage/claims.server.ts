@@ -1,6 +1,8 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
-import { asStored } from "#app/domain/e164.ts";
+import { asStored, parseE164 } from "#app/domain/e164.ts";
+import { isTime } from "#app/domain/rules/rules.server.ts";
+import { readTime } from "#app/domain/times.ts";
 
 /**
  * Which rows disagree. Two places say whose a number is: its row in the pool names the owner, and the company names its
@@ -14,14 +16,19 @@ export interface PoolRow {
   phone_number: string;
   status: string | null;
   assigned_to_company_id: number | null;
-  assigned_at: string | number | null;
+  assigned_at: StoredTime;
+  created_at: StoredTime;
 }
+
+/** A time as somebody left it, which may be none. */
+export type StoredTime = string | number | null;
 
 /** A company as far as numbers go. */
 export interface Claimant {
   id: number;
   company_name: string;
   twilio_phone_number: string | null;
+  created_at: StoredTime;
 }
 
 /** Rows tied to each other by claims, by id; at least one of them breaks a rule. */
@@ -32,8 +39,22 @@ export interface Knot {
 
 /** What ties rows of one number together, however it is written: the number that is meant, else the text itself. */
 export function numberKey(text: string): string {
-  return asStored(text) ?? text;
+  const stored = asStored(text);
+  if (stored === undefined) return text;
+  // A trunk prefix after the country code reaches the same phone, where the plan has a number without it.
+  const parsed = mayHaveTrunkPrefix.test(stored) ? parseE164(stored) : undefined;
+  return parsed?.ok && parsed.valid ? parsed.phoneNumber : stored;
 }
+
+// Of nearly all plans it is 0, of Russia's 8 and of North America's 1. Italy's numbers, say, begin with a 0 rightly.
+const mayHaveTrunkPrefix = /^\+([1-9]\d{0,2}0|78|11)/;
+
+/** Whether there is something in a time's place that cannot be read. */
+export const isUnreadable = (time: StoredTime) => time !== null && readTime(time) === undefined;
+
+/** Whether what is in a time's place says nothing at all, so that nothing is lost with it. */
+export const isSilent = (time: StoredTime) =>
+  time === null || (typeof time === "string" && /^(\s*|-?infinity)$/i.test(time));
 
 /** {@link numberKey} of the number that a company says it has; undefined where it has none. */
 export function heldKey({ twilio_phone_number: held }: Claimant): string | undefined {
@@ -85,11 +106,17 @@ function poolRows(db: Knex) {
     "n.status",
     "n.assigned_to_company_id",
     "n.assigned_at",
+    "n.created_at",
   );
 }
 
 function claimants(db: Knex) {
-  return db("companies as c").select<Claimant[]>("c.id", "c.company_name", "c.twilio_phone_number");
+  return db("companies as c").select<Claimant[]>(
+    "c.id",
+    "c.company_name",
+    "c.twilio_phone_number",
+    "c.created_at",
+  );
 }
 
 async function unsoundRows(db: Knex): Promise<PoolRow[]> {
@@ -97,15 +124,30 @@ async function unsoundRows(db: Knex): Promise<PoolRow[]> {
     ? "n.phone_number ~ '^\\+[1-9][0-9]{1,14}$'"
     : `(n.phone_number glob '+[1-9]*' and substr(n.phone_number, 2) not glob '*[^0-9]*'
         and length(n.phone_number) between 3 and 16)`;
-  return poolRows(db)
+  const prefixed = isPostgres(db)
+    ? "n.phone_number ~ '^\\+([1-9][0-9]{0,2}0|78|11)'"
+    : ["[1-9]0", "[1-9][0-9]0", "[1-9][0-9][0-9]0", "78", "11"]
+        .map((digits) => `n.phone_number glob '+${digits}*'`)
+        .join(" or ");
+  const breaksRule = `(not ${isE164} or case n.status
+     when 'available' then n.assigned_to_company_id is not null or n.assigned_at is not null
+     when 'assigned' then n.assigned_at is null or c.twilio_phone_number is null
+                          or c.twilio_phone_number <> n.phone_number
+     else true end)`;
+  const rows = (await poolRows(db)
     .leftJoin("companies as c", "c.id", "n.assigned_to_company_id")
+    .select(db.raw(`${breaksRule} as breaks_rule`))
     .whereRaw(
-      `not ${isE164} or case n.status
-         when 'available' then n.assigned_to_company_id is not null or n.assigned_at is not null
-         when 'assigned' then n.assigned_at is null or c.twilio_phone_number is null
-                              or c.twilio_phone_number <> n.phone_number
-         else true end`,
-    );
+      `(${breaksRule} or ${prefixed} or not ${isTime(db, "n.assigned_at")} or not ${isTime(db, "n.created_at")})`,
+    )) as (PoolRow & { breaks_rule: boolean | number })[];
+  // The database cannot tell of all of them; what it lets through is sound.
+  return rows.filter(
+    ({ breaks_rule, phone_number, assigned_at, created_at }) =>
+      breaks_rule ||
+      numberKey(phone_number) !== phone_number ||
+      isUnreadable(assigned_at) ||
+      isUnreadable(created_at),
+  );
 }
 
 // A company's text that is not E.164 either is not in the pool, or is there in a row that is unsound itself.
@@ -123,11 +165,20 @@ async function among<Row extends object>(
   column: string,
   values: Set<string> | Set<number>,
 ): Promise<Row[]> {
-  const all: (string | number)[] = [...values];
+  return inChunks<string | number, Row>(
+    [...values],
+    async (chunk) => (await query.clone().whereIn(column, chunk)) as Row[],
+  );
+}
+
+/** What `read` returns for all of `values`, of which one statement can bind a limited number only. */
+export async function inChunks<Value, Row>(
+  values: readonly Value[],
+  read: (chunk: Value[]) => PromiseLike<Row[]>,
+): Promise<Row[]> {
   let found: Row[] = [];
-  for (let start = 0; start < all.length; start += 10_000) {
-    const chunk = all.slice(start, start + 10_000);
-    found = found.concat((await query.clone().whereIn(column, chunk)) as Row[]);
+  for (let start = 0; start < values.length; start += 10_000) {
+    found = found.concat(await read(values.slice(start, start + 10_000)));
   }
   return found;
 }

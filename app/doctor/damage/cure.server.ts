@@ -1,13 +1,15 @@
 import type { Knex } from "knex";
 import {
   heldKey,
+  isSilent,
+  isUnreadable,
   numbersIn,
   type Claimant,
   type Knot,
   type PoolRow,
 } from "#app/doctor/damage/claims.server.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
+import { readTime, toDatabaseTime, unknownTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
  * What repairs a knot. Claims on one number by one company at most have one sound state, and can be brought to it.
@@ -15,8 +17,10 @@ import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
  */
 
 /** A number as the pool is to have it. */
-interface SoundRow extends Omit<PoolRow, "id"> {
+interface SoundRow extends Omit<PoolRow, "id" | "created_at"> {
   status: "available" | "assigned";
+  /** absent where it stays as it is */
+  created_at?: PoolRow["created_at"];
 }
 
 /** One step of a repair; rows and companies by id. */
@@ -26,11 +30,8 @@ export type Change =
   | { add: SoundRow }
   | { company: number; phoneNumber: string | null };
 
-/**
- * What brings a knot to its one sound state, in the order to do it; undefined where it has more than one.
- * @param now the time of an assignment whose own is not known
- */
-export function cureOf(knot: Knot, now: DatabaseTime): Change[] | undefined {
+/** What brings a knot to its one sound state, in the order to do it; undefined where it has more than one. */
+export function cureOf(knot: Knot): Change[] | undefined {
   const { rows, companies } = knot;
   const [company, otherCompany] = companies;
   const [key, otherKey] = numbersIn(knot);
@@ -38,9 +39,10 @@ export function cureOf(knot: Knot, now: DatabaseTime): Change[] | undefined {
   if (key === undefined) return companies.map(({ id }) => ({ company: id, phoneNumber: null }));
 
   const phoneNumber = asStored(key);
-  if (phoneNumber !== undefined && company) return cureAssigned(rows, company, phoneNumber, now);
+  if (phoneNumber !== undefined && company) return cureAssigned(rows, company, phoneNumber);
   if (company || !rows.every(isFree)) return undefined;
   if (phoneNumber === undefined) return isNoNumber(key) ? remove(rows) : undefined;
+  if (rows.some((row) => saysUnreadable(row.created_at))) return undefined;
   return settle(rows, {
     phone_number: phoneNumber,
     status: "available",
@@ -55,11 +57,29 @@ const isTaken = ({ status }: PoolRow) => status !== null && status !== "availabl
 // With fewer digits than any subscriber's number has, it cannot be one that was written down wrong.
 const isNoNumber = (text: string) => (text.normalize("NFKC").match(/\p{Nd}/gu)?.length ?? 0) < 5;
 
+/** Whether somebody may know what is meant with what the program cannot read. */
+export const saysUnreadable = (time: PoolRow["created_at"]) =>
+  isUnreadable(time) && !isSilent(time);
+
+/**
+ * The time that stands for an assignment's where that is not known: the earliest that is certain, when the number was
+ * in the pool and the company had signed up.
+ */
+export function earliestCertain(rows: readonly PoolRow[], company?: Claimant): DatabaseTime {
+  const known = (times: PoolRow["created_at"][]) =>
+    times.flatMap((time) => readTime(time)?.getTime() ?? []);
+  const added = known(rows.map(({ created_at }) => created_at));
+  const all = [
+    ...(added.length > 0 ? [Math.min(...added)] : []),
+    ...known([company?.created_at ?? null]),
+  ];
+  return all.length > 0 ? toDatabaseTime(new Date(Math.max(...all))) : unknownTime;
+}
+
 function cureAssigned(
   rows: PoolRow[],
   company: Claimant,
   phoneNumber: string,
-  now: DatabaseTime,
 ): Change[] | undefined {
   const names = (row: PoolRow) => row.assigned_to_company_id === company.id;
   const isOwned = (row: PoolRow) => row.status === "assigned" && names(row);
@@ -69,19 +89,24 @@ function cureAssigned(
     (row.assigned_to_company_id !== null && !names(row)) ||
     (row.status !== "assigned" && isTaken(row));
   if (rows.some(mayBeOthers)) return undefined;
+  if (rows.some((row) => saysUnreadable(row.assigned_at) || saysUnreadable(row.created_at))) {
+    return undefined;
+  }
 
   const held = company.twilio_phone_number;
   const weight = (row: PoolRow) =>
     (isOwned(row) ? 4 : 0) +
     (row.phone_number === held ? 2 : 0) +
-    (row.assigned_at === null ? 0 : 1);
+    (isSilent(row.assigned_at) ? 0 : 1);
   const byWeight = rows.toSorted((a, b) => weight(b) - weight(a));
   return [
     ...settle(byWeight, {
       phone_number: phoneNumber,
       status: "assigned",
       assigned_to_company_id: company.id,
-      assigned_at: byWeight.find((row) => row.assigned_at)?.assigned_at ?? now,
+      assigned_at:
+        byWeight.find((row) => !isSilent(row.assigned_at))?.assigned_at ??
+        earliestCertain(rows, company),
     }),
     ...(held === phoneNumber ? [] : [{ company: company.id, phoneNumber }]),
   ];
@@ -89,36 +114,46 @@ function cureAssigned(
 
 /** Leaves one row of a number, the first, and leaves it as `wanted`. */
 function settle([kept, ...twins]: PoolRow[], wanted: SoundRow): Change[] {
-  if (!kept) return [{ add: wanted }];
+  if (!kept) return [{ add: { ...wanted, created_at: wanted.assigned_at } }];
   const differs = ([column, value]: [string, unknown]) => kept[column as keyof SoundRow] !== value;
   const set: Partial<SoundRow> = Object.fromEntries(Object.entries(wanted).filter(differs));
+  if (isUnreadable(kept.created_at)) set.created_at = null;
   return [...remove(twins), ...(Object.keys(set).length > 0 ? [{ row: kept.id, set }] : [])];
 }
 
 const remove = (rows: PoolRow[]) => rows.map(({ id }) => ({ remove: id }));
 
-/** A cure as one sentence in the present tense, for an operator; `now` as in {@link cureOf}. */
-export function describeCure(changes: readonly Change[], now: DatabaseTime): string {
-  const sentence = changes.map((change) => describeChange(change, now)).join("; ");
+/** A cure as one sentence in the present tense, for an operator. */
+export function describeCure(changes: readonly Change[], { rows }: Knot): string {
+  const isKnown = (time: unknown) => rows.some(({ assigned_at }) => assigned_at === time);
+  const sentence = changes.map((change) => describeChange(change, isKnown)).join("; ");
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }
 
-function describeChange(change: Change, now: DatabaseTime): string {
+function describeChange(change: Change, isKnown: (time: unknown) => boolean): string {
   if ("remove" in change) return `number ${change.remove} is removed`;
   if ("company" in change) {
     return `company ${change.company} holds ${change.phoneNumber ?? "no number"}`;
   }
   const set = "add" in change ? change.add : change.set;
   const owner = set.assigned_to_company_id;
-  const since = set.assigned_at === now ? "now" : set.assigned_at;
-  const state = set.status ?? (since && !owner ? "assigned" : undefined);
+  const state = set.status ?? (set.assigned_at && !owner ? "assigned" : undefined);
   const whose = owner && (state ? `to company ${owner}` : `company ${owner}'s`);
-  const is = [state, whose, since && `since ${since}`].filter(Boolean).join(" ");
+  const since = set.assigned_at && `since ${set.assigned_at}${why(set.assigned_at, isKnown)}`;
+  const is = [state, whose, since].filter(Boolean).join(" ");
   if ("add" in change) return `${set.phone_number} enters the pool, ${is}`;
-  const becomes = [set.phone_number, is].filter(Boolean).join(", ");
+  const added = "created_at" in set && "added at a time unknown";
+  const becomes = [set.phone_number, is, added].filter(Boolean).join(", ");
   return becomes === ""
     ? `number ${change.row} loses its time of assignment`
     : `number ${change.row} becomes ${becomes}`;
+}
+
+function why(time: string | number, isKnown: (time: unknown) => boolean): string {
+  if (isKnown(time)) return "";
+  return time === unknownTime
+    ? ", since nothing tells when"
+    : ", the earliest time that is certain";
 }
 
 /**
@@ -142,7 +177,7 @@ async function apply(db: Knex, change: Change): Promise<void> {
   const numbers = db("twilio_phone_numbers");
   if ("remove" in change) await numbers.where({ id: change.remove }).delete();
   else if ("row" in change) await numbers.where({ id: change.row }).update(change.set);
-  else if ("add" in change) await numbers.insert({ ...change.add, created_at: toDatabaseTime() });
+  else if ("add" in change) await numbers.insert(change.add);
   else {
     const company = db("companies").where({ id: change.company });
     await company.update({ twilio_phone_number: change.phoneNumber });

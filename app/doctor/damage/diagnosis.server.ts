@@ -1,6 +1,9 @@
 import type { Knex } from "knex";
 import {
   heldKey,
+  inChunks,
+  isSilent,
+  isUnreadable,
   numbersIn,
   readKnots,
   type Claimant,
@@ -9,8 +12,9 @@ import {
 } from "#app/doctor/damage/claims.server.ts";
 import { cureOf, describeCure, type Change } from "#app/doctor/damage/cure.server.ts";
 import { ask, questionOf, quoted } from "#app/doctor/damage/questions.server.ts";
+import { readOddEmails } from "#app/domain/adopted-emails.server.ts";
+import { createMissingTables, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
  * What is wrong, in words: rows that break a rule of the two tables. Databases of the system before this one have them,
@@ -32,6 +36,7 @@ const headlines = {
   "available-with-time": "A number is available, but was assigned once",
   "owner-does-not-hold": "A number is assigned to a company that has none",
   "assigned-without-time": "A number is assigned, but it is not known when",
+  "unreadable-time": "A time cannot be read",
   "not-e164": "A number is not written in E.164",
   "blank-number": "A company's number is blank",
   "one-email-of-two-companies": "Two companies sign in with the same email",
@@ -85,57 +90,97 @@ export function describeDamage({ finding, decision, repair }: Damage): string {
   return [`- ${finding}\n  To decide: ${question}`, ...answers].join("\n    ");
 }
 
-/** Whatever breaks a rule of `companies` and `twilio_phone_numbers`, which must both be there. */
+/**
+ * Whatever breaks a rule of `companies` and `twilio_phone_numbers`. Where some of the two is missing, what would break
+ * one as soon as it is made; nothing stays made.
+ */
 export async function findDamage(db: Knex): Promise<Damage[]> {
-  const now = toDatabaseTime();
-  const knots = await readKnots(db);
-  return [...knots.map((knot) => diagnose(knot, now)), ...(await findSharedEmails(db))];
+  if ((await whatIsThere(db)) !== "some") return findDamageInTables(db);
+  const undo = new Error("undo");
+  let damage: Damage[] = [];
+  try {
+    await db.transaction(async (transaction) => {
+      await createMissingTables(transaction);
+      damage = await findDamageInTables(transaction);
+      throw undo;
+    });
+  } catch (error) {
+    if (error !== undo) throw error;
+  }
+  return damage;
 }
 
-function diagnose(knot: Knot, now: string): Damage {
+async function findDamageInTables(db: Knex): Promise<Damage[]> {
+  const knots = await readKnots(db);
+  return [...knots.map(diagnose), ...(await findSharedEmails(db))];
+}
+
+function diagnose(knot: Knot): Damage {
   const kind = kindOf(knot);
   const finding = `${headlines[kind]}: ${describeRows(knot)}.`;
-  const changes = cureOf(knot, now);
+  const changes = cureOf(knot);
   if (!changes) return { kind, finding, decision: questionOf(knot) };
   return {
     kind,
     finding,
     decision: "Nothing: `npm run doctor -- --repair` mends it.",
-    repair: describeCure(changes, now),
+    repair: describeCure(changes, knot),
     changes,
   };
 }
 
+interface Account {
+  id: number;
+  name: string;
+  email: string;
+  key: string;
+}
+
 async function findSharedEmails(db: Knex): Promise<Damage[]> {
-  const accounts = await db("companies")
-    .whereRaw(
-      "lower(email) in (select lower(email) from companies group by lower(email) having count(*) > 1)",
-    )
-    .orderBy("id")
-    .select<{ id: number; name: string; email: string; key: string }[]>(
+  const accounts = () =>
+    db("companies").select<Account[]>(
       "id",
       "company_name as name",
       "email",
       db.raw("lower(email) as key"),
     );
-  const sharing = new Map<string, typeof accounts>();
-  for (const account of accounts) {
-    sharing.set(account.key, [...(sharing.get(account.key) ?? []), account]);
+  const odd = new Map((await readOddEmails(db)).map(({ id, folded }) => [id, folded]));
+  const found = await accounts().whereRaw(
+    "lower(email) in (select lower(email) from companies group by lower(email) having count(*) > 1)",
+  );
+  const oddAccounts = await inChunks([...odd], (chunk) =>
+    accounts()
+      .whereIn(
+        "id",
+        chunk.map(([id]) => id),
+      )
+      .orWhereRaw(
+        `lower(email) in (${chunk.map(() => "?").join(", ")})`,
+        chunk.map(([, folded]) => folded),
+      ),
+  );
+  const byId = new Map([...found, ...oddAccounts].map((account) => [account.id, account]));
+  const sharing = new Map<string, Account[]>();
+  for (const account of [...byId.values()].sort((a, b) => a.id - b.id)) {
+    const key = odd.get(account.id) ?? account.key;
+    sharing.set(key, [...(sharing.get(key) ?? []), account]);
   }
   const kind = "one-email-of-two-companies";
-  return [...sharing.values()].map((group) => ({
-    kind,
-    finding: `${headlines[kind]}: ${group
-      .map(({ id, name, email }) => `company ${id} ${quoted(name)} (${quoted(email)})`)
-      .join(", ")}.`,
-    decision: ask(
-      "Which company gets another email?",
-      group.map(({ id }) => ({
-        answer: `company ${id}`,
-        sql: [`update companies set email = '…' where id = ${id};`],
-      })),
-    ),
-  }));
+  return [...sharing.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => ({
+      kind,
+      finding: `${headlines[kind]}: ${group
+        .map(({ id, name, email }) => `company ${id} ${quoted(name)} (${quoted(email)})`)
+        .join(", ")}.`,
+      decision: ask(
+        "Which company gets another email?",
+        group.map(({ id }) => ({
+          answer: `company ${id}`,
+          sql: [`update companies set email = '…' where id = ${id};`],
+        })),
+      ),
+    }));
 }
 
 function kindOf(knot: Knot): DamageKind {
@@ -158,12 +203,16 @@ function kindOfRow(row: PoolRow, company: Claimant | undefined): DamageKind {
   if (row.status === "available") {
     if (isHeld) return "available-but-held";
     if (owner !== null) return "available-with-owner";
-    return row.assigned_at === null ? "not-e164" : "available-with-time";
+    if (row.assigned_at !== null) return "available-with-time";
+    return isUnreadable(row.created_at) ? "unreadable-time" : "not-e164";
   }
   if (row.status !== "assigned") return "no-status";
   if (owner === null) return "assigned-without-owner";
   if (!isHeld) return "owner-does-not-hold";
-  return row.assigned_at === null ? "assigned-without-time" : "not-e164";
+  if (isSilent(row.assigned_at)) return "assigned-without-time";
+  return isUnreadable(row.assigned_at) || isUnreadable(row.created_at)
+    ? "unreadable-time"
+    : "not-e164";
 }
 
 function describeRows({ companies, rows }: Knot): string {
@@ -184,7 +233,8 @@ function describeRows({ companies, rows }: Knot): string {
         assigned_at === null
           ? isAssigned && ", time unknown"
           : `, since ${quoted(String(assigned_at))}`;
-      return `number ${row.id} ${quoted(row.phone_number)} (${status ?? "no status"}${whose || ""}${since || ""})`;
+      const added = isUnreadable(row.created_at) && `, added ${quoted(String(row.created_at))}`;
+      return `number ${row.id} ${quoted(row.phone_number)} (${status ?? "no status"}${whose || ""}${since || ""}${added || ""})`;
     }),
   ].join(", ");
 }

@@ -7,6 +7,7 @@ import {
   type Knot,
   type PoolRow,
 } from "#app/doctor/damage/claims.server.ts";
+import { earliestCertain, saysUnreadable } from "#app/doctor/damage/cure.server.ts";
 
 /**
  * What only people can decide: which of the claims on a number is right. Whatever they answer, the SQL that goes with
@@ -48,6 +49,24 @@ export function questionOf(knot: Knot): string {
           ...setHeld("null"),
           ...rows.map(({ id }) => `delete from twilio_phone_numbers where id = ${id};`),
         ],
+      },
+    ]);
+  }
+  const unreadable = rows.flatMap((row) =>
+    (["created_at", "assigned_at"] as const)
+      .filter((column) => saysUnreadable(row[column]))
+      .map((column) => ({ row, column })),
+  );
+  if (unreadable.length > 0) {
+    const setTimes = (value: (one: (typeof unreadable)[number]) => string) =>
+      unreadable.map((one) => updateRow(one.row.id, `${one.column} = ${value(one)}`));
+    return ask("When was it, in UTC?", [
+      { answer: "at a time that is known", sql: setTimes(() => "'YYYY-MM-DD HH:MM:SS'") },
+      {
+        answer: "nobody knows, so the earliest time that is certain",
+        sql: setTimes(({ row, column }) =>
+          column === "created_at" ? "null" : `'${earliestCertain([row], company)}'`,
+        ),
       },
     ]);
   }

@@ -5,6 +5,20 @@ import { says } from "#app/domain/rules/says.ts";
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (column: string) => `${column} ~ '^\\+[1-9][0-9]{1,14}$'`;
 
+/**
+ * SQL that says whether `column`, a timestamp or a text, is a time that can be read (domain/times.ts); null where it is
+ * null. A timestamp always is, but for infinity. No question mark in it: Knex would take one for a binding.
+ */
+export const isTime = (column: string) =>
+  `(case when pg_typeof(${column}) in ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
+     then ${column}::text not like '%infinity' else ${column}::text ~ '${readable}' end)`;
+
+const month =
+  "((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|[12]\\d))";
+const zone = "([zZ]|[+-](0\\d|1[0-5])(:{0,1}[0-5]\\d(:[0-5]\\d){0,1}){0,1})";
+const clock = `([01]\\d|2[0-4]):[0-5]\\d(:[0-5]\\d([.]\\d+){0,1}){0,1} *${zone}{0,1}`;
+const readable = `^(\\d{4}-${month}([T ] *${clock}){0,1} *|([1-9]\\d{8,9}|[1-9]\\d{11,12})([.]\\d+){0,1})$`;
+
 /** The names of all triggers that are switched on and of all valid indexes. */
 export const present = `
   select tgname as name from pg_trigger t join pg_class c on c.oid = t.tgrelid
@@ -43,14 +57,21 @@ export const triggers = [
        ${raise(says.entersAvailable)}
      end if;
      if not ${isE164("new.phone_number")} then ${raise(says.e164)} end if;
+     if not ${isTime("new.created_at")} then ${raise(says.time)} end if;
      return new;`,
   ),
   trigger(
     "phone_number_changes",
     "before update on twilio_phone_numbers for each row",
-    `if old.status = 'assigned' then
-       if (new.id, new.phone_number, new.status, new.assigned_to_company_id, new.assigned_at)
-          is distinct from (old.id, old.phone_number, old.status, old.assigned_to_company_id, old.assigned_at) then
+    `if new.assigned_at is distinct from old.assigned_at and not ${isTime("new.assigned_at")}
+        or new.created_at is distinct from old.created_at and not ${isTime("new.created_at")} then
+       ${raise(says.time)}
+     end if;
+     if old.status = 'assigned' then
+       if (new.id, new.phone_number, new.status, new.assigned_to_company_id)
+          is distinct from (old.id, old.phone_number, old.status, old.assigned_to_company_id)
+          or new.assigned_at is distinct from old.assigned_at
+             and (new.assigned_at is null or ${isTime("old.assigned_at")}) then
          ${raise(says.permanent)}
        end if;
        return new;
@@ -71,9 +92,14 @@ export const triggers = [
   trigger(
     "phone_number_carries_company",
     `after update on twilio_phone_numbers
-       for each row when (new.status = 'assigned' and old.status <> 'assigned')`,
-    `update companies set twilio_phone_number = new.phone_number, updated_at = new.assigned_at
-      where id = new.assigned_to_company_id;
+       for each row when (new.status = 'assigned' and old.status is distinct from 'assigned')`,
+    // One of the two may be a text; a variable takes either.
+    `declare
+       changed companies.updated_at%type := new.assigned_at;
+     begin
+       update companies set twilio_phone_number = new.phone_number, updated_at = changed
+        where id = new.assigned_to_company_id;
+     end;
      return null;`,
   ),
   trigger(

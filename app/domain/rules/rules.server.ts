@@ -80,6 +80,9 @@ export async function install(db: Knex): Promise<void> {
   });
 }
 
+/** SQL that says whether `column` has a time that can be read; null where it is null. */
+export const isTime = (db: Knex, column: string) => dialect(db).isTime(column);
+
 /** Takes the rules out of the database, whichever of them are in it. */
 export async function remove(db: Knex): Promise<void> {
   for (const { drop } of rulesFor(db)) await db.raw(drop);

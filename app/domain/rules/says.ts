@@ -4,6 +4,7 @@ export const says = {
   e164: "a phone number is kept in E.164: + and up to 15 digits",
   permanent: "an assigned phone number never changes",
   assignedInFull: "an assigned phone number has a company and a time, an available one neither",
+  time: "a time is written in UTC, YYYY-MM-DD HH:MM:SS",
   noSuchCompany: "the company does not exist",
   companyHasNumber: "the company already has a phone number",
   throughThePool: "a company gets its phone number from the pool",

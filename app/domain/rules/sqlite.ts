@@ -9,6 +9,32 @@ export const isE164 = (column: string) =>
     and length(${column}) between 3 and 16
     and typeof(${column}) = 'text' and instr(${column}, char(0)) = 0)`;
 
+/**
+ * SQL that reads a time, written in whatever way (domain/times.ts), as it is kept; null where it is none. SQLite's own
+ * reading takes a 30th of February for a 1st of March and knows "now", which no index may; and of a zone it needs the
+ * minutes and their colon.
+ */
+export const keptTime = (column: string) =>
+  `case
+     when typeof(${column}) = 'text' and ${column} glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' then case
+       when date(substr(${column}, 1, 10)) is not substr(${column}, 1, 10)
+            or length(${column}) > 10 and substr(${column}, 11, 1) not in (' ', 'T') then null
+       when ${column} glob '*:*[+-][0-9][0-9]' then datetime(${column} || ':00')
+       when ${column} glob '*:*[+-][0-9][0-9][0-9][0-9]'
+         then datetime(substr(${column}, 1, length(${column}) - 2) || ':' || substr(${column}, -2))
+       else datetime(${column}) end
+     when typeof(${column}) in ('integer', 'real')
+          or typeof(${column}) = 'text' and ${column} not glob '*[^0-9.]*' then case
+       when cast(${column} as real) between 1e8 and 9999999999
+         then datetime(cast(${column} as integer), 'unixepoch')
+       when cast(${column} as real) between 1e11 and 9999999999999
+         then datetime(cast(${column} as integer) / 1000, 'unixepoch') end
+   end`;
+
+/** SQL that says whether `column` is a time that can be read; null where it is null. */
+export const isTime = (column: string) =>
+  `(case when ${column} is not null then (${keptTime(column)}) is not null end)`;
+
 /** The names of all triggers and indexes. */
 export const present = "select name from sqlite_master where type in ('trigger', 'index')";
 
@@ -44,6 +70,7 @@ export const triggers = [
                      where (phone_number = new.phone_number or id = new.id) and status = 'assigned')
          then ${numberTaken}
        when not ${isE164("new.phone_number")} then ${abort(says.e164)}
+       when not ${isTime("new.created_at")} then ${abort(says.time)}
      end;`,
   ),
   trigger(
@@ -52,7 +79,8 @@ export const triggers = [
     `select case
        when old.status = 'assigned' and (
             new.id is not old.id or new.phone_number is not old.phone_number or new.status is not old.status
-            or new.assigned_to_company_id is not old.assigned_to_company_id or new.assigned_at is not old.assigned_at)
+            or new.assigned_to_company_id is not old.assigned_to_company_id
+            or new.assigned_at is not old.assigned_at and ${isTime("old.assigned_at")})
          then ${abort(says.permanent)}
        when exists (select 1 from twilio_phone_numbers
                      where (phone_number = new.phone_number or id = new.id) and id <> old.id and status = 'assigned')
@@ -61,6 +89,9 @@ export const triggers = [
        when new.status is null or (new.status = 'assigned') <> (new.assigned_to_company_id is not null)
             or (new.status = 'assigned') <> (new.assigned_at is not null)
          then ${abort(says.assignedInFull)}
+       when new.assigned_at is not old.assigned_at and not ${isTime("new.assigned_at")}
+            or new.created_at is not old.created_at and not ${isTime("new.created_at")}
+         then ${abort(says.time)}
      end;
      select case
        when not exists (select 1 from companies where id = new.assigned_to_company_id)

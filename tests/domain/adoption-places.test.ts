@@ -1,0 +1,137 @@
+import type { Knex } from "knex";
+import { describe, expect, test, vi } from "vitest";
+import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
+import { repairDamage } from "#app/doctor/repair.server.ts";
+import { examineDatabase } from "#app/doctor/installation.server.ts";
+import { signIn } from "#app/domain/companies.server.ts";
+import { hashPassword } from "#app/domain/passwords.server.ts";
+import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { migrateToLatest } from "#app/migrate.server.ts";
+import { createTestDatabase, engines, openDatabase } from "../support/databases.ts";
+import {
+  addLegacyRows,
+  createLegacyTables,
+  legacyNumber,
+  openLegacyDatabase,
+  readContents,
+} from "../support/legacy.ts";
+
+/** Tables that are not all there, or not where they would be made, or that have triggers of their own. */
+
+async function failedMigration(db: Knex): Promise<string> {
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  const message = await migrateToLatest(db).then(
+    () => "it did not stop",
+    (error: Error) => error.message,
+  );
+  log.mockRestore();
+  return message;
+}
+
+describe.each(engines)("adopting tables that are not all there (%s)", (engine) => {
+  const incomplete = [
+    {
+      what: "companies without a column for their number",
+      sql: "alter table companies drop column twilio_phone_number",
+      kind: "owner-does-not-hold",
+    },
+    {
+      what: "companies that hold numbers, and no pool",
+      sql: "drop table twilio_phone_numbers",
+      kind: "missing-from-pool",
+    },
+  ];
+
+  test.each(incomplete)(
+    "$what: the repair adds what is missing and mends",
+    async ({ sql, kind }) => {
+      const db = await openLegacyDatabase(engine, { upgraded: engine === "sqlite" });
+      await addLegacyRows(db);
+      await db.raw(sql);
+      const before = await readContents(db);
+      expect(await failedMigration(db)).toContain("npm run doctor -- --repair");
+
+      const found = await findDamage(db);
+      expect(found.map((damage) => damage.kind)).toEqual([kind, kind]);
+      expect((await examineDatabase(db)).findings.map(({ code }) => code)).toContain(kind);
+      expect(await readContents(db)).toEqual(before);
+
+      const { repaired, left } = await repairDamage(db);
+      expect(repaired).toHaveLength(2);
+      expect(left).toEqual([]);
+      await migrateToLatest(db);
+      for (const company of [1, 2]) {
+        expect((await currentPhoneNumber(db, company))?.phoneNumber).toBe(legacyNumber(company));
+      }
+    },
+  );
+
+  test("a trigger that touches the row that it fires for: people sign in and choose", async () => {
+    const db = await openLegacyDatabase(engine);
+    await addLegacyRows(db);
+    if (engine === "sqlite") {
+      await db.raw(
+        `create trigger touch after update on companies begin
+           update companies set updated_at = current_timestamp where id = new.id; end`,
+      );
+    } else {
+      await db.raw(
+        `create function touch() returns trigger language plpgsql as
+           'begin new.updated_at = now(); return new; end'`,
+      );
+      await db.raw(
+        "create trigger touch before update on companies for each row execute function touch()",
+      );
+    }
+    await db("companies")
+      .where({ id: 3 })
+      .update({ password_hash: `${"0".repeat(32)}:${"0".repeat(64)}` });
+    await migrateToLatest(db);
+    await db("companies")
+      .where({ id: 3 })
+      .update({ password_hash: await hashPassword("correct horse") });
+    expect(await signIn(db, "tom@kelly.example", "correct horse")).toMatchObject({ id: 3 });
+    expect(await assignPhoneNumber(db, 3)).toEqual({
+      outcome: "assigned",
+      phoneNumber: legacyNumber(3),
+    });
+    expect((await currentPhoneNumber(db, 3))?.phoneNumber).toBe(legacyNumber(3));
+    await expect(db("companies").where({ id: 3 }).delete()).rejects.toThrow("for ever");
+  });
+});
+
+describe("tables in another schema than where new ones would be made (postgres)", () => {
+  const places = [
+    { what: "a schema of the role's before public", path: "app, public", old: "public" },
+    { what: "a schema after public", path: "public, app", old: "app" },
+  ];
+
+  test.each(places)("$what: both places are named, and nothing is made", async ({ path, old }) => {
+    const { url } = await createTestDatabase("postgres");
+    const setUp = openDatabase(url);
+    const here = old === "public" ? "app" : "public";
+    await setUp.raw("create schema app");
+    await setUp.transaction(async (transaction) => {
+      await transaction.raw(`set local search_path = ${old}`);
+      await createLegacyTables(transaction);
+      await addLegacyRows(transaction);
+    });
+    const name = new URL(url).pathname.slice(1);
+    await setUp.raw(`alter database ${name} set search_path = ${path}`);
+    const db = openDatabase(url, { statementTimeout: 0 });
+
+    const message = await failedMigration(db);
+    expect(message).toContain(`is in the schema ${old}, but this program's would be in ${here}`);
+    expect(message).toContain(`set search_path = ${old};`);
+    expect((await examineDatabase(db)).findings.map(({ code }) => code)).toContain(
+      "tables-in-another-schema",
+    );
+    const made = await db("pg_tables").where({ schemaname: here }).pluck<string[]>("tablename");
+    expect(made.filter((table) => !table.startsWith("knex_"))).toEqual([]);
+
+    await setUp.raw(`alter database ${name} set search_path = ${old}`);
+    const mended = openDatabase(url, { statementTimeout: 0 });
+    await migrateToLatest(mended);
+    expect((await currentPhoneNumber(mended, 1))?.phoneNumber).toBe(legacyNumber(1));
+  });
+});
