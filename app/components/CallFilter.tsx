@@ -25,7 +25,9 @@ export function CallFilter({
               </option>
             ))}
           </select>
-          <button className="button secondary">Show</button>
+          <button type="submit" className="button secondary">
+            Show
+          </button>
         </div>
       </Form>
       <a

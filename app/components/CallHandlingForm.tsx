@@ -93,10 +93,12 @@ export function CallHandlingForm({ values, errors, countries }: CallHandlingForm
           )}
         </Field>
       </div>
-      <label className="row option unless-message">
-        <input type="checkbox" name="take_message" defaultChecked={values.take_message !== ""} />
-        Take a message when nobody answers
-      </label>
+      <div className="field unless-message">
+        <label className="row option">
+          <input type="checkbox" name="take_message" defaultChecked={values.take_message !== ""} />{" "}
+          Take a message when nobody answers
+        </label>
+      </div>
     </PostForm>
   );
 }
@@ -145,7 +147,7 @@ function Option({ value, chosen, label, hint, id, children }: OptionProps) {
           value={value}
           id={id ?? `mode-${value}`}
           defaultChecked={value === chosen}
-        />
+        />{" "}
         <span>
           {label}
           {hint && <span className="hint"> {hint}</span>}

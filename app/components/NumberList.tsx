@@ -1,5 +1,5 @@
 import { Link } from "@remix-run/react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type MouseEvent } from "react";
 import { useHydrated } from "#app/components/hydrated.ts";
 import { addressOf } from "#app/components/number-address.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
@@ -13,16 +13,21 @@ interface NumberListProps {
   onSelect: (phoneNumber: string | undefined) => void;
 }
 
-/** The numbers on offer, as radio buttons of which none is selected to begin with. */
+/**
+ * The numbers on offer, as radio buttons of which none is selected to begin with. Text browsers select the first of a
+ * group by themselves, so that one stands for no number; style sheets hide it until it has the focus.
+ */
 export function NumberList({ choice, action, onSelect }: NumberListProps) {
   const { search, numbers, more } = choice;
   const hydrated = useHydrated();
   const list = useRef<HTMLFieldSetElement>(null);
   const firstNew = useRef<number>();
   useEffect(() => {
-    const radios = [...(list.current?.querySelectorAll("input") ?? [])];
+    const [none, ...radios] = list.current?.querySelectorAll("input") ?? [];
     // The browser may have kept a selection, and a search may have taken one away.
-    onSelect(radios.find((radio) => radio.checked)?.value);
+    const selected = radios.find((radio) => radio.checked);
+    if (none && !selected) none.checked = true;
+    onSelect(selected?.value);
     if (firstNew.current !== undefined) {
       radios[firstNew.current]?.focus({ preventScroll: true });
     }
@@ -30,7 +35,7 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
   }, [choice, onSelect]);
 
   return (
-    <>
+    <div className="modal-list">
       <p className="hint" role="status">
         {showing(choice)}
       </p>
@@ -44,15 +49,18 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
           }}
         >
           <legend className="visually-hidden">Available phone numbers</legend>
+          <label className="row none-yet">
+            <input type="radio" name="phone_number" value="" defaultChecked /> None yet
+          </label>
           {numbers.map(({ phoneNumber, shown }, index) => (
             <div key={phoneNumber}>
-              <label className="row">
+              <label className="row" onClick={selectInPlace}>
                 <input
                   type="radio"
                   name="phone_number"
                   id={`number-${index + 1}`}
                   value={phoneNumber}
-                />
+                />{" "}
                 <PhoneNumber>{shown}</PhoneNumber>
               </label>
             </div>
@@ -74,8 +82,17 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
           Show more numbers
         </Link>
       )}
-    </>
+    </div>
   );
+}
+
+// A label's own way scrolls a row that is partly out of sight, so that a double click would hit another one.
+function selectInPlace(event: MouseEvent<HTMLLabelElement>) {
+  const radio = event.currentTarget.control;
+  if (!radio || event.target === radio) return;
+  event.preventDefault();
+  radio.focus({ preventScroll: true });
+  radio.click();
 }
 
 const counted = (count: number) => count.toLocaleString("en-GB");

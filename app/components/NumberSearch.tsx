@@ -12,9 +12,11 @@ interface NumberSearchProps {
 export function NumberSearch({ choice, action }: NumberSearchProps) {
   const { search, noDigits } = choice;
   const input = useRef<HTMLInputElement>(null);
-  // The box is the visitor's to type in, so it follows the address only when that changes.
+  // The box is the visitor's to type in, also before scripts run, so it follows the address only when that changes.
+  const shown = useRef(search);
   useEffect(() => {
-    if (input.current) input.current.value = search;
+    if (input.current && shown.current !== search) input.current.value = search;
+    shown.current = search;
   }, [search]);
   return (
     <Form method="get" action={action} role="search" className="field" replace preventScrollReset>
@@ -37,7 +39,9 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
           aria-describedby={noDigits ? "search-error" : undefined}
           aria-invalid={noDigits || undefined}
         />
-        <button className="button secondary">Search</button>
+        <button type="submit" className="button secondary">
+          Search
+        </button>
         {search !== "" && (
           <Link
             className="button quiet"

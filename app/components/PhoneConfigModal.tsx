@@ -26,14 +26,14 @@ export interface PhoneConfigModalProps {
 
 /**
  * The modal in which a company chooses its number, for ever.
- * The page that shows it makes what is behind it inert (`inertIf`), since without JavaScript no dialog is modal.
+ * The page that shows it makes what is behind it inert (`useBehindModal`): without JavaScript no dialog is modal.
  */
 export function PhoneConfigModal({ isOpen, ...props }: PhoneConfigModalProps) {
   return isOpen ? <OpenModal {...props} /> : null;
 }
 
 const title = "phone-config-title";
-const form = "phone-config-form";
+const permanent = "phone-config-permanent";
 
 function OpenModal({
   onClose,
@@ -45,12 +45,12 @@ function OpenModal({
   refused,
 }: Omit<PhoneConfigModalProps, "isOpen">) {
   const fetcher = useFetcher<ChoiceAnswer>();
-  const answer = fetcher.data ?? refused;
+  // What was wrong stays until Confirm has another answer: were it to go earlier, the rows would move under the pointer.
+  const [refusedFirst] = useState(refused);
+  const answer = fetcher.data ?? refusedFirst;
   const assigned = answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
   const sending = fetcher.state !== "idle" || assigned !== undefined;
-  // Whoever selects another number has read what was wrong.
-  const [settled, setSettled] = useState<ChoiceAnswer>();
-  const problem = answer && answer !== settled && problemText(answer, allowSkip, choice);
+  const problem = answer && problemText(answer, allowSkip, choice);
   const [selected, setSelected] = useState<string>();
   // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
   const here = addressOf(action, choice.search, choice.show);
@@ -60,11 +60,10 @@ function OpenModal({
   const heading = useRef<HTMLHeadingElement>(null);
   const problemBox = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
-    const element = dialog.current;
-    // The server's dialog is open without being modal, which showModal() does not take for an answer.
-    element?.removeAttribute("open");
-    element?.showModal();
-    heading.current?.focus();
+    const begun = dialog.current?.contains(document.activeElement) && document.activeElement;
+    openModally(dialog.current);
+    // Whoever has begun to type or to choose goes on there.
+    (begun instanceof HTMLElement ? begun : heading.current)?.focus();
   }, []);
   useEffect(() => problemBox.current?.focus(), [answer]);
   // Not before the page has its data again: leaving meanwhile would cut off one of the two loads.
@@ -86,13 +85,43 @@ function OpenModal({
   };
   // A browser that is asked twice, by a Back gesture say, closes a modal without asking the page.
   const closed = () => {
-    if (sending) dialog.current?.showModal();
+    if (sending) openModally(dialog.current);
     else onClose();
   };
   const skip = (event: MouseEvent) => {
     if (!event.metaKey && !event.ctrlKey && !event.shiftKey) close(event);
   };
 
+  const footer = (
+    <div className="modal-footer">
+      {choice.available > 0 && (
+        <>
+          <p className="hint" id={permanent}>
+            Permanent: you can't change it later.
+          </p>
+          <button
+            type="submit"
+            className="button"
+            aria-describedby={permanent}
+            aria-disabled={sending || undefined}
+          >
+            {sending ? (
+              "Assigning…"
+            ) : confirmed ? (
+              <>
+                Confirm <PhoneNumber>{confirmed.shown}</PhoneNumber>
+              </>
+            ) : (
+              "Confirm"
+            )}
+          </button>{" "}
+        </>
+      )}
+      <a className="button secondary" href={closeTo} onClick={skip}>
+        {allowSkip ? "Skip for Now" : "Cancel"}
+      </a>
+    </div>
+  );
   return (
     <dialog
       className="modal"
@@ -105,7 +134,7 @@ function OpenModal({
       onCancel={close}
       onClose={closed}
     >
-      <div className="modal-body">
+      <div className="modal-head">
         <h2 id={title} tabIndex={-1} ref={heading}>
           Choose Your Phone Number
         </h2>
@@ -118,41 +147,31 @@ function OpenModal({
           <p>{emptyText(allowSkip)}</p>
         ) : (
           <>
-            <p>This will be your company's number for incoming calls. You can't change it later.</p>
+            <p>This will be your company's number for incoming calls.</p>
             {choice.searchable && <NumberSearch choice={choice} action={action} />}
-            <form
-              id={form}
-              method="post"
-              action={here}
-              autoComplete="off"
-              onSubmit={submit}
-              onChange={() => setSettled(answer)}
-            >
-              <NumberList choice={choice} action={action} onSelect={setSelected} />
-            </form>
           </>
         )}
       </div>
-      <div className="modal-footer">
-        {choice.numbers.length > 0 && (
-          <button className="button" form={form} aria-disabled={sending || undefined}>
-            {sending ? (
-              "Assigning…"
-            ) : confirmed ? (
-              <>
-                Confirm <PhoneNumber>{confirmed.shown}</PhoneNumber>
-              </>
-            ) : (
-              "Confirm"
-            )}
-          </button>
-        )}{" "}
-        <a className="button secondary" href={closeTo} onClick={skip}>
-          {allowSkip ? "Skip for Now" : "Cancel"}
-        </a>
-      </div>
+      {choice.available === 0 ? (
+        footer
+      ) : (
+        <form method="post" action={here} autoComplete="off" onSubmit={submit}>
+          <NumberList choice={choice} action={action} onSelect={setSelected} />
+          {footer}
+        </form>
+      )}
     </dialog>
   );
+}
+
+/**
+ * Shows a dialog above everything else. A browser that cannot leaves it as the server made it, open at its place; and
+ * to `showModal()` such a dialog is open already, so it is closed first.
+ */
+function openModally(dialog: HTMLDialogElement | null): void {
+  if (typeof dialog?.showModal !== "function") return;
+  dialog.removeAttribute("open");
+  dialog.showModal();
 }
 
 function problemText(

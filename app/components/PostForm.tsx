@@ -35,7 +35,7 @@ export function PostForm({ submit, submitting, action, children }: PostFormProps
   return (
     <form method="post" action={action} noValidate onSubmit={onSubmit}>
       {children}
-      <button className="button" aria-disabled={sending || undefined}>
+      <button type="submit" className="button" aria-disabled={sending || undefined}>
         {sending ? submitting : submit}
       </button>
     </form>

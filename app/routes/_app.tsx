@@ -33,7 +33,10 @@ export default function PrivatePages() {
             </li>
             <li>
               <form method="post" action="/logout">
-                <button>Log out</button>
+                {/* It has a name because lynx sends a form without a field as a GET. */}
+                <button type="submit" name="log_out" value="yes">
+                  Log out
+                </button>
               </form>
             </li>
           </ul>

@@ -111,7 +111,7 @@ test("fields say what they are for, so that browsers can fill them in", async ()
 test("the number can be copied", async () => {
   const page = await openModal(browser, site);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  await page.locator("label.row").first().click();
+  await page.locator("label.row").nth(1).click();
   await page.click("dialog >> text=Confirm");
   await page.waitForURL("**/dashboard?assigned=1");
   await page.goto("/settings/phone");

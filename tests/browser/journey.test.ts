@@ -137,7 +137,7 @@ describe.each([
     for (let i = 0; i < 20 && !(await onRadio()); i++) {
       await page.keyboard.press("Tab");
     }
-    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
     const number = (await modal(page).locator(".row:has(:checked)").innerText()).trim();
     for (let i = 0; i < 5 && !(await focused(page)).startsWith("Confirm"); i++) {

@@ -28,6 +28,8 @@ const isModal = (page: Page) =>
 const valueOf = async (page: Page, row: number) =>
   (await rows(page).nth(row).locator("input").getAttribute("value")) ?? "";
 
+const chosen = (page: Page) => modal(page).locator(":checked").inputValue();
+
 const problem = (page: Page) => modal(page).getByRole("alert");
 
 test("it opens as a modal with the focus on its heading, and nothing behind it scrolls", async () => {
@@ -37,7 +39,7 @@ test("it opens as a modal with the focus on its heading, and nothing behind it s
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).overflow)).toBe(
     "hidden",
   );
-  expect(await modal(page).locator(":checked").count()).toBe(0);
+  expect(await chosen(page)).toBe("");
   expect(await modal(page).getAttribute("aria-labelledby")).toBe(
     await modal(page).getByRole("heading").getAttribute("id"),
   );
@@ -51,6 +53,74 @@ test("without JavaScript it looks the same", async () => {
     boxes.push(await page.locator("dialog").boundingBox());
   }
   expect(boxes[0]).toEqual(boxes[1]);
+});
+
+test("a double click on a row that is partly out of sight selects that row", async () => {
+  const page = await openModal(browser, site);
+  await page.locator("dialog").evaluate((dialog) => dialog.scrollTo(0, 300));
+  const edges = await page.locator("dialog").evaluate((dialog) => {
+    const footer = dialog.querySelector(".modal-footer")?.getBoundingClientRect().top ?? 0;
+    return [dialog.getBoundingClientRect().top, footer];
+  });
+  const boxes = await rows(page).evaluateAll((labels) =>
+    labels.map((label) => label.getBoundingClientRect().toJSON() as DOMRect),
+  );
+  const cut = boxes.flatMap(({ top, bottom }, row) =>
+    edges.some((edge) => top < edge - 2 && bottom > edge + 2) ? [row] : [],
+  );
+  expect(cut.length).toBeGreaterThan(0);
+  for (const row of cut) {
+    const { left, top, bottom } = boxes[row]!;
+    const y = top < edges[0]! ? bottom - 2 : top + 2;
+    await page.mouse.dblclick(left + 60, y, { delay: 30 });
+    expect(await chosen(page)).toBe(await valueOf(page, row));
+  }
+});
+
+test("a browser that has no modal dialogs gets the dialog of the page without JavaScript, and it works", async () => {
+  const page = await openModal(browser, site);
+  await page.addInitScript(() => {
+    delete (HTMLDialogElement.prototype as Partial<HTMLDialogElement>).showModal;
+  });
+  await page.reload();
+  await ready(page);
+  expect(await isModal(page)).toBe(false);
+  expect(await focused(page)).toBe("Choose Your Phone Number");
+  await page.keyboard.press("Escape");
+  await page.waitForURL("**/dashboard");
+  await page.click("text=Configure Phone");
+  await modal(page).waitFor();
+  await rows(page).first().click();
+  const label = await confirm(page).innerText();
+  await confirm(page).click();
+  await page.waitForURL("**/dashboard?assigned=1");
+  expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
+});
+
+test("no number is selected to begin with, for screen readers and the keyboard too", async () => {
+  const page = await openModal(browser, site);
+  const tree = await modal(page).getByRole("group").ariaSnapshot();
+  expect(tree).toContain('group "Available phone numbers"');
+  expect(tree).toContain('radio "None yet" [checked]');
+  expect(tree.match(/\[checked\]/g)).toHaveLength(1);
+
+  const none = modal(page).locator(".none-yet");
+  const radio = none.getByRole("radio");
+  const seen = () => none.evaluate((label) => getComputedStyle(label).clipPath === "none");
+  expect(await seen()).toBe(false);
+  const before = await rows(page).first().boundingBox();
+  for (let i = 0; i < 5 && !(await radio.evaluate((it) => it === document.activeElement)); i++) {
+    await page.keyboard.press("Tab");
+  }
+  expect(await seen()).toBe(true);
+  expect(await rows(page).first().boundingBox()).toEqual(before);
+  await page.keyboard.press("ArrowDown");
+  expect(await chosen(page)).toBe(await valueOf(page, 0));
+  expect(await seen()).toBe(false);
+  expect(await confirm(page).innerText()).toMatch(/^Confirm \+353/);
+  await page.keyboard.press("ArrowUp");
+  expect(await chosen(page)).toBe("");
+  expect(await confirm(page).innerText()).toBe("Confirm");
 });
 
 test("Escape is Skip for Now, as often as it is pressed", async () => {
@@ -105,8 +175,15 @@ test.each([true, false])(
       return;
     }
     expect(await focused(page)).toBe(text);
-    await rows(page).first().click();
-    await problem(page).waitFor({ state: "detached" });
+    // A double click after it hits the row that it is meant for, since nothing moves before the next answer.
+    const row = await rows(page).nth(2).boundingBox();
+    const value = await valueOf(page, 2);
+    await page.mouse.dblclick(row!.x + 60, row!.y + 10, { delay: 30 });
+    expect(await page.inputValue("[name=phone_number]:checked")).toBe(value);
+    expect(await rows(page).nth(2).boundingBox()).toEqual(row);
+    expect(await problem(page).innerText()).toBe(text);
+    await confirm(page).click();
+    await page.waitForURL("**/dashboard?assigned=1");
   },
 );
 
@@ -132,7 +209,7 @@ test.each([true, false])(
     if (javaScript) expect(await focused(page)).toBe(text);
     expect(await valueOf(page, 0)).toBe(next);
     expect(await page.inputValue("#search")).toBe("086 0000");
-    expect(await modal(page).locator(":checked").count()).toBe(0);
+    expect(await chosen(page)).toBe("");
     await page.waitForFunction(
       () => document.querySelector(".modal-footer button")?.textContent === "Confirm",
     );
@@ -174,9 +251,11 @@ test("a search that hides the selected number takes the selection away", async (
   );
   await page.fill("#search", "");
   await page.press("#search", "Enter");
-  await page.waitForFunction(() => document.querySelectorAll("label.row").length === 10);
+  await page.waitForFunction(
+    () => document.querySelectorAll("label.row:not(.none-yet)").length === 10,
+  );
   expect(await confirm(page).innerText()).toBe("Confirm");
-  expect(await modal(page).locator(":checked").count()).toBe(0);
+  expect(await chosen(page)).toBe("");
 });
 
 test("showing more keeps the place and the selection", async () => {
@@ -185,7 +264,7 @@ test("showing more keeps the place and the selection", async () => {
   const label = await confirm(page).innerText();
   const more = modal(page).getByText("Show more numbers");
   await more.scrollIntoViewIfNeeded();
-  const scrolled = () => page.evaluate(() => document.querySelector(".modal-body")?.scrollTop);
+  const scrolled = () => page.evaluate(() => document.querySelector("dialog")?.scrollTop);
   const before = await scrolled();
   await more.press("Enter");
   await rows(page).nth(29).waitFor();

@@ -114,7 +114,7 @@ export async function openModal(
 }
 
 export const modal = (page: Page) => page.getByRole("dialog");
-export const rows = (page: Page) => modal(page).locator("label.row");
+export const rows = (page: Page) => modal(page).locator("label.row:not(.none-yet)");
 export const confirm = (page: Page) =>
   modal(page).getByRole("button", { name: /^(Confirm|Assigning)/ });
 

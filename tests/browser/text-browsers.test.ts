@@ -1,0 +1,97 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { callHandlingOf } from "#app/domain/call-handling.server.ts";
+import { aCompany } from "../support/client.ts";
+import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
+import { startSite, type Site } from "./visitor.ts";
+
+let site: Site;
+beforeAll(async () => {
+  site = await startSite(60);
+});
+
+const companyOf = (email: string) =>
+  site.db("companies").where({ email }).first<{ id: number; twilio_phone_number: string | null }>();
+
+describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (program) => {
+  test("sign up, choose a number, say what happens to calls, log out and in", async () => {
+    const browser = new TextBrowser(program, `${site.url}/signup`);
+    await browser.shows("Create account");
+    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
+    await browser.fill("Company name", company_name, owner_name, "", email, password);
+    await browser.press("Create account");
+    await browser.shows("Choose Your Phone Number");
+
+    // What the browser selects by itself is no number, so one key press makes nothing permanent.
+    expect(browser.screen()).toContain("(*) None yet");
+    await browser.press("Confirm");
+    await browser.shows("Select a phone number, or skip for now.");
+    expect(await companyOf(email)).toMatchObject({ twilio_phone_number: null });
+
+    const [, number = ""] = /\( ?\) (\+353 86 \d{3} \d{4})/.exec(browser.screen()) ?? [];
+    await browser.press(number);
+    await browser.shows(`(*) ${number}`);
+    await browser.press("Confirm");
+    await browser.shows(`${number} is your number.`);
+    const company = await companyOf(email);
+    expect(company?.twilio_phone_number).toBe(number.replaceAll(" ", ""));
+
+    await browser.press("Settings");
+    await browser.shows("What happens when somebody calls it");
+    await browser.press("Call handling");
+    await browser.shows("Seconds to ring");
+    await browser.press("Ring a SIP address");
+    await browser.shows("(*) Ring a SIP address");
+    await browser.goOn();
+    await browser.fill("", "sip:desk@example.com");
+    await browser.press("Save");
+    await browser.shows("Saved.");
+    expect(await callHandlingOf(site.db, company?.id ?? 0)).toMatchObject({
+      mode: "sip",
+      target: "sip:desk@example.com",
+    });
+
+    await browser.press("Log out");
+    await browser.shows("A phone number for your company, for good");
+    await browser.goTo("Log in");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("Password");
+    await browser.fill("Email address", email, password);
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("Your phone number");
+    expect(browser.screen()).toContain(number);
+  });
+
+  test("skip, choose later in Settings, and find a number by its digits", async () => {
+    const browser = new TextBrowser(program, `${site.url}/signup`);
+    await browser.shows("Create account");
+    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
+    await browser.fill("Company name", company_name, owner_name, "", email, password);
+    await browser.press("Create account");
+    await browser.shows("Choose Your Phone Number");
+    await browser.goTo("Skip for Now");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows(/Dashboard – Company Phone Numbers/);
+    await browser.press("Settings");
+    await browser.shows("What happens when somebody calls it");
+    await browser.press("Phone Configuration");
+    await browser.shows("Configure Phone");
+    await browser.press("Configure Phone");
+    await browser.shows("Cancel");
+    const last = program === "lynx" ? 8 : 9;
+    const number = `+353 86 000 005${last}`;
+    await browser.goTo("Search");
+    await browser.fill("Search", `6000005${last}`);
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("1 number matches");
+    await browser.press(number);
+    await browser.press("Confirm");
+    await browser.shows(`${number} is your number.`);
+    expect(await companyOf(email)).toMatchObject({
+      twilio_phone_number: number.replaceAll(" ", ""),
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import { spawnSync } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
+import { cleanUpLater } from "./clean-up.ts";
+import { scratchDirectory } from "./scratch.ts";
+
+/** Browsers that show text in a terminal, and run neither scripts nor style sheets. */
+export const textBrowsers = ["lynx", "w3m"] as const;
+type Program = (typeof textBrowsers)[number];
+
+const commands: Record<Program, string> = {
+  lynx: "lynx -accept_all_cookies -nopause",
+  w3m: "w3m -cookie",
+};
+
+/** Whether this machine has the browser, and tmux, which is the terminal. */
+export function isInstalled(program: string): boolean {
+  return [program, "tmux"].every(
+    (name) => spawnSync("which", [name], { stdio: "ignore" }).status === 0,
+  );
+}
+
+let opened = 0;
+
+/** A text browser in a terminal, used by its keys and read from its screen. */
+export class TextBrowser {
+  readonly #socket = `text-browser-${process.pid}-${++opened}`;
+
+  constructor(
+    readonly program: Program,
+    url: string,
+  ) {
+    const home = scratchDirectory("text-browser-");
+    cleanUpLater(async () => {
+      this.#tmux("kill-server");
+      home.remove();
+    });
+    const start = `env HOME=${home.path} LC_ALL=C.UTF-8 TERM=screen ${commands[program]} ${url}`;
+    this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "120", start);
+  }
+
+  /** All that the screen shows. */
+  screen(): string {
+    return this.#tmux("capture-pane", "-p");
+  }
+
+  /** Waits until the screen shows `text`. */
+  async shows(text: string | RegExp): Promise<void> {
+    await this.#until(
+      () => (typeof text === "string" ? this.screen().includes(text) : text.test(this.screen())),
+      `show ${text}`,
+    );
+  }
+
+  /** Goes on, from link to link and field to field, to the first in a line with `text`. */
+  async goTo(text: string): Promise<void> {
+    for (let steps = 0; steps < 80; steps++) {
+      if (this.#lineOfCursor().includes(text)) return;
+      await this.goOn();
+    }
+    throw new Error(`${this.program} does not come to ${text}:\n${this.screen()}`);
+  }
+
+  /** Presses the link, button or radio in a line with `text`. */
+  async press(text: string): Promise<void> {
+    await this.goTo(text);
+    this.pressHere();
+  }
+
+  /** Goes on to the next link, button or field. */
+  async goOn(): Promise<void> {
+    const before = this.#seen();
+    this.#key("Tab");
+    await this.#until(() => this.#seen() !== before, "go on");
+  }
+
+  /** Presses what it has gone to. */
+  pressHere(): void {
+    this.#key("Enter");
+  }
+
+  /** Types into the field in the line with `label`, and into those after it. */
+  async fill(label: string, ...texts: string[]): Promise<void> {
+    await this.goTo(label);
+    for (const [index, text] of texts.entries()) {
+      if (index > 0) await this.goOn();
+      await this.#type(text);
+    }
+  }
+
+  async #type(text: string): Promise<void> {
+    if (text === "") return;
+    const before = this.screen();
+    if (this.program === "w3m") {
+      // It asks for the text in its last line.
+      this.#key("Enter");
+      await this.shows(/(TEXT|Password):/);
+    }
+    this.#tmux("send-keys", "-l", text);
+    if (this.program === "w3m") {
+      this.#key("Enter");
+      await this.#until(() => !/(TEXT|Password):/.test(this.screen()), "take the text");
+    } else {
+      await this.#until(() => this.screen() !== before, "take the text");
+    }
+  }
+
+  #seen(): string {
+    return this.#tmux("display", "-p", "#{cursor_x},#{cursor_y}") + this.screen();
+  }
+
+  #lineOfCursor(): string {
+    const line = this.#tmux("display", "-p", "#{cursor_y}").trim();
+    return this.#tmux("capture-pane", "-p", "-S", line, "-E", line);
+  }
+
+  #key(key: string): void {
+    this.#tmux("send-keys", key);
+  }
+
+  async #until(done: () => boolean, what: string): Promise<void> {
+    for (const end = Date.now() + 10_000; !done(); await setTimeout(30)) {
+      if (Date.now() > end) {
+        throw new Error(`${this.program} does not ${what}:\n${this.screen()}`);
+      }
+    }
+  }
+
+  #tmux(...args: string[]): string {
+    const { TMUX: _, ...env } = process.env;
+    return spawnSync("tmux", ["-L", this.#socket, ...args], { encoding: "utf8", env }).stdout ?? "";
+  }
+}
