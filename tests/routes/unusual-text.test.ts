@@ -94,6 +94,16 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
   });
 });
 
+test("a company's name is kept from turning the page around it, and its joiners stay", async () => {
+  const { url } = await createMigratedDatabase("sqlite");
+  const client = new Client((await startServer({ databaseUrl: url })).url);
+  const company_name = "می\u200Cخواهم 👩\u200D💻";
+  const { body } = await client.signUp({ company_name: `\u200F${company_name}` });
+  expect(body.company).toMatchObject({ company_name });
+  const dashboard = await (await client.fetch("/dashboard")).text();
+  expect(dashboard).toContain(`<bdi>${company_name}</bdi>`);
+});
+
 /** Half a character has no percent-encoding; its replacement has. */
 function whole(text: string): string {
   return Buffer.from(text).toString();
