@@ -28,7 +28,9 @@ export default function Dashboard() {
     <>
       <Main>
         {number && justAssigned && <AssignedBanner number={number} />}
-        <p className="over-heading">{companyName}</p>
+        <p className="over-heading">
+          <bdi>{companyName}</bdi>
+        </p>
         <h1 tabIndex={-1}>Dashboard</h1>
         <section className="card" aria-labelledby="number">
           <h2 id="number">Your phone number</h2>
