@@ -1,6 +1,10 @@
 import type { Knex } from "knex";
 import { findDamage, PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
-import { createMissingTables, refuseOtherSchema } from "../app/doctor/damage/tables.server.ts";
+import {
+  createMissingTables,
+  refuseColumnsWithoutTimes,
+  refuseOtherSchema,
+} from "../app/doctor/damage/tables.server.ts";
 import { install, keepWritersOut, remove } from "../app/domain/rules/rules.server.ts";
 
 /**
@@ -12,6 +16,7 @@ import { install, keepWritersOut, remove } from "../app/domain/rules/rules.serve
 export async function up(db: Knex): Promise<void> {
   await refuseOtherSchema(db);
   await createMissingTables(db);
+  await refuseColumnsWithoutTimes(db);
   await keepWritersOut(db);
   const damage = await findDamage(db);
   if (damage.length > 0) throw new PoolDamagedError(damage);

@@ -17,11 +17,8 @@ export async function up(db: Knex): Promise<void> {
 
 // A column that was adopted may be of any of these types; what cannot be read is null.
 const keptTimes = [
-  ...["timestamp", "date"].map(
-    (type) =>
-      `create function kept_time(value ${type}) returns timestamp language sql immutable parallel safe
-         as 'select case when isfinite($1) then $1::timestamp end'`,
-  ),
+  `create function kept_time(value timestamp) returns timestamp language sql immutable parallel safe
+     as 'select case when isfinite($1) then $1 end'`,
   `create function kept_time(value timestamptz) returns timestamp language sql immutable parallel safe
      as 'select case when isfinite($1) then timezone(''UTC'', $1) end'`,
   `create function kept_time(value text) returns timestamp language plpgsql immutable parallel safe
@@ -42,7 +39,7 @@ const keptTimes = [
 export async function down(db: Knex): Promise<void> {
   await db.raw("drop index twilio_phone_numbers_on_offer");
   if (!isPostgres(db)) return;
-  for (const type of ["timestamp", "date", "timestamptz", "text"]) {
+  for (const type of ["timestamp", "timestamptz", "text"]) {
     await db.raw(`drop function kept_time(${type})`);
   }
 }

@@ -100,6 +100,18 @@ describe.each(engines)("adopting tables that are not all there (%s)", (engine) =
   });
 });
 
+test("a column that takes no time is named, with what gives it one (postgres)", async () => {
+  const db = await openLegacyDatabase("postgres");
+  await addLegacyRows(db);
+  await db.raw("alter table twilio_phone_numbers alter created_at drop default");
+  const change = (type: string, value: string) =>
+    db.raw(`alter table twilio_phone_numbers alter created_at type ${type} using ${value}`);
+  await change("bigint", "extract(epoch from created_at)");
+  expect(await failedMigration(db)).toContain("twilio_phone_numbers.created_at (bigint)");
+  await change("timestamp", "timezone('UTC', to_timestamp(created_at))");
+  await migrateToLatest(db);
+});
+
 describe("tables in another schema than where new ones would be made (postgres)", () => {
   const places = [
     { what: "a schema of the role's before public", path: "app, public", old: "public" },

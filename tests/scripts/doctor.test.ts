@@ -175,6 +175,16 @@ describe.each(engines)("doctor on a legacy %s database", (engine) => {
     expect(await row(70)).toEqual(before.rows["twilio_phone_numbers"]?.find(({ id }) => id === 70));
   });
 
+  test("one whose pool is missing is completed, repaired, and can be migrated", async () => {
+    await db.raw("drop table twilio_phone_numbers");
+    const seen = await operator.examine(["--offline"]);
+    expect(codes(seen)).toContain("missing-from-pool");
+    const { stderr } = await operator.run("doctor", ["--repair", "--offline"]);
+    expect(stderr).toContain("Will be added: what is missing of the tables");
+    expect(codes(await operator.examine(["--offline"]))).not.toContain("missing-from-pool");
+    expect(await migrateToLatest(db)).not.toEqual([]);
+  });
+
   test("a repaired one can be migrated, and is healthy then", async () => {
     await damage("a company's number with spaces in it");
     const repair = await operator.examine(["--repair", "--offline"]);

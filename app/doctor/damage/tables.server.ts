@@ -92,3 +92,24 @@ export async function refuseOtherSchema(db: Knex): Promise<void> {
     `${other.finding} Nothing was changed. Decide which it is to be, and migrate again: ${other.mend}`,
   );
 }
+
+/**
+ * Refuses PostgreSQL's columns that no time as it is kept could be written to, such as a BIGINT for Unix seconds.
+ * @throws {TableInTheWayError} which names them
+ */
+export async function refuseColumnsWithoutTimes(db: Knex): Promise<void> {
+  if (!isPostgres(db)) return;
+  const { rows } = await db.raw<{ rows: { name: string }[] }>(
+    `select format('%s.%s (%s)', table_name, column_name, data_type) as name
+       from information_schema.columns
+      where table_schema = current_schema()
+        and (table_name = 'companies' and column_name in ('created_at', 'updated_at')
+             or table_name = 'twilio_phone_numbers' and column_name in ('created_at', 'assigned_at'))
+        and data_type not in ('timestamp without time zone', 'timestamp with time zone', 'text', 'character varying')
+      order by 1`,
+  );
+  if (rows.length === 0) return;
+  throw new TableInTheWayError(
+    `A time cannot be written to ${rows.map(({ name }) => name).join(", ")}. Nothing was changed. Give the column the type timestamp (Unix seconds: “alter table … alter … type timestamp using timezone('UTC', to_timestamp(…));”) and migrate again.`,
+  );
+}
