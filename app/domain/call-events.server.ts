@@ -52,12 +52,15 @@ export async function recordIncomingCall(
   });
   // Twilio ends a call by then, and its end may never be told.
   const since = secondsBefore(event.at, (environment().CALL_LIMIT_MINUTES + 10) * 60);
+  // The clocks of several servers may differ a little.
+  const until = secondsBefore(event.at, -60);
   const [recorded] = await query<{ route: string; dial_result: string | null }>(db, mergeIncoming, [
     event.callSid,
     ...columns.map((column) => row[column] ?? null),
     event.callSid,
     row.company_id ?? null,
     since,
+    until,
     event.callSid,
   ]);
   return recorded?.route === "nobody" && recorded.dial_result === "busy" ? "too-many" : "recorded";
@@ -214,7 +217,7 @@ const mergeIncoming = {
                        and not exists (select 1 from calls where call_sid = ? and route is not null)
                        as is_full
                   from (select 1 from calls
-                         where company_id = ? and ended_at is null and started_at > ?
+                         where company_id = ? and ended_at is null and started_at > ? and started_at < ?
                            and call_sid <> ? and route <> 'nobody' and recording_sid is null
                            and (dial_result is null or (route = 'stream' and dial_result = 'answered'))
                          limit ${mostCallsAtOnce}) going_on) cap
