@@ -1,4 +1,4 @@
-import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
@@ -14,6 +14,8 @@ import {
 } from "#app/domain/call-handling.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { checkFields } from "#app/http/fields.ts";
+import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
+import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -23,11 +25,20 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export const loader = companyLoader(async ({ company, query, refused }) => {
+export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const handling = await callHandlingOf(reading(), company.id);
   if (!handling) throw redirect("/login");
-  const saved = query.has("saved") && !refused;
-  return { refused, saved, values: fieldsOf(handling) };
+  const news = await takeNews(asked, "saved");
+  const kept = await takeKeptForm(asked, company.id);
+  return data(
+    {
+      refused,
+      saved: news.isNews && !refused,
+      unsaved: kept.values !== undefined && !refused,
+      values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
+    },
+    { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
+  );
 });
 
 const shownAgain = [
@@ -41,13 +52,13 @@ const ringsThePool =
   "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
 
 export const action = pageAction(async (sent) => {
-  const { id } = await requireCompany(sent);
+  const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
   const checked = checkFields(callHandlingFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
     const outcome = await saveCallHandling(database(), id, checked.values);
     return outcome === "saved"
-      ? redirect("/settings/calls?saved=1")
+      ? redirect("/settings/calls", { headers: await withNews("saved") })
       : refuseForm(sent, shownAgain, 400, { phone: ringsThePool });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
@@ -67,7 +78,7 @@ function fieldsOf({ mode, target, ...handling }: CallHandling) {
 }
 
 export default function CallHandlingSettings() {
-  const { saved, values } = useLoaderData<typeof loader>();
+  const { saved, unsaved, values } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <Main>
@@ -80,11 +91,16 @@ export default function CallHandlingSettings() {
           </Link>
         </div>
       )}
+      {unsaved && (
+        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+          <p>This is what you typed before you were signed out. It is not saved yet.</p>
+        </div>
+      )}
       <p className="over-heading">
         <Link to="/settings">Settings</Link>
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
-      <CallHandlingForm values={refused?.values ?? values} errors={refused?.errors} />
+      <CallHandlingForm values={{ ...values, ...refused?.values }} errors={refused?.errors} />
     </Main>
   );
 }
