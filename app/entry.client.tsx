@@ -1,7 +1,23 @@
 import { RemixBrowser } from "@remix-run/react";
-import { startTransition } from "react";
+import { startTransition, useLayoutEffect, type ReactNode } from "react";
 import { hydrateRoot } from "react-dom/client";
+import { keepTyped } from "#app/components/typed-before.ts";
+import { tellUnreachable } from "#app/components/unreachable.ts";
+
+tellUnreachable();
+const restoreTyped = keepTyped();
+
+// Before the effects of what is in it, which look at what is typed and chosen.
+function Restoring({ children }: { children: ReactNode }) {
+  useLayoutEffect(restoreTyped, []);
+  return children;
+}
 
 startTransition(() => {
-  hydrateRoot(document, <RemixBrowser />);
+  hydrateRoot(
+    document,
+    <Restoring>
+      <RemixBrowser />
+    </Restoring>,
+  );
 });

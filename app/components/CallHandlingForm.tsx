@@ -20,6 +20,7 @@ export function CallHandlingForm({ values, errors, countries }: CallHandlingForm
   const mode = values.mode ?? "";
   return (
     <PostForm submit="Save" submitting="Saving…" action="/settings/calls">
+      <input type="hidden" name="form_owner" value={values.form_owner} />
       <Field
         name="greeting"
         label="Greeting (optional)"

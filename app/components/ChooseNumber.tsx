@@ -1,14 +1,17 @@
 import {
+  data,
+  isRouteErrorResponse,
   useActionData,
   useLoaderData,
   useNavigate,
+  type ClientActionFunction,
   type MetaFunction,
   type ShouldRevalidateFunction,
 } from "@remix-run/react";
 import { useCallback } from "react";
 import { PhoneConfigModal } from "#app/components/PhoneConfigModal.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import type { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
+import type { ChoiceAnswer, chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
 
 /** What the pages that are the modal on another page share, besides `offerNumbers` and `chooseNumber`. */
 
@@ -24,6 +27,31 @@ export const refreshChoice: ShouldRevalidateFunction = ({
   defaultShouldRevalidate,
 }) => (actionStatus === undefined ? defaultShouldRevalidate : actionStatus === 409);
 
+/** Sends the choice; where no answer comes, or one that is none, that is an answer for the modal too. */
+export const sendChoice: ClientActionFunction = async ({ serverAction }) => {
+  try {
+    return await serverAction<ChoiceAnswer>();
+  } catch (error) {
+    // A redirect.
+    if (error instanceof Response) throw error;
+    // With a status of a fault, so that nothing is loaded again: that would fail too, and take the page away.
+    return data<ChoiceAnswer>({ outcome: "fault", message: noAnswer(error) }, { status: 503 });
+  }
+};
+
+function noAnswer(error: unknown): string {
+  const told: unknown = isRouteErrorResponse(error) && error.data;
+  return typeof told === "object" && told !== null && "message" in told
+    ? String(told.message)
+    : "We couldn't reach the server. Check your connection and try again: sending it twice is safe.";
+}
+
+/** For the pages behind the modal: it is about to leave for one of them, whose news must not be told before. */
+export const refreshBehind: ShouldRevalidateFunction = ({
+  actionStatus,
+  defaultShouldRevalidate,
+}) => actionStatus === undefined && defaultShouldRevalidate;
+
 interface ChooseNumberProps {
   allowSkip: boolean;
   /** the path of this page */
@@ -34,7 +62,7 @@ interface ChooseNumberProps {
 
 export function ChooseNumber({ allowSkip, action, closeTo }: ChooseNumberProps) {
   const navigate = useNavigate();
-  const onSuccess = useCallback(() => navigate("/dashboard?assigned=1"), [navigate]);
+  const onSuccess = useCallback(() => navigate("/dashboard"), [navigate]);
   return (
     <PhoneConfigModal
       isOpen

@@ -17,7 +17,7 @@ export function DashboardCalls({ number, calls }: DashboardCallsProps) {
     <>
       <section className="card" aria-labelledby="recent-calls">
         <h2 id="recent-calls">Recent calls</h2>
-        <RingTest number={number.shown} called={called} proof={proof} />
+        <RingTest number={number} called={called} proof={proof} />
         {called && (
           <>
             <CallTable calls={recent} caption="Recent calls, newest first" />

@@ -1,4 +1,5 @@
 import { isRouteErrorResponse, Link, useLocation } from "@remix-run/react";
+import { UnreachableError } from "#app/components/unreachable.ts";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 
 interface Described {
@@ -27,8 +28,7 @@ const messages: Record<number, string> = {
 
 /** What a visitor is told of an error that a loader or action threw, or that happened in the browser. */
 export function describeError(error: unknown): Described {
-  // What `fetch` rejects with, in every browser.
-  if (error instanceof TypeError) {
+  if (error instanceof UnreachableError) {
     return {
       title: "The server could not be reached",
       message: "Check your connection and try again.",

@@ -4,14 +4,27 @@ import { Caller } from "#app/components/CallTable.tsx";
 import { useHydrated } from "#app/components/hydrated.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import type { ShownCall } from "#app/http/shown-call.server.ts";
+import type { ShownNumber } from "#app/http/shown-number.server.ts";
 
 interface RingTestProps {
-  /** as it is shown */
-  number: string;
+  number: ShownNumber;
   /** whether a call has come */
   called: boolean;
   /** the first call, while it is news */
   proof: ShownCall | null;
+}
+
+/** What to do to get the first call. A demo number cannot be called, so nobody is told to. */
+export function HowToTest({ number: { shown, demo } }: { number: ShownNumber }) {
+  return demo ? (
+    <>
+      <PhoneNumber>{shown}</PhoneNumber> is a demo number: demo numbers take no calls.
+    </>
+  ) : (
+    <>
+      Call <PhoneNumber>{shown}</PhoneNumber> to test it.
+    </>
+  );
 }
 
 /**
@@ -32,12 +45,13 @@ export function RingTest({ number, called, proof }: RingTestProps) {
             </p>
           ) : (
             <p>
-              No calls yet. Call <PhoneNumber>{number}</PhoneNumber> to test it.
+              No calls yet. <HowToTest number={number} />
             </p>
           )}
         </div>
       )}
       {!called &&
+        !number.demo &&
         (hydrated && listening ? (
           <p className="hint">Leave this page open: it tells you when your call comes.</p>
         ) : (

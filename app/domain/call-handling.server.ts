@@ -40,11 +40,7 @@ const target = (max: number) =>
     .pipe(z.string().max(max, { error: `Use ${max} characters or fewer` }))
     .default("");
 
-/**
- * The form. All of it is always sent, and the target that counts is the one of the chosen mode; `take_message` is a
- * checkbox. The result is a {@link CallHandling}.
- */
-export const callHandlingFields = z
+const callFields = z
   .object({
     greeting: z
       .string({ error: "Enter a greeting" })
@@ -57,10 +53,6 @@ export const callHandlingFields = z
             error: "Remove the invisible characters",
           }),
       ),
-    mode: z.enum(callModes, { error: "Choose what happens to a call" }),
-    phone: target(40),
-    sip_address: target(255),
-    stream_url: target(1000),
     ring_seconds: z
       .string({ error: ringSecondsError })
       .trim()
@@ -72,20 +64,35 @@ export const callHandlingFields = z
       .optional()
       .transform((checked) => checked !== undefined),
   })
-  .transform((fields, context): CallHandling => {
+  .transform((fields) => ({
+    greeting: fields.greeting,
+    ringSeconds: fields.ring_seconds,
+    takeMessage: fields.take_message,
+  }));
+
+const whereTo = z
+  .object({
+    mode: z.enum(callModes, { error: "Choose what happens to a call" }),
+    phone: target(40),
+    sip_address: target(255),
+    stream_url: target(1000),
+  })
+  .transform((fields, context): Pick<CallHandling, "mode" | "target"> => {
     const { mode } = fields;
-    const handling = {
-      greeting: fields.greeting,
-      ringSeconds: fields.ring_seconds,
-      takeMessage: fields.take_message,
-    };
-    if (mode === "message") return { ...handling, mode, target: null };
+    if (mode === "message") return { mode, target: null };
     const field = targetFields[mode];
     const checked = checkTarget[mode](fields[field]);
-    if ("target" in checked) return { ...handling, mode, ...checked };
+    if ("target" in checked) return { mode, ...checked };
     context.addIssue({ code: "custom", path: [field], message: checked.error });
     return z.NEVER;
   });
+
+/**
+ * The form. All of it is always sent, and the target that counts is the one of the chosen mode; `take_message` is a
+ * checkbox. The result is a {@link CallHandling}. Of two halves, since each is told what is wrong with it whatever is
+ * wrong with the other.
+ */
+export const callHandlingFields = z.intersection(whereTo, callFields);
 
 /** The form field that holds the target of a mode. */
 export const targetFields = {

@@ -9,6 +9,7 @@ import {
   type Assignment,
 } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
+import { withNews } from "#app/http/news.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { markRefused } from "#app/http/refused-form.server.ts";
@@ -49,7 +50,8 @@ export type ChoiceAnswer =
   | { outcome: "fault"; message: string };
 
 const numberPage = "/settings/phone";
-const toNumberPage = () => redirect(`${numberPage}?notice=already-has-number`);
+const toNumberPage = async () =>
+  redirect(numberPage, { headers: await withNews("already-has-number") });
 
 /** The loader: a company that has its number is sent to where it sees it. */
 export const offerNumbers = companyLoader(async ({ company, query, refused }): Promise<Choice> => {
@@ -106,11 +108,11 @@ export const chooseNumber: (
     switch (assignment.outcome) {
       case "assigned":
         return form.answer === "data"
-          ? data({
-              outcome: "assigned",
-              phoneNumber: assignment.phoneNumber,
-            })
-          : redirect("/dashboard?assigned=1");
+          ? data(
+              { outcome: "assigned", phoneNumber: assignment.phoneNumber },
+              { headers: await withNews("assigned") },
+            )
+          : redirect("/dashboard", { headers: await withNews("assigned") });
       case "already-has-number":
         return toNumberPage();
       case "no-such-company":

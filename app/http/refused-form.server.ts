@@ -21,9 +21,14 @@ export function refuseForm(
   headers: Record<string, string> = {},
 ) {
   markRefused(context);
+  // The password is never shown again, and comes last.
+  const place = (field: string) => fields.indexOf(field) + 1 || fields.length + 1;
   const values: FormFields = {};
   for (const field of fields) values[field] = form[field] ?? "";
-  return data<RefusedForm>({ errors, values }, { status, headers });
+  const inOrder = Object.fromEntries(
+    Object.entries(errors).toSorted(([one], [other]) => place(one) - place(other)),
+  );
+  return data<RefusedForm>({ errors: inOrder, values }, { status, headers });
 }
 
 /** Answers an unexpected error, or one of the limits, at the top of the form, so that nothing typed is lost. */

@@ -68,15 +68,22 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   };
 }
 
-/** The company that is signed in; a page's visitor who is not goes to sign in and comes back. */
-export async function requireCompany(asked: Asked): Promise<Company> {
+/**
+ * The company that is signed in; a page's visitor who is not goes to sign in and comes back. Whoever sent a form was
+ * signed in once, and is told what happened.
+ * @param keep the headers that have the browser keep what was typed meanwhile
+ */
+export async function requireCompany(
+  asked: Asked,
+  keep?: () => Promise<Record<string, string>>,
+): Promise<Company> {
   const session = await signedIn(asked);
   if (session) return session.company;
   const { method, url } = asked.request;
   const { pathname, search } = new URL(url);
-  // An action's path may have no page to come back to, so only what was looked at is kept.
-  const back = method === "GET" ? `?redirectTo=${encodeURIComponent(pathname + search)}` : "";
-  throw redirect(`/login${back}`);
+  const back = new URLSearchParams({ redirectTo: pathname + search });
+  if (method !== "GET") back.set("signed-out", "1");
+  throw redirect(`/login?${back.toString()}`, { headers: await keep?.() });
 }
 
 /** The company that is signed in, or a thrown JSON 401. */

@@ -1,4 +1,5 @@
 import type { Company } from "#app/domain/companies.server.ts";
+import { isFictional } from "#app/domain/fictional-numbers.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 
 /** A company's number as its pages show it. Made on the server: the numbering plans are too much for a browser. */
@@ -11,6 +12,8 @@ export interface ShownNumber {
   assignedAt: string;
   /** `22 November 2026`, UTC */
   since: string;
+  /** whether it is for demonstrations, so that no call can come in */
+  demo: boolean;
 }
 
 const longDate = new Intl.DateTimeFormat("en-GB", {
@@ -26,5 +29,6 @@ export function shownNumberOf({ phoneNumber, assignedAt }: Company): ShownNumber
     shown: formatPhoneNumber(phoneNumber),
     assignedAt,
     since: longDate.format(new Date(assignedAt)),
+    demo: isFictional(phoneNumber),
   };
 }

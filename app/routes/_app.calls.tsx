@@ -5,7 +5,7 @@ import { CallFilter } from "#app/components/CallFilter.tsx";
 import { CallTable } from "#app/components/CallTable.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
+import { HowToTest } from "#app/components/RingTest.tsx";
 import { reading } from "#app/db.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
@@ -32,7 +32,7 @@ export const loader = companyLoader(async ({ company, query }) => {
     kind: outcome ? outcomeLabels[outcome] : "All calls",
     older: page.nextCursor,
     isFirst: cursor === undefined,
-    number: shownNumberOf(company)?.shown ?? null,
+    number: shownNumberOf(company),
   };
 });
 
@@ -88,7 +88,7 @@ function NoCallsYet() {
         </>
       ) : (
         <p>
-          <WithPhoneNumbers text={`No calls yet. Call ${number} to test it.`} />
+          No calls yet. <HowToTest number={number} />
         </p>
       )}
     </section>

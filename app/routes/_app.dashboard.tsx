@@ -1,26 +1,26 @@
-import type { MetaFunction } from "@remix-run/node";
+import { data, type MetaFunction } from "@remix-run/node";
 import { Link, Outlet, useLoaderData } from "@remix-run/react";
+import { refreshBehind } from "#app/components/ChooseNumber.tsx";
 import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
+import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
 import { callsOnDashboard } from "#app/http/shown-call.server.ts";
 import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
-export const loader = companyLoader(async ({ company, query }) => {
+export const loader = companyLoader(async ({ company, ...asked }) => {
   const number = shownNumberOf(company);
-  const assigned = query.has("assigned");
   const calls = number && (await callsOnDashboard(company.id));
-  return {
-    companyName: company.companyName,
-    number,
-    calls,
-    justAssigned: assigned && number !== null,
-  };
+  const { isNews, headers } = await takeNews(asked, "assigned");
+  const justAssigned = isNews && number !== null;
+  return data({ companyName: company.companyName, number, calls, justAssigned }, { headers });
 });
+
+export const shouldRevalidate = refreshBehind;
 
 export default function Dashboard() {
   const { companyName, number, calls, justAssigned } = useLoaderData<typeof loader>();

@@ -1,4 +1,4 @@
-import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
@@ -15,6 +15,8 @@ import {
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { checkFields } from "#app/http/fields.ts";
+import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
+import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -24,17 +26,28 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export const loader = companyLoader(async ({ company, query, refused }) => {
+export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const [handling, countries] = await Promise.all([
     callHandlingOf(reading(), company.id),
     dialCountries(reading()),
   ]);
   if (!handling) throw redirect("/login");
-  const saved = query.has("saved") && !refused;
   const { mode, target } = handling;
   const isRung =
     mode !== "phone" || (await mayBeRung(reading(), target ?? "", company.phoneNumber));
-  return { refused, saved, values: fieldsOf(handling), countries: namesOf(countries), isRung };
+  const news = await takeNews(asked, "saved");
+  const kept = await takeKeptForm(asked, company.id);
+  return data(
+    {
+      refused,
+      saved: news.isNews && !refused,
+      unsaved: kept.values !== undefined && !refused,
+      values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
+      countries: namesOf(countries),
+      isRung,
+    },
+    { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
+  );
 });
 
 const countryNames = new Intl.DisplayNames("en", { type: "region" });
@@ -56,13 +69,15 @@ const ringsThePool =
   "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
 
 export const action = pageAction(async (sent) => {
-  const { id } = await requireCompany(sent);
+  const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
   const checked = checkFields(callHandlingFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
     const { values } = checked;
     const outcome = await saveCallHandling(database(), id, values);
-    if (outcome === "saved") return redirect("/settings/calls?saved=1");
+    if (outcome === "saved") {
+      return redirect("/settings/calls", { headers: await withNews("saved") });
+    }
     const error =
       outcome === "rings-the-pool"
         ? ringsThePool
@@ -87,7 +102,7 @@ function fieldsOf({ mode, target, ...handling }: CallHandling) {
 }
 
 export default function CallHandlingSettings() {
-  const { saved, values, countries, isRung } = useLoaderData<typeof loader>();
+  const { saved, unsaved, values, countries, isRung } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <Main>
@@ -100,12 +115,17 @@ export default function CallHandlingSettings() {
           </Link>
         </div>
       )}
+      {unsaved && (
+        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+          <p>This is what you typed before you were signed out. It is not saved yet.</p>
+        </div>
+      )}
       <p className="over-heading">
         <Link to="/settings">Settings</Link>
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
       <CallHandlingForm
-        values={refused?.values ?? values}
+        values={{ ...values, ...refused?.values }}
         errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}
         countries={countries}
       />

@@ -1,6 +1,11 @@
 import type { HeadersFunction } from "@remix-run/node";
 import { modalRoute } from "#app/components/behind-modal.ts";
-import { ChooseNumber, chooseNumberMeta, refreshChoice } from "#app/components/ChooseNumber.tsx";
+import {
+  ChooseNumber,
+  chooseNumberMeta,
+  refreshChoice,
+  sendChoice,
+} from "#app/components/ChooseNumber.tsx";
 import { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
 
 export const handle = modalRoute;
@@ -9,6 +14,7 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export const shouldRevalidate = refreshChoice;
 export const loader = offerNumbers;
 export const action = chooseNumber;
+export const clientAction = sendChoice;
 
 export default function ChooseInSettings() {
   return (

@@ -1,21 +1,22 @@
-import type { MetaFunction } from "@remix-run/node";
+import { data, type MetaFunction } from "@remix-run/node";
 import { Link, Outlet, useLoaderData } from "@remix-run/react";
+import { refreshBehind } from "#app/components/ChooseNumber.tsx";
 import { CopyButton } from "#app/components/CopyButton.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
+import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
 import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Phone Configuration");
 
-export const loader = companyLoader(async ({ company, query }) => {
-  const notice = query.get("notice");
-  return {
-    number: shownNumberOf(company),
-    hadOneAlready: notice === "already-has-number",
-  };
+export const loader = companyLoader(async ({ company, ...asked }) => {
+  const { isNews, headers } = await takeNews(asked, "already-has-number");
+  return data({ number: shownNumberOf(company), hadOneAlready: isNews }, { headers });
 });
+
+export const shouldRevalidate = refreshBehind;
 
 export default function PhoneConfiguration() {
   const { number, hadOneAlready } = useLoaderData<typeof loader>();

@@ -21,7 +21,7 @@ const home = "/dashboard";
 export const loader = pageLoader(async ({ query, refused, ...asked }) => {
   const redirectTo = ownPath(query.get("redirectTo"), home);
   if (!refused && (await signedIn(asked))) throw redirect(redirectTo);
-  return { refused, redirectTo };
+  return { refused, redirectTo, signedOut: query.has("signed-out") };
 });
 
 const shownAgain = ["email", "redirectTo"];
@@ -46,14 +46,18 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function LogIn() {
-  const { redirectTo } = useLoaderData<typeof loader>();
+  const { redirectTo, signedOut } = useLoaderData<typeof loader>();
   const { errors, values } = useActionData<typeof action>() ?? {};
   const back = ownPath(values?.redirectTo, redirectTo);
   return (
     <PublicPage>
       {errors && <ErrorSummary errors={errors} />}
       <h1 tabIndex={-1}>Log in</h1>
-      {back !== home && !errors && <p>Log in to see that page.</p>}
+      {signedOut ? (
+        <p>You were signed out. Log in to go on.</p>
+      ) : (
+        back !== home && !errors && <p>Log in to see that page.</p>
+      )}
       <PostForm submit="Log in" submitting="Logging in…">
         {back !== home && <input type="hidden" name="redirectTo" value={back} />}
         <TextField

@@ -78,9 +78,9 @@ describe.each([
     await ready(page);
     await rows(page).first().click();
     await confirm(page).click();
-    await page.waitForURL("**/dashboard?assigned=1");
+    await page.waitForURL("**/dashboard");
     await expectNoFindings(page);
-    for (const path of ["/dashboard", "/settings/phone?notice=already-has-number"]) {
+    for (const path of ["/dashboard", "/settings/phone"]) {
       await page.goto(path);
       await expectNoFindings(page);
     }

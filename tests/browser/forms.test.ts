@@ -113,7 +113,7 @@ test("the number can be copied", async () => {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.locator("label.row").nth(1).click();
   await page.click("dialog >> text=Confirm");
-  await page.waitForURL("**/dashboard?assigned=1");
+  await page.waitForURL("**/dashboard");
   await page.goto("/settings/phone");
   await page.click("button:has-text('Copy')");
   await page.waitForSelector("text=Copied");

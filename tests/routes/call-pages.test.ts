@@ -168,7 +168,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
           id: String(other.id),
         }),
       });
-      expect(answer.headers.get("Location")).toBe("/settings/calls?saved=1");
+      expect(answer.headers.get("Location")).toBe("/settings/calls");
       expect(await callHandlingOf(db, other.id)).toEqual(before);
       expect(await callHandlingOf(db, one.id)).toMatchObject({
         greeting: valid.greeting,
@@ -204,7 +204,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
     test("is saved, and shown again with a banner that can be dismissed", async () => {
       const company = await fresh();
       const { status, location } = await save(company, valid);
-      expect([status, location]).toEqual([302, "/settings/calls?saved=1"]);
+      expect([status, location]).toEqual([302, "/settings/calls"]);
       expect(await callHandlingOf(db, company.id)).toEqual({
         greeting: "Hello & welcome",
         mode: "sip",
@@ -212,7 +212,13 @@ describe.each(engines)("a company's calls on %s", (engine) => {
         ringSeconds: 25,
         takeMessage: true,
       });
-      const { html, text } = await page(company, location ?? "");
+      const { cookies, headers } = company.client;
+      const told = await company.client.fetch(location ?? "", {
+        headers: { Cookie: `${headers.Cookie}; news=${cookies.get("news")}` },
+      });
+      expect(told.headers.get("Set-Cookie")).toMatch(/^news=;.*Max-Age=0/);
+      const html = await told.text();
+      const text = textOf(html);
       expect(text).toContain("Saved.");
       expect(html).toContain('value="sip:desk@example.com"');
       expect(html).toMatch(/value="sip"[^>]*checked|checked[^>]*value="sip"/);
@@ -222,6 +228,56 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect(await callHandlingOf(db, company.id)).toMatchObject({
         takeMessage: false,
       });
+    });
+
+    test("all that is wrong is told at once, in the form's order", async () => {
+      const { html } = await save(await fresh(), {
+        ...valid,
+        mode: "phone",
+        phone: "086 1",
+        ring_seconds: "900",
+        greeting: "x".repeat(501),
+      });
+      expect([...html.matchAll(/<a href="#(\w+)">/g)].map(([, field]) => field)).toEqual([
+        "greeting",
+        "phone",
+        "ring_seconds",
+      ]);
+    });
+
+    test("typed after the session has ended, it is there after log-in, once, and for nobody else", async () => {
+      const [company, other] = [await fresh(), await fresh()];
+      const form = {
+        ...valid,
+        form_owner: String(company.id),
+        sip_address: "sip:late@example.com",
+      };
+      const visitor = new Client(url);
+      const sent = await visitor.fetch("/settings/calls", {
+        method: "POST",
+        body: new URLSearchParams(form),
+      });
+      expect(sent.headers.get("Location")).toBe(
+        "/login?redirectTo=%2Fsettings%2Fcalls&signed-out=1",
+      );
+      const kept = visitor.cookies.get("kept-form") ?? "";
+      const seenBy = async ({ client }: Company) => {
+        const answer = await client.fetch("/settings/calls", {
+          headers: { Cookie: `${client.headers.Cookie}; kept-form=${kept}` },
+        });
+        expect(answer.headers.get("Set-Cookie")).toMatch(/kept-form=;.*Max-Age=0/);
+        return answer.text();
+      };
+      const seen = await seenBy(company);
+      expect(seen).toContain('value="sip:late@example.com"');
+      expect(textOf(seen)).toContain("It is not saved yet.");
+      expect(await seenBy(other)).not.toContain("sip:late@example.com");
+      for (const forged of ["x", "", "%", "a".repeat(3000)]) {
+        const answer = await company.client.fetch("/settings/calls", {
+          headers: { Cookie: `${company.client.headers.Cookie}; kept-form=${forged}` },
+        });
+        expect(answer.status).toBe(200);
+      }
     });
 
     test.each([

@@ -1,0 +1,70 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { createCookie } from "@remix-run/node";
+import { environment } from "#app/env.server.ts";
+import { bodyLimit, type FormFields } from "#app/http/body.server.ts";
+import type { SentForm } from "#app/http/page.server.ts";
+import type { Asked } from "#app/server/exchange.server.ts";
+
+/**
+ * What was typed into a form that was sent after the session had ended: the browser keeps it, packed in a cookie, until
+ * its owner has logged in again and the form is shown. Never a secret, and shown to no company but the one it was for.
+ */
+
+/** The field of a form that says whose page it is on: a company's id. */
+export const formOwner = "form_owner";
+
+/** Seconds. */
+const keptFor = 30 * 60;
+/** Characters; browsers drop a cookie of 4096 and more. */
+const mostKept = 3_800;
+
+function keptCookie(path: string) {
+  return createCookie("kept-form", {
+    httpOnly: true,
+    maxAge: keptFor,
+    path,
+    sameSite: "lax",
+    secure: environment().PUBLIC_URL.startsWith("https:"),
+    encode: (text) => text,
+    decode: (text) => text,
+  });
+}
+
+/** The headers that make the browser keep `fields` of the form, where they are not too much for it. */
+export async function keepForm(
+  { form, request }: Pick<SentForm, "form" | "request">,
+  fields: readonly string[],
+): Promise<Record<string, string>> {
+  const values = [...fields, formOwner].map((field) => [field, form[field] ?? ""]);
+  const packed = deflateRawSync(JSON.stringify(Object.fromEntries(values))).toString("base64url");
+  const cookie = await keptCookie(new URL(request.url).pathname).serialize(packed);
+  return cookie.length > mostKept ? {} : { "Set-Cookie": cookie };
+}
+
+/**
+ * What was kept of a form of the page that is asked for, if it is the company's, and the headers by which it is kept no
+ * longer.
+ */
+export async function takeKeptForm(
+  { request }: Asked,
+  companyId: number,
+): Promise<{ values: FormFields | undefined; headers: Record<string, string> }> {
+  const cookie = keptCookie(new URL(request.url).pathname);
+  const packed: unknown = await cookie.parse(request.headers.get("Cookie"));
+  if (typeof packed !== "string") return { values: undefined, headers: {} };
+  const values = unpacked(packed);
+  return {
+    values: values?.[formOwner] === String(companyId) ? values : undefined,
+    headers: { "Set-Cookie": await cookie.serialize("", { maxAge: 0 }) },
+  };
+}
+
+function unpacked(packed: string): FormFields | undefined {
+  try {
+    const json = inflateRawSync(Buffer.from(packed, "base64url"), { maxOutputLength: bodyLimit });
+    const fields = Object.entries(JSON.parse(json.toString()) as Record<string, unknown>);
+    return Object.fromEntries(fields.map(([name, value]) => [name, String(value)]));
+  } catch {
+    return undefined;
+  }
+}
