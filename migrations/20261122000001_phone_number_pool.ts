@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { findDamage, PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
-import { install, keepWritersOut, remove } from "../app/domain/rules/rules.server.ts";
+import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
+import { install, keepWritersOut, namesTaken, remove } from "../app/domain/rules/rules.server.ts";
 
 /**
  * The pool and the companies, and the rules that hold for whoever writes to them.
@@ -9,6 +10,7 @@ import { install, keepWritersOut, remove } from "../app/domain/rules/rules.serve
  * Meanwhile they can be read, and whoever writes to them waits.
  */
 export async function up(db: Knex): Promise<void> {
+  await refuseNamesTaken(db);
   await createMissingTables(db);
   await keepWritersOut(db);
   const damage = await findDamage(db);
@@ -18,6 +20,15 @@ export async function up(db: Knex): Promise<void> {
   await db.raw(
     `create index twilio_phone_numbers_available
        on twilio_phone_numbers (coalesce(created_at, '1970-01-01 00:00:00'), id) where status = 'available'`,
+  );
+}
+
+// Making a rule replaces what has its name.
+async function refuseNamesTaken(db: Knex): Promise<void> {
+  const taken = await namesTaken(db);
+  if (taken.length === 0) return;
+  throw new TableInTheWayError(
+    `There is already a ${taken.join(", a ")} in the database that is not this program's. Nothing was changed. Rename or drop what has such a name, then migrate again.`,
   );
 }
 

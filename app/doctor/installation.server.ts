@@ -6,7 +6,7 @@ import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
 import { isReachableByTwilio } from "#app/twilio/voice-settings.server.ts";
 import type { Environment } from "#app/env.server.ts";
-import { pendingMigrations } from "#app/migrate.server.ts";
+import { encodingOf, pendingMigrations } from "#app/migrate.server.ts";
 
 /**
  * What is wrong with this installation: its configuration, its database, and the numbers in it. Nothing is changed,
@@ -69,7 +69,10 @@ export async function examineDatabase(
     );
     return { findings, hasPool: false };
   }
-  const findings = isPostgres(db) ? await examineDurability(db) : [];
+  const findings = [
+    ...(isPostgres(db) ? await examineDurability(db) : []),
+    ...(await examineEncoding(db)),
+  ];
   const pending = await pendingMigrations(db);
   if (pending.length > 0) {
     findings.push(
@@ -124,6 +127,16 @@ async function examineDurability(db: Knex): Promise<Finding[]> {
         "command line": `start PostgreSQL without -c ${name}=off`,
       }[source] ?? `alter system set ${name} = on; select pg_reload_conf();`,
   }));
+}
+
+async function examineEncoding(db: Knex): Promise<Finding[]> {
+  const encoding = await encodingOf(db);
+  if (encoding === "UTF8") return [];
+  return found(
+    "database-not-utf8",
+    `The database is in ${encoding}, which has no room for every name.`,
+    "move it into one that is in UTF-8 (createdb --encoding=UTF8 --template=template0 NAME)",
+  );
 }
 
 async function examineRules(db: Knex): Promise<Finding[]> {

@@ -4,13 +4,14 @@ import { createDatabase, sqliteFile } from "../../app/db.server.ts";
 import {
   isDatabaseUnavailable,
   mayBeStarting,
+  whatIsInTheWay,
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
 import { describeError } from "../../app/log/scrub.server.ts";
 import { TableInTheWayError } from "../../app/doctor/damage/table-in-the-way.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
 import { postgresAddress } from "../../app/postgres-address.ts";
-import { migrateToLatest } from "../../app/migrate.server.ts";
+import { migrateToLatest, UnfitDatabaseError } from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
 export class DatabaseUnusableError extends Error {
@@ -41,25 +42,32 @@ export async function prepareDatabase(
     throw new DatabaseUnusableError(`DATABASE_URL: ${place} ${whyNoDatabase(error)}.`);
   }
   try {
-    const migrated = await migrateToLatest(db);
+    const migrated = await migrateToLatest(db, say);
     if (migrated.length > 0) say(`Migrated ${place}: ${migrated.join(", ")}.`);
     if (demoNumbers) await addDemoNumbers(db, say);
     return await availableToWorkers(databaseUrl);
   } catch (error) {
-    // It knows all numbering plans, which a start that finds nothing wrong need not load.
-    const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
-    throw new DatabaseUnusableError(
-      error instanceof PoolDamagedError || error instanceof TableInTheWayError
-        ? error.message
-        : `DATABASE_URL: ${place} ${
-            isDatabaseUnavailable(error)
-              ? whyNoDatabase(error)
-              : `could not be migrated: ${describeError(error).message}`
-          }.`,
-    );
+    throw new DatabaseUnusableError(await whyNotPrepared(error, place));
   } finally {
     await db.destroy();
   }
+}
+
+async function whyNotPrepared(error: unknown, place: string): Promise<string> {
+  // It knows all numbering plans, which a start that finds nothing wrong need not load.
+  const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
+  if (error instanceof PoolDamagedError || error instanceof TableInTheWayError) {
+    return error.message;
+  }
+  const inTheWay = whatIsInTheWay(error);
+  if (inTheWay !== undefined) return `DATABASE_URL: ${place} could not be migrated. ${inTheWay}`;
+  const why =
+    error instanceof UnfitDatabaseError
+      ? error.message
+      : isDatabaseUnavailable(error)
+        ? whyNoDatabase(error)
+        : `could not be migrated (${describeError(error).code ?? "a fault of the program"}): “npm run doctor” looks for the cause, and the database's own log has more`;
+  return `DATABASE_URL: ${place} ${why}.`;
 }
 
 // As they connect themselves, with time-outs that a pooler may refuse: better now than at each request.
