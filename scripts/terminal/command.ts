@@ -27,6 +27,8 @@ export interface Command {
   /** what stands for the positional arguments, `[NUMBER…]`; without it none are taken */
   positionals?: string;
   options: Readonly<Record<string, Option>>;
+  /** what Ctrl-C leaves; without it, that nothing was changed */
+  stopped?: string;
 }
 
 /** The command line, taken apart. */
@@ -75,6 +77,13 @@ export async function runCommand(
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
+  const stop = () => {
+    process.stderr.write(
+      `\nStopped before it was done. ${command.stopped ?? "Nothing was changed."}\n`,
+    );
+    process.exit(130);
+  };
+  process.once("SIGINT", stop);
   try {
     const args = parse(command, process.argv.slice(2));
     if (args.has("help")) {
@@ -87,6 +96,7 @@ export async function runCommand(
     process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
     process.exitCode = exitCode;
   } finally {
+    process.off("SIGINT", stop);
     await closeDatabase();
   }
 }
