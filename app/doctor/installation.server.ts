@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
@@ -72,6 +73,7 @@ export async function examineDatabase(
   const findings = [
     ...(isPostgres(db) ? await examineDurability(db) : []),
     ...(await examineEncoding(db)),
+    ...examineMode(db),
   ];
   const pending = await pendingMigrations(db);
   if (pending.length > 0) {
@@ -127,6 +129,18 @@ async function examineDurability(db: Knex): Promise<Finding[]> {
         "command line": `start PostgreSQL without -c ${name}=off`,
       }[source] ?? `alter system set ${name} = on; select pg_reload_conf();`,
   }));
+}
+
+/** A copy that was put back has the mode of the copy. */
+function examineMode(db: Knex): Finding[] {
+  if (isPostgres(db) || process.platform === "win32") return [];
+  const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
+  if ((statSync(filename).mode & 0o077) === 0) return [];
+  return found(
+    "database-file-open-to-others",
+    `${filename} holds password hashes, and other users of this machine may open it.`,
+    `chmod 600 ${filename}`,
+  );
 }
 
 async function examineEncoding(db: Knex): Promise<Finding[]> {

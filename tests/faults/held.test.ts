@@ -15,7 +15,7 @@ async function heldDatabase(engine: Engine) {
   const db = openDatabase(url);
   await createLegacyTables(db);
   await addLegacyRows(db);
-  const holder = await openDatabase(url).transaction();
+  const holder = await openDatabase(url, { statementTimeout: 0 }).transaction();
   await holder("companies").first("id");
   // PostgreSQL's readers are in nobody's way.
   if (engine === "postgres") await holder("companies").where({ id: 1 }).update({ phone: null });

@@ -73,7 +73,7 @@ if (process.platform === "linux") {
     cleanUpLater(async () => void vi.restoreAllMocks());
     expect(await whyNoWrites(db)).toBeUndefined();
     await db.raw("set default_transaction_read_only = on");
-    vi.mocked(performance.now).mockReturnValue(performance.now() + 10_000);
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 10_000);
     expect(await whyNoWrites(db)).toBe("read-only");
   });
 }
