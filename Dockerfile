@@ -1,5 +1,5 @@
-# docs/operations.md, "Docker", says how to build and run it.
-ARG NODE_VERSION=20.20.2
+# docs/deploy.md, "Docker", says how to build and run it.
+ARG NODE_VERSION=24.11.1
 
 # The full image has the compiler that sqlite3 is built with.
 FROM node:${NODE_VERSION}-bookworm AS build

@@ -144,14 +144,13 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
     pool: {
       min: 1,
       max: 1,
-      // synchronous=FULL, since in WAL mode NORMAL may lose the last commits when the power goes.
+      // The migration has put the file into WAL mode. synchronous=FULL, since there NORMAL may lose the last commits when the power goes.
       afterCreate: (
         connection: SqliteConnection,
         done: (error: Error | null, connection: SqliteConnection) => void,
       ) =>
         connection.exec(
-          `PRAGMA busy_timeout = ${busyTimeout || 600_000};
-           PRAGMA journal_mode = WAL;
+          `PRAGMA busy_timeout = ${busyTimeout || 30_000};
            PRAGMA synchronous = FULL;
            PRAGMA foreign_keys = ON;
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,

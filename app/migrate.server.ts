@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
-import { createDatabase, isPostgres } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
 
 // The sources have migrations/*.ts beside app/, a build has build/migrations/*.js beside its folders of code.
 const directory = path.resolve(import.meta.dirname, "../migrations");
@@ -33,47 +34,173 @@ export const migrationConfig: Knex.MigratorConfig = {
   disableMigrationsListValidation: true,
 };
 
+/** The database is none that can be migrated; the message ends a sentence that begins with "it", for an operator. */
+export class UnfitDatabaseError extends Error {
+  override name = "UnfitDatabaseError";
+}
+
+/** How long the migration waits for whoever has the tables; seconds. */
+export const patience = 30;
+
 // Any number that no other program takes; it stands for "companies and numbers are being migrated".
 const advisoryLock = 3_531_234_567;
 
 /**
- * Brings the schema up to date, waiting for any other process that is doing so.
- * The wait is on a lock that the engine itself frees when its holder dies; Knex's own lock row refuses the second
- * process, and stays behind when one is killed.
+ * Brings the schema up to date in one transaction, after any other process that is doing so: where it fails, not even
+ * Knex's own tables stay behind.
  * @param db opened with `statementTimeout: 0`, since a large table takes its time
+ * @param say is told, once, what is waited for, where that takes more than a moment
  * @returns the names of the migrations that were run; empty when there was nothing to do
+ * @throws {UnfitDatabaseError}
+ * @throws the driver's error where others have held the tables for {@link patience}
  */
-export async function migrateToLatest(db: Knex): Promise<string[]> {
-  if (isPostgres(db)) {
-    return db.transaction(async (lock) => {
-      await lock.raw("select pg_advisory_xact_lock(?)", [advisoryLock]);
-      return latest(db);
-    });
-  }
-  const { filename } = (db.client as Knex.Client).config.connection as {
-    filename: string;
-  };
-  const lock = createDatabase(`sqlite:${filename}.migrating`, {
-    statementTimeout: 60_000,
-  });
-  try {
-    await lock.raw("begin exclusive");
-    return await latest(db);
-  } finally {
-    await lock.destroy();
+export async function migrateToLatest(
+  db: Knex,
+  say: (line: string) => void = () => {},
+): Promise<string[]> {
+  await requireUtf8(db);
+  const missing = (await pendingMigrations(db)).length > 0;
+  if (isPostgres(db)) return missing ? unlessLocked(db, () => migratePostgres(db, say)) : [];
+  return withLogAhead(db, say, async () =>
+    missing ? unlessLocked(db, () => migrateSqlite(db)) : [],
+  );
+}
+
+// People are called in every script there is.
+async function requireUtf8(db: Knex): Promise<void> {
+  const encoding = await encodingOf(db);
+  if (encoding !== "UTF8") {
+    throw new UnfitDatabaseError(
+      `is in ${encoding}, and must be in UTF-8: make a new one (createdb --encoding=UTF8 --template=template0 NAME)`,
+    );
   }
 }
 
-async function latest(db: Knex): Promise<string[]> {
+/** How the database keeps text, in PostgreSQL's word for it. */
+export async function encodingOf(db: Knex): Promise<string> {
+  if (!isPostgres(db)) return "UTF8";
+  const { rows } = await db.raw<{ rows: [{ server_encoding: string }] }>("show server_encoding");
+  return rows[0].server_encoding;
+}
+
+async function migratePostgres(db: Knex, say: (line: string) => void): Promise<string[]> {
+  return db.transaction(async (transaction) => {
+    const { rows } = await transaction.raw<{ rows: [{ pid: number }] }>(
+      "select pg_backend_pid() as pid",
+    );
+    const watch = setInterval(() => {
+      void blocker(db, rows[0].pid).then((told) => {
+        if (!told) return;
+        clearInterval(watch);
+        say(`Waiting for ${told}…`);
+      });
+    }, 1_000);
+    try {
+      await transaction.raw("select pg_advisory_xact_lock(?)", [advisoryLock]);
+      await transaction.raw(`set local lock_timeout = '${patience}s'`);
+      return await latest(transaction);
+    } finally {
+      clearInterval(watch);
+    }
+  });
+}
+
+/** Whoever keeps this backend waiting. */
+async function blocker(db: Knex, pid: number): Promise<string | undefined> {
+  const { rows } = await db
+    .raw<{ rows: { pid: number; name: string }[] }>(
+      `select pid, coalesce(nullif(application_name, ''), usename, '') as name from pg_stat_activity
+        where pid = any (pg_blocking_pids(?)) order by xact_start limit 1`,
+      [pid],
+    )
+    .catch(() => ({ rows: [] }));
+  return rows[0] && `another transaction: PostgreSQL's process ${rows[0].pid} (${rows[0].name})`;
+}
+
+/** Marks SQLite files that this program has made, as `file` shows it; "CPhN". */
+export const applicationId = 0x4350684e;
+
+async function migrateSqlite(db: Knex): Promise<string[]> {
+  const [{ application_id: id }] = (await db.raw("pragma application_id")) as [
+    { application_id: number },
+  ];
+  return db.transaction(async (transaction) => {
+    // Takes the lock for writing before anything is read.
+    await transaction.raw(`pragma application_id = ${id}`);
+    const isNew = (await transaction("sqlite_master").first("name")) === undefined;
+    if (isNew) await transaction.raw(`pragma application_id = ${applicationId}`);
+    return latest(transaction);
+  });
+}
+
+/**
+ * Does `work` on a file with a write-ahead log, so that it can be read meanwhile. The file keeps it, unless the work
+ * fails on one that had none.
+ */
+async function withLogAhead<T>(
+  db: Knex,
+  say: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const journal = async (mode = "") => {
+    const [{ journal_mode }] = (await db.raw(`pragma journal_mode${mode}`)) as [
+      { journal_mode: string },
+    ];
+    return journal_mode;
+  };
+  const before = await journal();
+  // Whoever writes, or reads a file that has no such log yet.
+  await patiently(db, say, async () => {
+    await db.raw("begin exclusive");
+    await db.raw("rollback");
+    await journal(" = wal");
+  });
+  try {
+    return await work();
+  } catch (error) {
+    if (before !== "wal") await journal(` = ${before}`).catch(() => {});
+    throw error;
+  }
+}
+
+/** Tries for as long as others have SQLite's file, up to {@link patience}. */
+async function patiently(
+  db: Knex,
+  say: (line: string) => void,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
+  const deadline = Date.now() + patience * 1_000;
   for (let attempt = 1; ; attempt++) {
     try {
-      const [, names] = (await db.migrate.latest(migrationConfig)) as [number, string[]];
-      return names;
+      await db.raw("pragma busy_timeout = 250");
+      await work();
+      await db.raw(`pragma busy_timeout = ${patience * 1_000}`);
+      return;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code !== "SQLITE_BUSY" || Date.now() > deadline) throw error;
+      if (attempt === 2)
+        say(`Waiting for another process, which has ${filename} open in a transaction…`);
+      await setTimeout(250);
+    }
+  }
+}
+
+async function latest(transaction: Knex): Promise<string[]> {
+  const [, names] = (await transaction.migrate.latest(migrationConfig)) as [number, string[]];
+  return names;
+}
+
+// Knex's own command line may be at work, which takes none but its lock row; if it was killed, nobody is.
+async function unlessLocked<T>(db: Knex, migrate: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await migrate();
     } catch (error) {
       if ((error as Error).name !== "MigrationLocked") throw error;
-      // Knex's own command line may be at work, which takes none but this lock; if it was killed, nobody is.
-      if (attempt >= 15) await db.migrate.forceFreeMigrationsLock();
-      else await new Promise((resolve) => setTimeout(resolve, 1_000));
+      if (attempt >= 15) await db.migrate.forceFreeMigrationsLock(migrationConfig);
+      else await setTimeout(1_000);
     }
   }
 }

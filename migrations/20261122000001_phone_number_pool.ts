@@ -5,7 +5,8 @@ import {
   refuseColumnsWithoutTimes,
   refuseOtherSchema,
 } from "../app/doctor/damage/tables.server.ts";
-import { install, keepWritersOut, remove } from "../app/domain/rules/rules.server.ts";
+import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
+import { install, keepWritersOut, namesTaken, remove } from "../app/domain/rules/rules.server.ts";
 
 /**
  * The pool and the companies, and the rules that hold for whoever writes to them.
@@ -15,12 +16,22 @@ import { install, keepWritersOut, remove } from "../app/domain/rules/rules.serve
  */
 export async function up(db: Knex): Promise<void> {
   await refuseOtherSchema(db);
+  await refuseNamesTaken(db);
   await createMissingTables(db);
   await refuseColumnsWithoutTimes(db);
   await keepWritersOut(db);
   const damage = await findDamage(db);
   if (damage.length > 0) throw new PoolDamagedError(damage);
   await install(db);
+}
+
+// Making a rule replaces what has its name.
+async function refuseNamesTaken(db: Knex): Promise<void> {
+  const taken = await namesTaken(db);
+  if (taken.length === 0) return;
+  throw new TableInTheWayError(
+    `There is already a ${taken.join(", a ")} in the database that is not this program's. Nothing was changed. Rename or drop what has such a name, then migrate again.`,
+  );
 }
 
 /** Takes away the rules, and leaves the tables, whose rows are nobody's to drop. */

@@ -27,7 +27,7 @@ await runCommand(
       statementTimeout: 0,
     });
     try {
-      const migrations = await migrateToLatest(db);
+      const migrations = await migrateToLatest(db, (line) => process.stderr.write(`${line}\n`));
       const restored = args.has("restore-rules");
       if (restored) await restoreRules(db);
       process.stdout.write(

@@ -20,6 +20,7 @@ await runCommand(
     name: "npm run call --",
     summary:
       "Calls a number without a telephone: signs and sends what Twilio would send, prints the TwiML and what it means. The call is in the log like any other.",
+    stopped: "The steps that were printed are in the call log, the rest was not sent.",
     positionals: "NUMBER",
     examples: [
       ["+353861234567", "calls, and hangs up"],

@@ -22,7 +22,12 @@ function onSignal(signal: "SIGTERM" | "SIGINT"): void {
   }
   firstSignalAt = performance.now();
   // Until the workers are there, nothing is half done that another start would not do again.
-  if (!workers) process.exit(signal === "SIGINT" ? 130 : 143);
+  if (!workers) {
+    process.stderr.write(
+      "\nStopped before it served. A migration that was not done has changed nothing.\n",
+    );
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  }
   stopping = workers.stop(signal).then(() => process.exit(0));
 }
 

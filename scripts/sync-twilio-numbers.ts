@@ -19,6 +19,8 @@ await runCommand(
     name: "npm run sync --",
     summary:
       "Adds the Twilio account's numbers that take calls to the pool, and points each one's calls at PUBLIC_URL.",
+    stopped:
+      "Some numbers may have been added and pointed, the others were not touched; run it again for the rest.",
     examples: [
       ["", "syncs all numbers of the account"],
       ["--dry-run", "says what that would do"],

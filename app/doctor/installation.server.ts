@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
@@ -7,7 +8,7 @@ import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
 import { isReachableByTwilio } from "#app/twilio/voice-settings.server.ts";
 import type { Environment } from "#app/env.server.ts";
-import { pendingMigrations } from "#app/migrate.server.ts";
+import { encodingOf, pendingMigrations } from "#app/migrate.server.ts";
 
 /**
  * What is wrong with this installation: its configuration, its database, and the numbers in it. Nothing is changed,
@@ -70,7 +71,11 @@ export async function examineDatabase(
     );
     return { findings, hasPool: false };
   }
-  const findings = isPostgres(db) ? await examineDurability(db) : [];
+  const findings = [
+    ...(isPostgres(db) ? await examineDurability(db) : []),
+    ...(await examineEncoding(db)),
+    ...examineMode(db),
+  ];
   const other = await findOtherSchema(db);
   if (other) findings.push(...found("tables-in-another-schema", other.finding, other.mend));
   const pending = await pendingMigrations(db);
@@ -123,6 +128,28 @@ async function examineDurability(db: Knex): Promise<Finding[]> {
         "command line": `start PostgreSQL without -c ${name}=off`,
       }[source] ?? `alter system set ${name} = on; select pg_reload_conf();`,
   }));
+}
+
+/** A copy that was put back has the mode of the copy. */
+function examineMode(db: Knex): Finding[] {
+  if (isPostgres(db) || process.platform === "win32") return [];
+  const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
+  if ((statSync(filename).mode & 0o077) === 0) return [];
+  return found(
+    "database-file-open-to-others",
+    `${filename} holds password hashes, and other users of this machine may open it.`,
+    `chmod 600 ${filename}`,
+  );
+}
+
+async function examineEncoding(db: Knex): Promise<Finding[]> {
+  const encoding = await encodingOf(db);
+  if (encoding === "UTF8") return [];
+  return found(
+    "database-not-utf8",
+    `The database is in ${encoding}, which has no room for every name.`,
+    "move it into one that is in UTF-8 (createdb --encoding=UTF8 --template=template0 NAME)",
+  );
 }
 
 async function examineRules(db: Knex): Promise<Finding[]> {

@@ -81,7 +81,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);
   return (
-    (code === undefined || !/^(SQLITE_|EACCES|EPERM|ENOENT|28|3D)/.test(code)) &&
+    (code === undefined || !/^(SQLITE_|EACCES|EPERM|ENOENT|28|3D|08P01)/.test(code)) &&
     isDatabaseUnavailable(error)
   );
 }
@@ -93,8 +93,50 @@ const whyNot: [codes: RegExp, why: string][] = [
   [/^(53300|57P03)$/, "takes no more connections now"],
   [/^SQLITE_(NOTADB|CORRUPT)$/, "is no SQLite file, or a damaged one"],
   [/^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM)$/, "may not be opened or written by you"],
-  [/^SQLITE_(BUSY|LOCKED)$/, "is held by another process"],
+  [/^SQLITE_(BUSY|LOCKED)$/, "is held by another process, which has to end its transaction"],
+  [/^55P03$/, "is held by another transaction, which has to end (see pg_stat_activity)"],
+  [/^57014$/, "took longer than the time-out that its role or DATABASE_URL sets"],
+  [/^(SQLITE_FULL|53100)$/, "has no room left on its disk"],
+  [/^25006$/, "takes no writes: a standby, or one that is set to read only"],
 ];
+
+// An object's name, between whatever quotation marks the server's language has.
+const quoted = /["“„«»‘'`]\s?([^"“”„«»‘’'`]+?)\s?["”“»«’'`]/;
+
+/**
+ * What is in the way of a change to the schema, and what gets it out of there, as a sentence for an operator;
+ * undefined where the error is about something else.
+ */
+export function whatIsInTheWay(error: unknown): string | undefined {
+  const { code = "", message = "" } = driverError(error);
+  if (code === "42501") return missingRight(said(message));
+  const name =
+    code === "SQLITE_ERROR"
+      ? /(?:table|index|trigger|view) (?:named )?[`"]?(\w+)[`"]? already exists|already (?:an? )(?:table|index|view) named (\w+)/
+          .exec(message)
+          ?.slice(1)
+          .find(Boolean)
+      : /^(42P07|42710|42723|42P13)$/.test(code)
+        ? (quoted.exec(said(message))?.[1] ?? /function (\w+)/.exec(said(message))?.[1] ?? "")
+        : undefined;
+  if (name === undefined) return undefined;
+  return `There is already something called ${name ? `“${name}”` : "as one of this program's tables"} in the database that is not this program's. Rename it or drop it, then migrate again.`;
+}
+
+// Knex puts the statement before what the driver says.
+const said = (message: string) => message.slice(message.lastIndexOf(" - ") + 1);
+
+function missingRight(message: string): string {
+  const [, what, name] =
+    /(?:permission denied for|must be owner of) (\w+) "?([^"\s]+)/.exec(message) ?? [];
+  const lacks = "The role of DATABASE_URL lacks a right that it needs";
+  if (what === "schema") return `${lacks}: grant create on schema ${name} to it.`;
+  if (what === "database") return `${lacks}: grant create on database ${name} to it.`;
+  const object = what === "relation" ? "table" : what;
+  return object && name
+    ? `${lacks}, to ${object} ${name}: make it the owner (alter ${object} ${name} owner to …), or migrate as the owner.`
+    : `${lacks}: make it the owner of companies and twilio_phone_numbers, and grant create on their schema to it.`;
+}
 
 /** Why the database could not be asked anything, as the end of a sentence that begins with "it", for an operator. */
 export function whyNoDatabase(error: unknown): string {

@@ -51,6 +51,14 @@ const calls = new Counter({
   registers,
 });
 
+// Absent until the first event, a counter's first event would be no increase.
+for (const outcome of ["assigned", "not-available", "already-has-number", "no-such-company"]) {
+  assignments.inc({ outcome }, 0);
+}
+for (const outcome of ["connected", "unmatched", "not-connected", "fallback"]) {
+  calls.inc({ outcome }, 0);
+}
+
 const connections = new Gauge({
   name: "database_connections",
   help: "Connections to the database that this service has open.",

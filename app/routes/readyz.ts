@@ -1,12 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { reading } from "#app/db.server.ts";
+import { whyNoWrites } from "#app/disk.server.ts";
 import { servingEnds } from "#app/server/stopping.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /** Milliseconds. */
 const longest = 2_000;
 
-/** Whether requests should be sent here: 503 names what is missing, `database` or `migrations`. */
+/** Whether requests should be sent here: 503 names what is missing: `database`, `migrations`, `disk` or `read-only`. */
 export async function loader(): Promise<Response> {
   const failed = servingEnds.aborted ? "stopping" : await missing();
   return Response.json(failed ? { status: "unavailable", failed } : { status: "ok" }, {
@@ -18,11 +19,14 @@ export async function loader(): Promise<Response> {
   });
 }
 
-async function missing(): Promise<"database" | "migrations" | undefined> {
-  const pending = await Promise.race([
-    pendingMigrations(reading()).catch(() => undefined),
-    setTimeout(longest, undefined, { ref: false }),
+async function missing(): Promise<"database" | "migrations" | "disk" | "read-only" | undefined> {
+  return Promise.race([
+    look().catch(() => "database" as const),
+    setTimeout(longest, "database" as const, { ref: false }),
   ]);
-  if (!pending) return "database";
-  return pending.length > 0 ? "migrations" : undefined;
+}
+
+async function look() {
+  const pending = await pendingMigrations(reading());
+  return pending.length > 0 ? "migrations" : whyNoWrites(reading());
 }

@@ -1,16 +1,18 @@
+import { chmodSync, existsSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
-import { createDatabase, sqliteFile } from "../../app/db.server.ts";
+import { createDatabase, isPostgres, sqliteFile } from "../../app/db.server.ts";
 import {
   isDatabaseUnavailable,
   mayBeStarting,
+  whatIsInTheWay,
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
 import { describeError } from "../../app/log/scrub.server.ts";
 import { TableInTheWayError } from "../../app/doctor/damage/table-in-the-way.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
 import { postgresAddress } from "../../app/postgres-address.ts";
-import { migrateToLatest } from "../../app/migrate.server.ts";
+import { applicationId, migrateToLatest, UnfitDatabaseError } from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
 export class DatabaseUnusableError extends Error {
@@ -41,25 +43,48 @@ export async function prepareDatabase(
     throw new DatabaseUnusableError(`DATABASE_URL: ${place} ${whyNoDatabase(error)}.`);
   }
   try {
-    const migrated = await migrateToLatest(db);
+    const migrated = await migrateToLatest(db, say);
     if (migrated.length > 0) say(`Migrated ${place}: ${migrated.join(", ")}.`);
+    if (await closeToOthers(db)) say(`Took the rights of others off ${place}.`);
     if (demoNumbers) await addDemoNumbers(db, say);
     return await availableToWorkers(databaseUrl);
   } catch (error) {
-    // It knows all numbering plans, which a start that finds nothing wrong need not load.
-    const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
-    throw new DatabaseUnusableError(
-      error instanceof PoolDamagedError || error instanceof TableInTheWayError
-        ? error.message
-        : `DATABASE_URL: ${place} ${
-            isDatabaseUnavailable(error)
-              ? whyNoDatabase(error)
-              : `could not be migrated: ${describeError(error).message}`
-          }.`,
-    );
+    throw new DatabaseUnusableError(await whyNotPrepared(error, place));
   } finally {
     await db.destroy();
   }
+}
+
+async function whyNotPrepared(error: unknown, place: string): Promise<string> {
+  // It knows all numbering plans, which a start that finds nothing wrong need not load.
+  const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
+  if (error instanceof PoolDamagedError || error instanceof TableInTheWayError) {
+    return error.message;
+  }
+  const inTheWay = whatIsInTheWay(error);
+  if (inTheWay !== undefined) return `DATABASE_URL: ${place} could not be migrated. ${inTheWay}`;
+  const why =
+    error instanceof UnfitDatabaseError
+      ? error.message
+      : isDatabaseUnavailable(error)
+        ? whyNoDatabase(error)
+        : `could not be migrated (${describeError(error).code ?? "a fault of the program"}): “npm run doctor” looks for the cause, and the database's own log has more`;
+  return `DATABASE_URL: ${place} ${why}.`;
+}
+
+// Only of a file that this program made: others may have a right to one that was adopted.
+async function closeToOthers(db: Knex): Promise<boolean> {
+  if (isPostgres(db)) return false;
+  const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
+  const [made] = (await db.raw("pragma application_id")) as [{ application_id: number }];
+  if (made.application_id !== applicationId) return false;
+  const { mode, uid } = statSync(filename);
+  if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return false;
+  chmodSync(filename, 0o600);
+  for (const beside of ["-wal", "-shm"]) {
+    if (existsSync(filename + beside)) chmodSync(filename + beside, 0o600);
+  }
+  return true;
 }
 
 // As they connect themselves, with time-outs that a pooler may refuse: better now than at each request.

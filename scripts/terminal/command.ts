@@ -1,8 +1,13 @@
 import { existsSync } from "node:fs";
 import { parseArgs, styleText } from "node:util";
 import { closeDatabase, sqliteFile } from "../../app/db.server.ts";
-import { isDatabaseUnavailable } from "../../app/domain/database-errors.server.ts";
+import {
+  isDatabaseUnavailable,
+  whatIsInTheWay,
+  whyNoDatabase,
+} from "../../app/domain/database-errors.server.ts";
 import { environment, EnvironmentError } from "../../app/env.server.ts";
+import { UnfitDatabaseError } from "../../app/migrate.server.ts";
 
 /** What an option is, as `parseArgs` and `--help` need it. */
 export interface Option {
@@ -22,6 +27,8 @@ export interface Command {
   /** what stands for the positional arguments, `[NUMBER…]`; without it none are taken */
   positionals?: string;
   options: Readonly<Record<string, Option>>;
+  /** what Ctrl-C leaves; without it, that nothing was changed */
+  stopped?: string;
 }
 
 /** The command line, taken apart. */
@@ -70,6 +77,13 @@ export async function runCommand(
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
+  const stop = () => {
+    process.stderr.write(
+      `\nStopped before it was done. ${command.stopped ?? "Nothing was changed."}\n`,
+    );
+    process.exit(130);
+  };
+  process.once("SIGINT", stop);
   try {
     const args = parse(command, process.argv.slice(2));
     if (args.has("help")) {
@@ -82,6 +96,7 @@ export async function runCommand(
     process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
     process.exitCode = exitCode;
   } finally {
+    process.off("SIGINT", stop);
     await closeDatabase();
   }
 }
@@ -166,10 +181,11 @@ function helpOf(command: Command): string {
 function explain({ name }: Command, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof EnvironmentError) return new CommandError(error.message);
-  if (isDatabaseUnavailable(error)) {
-    return new CommandError(
-      "The database cannot be reached or is busy. Check DATABASE_URL and that the server runs, then try again.",
-    );
+  const inTheWay = whatIsInTheWay(error);
+  if (inTheWay !== undefined) return new CommandError(inTheWay);
+  if (error instanceof UnfitDatabaseError || isDatabaseUnavailable(error)) {
+    const why = error instanceof UnfitDatabaseError ? error.message : whyNoDatabase(error);
+    return new CommandError(`The database of DATABASE_URL ${why}.`);
   }
   if (isMissingTable(error)) {
     return new CommandError(
@@ -178,7 +194,7 @@ function explain({ name }: Command, error: unknown): CommandError {
   }
   const code = (error as { code?: unknown } | null)?.code;
   return new CommandError(
-    `${name} failed${typeof code === "string" ? ` (${code})` : ""}. Nothing more is known; run it again, and report it if it stays.`,
+    `${name} failed${typeof code === "string" ? ` (${code})` : ""}. “npm run doctor” looks for the cause; the database's own log has more.`,
   );
 }
 

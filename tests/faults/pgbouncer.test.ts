@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { proveAssignmentRules } from "#app/doctor/proof.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
-import { createTestDatabase, openDatabase } from "../support/databases.ts";
+import { createMigratedDatabase, createTestDatabase, openDatabase } from "../support/databases.ts";
 import { freePort } from "../support/free-port.ts";
 import { guardProcess } from "../support/left-behind.ts";
 import {
@@ -19,6 +19,7 @@ import {
   until,
 } from "../support/load.ts";
 import { directoryFor, unprivilegedAccount } from "../support/postgres-program.ts";
+import { runScript } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
 
 /** Starts PgBouncer in transaction mode, with three connections for all, in front of a database. */
@@ -103,6 +104,26 @@ if (spawnSync("pgbouncer", ["--version"]).status === 0) {
     const proofs = await proveAssignmentRules(openDatabase(pooled));
     expect(proofs.filter(({ failure }) => failure !== undefined)).toEqual([]);
     expect(await one.stop()).toBe(0);
+  });
+
+  test("without ?pgbouncer=true the start and every command say at once what is missing", async () => {
+    const { url } = await createMigratedDatabase("postgres");
+    const pooled = (await startPgBouncer(url)).replace("?pgbouncer=true", "");
+    for (const [script, args] of [
+      ["start", []],
+      ["migrate", []],
+      ["add-phone-numbers", []],
+      ["test-phone-assignment", []],
+      ["doctor", ["--offline"]],
+    ] as const) {
+      const began = performance.now();
+      const { exitCode, stdout, stderr } = await runScript(script, [...args], {
+        env: { DATABASE_URL: pooled },
+      });
+      expect([script, exitCode]).toEqual([script, script === "doctor" ? 4 : 1]);
+      expect(stdout + stderr, script).toContain("DATABASE_URL needs ?pgbouncer=true");
+      expect(performance.now() - began).toBeLessThan(10_000);
+    }
   });
 } else {
   test("pgbouncer is not installed: nothing here says whether transaction mode works", () => {

@@ -39,6 +39,19 @@ async function samples(): Promise<Sample[]> {
   return parsePrometheus(body);
 }
 
+test("before the first event a counter is there and 0", async () => {
+  const now = await samples();
+  for (const outcome of ["assigned", "not-available", "already-has-number"]) {
+    expect(valueOf(now, "phone_number_assignments_total", { outcome })).toBe(0);
+    expect(now.some(({ labels }) => labels["outcome"] === outcome)).toBe(true);
+  }
+  for (const outcome of ["connected", "unmatched", "not-connected", "fallback"]) {
+    expect(
+      now.filter(({ name, labels }) => name === "calls_total" && labels["outcome"] === outcome),
+    ).toHaveLength(1);
+  }
+});
+
 test("only whoever has the token may scrape", async () => {
   for (const authorization of [undefined, "Bearer wrong", `Basic ${token}`]) {
     const { status, headers, body } = await scrape(authorization);

@@ -27,6 +27,16 @@ export const present = `
   select relname from pg_index i join pg_class c on c.oid = i.indexrelid
    where c.relnamespace = current_schema()::regnamespace and i.indisvalid`;
 
+/** What has a name that a rule could have, and what it is. */
+export const named = `
+  select 'trigger' as kind, tgname as name from pg_trigger
+   where tgrelid in (to_regclass('companies'), to_regclass('twilio_phone_numbers'))
+  union all
+  select 'function', proname from pg_proc where pronamespace = current_schema()::regnamespace
+  union all
+  select case when relkind in ('i', 'I') then 'index' when relkind in ('v', 'm') then 'view' else 'table' end, relname
+    from pg_class where relnamespace = current_schema()::regnamespace`;
+
 /** Locks writers out, and no reader; the order is that in which an assignment comes to the two tables. */
 export const keepWritersOut =
   "lock table twilio_phone_numbers, companies in share row exclusive mode";

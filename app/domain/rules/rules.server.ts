@@ -99,3 +99,16 @@ export async function missing(db: Knex): Promise<string[]> {
     .map(({ name }) => name)
     .filter((name) => !present.has(name));
 }
+
+/** Triggers, functions, indexes and tables of others with the name of a rule, each as `trigger “NAME”`. */
+export async function namesTaken(db: Knex): Promise<string[]> {
+  const ours = rulesFor(db).map(({ name }) => name);
+  const rows = await query<{ kind: string; name: string }>(db, {
+    name: "names taken",
+    sql: dialect(db).named,
+  });
+  return rows
+    .filter(({ name }) => ours.includes(name))
+    .map(({ kind, name }) => `${kind} “${name}”`)
+    .sort();
+}

@@ -38,6 +38,9 @@ export const isTime = (column: string) =>
 /** The names of all triggers and indexes. */
 export const present = "select name from sqlite_master where type in ('trigger', 'index')";
 
+/** What has a name that a rule could have, and what it is. */
+export const named = "select type as kind, name from sqlite_master";
+
 /** Takes the one lock for writing, which a transaction that has read might not get any more. */
 export const keepWritersOut = "update companies set id = id where false";
 
