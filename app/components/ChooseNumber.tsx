@@ -1,5 +1,4 @@
 import {
-  data,
   isRouteErrorResponse,
   useActionData,
   useLoaderData,
@@ -10,6 +9,7 @@ import {
 } from "@remix-run/react";
 import { useCallback } from "react";
 import { PhoneConfigModal } from "#app/components/PhoneConfigModal.tsx";
+import { refreshUnlessCutOff } from "#app/components/refresh.ts";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import type { ChoiceAnswer, chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
 
@@ -22,10 +22,8 @@ export const chooseNumberMeta: MetaFunction<typeof offerNumbers> = ({ data }) =>
  * A number that went meanwhile means a fresh list, though Remix keeps what it has after a 4xx;
  * one that was assigned means no list any more, and the page is about to be left.
  */
-export const refreshChoice: ShouldRevalidateFunction = ({
-  actionStatus,
-  defaultShouldRevalidate,
-}) => (actionStatus === undefined ? defaultShouldRevalidate : actionStatus === 409);
+export const refreshChoice: ShouldRevalidateFunction = (change) =>
+  change.actionStatus === undefined ? refreshUnlessCutOff(change) : change.actionStatus === 409;
 
 /** Sends the choice; where no answer comes, or one that is none, that is an answer for the modal too. */
 export const sendChoice: ClientActionFunction = async ({ serverAction }) => {
@@ -34,8 +32,7 @@ export const sendChoice: ClientActionFunction = async ({ serverAction }) => {
   } catch (error) {
     // A redirect.
     if (error instanceof Response) throw error;
-    // With a status of a fault, so that nothing is loaded again: that would fail too, and take the page away.
-    return data<ChoiceAnswer>({ outcome: "fault", message: noAnswer(error) }, { status: 503 });
+    return { outcome: "cut-off", message: noAnswer(error) } satisfies ChoiceAnswer;
   }
 };
 
@@ -47,10 +44,8 @@ function noAnswer(error: unknown): string {
 }
 
 /** For the pages behind the modal: it is about to leave for one of them, whose news must not be told before. */
-export const refreshBehind: ShouldRevalidateFunction = ({
-  actionStatus,
-  defaultShouldRevalidate,
-}) => actionStatus === undefined && defaultShouldRevalidate;
+export const refreshBehind: ShouldRevalidateFunction = (change) =>
+  change.actionStatus === undefined && refreshUnlessCutOff(change);
 
 interface ChooseNumberProps {
   allowSkip: boolean;

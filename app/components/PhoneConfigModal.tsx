@@ -187,6 +187,7 @@ function problemText(
     case "not-available":
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
     case "fault":
+    case "cut-off":
       return answer.message;
   }
 }

@@ -47,7 +47,9 @@ export type ChoiceAnswer =
   | { outcome: "assigned"; phoneNumber: string }
   | { outcome: "nothing-chosen" }
   | { outcome: "not-available"; number: string | null }
-  | { outcome: "fault"; message: string };
+  | { outcome: "fault"; message: string }
+  /** no answer came, so that nobody knows what became of it */
+  | { outcome: "cut-off"; message: string };
 
 const numberPage = "/settings/phone";
 const toNumberPage = async () =>

@@ -517,3 +517,32 @@ test("the README's picture of the modal is there", async () => {
   }
   expect(existsSync(file)).toBe(true);
 });
+
+test.each([
+  ["before it is there", false],
+  ["after it has done its work", true],
+])(
+  "a choice whose sending is cut off %s keeps the modal, and can be sent again",
+  async (_, done) => {
+    const page = await openModal(browser, site);
+    await rows(page).first().click();
+    const label = await confirm(page).innerText();
+    await page.route("**/choose-number.data**", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      if (done) await route.fetch();
+      await route.abort();
+    });
+    await confirm(page).click();
+    await problem(page).waitFor();
+    expect(await problem(page).innerText()).toBe(
+      "We couldn't reach the server. Check your connection and try again: sending it twice is safe.",
+    );
+    expect(await isModal(page)).toBe(true);
+    expect(await confirm(page).innerText()).toBe(label);
+    await page.unroute("**/choose-number.data**");
+    await confirm(page).click();
+    await page.waitForURL("**/dashboard");
+    expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
+  },
+);
+
