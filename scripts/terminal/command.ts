@@ -185,7 +185,9 @@ function explain({ name }: Command, error: unknown): CommandError {
   if (inTheWay !== undefined) return new CommandError(inTheWay);
   if (error instanceof UnfitDatabaseError || isDatabaseUnavailable(error)) {
     const why = error instanceof UnfitDatabaseError ? error.message : whyNoDatabase(error);
-    return new CommandError(`The database of DATABASE_URL ${why}.`);
+    return new CommandError(
+      `The database ${why}. Check DATABASE_URL and that the server runs, then try again.`,
+    );
   }
   if (isMissingTable(error)) {
     return new CommandError(
