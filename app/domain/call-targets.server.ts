@@ -1,7 +1,6 @@
 import type { Knex } from "knex";
-import parsePhoneNumber from "libphonenumber-js/max";
 import { query } from "#app/db.server.ts";
-import { asStored, parseE164 } from "#app/domain/e164.ts";
+import { asStored, parseE164, parsePhoneNumber } from "#app/domain/e164.ts";
 import { environment } from "#app/env.server.ts";
 
 /**

@@ -1,5 +1,4 @@
-import parsePhoneNumber from "libphonenumber-js/max";
-import { isE164 } from "#app/domain/e164.ts";
+import { isE164, parsePhoneNumber } from "#app/domain/e164.ts";
 
 /** Who calls, as the network says: a number, an address, or somebody who does not want to be known. */
 

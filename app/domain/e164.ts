@@ -14,7 +14,8 @@ import parseAnew, {
 const recent = new Map<string, PhoneNumber | undefined>();
 const mostRecent = 2_000;
 
-function parsePhoneNumber(number: string): PhoneNumber | undefined {
+/** What libphonenumber knows of a number in E.164. */
+export function parsePhoneNumber(number: string): PhoneNumber | undefined {
   if (recent.has(number)) return recent.get(number);
   if (recent.size >= mostRecent) recent.clear();
   const parsed = parseAnew(number);
