@@ -250,7 +250,7 @@ async function rungOrMessage(
   return isInTheWay ? { ...handling, mode: "message", target: null } : handling;
 }
 
-async function isInPool(db: Knex, phoneNumber: string | null): Promise<boolean> {
+async function isInPool(db: Knex, phoneNumber: string): Promise<boolean> {
   const row: unknown = await db("twilio_phone_numbers")
     .where({ phone_number: phoneNumber })
     .first("id");

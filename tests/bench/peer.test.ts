@@ -79,7 +79,7 @@ test("the peer keeps a call, and refuses a forged one", async () => {
       body: String(body),
     });
   const callSid = new URLSearchParams(String(body)).get("CallSid");
-  const kept = () => db("calls").where({ call_sid: callSid }).first();
+  const kept = () => db("calls").where("call_sid", callSid).first();
 
   expect((await send({ "X-Twilio-Signature": "forged" })).status).toBe(403);
   expect(await kept()).toBeUndefined();

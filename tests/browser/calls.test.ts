@@ -291,7 +291,7 @@ test("the keyboard alone sets call handling and finds a call", async () => {
   await page.keyboard.press("Space");
   await tabTo("main form > button");
   await page.keyboard.press("Enter");
-  await page.waitForURL("**/settings/calls");
+  await page.getByText("Saved.").waitFor();
   expect(await callHandlingOf(site.db, company.id)).toMatchObject({
     greeting: "Good day.",
     mode: "stream",

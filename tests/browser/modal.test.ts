@@ -545,4 +545,3 @@ test.each([
     expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
   },
 );
-

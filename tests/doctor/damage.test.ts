@@ -52,7 +52,7 @@ for (const engine of engines) {
         for (const [id, row] of Object.entries(damage.after?.numbers ?? {})) {
           expect(
             await db("twilio_phone_numbers")
-              .where({ id })
+              .where("id", id)
               .select("phone_number", "status", "assigned_to_company_id"),
           ).toEqual(
             row === null
@@ -67,7 +67,9 @@ for (const engine of engines) {
           );
         }
         for (const [id, held] of Object.entries(damage.after?.companies ?? {})) {
-          expect(await db("companies").where({ id }).pluck("twilio_phone_number")).toEqual([held]);
+          expect(await db("companies").where("id", id).pluck("twilio_phone_number")).toEqual([
+            held,
+          ]);
         }
         await migrateToLatest(db);
       });

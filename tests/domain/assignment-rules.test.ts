@@ -139,10 +139,10 @@ describeEachEngine("plain SQL against the rules", (engine, open) => {
       "update twilio_phone_numbers set status = 'assigned', assigned_to_company_id = ?, assigned_at = '2001-01-01 00:00:00' where phone_number = ?",
       [names.three!, names.c!],
     );
-    expect(await db("companies").where({ id: names.three }).first()).toMatchObject({
+    expect(await db("companies").where("id", names.three!).first()).toMatchObject({
       twilio_phone_number: names.c,
     });
-    await db("companies").where({ id: names.one }).update({ phone: "+1" });
+    await db("companies").where("id", names.one!).update({ phone: "+1" });
     await db("twilio_phone_numbers").insert({ phone_number: "+353869999999" });
     await db("twilio_phone_numbers").where({ phone_number: "+353869999999" }).delete();
     const [spare] = await insertCompanies(db, 1);

@@ -17,7 +17,7 @@ test.each(engines)(
     const { url } = await createTestDatabase(engine);
     const db = openDatabase(url);
     await db.schema.createTable("calls", (table) => table.text("theirs"));
-    await db("calls").insert({ theirs: "kept" });
+    await db<{ theirs: string }>("calls").insert({ theirs: "kept" });
     await expect(migrateToLatest(db)).rejects.toThrow(
       "There is a table “calls” already that is not this program's",
     );
@@ -41,7 +41,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
       take_message_when_unanswered: true,
       ...fields,
     };
-    await expect(db("company_call_handling").insert(row)).rejects.toThrow(/check/i);
+    await expect(db<typeof row>("company_call_handling").insert(row)).rejects.toThrow(/check/i);
   });
 
   test("messages from before recordings had SIDs stay messages, there and back", async () => {
@@ -58,7 +58,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
         twilio_status: "completed",
         started_at: `2026-11-22 10:00:0${index}`,
         recording_url,
-        recording_seconds: recording_url && 7,
+        recording_seconds: recording_url === null ? null : 7,
       });
     }
     const seen = [
