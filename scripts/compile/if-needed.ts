@@ -31,6 +31,8 @@ async function oneAtATime(work: () => Promise<void>): Promise<void> {
     statementTimeout: 300_000,
   });
   try {
+    // In this mode the next in line may open the file while it waits.
+    await lock.raw("pragma journal_mode = wal");
     await lock.raw("begin exclusive");
     await work();
   } finally {
