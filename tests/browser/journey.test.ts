@@ -198,3 +198,18 @@ test("text twice as large still fits", async () => {
     expect(cut).toEqual([]);
   }
 });
+
+test("on a phone with text of 32 pixels nothing of a company with a number scrolls sideways", async () => {
+  const page = await openModal(browser, site, { width: 412 });
+  await rows(page).first().click();
+  await confirm(page).click();
+  await page.waitForURL("**/dashboard");
+  for (const path of ["/dashboard", "/calls", "/settings", "/settings/phone", "/settings/calls"]) {
+    await page.goto(path);
+    await ready(page);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = "32px";
+    });
+    expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
+  }
+});
