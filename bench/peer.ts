@@ -107,8 +107,8 @@ app.post<{ Body: Record<string, string> }>(
     const { greeting, target } = called;
     await database.query({
       name: "call",
-      text: `insert into calls (call_sid, from_number, to_number, company_id, twilio_status, route, started_at)
-             values ($1, $2, $3, $4, $5, $6, now() at time zone 'utc')
+      text: `insert into calls (call_sid, from_number, to_number, company_id, twilio_status, route, started_at, ended_at)
+             values ($1, $2, $3, $4, $5, $6, now() at time zone 'utc', now() at time zone 'utc')
              on conflict (call_sid) do update set company_id = excluded.company_id, route = excluded.route`,
       values: [
         body.CallSid,
