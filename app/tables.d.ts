@@ -32,6 +32,27 @@ interface Session {
   created_at: string;
   last_seen_at: string;
   expires_at: string;
+  address: string | null;
+  user_agent: string | null;
+}
+
+interface TimeZone {
+  company_id: number;
+  time_zone: string;
+}
+
+interface ClosedCompany {
+  company_id: number;
+  state: "frozen" | "erased";
+  since: string;
+}
+
+interface RecordingToDelete {
+  recording_sid: string;
+  since: string;
+  next_try_at: string;
+  tries: number;
+  failure: string | null;
 }
 
 interface Handling {
@@ -73,6 +94,9 @@ declare module "knex/types/tables" {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
     company_sessions: Session;
+    company_time_zones: TimeZone;
+    closed_companies: ClosedCompany;
+    recordings_to_delete: RecordingToDelete;
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;

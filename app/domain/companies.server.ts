@@ -6,6 +6,7 @@ import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
+import { asTimeZone, saveTimeZone, timeZoneFrom } from "#app/domain/time-zone.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
@@ -26,6 +27,8 @@ export interface Company {
   phoneNumber: string | null;
   /** since when it is (RFC 3339, UTC) */
   assignedAt: string | null;
+  /** IANA name; times are shown in it */
+  timeZone: string;
 }
 
 /** A row of {@link companyColumns}. */
@@ -37,11 +40,12 @@ export interface CompanyRow {
   phone: string | null;
   twilio_phone_number: string | null;
   assigned_at: string | null;
+  time_zone: string | null;
 }
 
 /** What to select for a {@link CompanyRow}, from {@link companyTables}. */
-export const companyColumns =
-  "c.id, c.company_name, c.owner_name, c.email, c.phone, c.twilio_phone_number, n.assigned_at";
+export const companyColumns = `c.id, c.company_name, c.owner_name, c.email, c.phone, c.twilio_phone_number,
+  n.assigned_at, (select time_zone from company_time_zones where company_id = c.id) as time_zone`;
 
 /** Companies as `c`, each with its number, if it has one, as `n`. */
 export const companyTables =
@@ -56,6 +60,7 @@ export function companyFromRow(row: CompanyRow): Company {
     phone: row.phone,
     phoneNumber: row.twilio_phone_number,
     assignedAt: row.assigned_at === null ? null : toRfc3339(row.assigned_at),
+    timeZone: timeZoneFrom(row.time_zone, row.twilio_phone_number, row.phone),
   };
 }
 
@@ -84,26 +89,36 @@ export const emailField = shortText("Enter an email address").pipe(
     ),
 );
 
+/** Who a company is, and how to reach its owner. */
+export const whoFields = {
+  company_name: shortText("Enter your company's name"),
+  owner_name: shortText("Enter your name"),
+  phone: z
+    .string({ error: "Enter a phone number like +353 86 123 4567" })
+    .nullish()
+    .transform((text, context) => {
+      const parsed = parseE164(text ?? "");
+      if (parsed.ok) return parsed.phoneNumber;
+      if (parsed.reason === "is empty") return null;
+      context.addIssue({
+        code: "custom",
+        message: "Enter a phone number with its country code, like +353 86 123 4567",
+      });
+      return z.NEVER;
+    }),
+};
+
 /** What the sign-up form asks for. */
 export const signUpFields = z
   .object({
-    company_name: shortText("Enter your company's name"),
-    owner_name: shortText("Enter your name"),
-    phone: z
-      .string({ error: "Enter a phone number like +353 86 123 4567" })
-      .nullish()
-      .transform((text, context) => {
-        const parsed = parseE164(text ?? "");
-        if (parsed.ok) return parsed.phoneNumber;
-        if (parsed.reason === "is empty") return null;
-        context.addIssue({
-          code: "custom",
-          message: "Enter a phone number with its country code, like +353 86 123 4567",
-        });
-        return z.NEVER;
-      }),
+    ...whoFields,
     email: emailField,
     password: newPasswordField,
+    // The browser's, which nobody has typed: what is no zone is none.
+    time_zone: z
+      .unknown()
+      .optional()
+      .transform((zone) => (typeof zone === "string" ? (asTimeZone(zone) ?? null) : null)),
   })
   .refine(
     ({ password, company_name, owner_name, email }) => {
@@ -121,7 +136,8 @@ export const signUpFields = z
     },
   );
 
-export type SignUp = z.output<typeof signUpFields>;
+type SignUpFields = z.output<typeof signUpFields>;
+export type SignUp = Omit<SignUpFields, "time_zone"> & Partial<Pick<SignUpFields, "time_zone">>;
 
 /** What came of {@link signUp}. */
 export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
@@ -133,28 +149,34 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);
   const now = toDatabaseTime();
+  const timeZone = fields.time_zone ?? null;
   try {
-    const [row] = await db("companies")
-      .insert({
-        company_name: fields.company_name,
-        owner_name: fields.owner_name,
-        phone: fields.phone,
-        email: fields.email,
-        password_hash: passwordHash,
-        created_at: now,
-        updated_at: now,
-      })
-      .returning<{ id: number }[]>("id");
+    const id = await db.transaction(async (trx) => {
+      const [row] = await trx("companies")
+        .insert({
+          company_name: fields.company_name,
+          owner_name: fields.owner_name,
+          phone: fields.phone,
+          email: fields.email,
+          password_hash: passwordHash,
+          created_at: now,
+          updated_at: now,
+        })
+        .returning<{ id: number }[]>("id");
+      if (timeZone !== null) await saveTimeZone(trx, row!.id, timeZone);
+      return row!.id;
+    });
     return {
       outcome: "signed-up",
       company: {
-        id: row!.id,
+        id,
         companyName: fields.company_name,
         ownerName: fields.owner_name,
         email: fields.email,
         phone: fields.phone,
         phoneNumber: null,
         assignedAt: null,
+        timeZone: timeZoneFrom(timeZone, fields.phone),
       },
     };
   } catch (error) {

@@ -7,6 +7,7 @@ import {
   extendSession,
   findSession,
   sessionIdle,
+  type SeenAt,
 } from "#app/domain/sessions.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
@@ -42,11 +43,19 @@ function sessionCookie(): Cookie {
   return cookie;
 }
 
-async function sessionId({ request }: Asked): Promise<string | undefined> {
+/** The id of the session that a request came with, open or not. */
+export async function sessionId({ request }: Asked): Promise<string | undefined> {
   const value: unknown = await sessionCookie().parse(request.headers.get("Cookie"), {
     decode: unsigned,
   });
   return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : undefined;
+}
+
+function seenAt({ request, context }: Asked): SeenAt {
+  return {
+    address: exchangeOf(context).address,
+    userAgent: request.headers.get("User-Agent"),
+  };
 }
 
 /** Whoever is signed in, or undefined. */
@@ -61,7 +70,7 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   if (!session) return undefined;
   const { company, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
-  const extended = stale && (await extendSession(database(), id));
+  const extended = stale && (await extendSession(database(), id, new Date(), seenAt(asked)));
   return {
     company,
     setCookie: extended ? await sessionCookie().serialize(id) : undefined,
@@ -99,7 +108,8 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  */
 export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
-  return sessionCookie().serialize(await beginSession(database(), companyId));
+  const id = await beginSession(database(), companyId, new Date(), seenAt(asked));
+  return sessionCookie().serialize(id);
 }
 
 /**
