@@ -2,6 +2,7 @@
  * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
  * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
  */
+import type { ClosedState } from "#app/domain/account-state.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 
@@ -43,7 +44,7 @@ interface TimeZone {
 
 interface ClosedCompany {
   company_id: number;
-  state: "frozen" | "erased";
+  state: ClosedState;
   since: string;
 }
 

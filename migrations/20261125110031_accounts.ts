@@ -10,6 +10,8 @@ export async function up(db: Knex): Promise<void> {
     table.text("address");
     table.text("user_agent");
   });
+  // What is old goes, whosever it is.
+  await db.schema.alterTable("calls", (table) => table.index(["started_at"], "calls_by_time"));
   await db.schema.createTable("company_time_zones", (table) => {
     table.bigInteger("company_id").primary().references("companies.id").onDelete("CASCADE");
     table.text("time_zone").notNullable();
@@ -34,6 +36,7 @@ export async function down(db: Knex): Promise<void> {
   await db.schema.dropTable("recordings_to_delete");
   await db.schema.dropTable("closed_companies");
   await db.schema.dropTable("company_time_zones");
+  await db.raw("drop index calls_by_time");
   await db.raw("alter table company_sessions drop column user_agent");
   await db.raw("alter table company_sessions drop column address");
 }

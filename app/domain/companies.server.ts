@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { closedState, type ClosedState } from "#app/domain/account-state.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
@@ -89,6 +90,21 @@ export const emailField = shortText("Enter an email address").pipe(
     ),
 );
 
+/** A phone as it is kept, or null for none; says to `context` what is wrong with it. */
+export function readPhone(
+  text: string | null | undefined,
+  context: z.RefinementCtx,
+): string | null {
+  const parsed = parseE164(text ?? "");
+  if (parsed.ok) return parsed.phoneNumber;
+  if (parsed.reason === "is empty") return null;
+  context.addIssue({
+    code: "custom",
+    message: "Enter a phone number with its country code, like +353 86 123 4567",
+  });
+  return z.NEVER;
+}
+
 /** Who a company is, and how to reach its owner. */
 export const whoFields = {
   company_name: shortText("Enter your company's name"),
@@ -96,16 +112,7 @@ export const whoFields = {
   phone: z
     .string({ error: "Enter a phone number like +353 86 123 4567" })
     .nullish()
-    .transform((text, context) => {
-      const parsed = parseE164(text ?? "");
-      if (parsed.ok) return parsed.phoneNumber;
-      if (parsed.reason === "is empty") return null;
-      context.addIssue({
-        code: "custom",
-        message: "Enter a phone number with its country code, like +353 86 123 4567",
-      });
-      return z.NEVER;
-    }),
+    .transform(readPhone),
 };
 
 /** What the sign-up form asks for. */
@@ -187,16 +194,16 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
 
 /**
  * The company whose email and password these are, or undefined; an unknown email costs as much work as a wrong password.
- * An old kind of hash is replaced by the current one.
+ * An old kind of hash is replaced by the current one. Only who knows the password is told that an account is "frozen".
  * @param email in any case, with or without spaces around it
  */
 export async function signIn(
   db: Knex,
   email: string,
   password: string,
-): Promise<Company | undefined> {
+): Promise<Company | "frozen" | undefined> {
   const folded = foldedEmail(email);
-  const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [folded, folded]);
+  const [row] = await query<SignInRow>(db, byEmail, [folded, folded]);
   const check = await verifyPassword(password, row?.password_hash);
   if (!row || check === "wrong") return undefined;
   if (check === "right-but-old-hash") {
@@ -204,12 +211,14 @@ export async function signIn(
       .where({ id: row.id, password_hash: row.password_hash })
       .update({ password_hash: await hashPassword(password) });
   }
-  return companyFromRow(row);
+  return row.state === null ? companyFromRow(row) : "frozen";
 }
+
+type SignInRow = CompanyRow & { password_hash: string; state: ClosedState | null };
 
 const byEmail = {
   name: "company by email",
-  sql: `select ${companyColumns}, c.password_hash from ${companyTables} where c.id in (${companiesByEmail})`,
+  sql: `select ${companyColumns}, c.password_hash, ${closedState("c.id")} as state from ${companyTables} where c.id in (${companiesByEmail})`,
 };
 
 const idByEmail = { name: "company id by email", sql: companiesByEmail };

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
+import { closedState } from "#app/domain/account-state.ts";
 import {
   companyColumns,
   companyFromRow,
@@ -113,7 +114,7 @@ const openSession = {
   sql: `select s.last_seen_at, ${companyColumns}
           from ${companyTables} join company_sessions s on s.company_id = c.id
          where s.id_hash = ? and s.expires_at > ? and s.created_at > ?
-           and not exists (select 1 from closed_companies where company_id = c.id)`,
+           and ${closedState("c.id")} is null`,
 };
 
 /**

@@ -23,6 +23,17 @@ export class SignInError extends Error {
   }
 }
 
+/** The password was right, and the account is frozen. */
+export class AccountFrozenError extends Error {
+  override name = "AccountFrozenError";
+  constructor() {
+    const { SUPPORT_EMAIL } = environment();
+    super(
+      `This account is closed for now. ${SUPPORT_EMAIL ? `Write to ${SUPPORT_EMAIL}` : "Ask whoever runs this service"}`,
+    );
+  }
+}
+
 interface Credentials {
   email: string;
   password: string;
@@ -48,6 +59,7 @@ async function verify({ email, password, attempt }: Credentials): Promise<Compan
   const company = await signIn(database(), email, password);
   if (!company) throw new SignInError();
   await forgiveSignIn(attempt);
+  if (company === "frozen") throw new AccountFrozenError();
   return company;
 }
 
@@ -55,6 +67,7 @@ async function verify({ email, password, attempt }: Credentials): Promise<Compan
  * Checks an email and a password and signs in.
  * @returns the company and the `Set-Cookie` headers
  * @throws {SignInError} where they do not open an account
+ * @throws {AccountFrozenError}
  * @throws {TooManyAttemptsError}
  */
 export async function signInWith(
@@ -74,7 +87,9 @@ export async function signInWith(
       headers: await signedInHeaders(asked, company, "signed-in"),
     };
   } catch (error) {
-    if (error instanceof SignInError) noteSignIn(asked, "refused");
+    if (error instanceof SignInError || error instanceof AccountFrozenError) {
+      noteSignIn(asked, "refused");
+    }
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }

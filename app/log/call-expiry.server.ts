@@ -1,16 +1,17 @@
 import { database } from "#app/db.server.ts";
-import { expireUnmatchedCalls } from "#app/domain/call-events.server.ts";
+import { expireCalls } from "#app/domain/call-erasure.server.ts";
+import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
 
 // Milliseconds.
 const firstTime = 60_000;
 const every = 60 * 60_000;
 
-/** Deletes calls to nobody's numbers once they are old, every hour. */
-export function watchUnmatchedCalls(): void {
+/** Deletes calls once they are old, every hour. */
+export function watchOldCalls(): void {
   const expire = () => {
-    expireUnmatchedCalls(database()).catch((err: unknown) => {
-      log.warn({ err }, "old calls to nobody's numbers were not deleted; trying again in an hour");
+    expireCalls(database(), environment().CALL_DAYS).catch((err: unknown) => {
+      log.warn({ err }, "old calls were not deleted; trying again in an hour");
     });
   };
   setTimeout(expire, firstTime).unref();

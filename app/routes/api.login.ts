@@ -1,7 +1,7 @@
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { companyJson } from "#app/http/company-json.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
-import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
+import { AccountFrozenError, SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
 const route = apiRoute({
   POST: async ({ body: { email, password }, ...asked }) => {
@@ -13,6 +13,7 @@ const route = apiRoute({
       return json({ company: companyJson(company) }, { headers });
     } catch (error) {
       if (error instanceof SignInError) return jsonError(401, error.message);
+      if (error instanceof AccountFrozenError) return jsonError(403, error.message);
       throw error;
     }
   },

@@ -1,7 +1,7 @@
 import http, { type Server } from "node:http";
 import type { ServerBuild } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
-import { watchUnmatchedCalls } from "#app/log/call-expiry.server.ts";
+import { watchOldCalls } from "#app/log/call-expiry.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { watchPool } from "#app/log/low-pool.server.ts";
 import { startMetrics } from "#app/log/metrics.server.ts";
@@ -46,7 +46,7 @@ export function serve(build: ServerBuild): Server {
   startMetrics();
   if (workerNumber() === 1) {
     watchPool();
-    watchUnmatchedCalls();
+    watchOldCalls();
   }
   return server.listen(PORT);
 }

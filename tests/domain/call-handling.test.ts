@@ -281,6 +281,7 @@ describeEachEngine("call handling", (_engine, open) => {
       companyId: second,
       handling: wanted,
       cameBack: false,
+      frozen: false,
     });
   });
 
