@@ -89,6 +89,12 @@ declare module "knex/types/tables" {
     calls: CallRow;
     adopted_emails: AdoptedEmail;
     audit_events: AuditRow;
+    work_leases: {
+      job: string;
+      due_at: string;
+      holder: string | null;
+      held_until: string | null;
+    };
     audit_kept: { id: number; since: string };
   }
 }
