@@ -3,6 +3,7 @@
  * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
  */
 import type { ClosedState } from "#app/domain/account-state.ts";
+import type { Actor, AuditEvent } from "#app/domain/audit.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 
@@ -90,6 +91,17 @@ interface AdoptedEmail {
   company_id: number;
 }
 
+interface AuditRow {
+  id: number;
+  at: string;
+  event: AuditEvent;
+  company_id: number | null;
+  actor: Actor;
+  address: string | null;
+  request_id: string | null;
+  details: string | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
@@ -101,5 +113,13 @@ declare module "knex/types/tables" {
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;
+    audit_events: AuditRow;
+    work_leases: {
+      job: string;
+      due_at: string;
+      holder: string | null;
+      held_until: string | null;
+    };
+    audit_kept: { id: number; since: string };
   }
 }

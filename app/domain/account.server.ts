@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { erasedEmail } from "#app/domain/account-state.ts";
 import { readPhone, whoFields, type Company } from "#app/domain/companies.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
@@ -34,12 +35,14 @@ export type AccountFields = z.output<ReturnType<typeof accountFields>>;
 /**
  * Saves what a company says of itself.
  * @param company as it was when it was asked
+ * @param by for the audit trail, which has the names of what was changed
  * @returns "gone" where it has been erased meanwhile
  */
 export async function saveAccount(
   db: Knex,
   company: Company,
   fields: AccountFields,
+  by: By = service,
 ): Promise<"saved" | "gone"> {
   const { time_zone, ...who } = fields;
   return db.transaction(async (trx) => {
@@ -50,6 +53,22 @@ export async function saveAccount(
     if (count === 0) return "gone";
     // Also where it is what was guessed: from now on it is said.
     await saveTimeZone(trx, company.id, time_zone);
+    const changed = changesOf(company, fields).join(", ");
+    if (changed !== "") {
+      const details = { fields: changed };
+      await recordEvent(trx, { event: "account-changed", companyId: company.id, ...by, details });
+    }
     return "saved";
   });
+}
+
+function changesOf(company: Company, fields: AccountFields): string[] {
+  const before: AccountFields = {
+    company_name: company.companyName,
+    owner_name: company.ownerName,
+    phone: company.phone,
+    time_zone: company.timeZone,
+  };
+  const names = Object.keys(before) as (keyof AccountFields)[];
+  return names.filter((name) => fields[name] !== before[name]);
 }

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
@@ -69,12 +70,19 @@ export async function countCallsFrom(db: Knex, caller: string): Promise<number> 
   return Number(row?.total);
 }
 
-/** Deletes all calls of a caller, to whomever. @returns how many went */
-export async function eraseCaller(db: Knex, caller: string): Promise<number> {
+/**
+ * Deletes all calls of a caller, to whomever.
+ * @param by for the audit trail, which is not told whose calls they were
+ * @returns how many went
+ */
+export async function eraseCaller(db: Knex, caller: string, by: By = service): Promise<number> {
   let total = 0;
   for (;;) {
     const count = await deleteCalls(db, (calls) => calls.where({ from_number: caller }));
-    if (count === 0) return total;
+    if (count === 0) break;
     total += count;
   }
+  if (total > 0)
+    await recordEvent(db, { event: "caller-erased", ...by, details: { calls: total } });
+  return total;
 }

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { erasedEmail } from "#app/domain/account-state.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { deleteCalls } from "#app/domain/call-erasure.server.ts";
 import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
@@ -13,8 +14,12 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 /** What came of a try to freeze, unfreeze or erase; "already" where it was so before. */
 export type Closing = "done" | "already" | "erased" | "no-such-company";
 
-/** Ends the company's sessions, and lets nobody begin one. */
-export async function freezeCompany(db: Knex, companyId: number): Promise<Closing> {
+/** Ends the company's sessions, and lets nobody begin one. @param by for the audit trail, as with the others */
+export async function freezeCompany(
+  db: Knex,
+  companyId: number,
+  by: By = service,
+): Promise<Closing> {
   return db.transaction(async (trx) => {
     const found = await locked(trx, companyId);
     if (found !== "done") return found;
@@ -24,19 +29,27 @@ export async function freezeCompany(db: Knex, companyId: number): Promise<Closin
       .ignore()
       .returning<unknown[]>("company_id");
     await endSessions(trx, companyId);
-    return frozen.length > 0 ? "done" : "already";
+    if (frozen.length === 0) return "already";
+    await recordEvent(trx, { event: "company-frozen", companyId, ...by });
+    return "done";
   });
 }
 
 /** Lets people sign in again, and calls through. */
-export async function unfreezeCompany(db: Knex, companyId: number): Promise<Closing> {
+export async function unfreezeCompany(
+  db: Knex,
+  companyId: number,
+  by: By = service,
+): Promise<Closing> {
   return db.transaction(async (trx) => {
     const found = await locked(trx, companyId);
     if (found !== "done") return found;
     const count = await trx("closed_companies")
       .where({ company_id: companyId, state: "frozen" })
       .delete();
-    return count > 0 ? "done" : "already";
+    if (count === 0) return "already";
+    await recordEvent(trx, { event: "company-unfrozen", companyId, ...by });
+    return "done";
   });
 }
 
@@ -71,7 +84,11 @@ export const ownTables = [
  * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. Of many calls the first go at
  * once, the others with {@link eraseCallsOfErased}; messages at Twilio are queued (recordings-to-delete.server.ts).
  */
-export async function eraseCompany(db: Knex, companyId: number): Promise<Closing> {
+export async function eraseCompany(
+  db: Knex,
+  companyId: number,
+  by: By = service,
+): Promise<Closing> {
   const closing = await db.transaction(async (trx): Promise<Closing> => {
     const found = await locked(trx, companyId);
     if (found !== "done") return found === "erased" ? "already" : found;
@@ -94,10 +111,20 @@ export async function eraseCompany(db: Knex, companyId: number): Promise<Closing
       .insert({ company_id: companyId, state: "erased", since: toDatabaseTime() })
       .onConflict("company_id")
       .merge();
+    await recordEvent(trx, { event: "account-erased", companyId, ...by });
     return "done";
   });
   if (closing === "done") await eraseCallsOfErased(db);
   return closing;
+}
+
+/** Whether calls of companies that are erased are still there. */
+export async function hasCallsOfErased(db: Knex): Promise<boolean> {
+  const row: unknown = await db("calls")
+    .join("closed_companies as x", "x.company_id", "calls.company_id")
+    .where({ "x.state": "erased" })
+    .first("call_sid");
+  return row !== undefined;
 }
 
 /** Erases calls of companies that are erased, the first thousands. @returns how many went; 0 when none is left */

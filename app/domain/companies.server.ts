@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
 import { closedState, type ClosedState } from "#app/domain/account-state.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
@@ -149,8 +150,11 @@ export type SignUp = Omit<SignUpFields, "time_zone"> & Partial<Pick<SignUpFields
 /** What came of {@link signUp}. */
 export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
 
-/** Makes an account; it has no phone number yet. */
-export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
+/**
+ * Makes an account; it has no phone number yet.
+ * @param by for the audit trail
+ */
+export async function signUp(db: Knex, fields: SignUp, by: By = service): Promise<SignUpResult> {
   // The unique index sees to all others; adopted emails do not change, so that none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
@@ -158,8 +162,8 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
   const now = toDatabaseTime();
   const timeZone = fields.time_zone ?? null;
   try {
-    const id = await db.transaction(async (trx) => {
-      const [row] = await trx("companies")
+    const id = await db.transaction(async (transaction) => {
+      const [row] = await transaction("companies")
         .insert({
           company_name: fields.company_name,
           owner_name: fields.owner_name,
@@ -170,7 +174,8 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
           updated_at: now,
         })
         .returning<{ id: number }[]>("id");
-      if (timeZone !== null) await saveTimeZone(trx, row!.id, timeZone);
+      if (timeZone !== null) await saveTimeZone(transaction, row!.id, timeZone);
+      await recordEvent(transaction, { event: "signed-up", companyId: row!.id, ...by });
       return row!.id;
     });
     return {
@@ -196,22 +201,30 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
  * The company whose email and password these are, or undefined; an unknown email costs as much work as a wrong password.
  * An old kind of hash is replaced by the current one. Only who knows the password is told that an account is "frozen".
  * @param email in any case, with or without spaces around it
+ * @param by for the audit trail, which has those who were refused; a session that begins has a line of its own
  */
 export async function signIn(
   db: Knex,
   email: string,
   password: string,
+  by: By = service,
 ): Promise<Company | "frozen" | undefined> {
   const folded = foldedEmail(email);
   const [row] = await query<SignInRow>(db, byEmail, [folded, folded]);
   const check = await verifyPassword(password, row?.password_hash);
-  if (!row || check === "wrong") return undefined;
+  if (!row || check === "wrong") {
+    await recordEvent(db, { event: "sign-in-refused", companyId: row?.id, ...by });
+    return undefined;
+  }
   if (check === "right-but-old-hash") {
     await db("companies")
       .where({ id: row.id, password_hash: row.password_hash })
       .update({ password_hash: await hashPassword(password) });
   }
-  return row.state === null ? companyFromRow(row) : "frozen";
+  if (row.state === null) return companyFromRow(row);
+  const details = { reason: row.state };
+  await recordEvent(db, { event: "sign-in-refused", companyId: row.id, ...by, details });
+  return "frozen";
 }
 
 type SignInRow = CompanyRow & { password_hash: string; state: ClosedState | null };

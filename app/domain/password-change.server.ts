@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
@@ -38,6 +39,7 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
  * Sets another password and ends the company's sessions, but for the one that asks. Browsers that have signed in before
  * are strangers again (devices.server.ts).
  * @param keepId the id of the session that asks
+ * @param by for the audit trail
  * @returns "wrong" where `present` is not the password, or somebody has set another in the same moment
  */
 export async function changePassword(
@@ -45,6 +47,7 @@ export async function changePassword(
   companyId: number,
   { present, next }: { present: string; next: string },
   keepId: string,
+  by: By = service,
 ): Promise<"changed" | "wrong"> {
   const before = await hashOf(db, companyId);
   if (before === undefined || (await verifyPassword(present, before)) === "wrong") return "wrong";
@@ -55,6 +58,7 @@ export async function changePassword(
       .update({ password_hash: passwordHash, updated_at: toDatabaseTime() });
     if (count === 0) return "wrong";
     await endSessions(trx, companyId, keepId);
+    await recordEvent(trx, { event: "password-changed", companyId, ...by });
     return "changed";
   });
 }

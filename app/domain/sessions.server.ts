@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import {
   companyColumns,
   companyFromRow,
@@ -33,37 +34,40 @@ function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
-/** Where a session is used, as far as a request tells. */
-export interface SeenAt {
-  address: string | null;
+/** Who uses a session, and with what. */
+export interface SeenBy extends By {
   /** what the browser calls itself */
-  userAgent: string | null;
+  userAgent?: string | null;
 }
 
-const nowhere: SeenAt = { address: null, userAgent: null };
-
-function seenColumns({ address, userAgent }: SeenAt) {
-  return { address, user_agent: userAgent?.slice(0, 255) ?? null };
+function seenColumns({ address, userAgent }: SeenBy) {
+  return { address: address ?? null, user_agent: userAgent?.slice(0, 255) ?? null };
 }
 
-/** Begins a session and returns its id, which only the cookie will hold; of too many the oldest ends. */
+/**
+ * Begins a session and returns its id, which only the cookie will hold; of too many the oldest ends.
+ * @param by for the audit trail, and for the company to see
+ */
 export async function beginSession(
   db: Knex,
   companyId: number,
   now = new Date(),
-  seenAt = nowhere,
+  by: SeenBy = service,
 ): Promise<string> {
   const id = randomBytes(32).toString("base64url");
-  await db("company_sessions").insert({
-    id_hash: hashOf(id),
-    company_id: companyId,
-    created_at: toDatabaseTime(now),
-    last_seen_at: toDatabaseTime(now),
-    expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
-    ...seenColumns(seenAt),
+  await db.transaction(async (transaction) => {
+    await transaction("company_sessions").insert({
+      id_hash: hashOf(id),
+      company_id: companyId,
+      created_at: toDatabaseTime(now),
+      last_seen_at: toDatabaseTime(now),
+      expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
+      ...seenColumns(by),
+    });
+    await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
   // Signing in is rare and already slow, so this is where what has expired goes. Of sessions that begin at once each
-  // looks after it is there, so that the last look sees them all.
+  // looks after it is there for all, so that the last look sees them all.
   await db("company_sessions")
     .where("expires_at", "<=", toDatabaseTime(now))
     .orWhereIn(
@@ -125,7 +129,7 @@ export async function extendSession(
   db: Knex,
   id: string,
   now = new Date(),
-  seenAt = nowhere,
+  by?: SeenBy,
 ): Promise<boolean> {
   try {
     await db("company_sessions")
@@ -133,7 +137,7 @@ export async function extendSession(
       .update({
         last_seen_at: toDatabaseTime(now),
         expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
-        ...(seenAt !== nowhere && seenColumns(seenAt)),
+        ...(by && seenColumns(by)),
       });
     return true;
   } catch (error) {
@@ -143,7 +147,10 @@ export async function extendSession(
 }
 
 /** A session as its company sees it. Times are RFC 3339, UTC. */
-export interface ListedSession extends SeenAt {
+export interface ListedSession {
+  address: string | null;
+  /** what the browser calls itself */
+  userAgent: string | null;
   /** names it among the company's, and opens nothing */
   ref: string;
   begunAt: string;
@@ -194,16 +201,28 @@ interface SessionRow {
 }
 
 /** Ends one of the company's sessions. @returns whether there was one */
-export async function endSessionByRef(db: Knex, companyId: number, ref: string): Promise<boolean> {
+export async function endSessionByRef(
+  db: Knex,
+  companyId: number,
+  ref: string,
+  by: By = service,
+): Promise<boolean> {
   if (!/^[0-9a-f]{16}$/.test(ref)) return false;
-  const ended = await db("company_sessions")
-    .where({ company_id: companyId })
-    .where("id_hash", "like", `${ref}%`)
-    .delete();
-  return ended > 0;
+  return db.transaction(async (transaction) => {
+    const ended = await transaction("company_sessions")
+      .where({ company_id: companyId })
+      .where("id_hash", "like", `${ref}%`)
+      .delete();
+    if (ended === 0) return false;
+    await recordEvent(transaction, { event: "session-ended", companyId, ...by });
+    return true;
+  });
 }
 
-/** Ends all of the company's sessions, but for the one that asks. @returns how many */
+/**
+ * Ends all of the company's sessions, but for the one that asks. The audit trail is for whoever calls it.
+ * @returns how many
+ */
 export async function endSessions(db: Knex, companyId: number, keepId?: string): Promise<number> {
   return db("company_sessions")
     .where({ company_id: companyId })
@@ -213,9 +232,36 @@ export async function endSessions(db: Knex, companyId: number, keepId?: string):
     .delete();
 }
 
-/** Ends a session for whoever still holds its id. */
-export async function endSession(db: Knex, id: string): Promise<void> {
-  await db("company_sessions")
-    .where({ id_hash: hashOf(id) })
-    .delete();
+/** Ends all of the company's sessions but for `keepId`, at its own word. @returns how many */
+export async function endOtherSessions(
+  db: Knex,
+  companyId: number,
+  keepId: string,
+  by: By = service,
+): Promise<number> {
+  return db.transaction(async (transaction) => {
+    const ended = await endSessions(transaction, companyId, keepId);
+    if (ended > 0) {
+      const details = { sessions: ended };
+      await recordEvent(transaction, { event: "other-sessions-ended", companyId, ...by, details });
+    }
+    return ended;
+  });
+}
+
+/**
+ * Ends a session for whoever still holds its id.
+ * @param by for the audit trail
+ */
+export async function endSession(db: Knex, id: string, by: By = service): Promise<void> {
+  const session = { id_hash: hashOf(id) };
+  const ended = await db("company_sessions")
+    .where(session)
+    .first<{ company_id: number } | undefined>("company_id");
+  if (!ended) return;
+  await db.transaction(async (transaction) => {
+    const count = await transaction("company_sessions").where(session).delete();
+    if (count === 0) return;
+    await recordEvent(transaction, { event: "signed-out", companyId: ended.company_id, ...by });
+  });
 }

@@ -7,8 +7,9 @@ import {
   extendSession,
   findSession,
   sessionIdle,
-  type SeenAt,
+  type SeenBy,
 } from "#app/domain/sessions.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
@@ -51,11 +52,8 @@ export async function sessionId({ request }: Asked): Promise<string | undefined>
   return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : undefined;
 }
 
-function seenAt({ request, context }: Asked): SeenAt {
-  return {
-    address: exchangeOf(context).address,
-    userAgent: request.headers.get("User-Agent"),
-  };
+function seenBy(asked: Asked): SeenBy {
+  return { ...by(asked), userAgent: asked.request.headers.get("User-Agent") };
 }
 
 /** Whoever is signed in, or undefined. */
@@ -70,7 +68,7 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   if (!session) return undefined;
   const { company, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
-  const extended = stale && (await extendSession(database(), id, new Date(), seenAt(asked)));
+  const extended = stale && (await extendSession(database(), id, new Date(), seenBy(asked)));
   return {
     company,
     setCookie: extended ? await sessionCookie().serialize(id) : undefined,
@@ -108,7 +106,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  */
 export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
-  const id = await beginSession(database(), companyId, new Date(), seenAt(asked));
+  const id = await beginSession(database(), companyId, new Date(), seenBy(asked));
   return sessionCookie().serialize(id);
 }
 
@@ -123,6 +121,6 @@ export async function endSessionOf(asked: Asked): Promise<string> {
 
 async function end(asked: Asked): Promise<void> {
   const id = await sessionId(asked);
-  if (id !== undefined) await endSession(database(), id);
+  if (id !== undefined) await endSession(database(), id, by(asked));
   delete asked.context.signedIn;
 }

@@ -1,6 +1,7 @@
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
+import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
@@ -12,6 +13,7 @@ import {
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
@@ -35,6 +37,7 @@ export class AccountFrozenError extends Error {
 }
 
 interface Credentials {
+  who: By;
   email: string;
   password: string;
   attempt: SignInAttempt;
@@ -54,9 +57,9 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
   }
 }
 
-async function verify({ email, password, attempt }: Credentials): Promise<Company> {
+async function verify({ email, password, attempt, who }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password);
+  const company = await signIn(database(), email, password, who);
   if (!company) throw new SignInError();
   await forgiveSignIn(attempt);
   if (company === "frozen") throw new AccountFrozenError();
@@ -81,6 +84,7 @@ export async function signInWith(
       email,
       password,
       attempt,
+      who: by(asked, "visitor"),
     }).authenticate();
     return {
       company,

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import { saveAccount } from "#app/domain/account.server.ts";
+import { readAudit } from "#app/domain/audit.server.ts";
 import { eraseCaller, expireCalls } from "#app/domain/call-erasure.server.ts";
 import {
   recordCallStatus,
@@ -26,6 +27,7 @@ import { createTestDatabase, describeEachEngine, openDatabase } from "../support
 import { addLegacyRows, createLegacyTables, legacyNumber } from "../support/legacy.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
 
+const skipped = new Set<string>(["signed-up", "assigned"]);
 const password = "a long quiet evening";
 const recording = (digit: string) => `RE${digit.repeat(32)}`;
 
@@ -174,7 +176,8 @@ describeEachEngine("closed companies", (engine, open) => {
       const rows = (engine === "sqlite" ? answer : (answer as { rows: unknown }).rows) as {
         name: string;
       }[];
-      const otherwise = ["calls", "closed_companies"];
+      // Calls go in batches; the audit trail names companies by id alone, and expires.
+      const otherwise = ["calls", "closed_companies", "audit_events"];
       expect(rows.map(({ name }) => name).sort()).toEqual([...ownTables, ...otherwise].sort());
     });
 
@@ -283,6 +286,28 @@ describeEachEngine("closed companies", (engine, open) => {
       expect(kept).toMatchObject({ twilio_phone_number: legacyNumber(1) });
       expect(await adopted("companies").where({ id: 2 }).first()).toEqual(before);
     });
+  });
+
+  test("each of these leaves a line in the audit trail, by id alone", async () => {
+    const by = { actor: "operator", requestId: "request-1" } as const;
+    await freezeCompany(db, ann.id, by);
+    await freezeCompany(db, ann.id, by);
+    expect(await signIn(db, ann.email, password)).toBe("frozen");
+    await unfreezeCompany(db, ann.id, by);
+    await eraseCompany(db, ann.id, by);
+    await called(bob, bobsNumber);
+    await eraseCaller(db, from, by);
+    await eraseCaller(db, from, by);
+    const lines = (await readAudit(db, {}, 20)).filter(({ event }) => !skipped.has(event));
+    expect(lines.map(({ event, companyId }) => [event, companyId])).toEqual([
+      ["caller-erased", null],
+      ["account-erased", ann.id],
+      ["company-unfrozen", ann.id],
+      ["sign-in-refused", ann.id],
+      ["company-frozen", ann.id],
+    ]);
+    expect(lines[4]).toMatchObject(by);
+    expect(JSON.stringify(lines)).not.toMatch(/ann@|\+353/);
   });
 
   test("a caller's calls go, to whomever, with their messages, and nobody else's", async () => {

@@ -5,6 +5,7 @@ import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers
 import {
   beginSession,
   endSession,
+  endOtherSessions,
   endSessionByRef,
   endSessions,
   extendSession,
@@ -132,13 +133,18 @@ describeEachEngine("sessions", (_engine, open) => {
 
   test("a company sees its own, the one that asks first, and ends one or all others", async () => {
     const [company, other] = (await insertCompanies(db, 2)) as [number, number];
+    const actor = "company" as const;
     const where = { address: "192.0.2.7", userAgent: "Firefox" };
-    const own = await beginSession(db, company, begun, where);
+    const own = await beginSession(db, company, begun, { actor, ...where });
     const phone = await beginSession(db, company, after(0, 60));
     const third = await beginSession(db, company, after(0, 120));
     const foreign = await beginSession(db, other, after(0, 180));
     await beginSession(db, company, after(-31));
-    await extendSession(db, phone, after(0, 7200), { address: "2001:db8::1", userAgent: "Safari" });
+    await extendSession(db, phone, after(0, 7200), {
+      actor,
+      address: "2001:db8::1",
+      userAgent: "Safari",
+    });
 
     const listed = await listSessions(db, company, own, after(1));
     expect(listed).toMatchObject([
@@ -165,7 +171,7 @@ describeEachEngine("sessions", (_engine, open) => {
     expect(await open()).toEqual([true, true, true, true]);
     expect(await endSessionByRef(db, company, listed[1]!.ref)).toBe(true);
     expect(await open()).toEqual([true, false, true, true]);
-    await endSessions(db, company, own);
+    await endOtherSessions(db, company, own);
     expect(await open()).toEqual([true, false, false, true]);
     await endSessions(db, company);
     expect(await open()).toEqual([false, false, false, true]);
