@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { erasedEmail } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { deleteCalls } from "#app/domain/call-erasure.server.ts";
+import { ownTables } from "#app/domain/own-tables.ts";
 import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
@@ -72,14 +73,6 @@ const olderColumns = [
   "google_credentials_json",
 ];
 
-/** What is kept of a company beside its own row and its calls: tables with its id as `company_id`. */
-export const ownTables = [
-  "company_sessions",
-  "company_call_handling",
-  "company_time_zones",
-  "adopted_emails",
-] as const;
-
 /**
  * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. Of many calls the first go at
  * once, the others with {@link eraseCallsOfErased}; messages at Twilio are queued (recordings-to-delete.server.ts).
@@ -106,7 +99,7 @@ export async function eraseCompany(
         password_hash: "none",
         updated_at: toDatabaseTime(),
       });
-    for (const table of ownTables) await trx(table).where({ company_id: companyId }).delete();
+    for (const { name } of ownTables) await trx(name).where({ company_id: companyId }).delete();
     await trx("closed_companies")
       .insert({ company_id: companyId, state: "erased", since: toDatabaseTime() })
       .onConflict("company_id")

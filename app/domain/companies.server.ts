@@ -227,6 +227,16 @@ export async function signIn(
   return "frozen";
 }
 
+/** Whether a password is the company's; costs what a sign-in costs. */
+export async function isPasswordOf(
+  db: Knex,
+  companyId: number,
+  password: string,
+): Promise<boolean> {
+  const row = await db("companies").where({ id: companyId }).first("password_hash");
+  return (await verifyPassword(password, row?.password_hash)) !== "wrong";
+}
+
 type SignInRow = CompanyRow & { password_hash: string; state: ClosedState | null };
 
 const byEmail = {

@@ -3,27 +3,11 @@ import { z } from "zod";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
-import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
-import { endSessions } from "#app/domain/sessions.server.ts";
+import { hashPassword } from "#app/domain/passwords.server.ts";
+import { endSessions, listSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** A company that is signed in proves its password again, or sets another. */
-
-/** Whether `password` is the company's. @throws {PasswordsBusyError} when too many wait */
-export async function isPasswordOf(
-  db: Knex,
-  companyId: number,
-  password: string,
-): Promise<boolean> {
-  return (await verifyPassword(password, await hashOf(db, companyId))) !== "wrong";
-}
-
-async function hashOf(db: Knex, companyId: number): Promise<string | undefined> {
-  const row = await db("companies")
-    .where({ id: companyId })
-    .first<{ password_hash: string } | undefined>("password_hash");
-  return row?.password_hash;
-}
+/** A company that is signed in sets another password. */
 
 /** The new password, which is asked for what one at sign-up is. */
 export function newPasswordFields({ companyName, ownerName, email }: Company) {
@@ -35,30 +19,38 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
   });
 }
 
+class SignedOutError extends Error {}
+
 /**
  * Sets another password and ends the company's sessions, but for the one that asks. Browsers that have signed in before
- * are strangers again (devices.server.ts).
+ * are strangers again (devices.server.ts). The old password is to have been asked for.
  * @param keepId the id of the session that asks
  * @param by for the audit trail
- * @returns "wrong" where `present` is not the password, or somebody has set another in the same moment
+ * @returns "signed-out" where that session has ended meanwhile: somebody else has set a password, say
+ * @throws {PasswordsBusyError} when too many wait
  */
 export async function changePassword(
   db: Knex,
   companyId: number,
-  { present, next }: { present: string; next: string },
+  password: string,
   keepId: string,
   by: By = service,
-): Promise<"changed" | "wrong"> {
-  const before = await hashOf(db, companyId);
-  if (before === undefined || (await verifyPassword(present, before)) === "wrong") return "wrong";
-  const passwordHash = await hashPassword(next);
-  return db.transaction(async (trx) => {
-    const count = await trx("companies")
-      .where({ id: companyId, password_hash: before })
-      .update({ password_hash: passwordHash, updated_at: toDatabaseTime() });
-    if (count === 0) return "wrong";
-    await endSessions(trx, companyId, keepId);
-    await recordEvent(trx, { event: "password-changed", companyId, ...by });
+): Promise<"changed" | "signed-out"> {
+  const passwordHash = await hashPassword(password);
+  try {
+    await db.transaction(async (trx) => {
+      // First of all a write: whatever else changes the account waits for it, or it for that.
+      await trx("companies")
+        .where({ id: companyId })
+        .update({ password_hash: passwordHash, updated_at: toDatabaseTime() });
+      const [own] = await listSessions(trx, companyId, keepId);
+      if (!own?.own) throw new SignedOutError();
+      await endSessions(trx, companyId, keepId);
+      await recordEvent(trx, { event: "password-changed", companyId, ...by });
+    });
     return "changed";
-  });
+  } catch (error) {
+    if (error instanceof SignedOutError) return "signed-out";
+    throw error;
+  }
 }

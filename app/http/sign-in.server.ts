@@ -3,7 +3,7 @@ import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
@@ -99,6 +99,25 @@ export async function signInWith(
   }
 }
 
+/**
+ * Proves, before what only the owner may do, that whoever is signed in knows the password. Tries are counted with those
+ * of signing in.
+ * @returns what to say at the password's field where it is not right
+ * @throws {TooManyAttemptsError}
+ */
+export async function ownPasswordError(
+  asked: Asked,
+  { id, email }: Pick<Company, "id" | "email">,
+  password: string,
+): Promise<string | undefined> {
+  if (password === "") return "Enter your password.";
+  const attempt = await attemptOf(asked, email);
+  await countSignIn(attempt);
+  if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
+  await forgiveSignIn(attempt);
+  return undefined;
+}
+
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
 export async function signedInHeaders(
   asked: Asked,
@@ -109,11 +128,13 @@ export async function signedInHeaders(
   noteSignIn(asked, how, company.id);
   const headers = new Headers();
   headers.append("Set-Cookie", await beginSessionFor(asked, company.id));
-  headers.append(
-    "Set-Cookie",
-    await deviceCookie().serialize(await introduceDevice(database(), company.id)),
-  );
+  headers.append("Set-Cookie", await knownDevice(company.id));
   return headers;
+}
+
+/** The `Set-Cookie` value that makes a browser known to a company, which has just proved its password or set one. */
+export async function knownDevice(companyId: number): Promise<string> {
+  return deviceCookie().serialize(await introduceDevice(database(), companyId));
 }
 
 let cookie: Cookie | undefined;

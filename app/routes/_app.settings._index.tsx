@@ -23,6 +23,10 @@ export default function Settings() {
           <Link to="/settings/calls">Call handling</Link>
           <p className="hint">What happens when somebody calls it</p>
         </li>
+        <li>
+          <Link to="/settings/account">Account</Link>
+          <p className="hint">Names, email address, phone and time zone</p>
+        </li>
       </ul>
     </Main>
   );

@@ -1,5 +1,5 @@
 import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
-import { useActionData, useLoaderData } from "@remix-run/react";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { SelectField, TextField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
@@ -8,6 +8,7 @@ import { database } from "#app/db.server.ts";
 import { accountFields, saveAccount } from "#app/domain/account.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { timeZones } from "#app/domain/time-zone.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
@@ -53,7 +54,8 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(accountFields(company.phone), sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    await saveAccount(database(), company, checked.values);
+    const outcome = await saveAccount(database(), company, checked.values, by(sent));
+    if (outcome === "gone") return redirect("/");
     return redirect("/settings/account", { headers: await withNews("saved") });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
@@ -106,6 +108,21 @@ export default function Account() {
           <dt>Email address</dt>
           <dd>{email}</dd>
         </dl>
+      </section>
+      <section aria-labelledby="data">
+        <h2 id="data">Your data</h2>
+        <p>
+          Everything that is kept of your company: settings, sessions, events, calls. One file, in
+          JSON.
+        </p>
+        <p className="actions">
+          <a className="button secondary" href="/settings/account/export" download>
+            Download your data
+          </a>
+          <Link className="button quiet" to="/settings/account/close">
+            Close your account
+          </Link>
+        </p>
       </section>
     </SettingsPage>
   );

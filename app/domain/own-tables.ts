@@ -1,0 +1,10 @@
+/**
+ * What is kept of a company beside its own row, its calls and the audit trail: tables with its id as `company_id`. They
+ * go when it is erased, and are in what it downloads, but for columns that open something.
+ */
+export const ownTables = [
+  { name: "company_sessions", without: ["id_hash"] },
+  { name: "company_call_handling", without: [] },
+  { name: "company_time_zones", without: [] },
+  { name: "adopted_emails", without: [] },
+] as const satisfies { name: string; without: readonly string[] }[];
