@@ -3,7 +3,7 @@ import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
@@ -82,6 +82,25 @@ export async function signInWith(
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }
+}
+
+/**
+ * Proves, before what only the owner may do, that whoever is signed in knows the password. Tries are counted with those
+ * of signing in.
+ * @returns what to say at the password's field where it is not right
+ * @throws {TooManyAttemptsError}
+ */
+export async function ownPasswordError(
+  asked: Asked,
+  { id, email }: Pick<Company, "id" | "email">,
+  password: string,
+): Promise<string | undefined> {
+  if (password === "") return "Enter your password.";
+  const attempt = await attemptOf(asked, email);
+  await countSignIn(attempt);
+  if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
+  await forgiveSignIn(attempt);
+  return undefined;
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
