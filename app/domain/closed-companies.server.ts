@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { erasedEmail } from "#app/domain/account-state.ts";
+import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { deleteCalls } from "#app/domain/call-erasure.server.ts";
 import { ownTables } from "#app/domain/own-tables.ts";
@@ -85,6 +86,11 @@ export async function eraseCompany(
   const closing = await db.transaction(async (trx): Promise<Closing> => {
     const found = await locked(trx, companyId);
     if (found !== "done") return found === "erased" ? "already" : found;
+    // Mail that was asked for by somebody who is not signed in knows the address alone.
+    const company = await trx("companies").where({ id: companyId }).first("email");
+    await trx("mail_queue")
+      .where({ address: foldedEmail(company?.email ?? "") })
+      .delete();
     const columns = Object.keys(await trx("companies").columnInfo());
     const older = olderColumns.filter((name) => columns.includes(name));
     await trx("companies")

@@ -7,4 +7,9 @@ export const ownTables = [
   { name: "company_call_handling", without: [] },
   { name: "company_time_zones", without: [] },
   { name: "adopted_emails", without: [] },
+  { name: "verified_emails", without: [] },
+  { name: "email_changes", without: [] },
+  { name: "recovery_codes", without: ["code_hash", "batch"] },
+  { name: "account_links", without: ["token_hash", "code_hash"] },
+  { name: "mail_queue", without: ["once", "message_id"] },
 ] as const satisfies { name: string; without: readonly string[] }[];

@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { dropLinks } from "#app/domain/account-links.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
 import { hashPassword } from "#app/domain/passwords.server.ts";
 import { endSessions, listSessions } from "#app/domain/sessions.server.ts";
@@ -22,8 +24,9 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
 class SignedOutError extends Error {}
 
 /**
- * Sets another password and ends the company's sessions, but for the one that asks. Browsers that have signed in before
- * are strangers again (devices.server.ts). The old password is to have been asked for.
+ * Sets another password and ends the company's sessions, but for the one that asks, and its links to a new password.
+ * Browsers that have signed in before are strangers again (devices.server.ts). The old password is to have been asked
+ * for.
  * @param keepId the id of the session that asks
  * @param by for the audit trail
  * @returns "signed-out" where that session has ended meanwhile: somebody else has set a password, say
@@ -31,7 +34,7 @@ class SignedOutError extends Error {}
  */
 export async function changePassword(
   db: Knex,
-  companyId: number,
+  { id: companyId, email }: Pick<Company, "id" | "email">,
   password: string,
   keepId: string,
   by: By = service,
@@ -46,6 +49,8 @@ export async function changePassword(
       const [own] = await listSessions(trx, companyId, keepId);
       if (!own?.own) throw new SignedOutError();
       await endSessions(trx, companyId, keepId);
+      await dropLinks(trx, companyId, "reset");
+      await queueMail(trx, { kind: "password-changed", companyId, address: email });
       await recordEvent(trx, { event: "password-changed", companyId, ...by });
     });
     return "changed";

@@ -11,6 +11,7 @@ export type News =
   | "saved"
   | "already-has-number"
   | "password-changed"
+  | "email-changed"
   | "session-ended"
   | "other-sessions-ended"
   | "account-closed";

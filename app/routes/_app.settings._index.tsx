@@ -27,6 +27,10 @@ export default function Settings() {
           <Link to="/settings/account">Account</Link>
           <p className="hint">Names, email address, phone and time zone</p>
         </li>
+        <li>
+          <Link to="/settings/security">Security</Link>
+          <p className="hint">Password, recovery codes, sessions</p>
+        </li>
       </ul>
     </Main>
   );

@@ -4,10 +4,11 @@ import { SelectField, TextField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
-import { database } from "#app/db.server.ts";
+import { database, reading } from "#app/db.server.ts";
 import { accountFields, saveAccount } from "#app/domain/account.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { timeZones } from "#app/domain/time-zone.server.ts";
+import { pendingEmail } from "#app/domain/verified-emails.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
@@ -22,8 +23,12 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
-  const news = await takeNews(asked, "saved");
-  const kept = await takeKeptForm(asked, company.id);
+  const [saved, emailChanged, kept, nextEmail] = [
+    await takeNews(asked, "saved"),
+    await takeNews(asked, "email-changed"),
+    await takeKeptForm(asked, company.id),
+    await pendingEmail(reading(), company.id),
+  ];
   const values = {
     company_name: company.companyName,
     owner_name: company.ownerName,
@@ -32,18 +37,22 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
     ...kept.values,
     [formOwner]: String(company.id),
   };
-  const saved = news.isNews && "Saved.";
   const unsaved =
     kept.values && "This is what you typed before you were signed out. It is not saved yet.";
+  const news =
+    (saved.isNews && "Saved.") ||
+    (emailChanged.isNews && "Your email address is changed. You log in with the new one.") ||
+    unsaved;
   return data(
     {
       refused,
-      news: refused ? undefined : saved || unsaved,
+      news: refused ? undefined : news,
       email: company.email,
+      nextEmail: nextEmail ?? null,
       values,
       timeZones: [...new Set([...timeZones(), company.timeZone])],
     },
-    { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
+    { headers: [saved, emailChanged, kept].flatMap(({ headers }) => Object.entries(headers)) },
   );
 });
 
@@ -63,7 +72,7 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function Account() {
-  const { news, email, timeZones, ...loaded } = useLoaderData<typeof loader>();
+  const { news, email, nextEmail, timeZones, ...loaded } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   const values = { ...loaded.values, ...refused?.values };
   const errors = refused?.errors;
@@ -106,8 +115,20 @@ export default function Account() {
       <section className="card" aria-label="Email address">
         <dl>
           <dt>Email address</dt>
-          <dd>{email}</dd>
+          <dd className="breaks">
+            <bdi>{email}</bdi>
+          </dd>
+          {nextEmail !== null && (
+            <dd className="hint breaks">
+              <bdi>{nextEmail}</bdi> takes its place when you open the link that was sent there.
+            </dd>
+          )}
         </dl>
+        <p className="actions">
+          <Link className="button secondary" to="/settings/account/email">
+            Change<span className="visually-hidden"> email address</span>
+          </Link>
+        </p>
       </section>
       <section aria-labelledby="data">
         <h2 id="data">Your data</h2>

@@ -43,7 +43,7 @@ export const action = pageAction(async (sent) => {
     if (wrong) return refuseForm(sent, [], 400, { current_password: wrong });
     const { password } = checked.values;
     const keepId = (await sessionId(sent)) ?? "";
-    const outcome = await changePassword(database(), company.id, password, keepId, by(sent));
+    const outcome = await changePassword(database(), company, password, keepId, by(sent));
     if (outcome === "signed-out") return redirect("/login?signed-out=1");
     const headers = new Headers(await withNews("password-changed"));
     headers.append("Set-Cookie", await knownDevice(company.id));

@@ -1,9 +1,13 @@
+import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireCalls } from "#app/domain/call-erasure.server.ts";
 import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
+import { expireMail } from "#app/domain/mail-queue.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
+import { recordings } from "#app/work/delete-recordings.server.ts";
+import { mail } from "#app/work/send-mail.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
 const hour = 60 * 60;
@@ -34,6 +38,15 @@ const auditExpiry: Job = {
   },
 };
 
+const leftovers: Job = {
+  name: "links-and-mail-expiry",
+  everySeconds: hour,
+  async run(db) {
+    await expireLinks(db);
+    await expireMail(db);
+  },
+};
+
 /** Warns in the log, once an hour, while fewer numbers are available than LOW_POOL_THRESHOLD. */
 const lowPool: Job = {
   name: "low-pool",
@@ -49,7 +62,15 @@ const lowPool: Job = {
 };
 
 /** All that is done in the background. */
-export const jobs: readonly Job[] = [callExpiry, callsOfErased, auditExpiry, lowPool];
+export const jobs: readonly Job[] = [
+  mail,
+  recordings,
+  callsOfErased,
+  callExpiry,
+  auditExpiry,
+  leftovers,
+  lowPool,
+];
 
 /** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */
 export const startWork = (signal: AbortSignal): Promise<void> => keepWorking(jobs, signal);
