@@ -204,8 +204,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
     test("a cookie that an earlier version signed still opens its session, and logging out ends it", async () => {
       const client = new Client(url);
       await client.signUp();
-      const plain = createCookie("session");
-      const id: unknown = await plain.parse(`session=${client.cookies.get("session")}`);
+      const id = client.cookies.get("session");
       expect(id).toMatch(/^[\w-]{43}$/);
       const signed = await createCookie("session", {
         secrets: ["a secret that nobody has any more"],
@@ -310,8 +309,7 @@ describe.each(engines)("the JSON API on %s", (engine) => {
 
     test("what is stored opens no account: the id is hashed, the password Argon2id", async () => {
       const client = await signedUp();
-      const value = decodeURIComponent(client.cookies.get("session") ?? "");
-      const id = JSON.parse(Buffer.from(value.split(".")[0] ?? "", "base64").toString()) as string;
+      const id = client.cookies.get("session") ?? "";
       expect(id).toMatch(/^[\w-]{43}$/);
       const sessions = JSON.stringify(await db("company_sessions").select());
       expect(sessions).not.toContain(id);
