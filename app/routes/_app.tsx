@@ -1,8 +1,8 @@
 import { data } from "@remix-run/node";
-import { NavLink, Outlet } from "@remix-run/react";
+import { NavLink, Outlet, type ShouldRevalidateFunction } from "@remix-run/react";
 import { Brand } from "#app/components/Brand.tsx";
 import { useBehindModal } from "#app/components/behind-modal.ts";
-import { refreshUnlessCutOff } from "#app/components/refresh.ts";
+import { isUntouchedBehind, refreshUnlessCutOff } from "#app/components/refresh.ts";
 import { companyLoader } from "#app/http/page.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 
@@ -12,7 +12,8 @@ export const loader = companyLoader(async (page) => {
   return data(null, { headers: setCookie ? { "Set-Cookie": setCookie } : {} });
 });
 
-export const shouldRevalidate = refreshUnlessCutOff;
+export const shouldRevalidate: ShouldRevalidateFunction = (change) =>
+  refreshUnlessCutOff(change) && !isUntouchedBehind(change);
 
 /** What every private page has around it. */
 export default function PrivatePages() {
