@@ -519,38 +519,70 @@ test.each([true, false])(
 );
 
 describe("before scripts have come", () => {
+  /** Loads the page again, whose scripts come when what this returns is called. */
+  const holdScripts = async (page: Page) => {
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page.unroute("**/assets/*.js");
+    await page.route("**/assets/*.js", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload({ waitUntil: "commit" });
+    return letGo;
+  };
+
+  /** As password managers do. */
+  const addForeignNodes = async (page: Page) => {
+    page.removeAllListeners("console");
+    page.removeAllListeners("pageerror");
+    await page.evaluate(() => {
+      for (const where of ["form", "body"]) {
+        document.querySelector(where)?.prepend(document.createElement("div"));
+      }
+    });
+  };
+
   test.each([false, true])(
     "what is typed and chosen stays, also where something has changed the page: %s",
     async (changed) => {
       const page = await openModal(browser, site);
-      let letGo = () => {};
-      const held = new Promise<void>((resolve) => (letGo = resolve));
-      await page.route("**/assets/*.js", async (route) => {
-        await held;
-        await route.continue();
-      });
-      await page.reload({ waitUntil: "commit" });
+      const letGo = await holdScripts(page);
       await rows(page).nth(2).click();
       await page.click("#search");
-      await page.keyboard.type("0860");
+      await page.keyboard.type("080");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.type("6");
       const value = await valueOf(page, 2);
-      if (changed) {
-        page.removeAllListeners("console");
-        page.removeAllListeners("pageerror");
-        await page.evaluate(() => {
-          for (const where of ["form", "body"]) {
-            document.querySelector(where)?.prepend(document.createElement("div"));
-          }
-        });
-      }
+      if (changed) await addForeignNodes(page);
       letGo();
       await ready(page);
       await page.waitForFunction(() => document.querySelector("dialog")?.matches(":modal"));
       expect(await page.inputValue("#search")).toBe("0860");
       expect(await chosen(page)).toBe(value);
       expect(await confirm(page).innerText()).toBe(`Confirm ${formatPhoneNumber(value)}`);
-      await page.keyboard.type("00");
-      expect(await page.inputValue("#search")).toBe("086000");
+      await page.keyboard.type("77");
+      expect(await page.inputValue("#search")).toBe("086770");
+    },
+  );
+
+  test.each([false, true])(
+    "the row or button that has the focus keeps it, also where something has changed the page: %s",
+    async (changed) => {
+      const page = await openModal(browser, site);
+      for (const has of ["a row", "a button"]) {
+        const letGo = await holdScripts(page);
+        const first = rows(page).first().getByRole("radio");
+        await (has === "a row" ? first : modal(page).getByText("Skip for Now")).focus();
+        if (changed) await addForeignNodes(page);
+        letGo();
+        await ready(page);
+        await page.waitForFunction(() => document.querySelector("dialog")?.matches(":modal"));
+        const where = await page.evaluate(
+          () => document.activeElement?.closest("label, a")?.textContent,
+        );
+        expect(where).toContain(has === "a row" ? "+353" : "Skip for Now");
+      }
     },
   );
 });
