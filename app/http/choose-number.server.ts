@@ -1,6 +1,5 @@
 import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
-import type { By } from "#app/domain/audit.server.ts";
 import { asStored, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
@@ -37,6 +36,8 @@ export interface Choice {
   searchable: boolean;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
+  /** why these are still the numbers of before; the browser's own word, never the server's */
+  fault?: string | undefined;
 }
 
 /** What came of a choice, for the modal. `number` is as it is shown. */
