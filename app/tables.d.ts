@@ -93,6 +93,26 @@ interface AdoptedEmail {
   company_id: number;
 }
 
+interface CompanyToken {
+  id: number;
+  company_id: number;
+  name: string;
+  scopes: string;
+  token_hash: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+interface IdempotencyKey {
+  company_id: number;
+  key: string;
+  request_hash: string;
+  created_at: string;
+  status: number | null;
+  body: string | null;
+}
+
 interface AuditRow {
   id: number;
   at: string;
@@ -136,6 +156,8 @@ declare module "knex/types/tables" {
     company_time_zones: TimeZone;
     closed_companies: ClosedCompany;
     recordings_to_delete: RecordingToDelete;
+    company_tokens: CompanyToken;
+    idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;

@@ -16,7 +16,7 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 /** What came of a try to freeze, unfreeze or erase; "already" where it was so before. */
 export type Closing = "done" | "already" | "erased" | "no-such-company";
 
-/** Ends the company's sessions, and lets nobody begin one. @param by for the audit trail, as with the others */
+/** Ends the company's sessions and API tokens, and lets nobody begin one. @param by for the audit trail, as with the others */
 export async function freezeCompany(
   db: Knex,
   companyId: number,
@@ -31,6 +31,7 @@ export async function freezeCompany(
       .ignore()
       .returning<unknown[]>("company_id");
     await endSessions(trx, companyId);
+    await trx("company_tokens").where({ company_id: companyId }).delete();
     if (frozen.length === 0) return "already";
     await recordEvent(trx, { event: "company-frozen", companyId, ...by });
     return "done";

@@ -11,5 +11,7 @@ export const ownTables = [
   { name: "email_changes", without: [] },
   { name: "recovery_codes", without: ["code_hash", "batch"] },
   { name: "account_links", without: ["token_hash", "code_hash"] },
+  { name: "company_tokens", without: ["token_hash"] },
+  { name: "idempotency_keys", without: ["request_hash"] },
   { name: "mail_queue", without: ["once", "message_id"] },
 ] as const satisfies { name: string; without: readonly string[] }[];

@@ -42,7 +42,7 @@ export const action = pageAction(async (sent) => {
     const wrong = await ownPasswordError(sent, company, current_password);
     if (wrong) return refuseForm(sent, [], 400, { current_password: wrong });
     const { password } = checked.values;
-    const keepId = (await sessionId(sent)) ?? "";
+    const keepId = sessionId(sent) ?? "";
     const outcome = await changePassword(database(), company, password, keepId, by(sent));
     if (outcome === "signed-out") return redirect("/login?signed-out=1");
     const headers = new Headers(await withNews("password-changed"));

@@ -20,7 +20,7 @@ export const loader = companyLoader(async ({ company, ...asked }) => {
   const [one, others, sessions] = [
     await takeNews(asked, "session-ended"),
     await takeNews(asked, "other-sessions-ended"),
-    await listSessions(reading(), company.id, await sessionId(asked)),
+    await listSessions(reading(), company.id, sessionId(asked)),
   ];
   return data(
     {

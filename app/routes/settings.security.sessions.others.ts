@@ -13,6 +13,6 @@ export const loader = () => redirect(page);
 /** Ends all sessions of the company but the one that asks. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
-  await endOtherSessions(database(), id, (await sessionId(sent)) ?? "", by(sent));
+  await endOtherSessions(database(), id, sessionId(sent) ?? "", by(sent));
   return redirect(page, { headers: await withNews("other-sessions-ended") });
 });

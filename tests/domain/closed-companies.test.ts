@@ -21,6 +21,7 @@ import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { dueRecordings, recordingsWaiting } from "#app/domain/recordings-to-delete.server.ts";
 import { beginSession, findSession } from "#app/domain/sessions.server.ts";
+import { findToken, makeToken, tokenFields } from "#app/domain/tokens.server.ts";
 import { from, newCallSid, secondsIn } from "../support/calls.ts";
 import { fillPool } from "../support/companies.ts";
 import { createTestDatabase, describeEachEngine, openDatabase } from "../support/databases.ts";
@@ -69,6 +70,13 @@ describeEachEngine("closed companies", (engine, open) => {
     return callSid;
   }
 
+  async function tokenOf(company: Company): Promise<string> {
+    const fields = tokenFields.parse({ name: "Billing", scopes: ["calls:read"] });
+    const made = await makeToken(db, company.id, fields);
+    if (made.outcome !== "made") throw new Error(made.outcome);
+    return made.secret;
+  }
+
   const callsOf = (company: Company) =>
     db("calls").where({ company_id: company.id }).pluck("call_sid");
 
@@ -76,7 +84,13 @@ describeEachEngine("closed companies", (engine, open) => {
     test("sessions end, nobody signs in, and only who knows the password is told why", async () => {
       const session = await beginSession(db, ann.id);
       const bobs = await beginSession(db, bob.id);
+      const [token, bobsToken] = [await tokenOf(ann), await tokenOf(bob)];
+      expect(await findToken(db, token)).toMatchObject({ company: { id: ann.id } });
       expect(await freezeCompany(db, ann.id)).toBe("done");
+      expect(await findToken(db, token)).toBeUndefined();
+      // One that was being made.
+      expect(await findToken(db, await tokenOf(ann))).toBeUndefined();
+      expect(await findToken(db, bobsToken)).toBeDefined();
       expect(await findSession(db, session)).toBeUndefined();
       expect(await signIn(db, ann.email, password)).toBe("frozen");
       expect(await signIn(db, ann.email, "somebody's guess")).toBeUndefined();
