@@ -1,4 +1,4 @@
-import { createCookie, redirect, type Cookie } from "@remix-run/node";
+import { redirect, type Cookie } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
@@ -8,8 +8,8 @@ import {
   findSession,
   sessionIdle,
 } from "#app/domain/sessions.server.ts";
-import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
+import { hostCookie } from "#app/http/own-cookie.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
@@ -30,17 +30,7 @@ let cookie: Cookie | undefined;
 /** Version 1.0 signed its cookies; what comes before the signature is still good. */
 const unsigned = (text: string) => decodeURIComponent(text).split(".", 1)[0]!;
 
-function sessionCookie(): Cookie {
-  const secure = environment().PUBLIC_URL.startsWith("https:");
-  cookie ??= createCookie(secure ? "__Host-session" : "session", {
-    httpOnly: true,
-    maxAge: sessionIdle,
-    path: "/",
-    sameSite: "lax",
-    secure,
-  });
-  return cookie;
-}
+const sessionCookie = () => (cookie ??= hostCookie("session", sessionIdle));
 
 async function sessionId({ request }: Asked): Promise<string | undefined> {
   const value: unknown = await sessionCookie().parse(request.headers.get("Cookie"), {
