@@ -1,9 +1,11 @@
 import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
+import type { By } from "#app/domain/audit.server.ts";
 import { asStored, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
@@ -100,13 +102,15 @@ export const chooseNumber: (
     const chosen = (form.phone_number ?? "").trim();
     if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
     const phoneNumber = asStored(chosen);
-    const assignment = await assignForSure(database(), id, phoneNumber ?? "");
+    const assignment = await assignForSure(database(), id, phoneNumber ?? "", by(sent));
     noteAssignment(sent, id, assignment.outcome);
-    switch (assignment.outcome) {
+    // Whoever confirms twice has chosen once.
+    const confirmed = "phoneNumber" in assignment && assignment.phoneNumber === phoneNumber;
+    switch (confirmed ? "assigned" : assignment.outcome) {
       case "assigned":
         return form.answer === "data"
           ? data(
-              { outcome: "assigned", phoneNumber: assignment.phoneNumber },
+              { outcome: "assigned", phoneNumber: phoneNumber ?? "" },
               { headers: await withNews("assigned") },
             )
           : redirect("/dashboard", { headers: await withNews("assigned") });

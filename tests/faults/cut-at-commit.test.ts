@@ -94,7 +94,7 @@ test("one that is cut so and does not come back is an error, and a retry gets th
 
   wire.comesBack();
   const again = await tryToAssign(server.url, company, number);
-  expect(again).toMatchObject({ told: "ok", status: 200 });
+  expect(again).toMatchObject({ told: "ok", status: 400 });
   const another = await tryToAssign(server.url, company, other);
   expect(another).toMatchObject({ told: "failed", status: 400 });
   await expectNothingLost(db, [again, another]);
