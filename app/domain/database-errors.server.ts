@@ -84,7 +84,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);
   return (
-    (code === undefined || !/^(SQLITE_|EACCES|EPERM|ENOENT|EISDIR|EEXIST|ENOTDIR|28|3D|08P01)/.test(code)) &&
+    (code === undefined ||
+      !/^(SQLITE_|EACCES|EPERM|ENOENT|EISDIR|EEXIST|ENOTDIR|28|3D|08P01)/.test(code)) &&
     isDatabaseUnavailable(error)
   );
 }
