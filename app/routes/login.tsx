@@ -1,4 +1,4 @@
-import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
@@ -15,7 +15,7 @@ import { AccountFrozenError, SignInError, signInWith } from "#app/http/sign-in.s
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => pageTitle("Log in", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 const home = "/dashboard";
 
@@ -44,7 +44,8 @@ export const action = pageAction(async (sent) => {
       return refuseForm(sent, shownAgain, 403, { [wholeForm]: `${error.message}.` });
     }
     return error instanceof SignInError
-      ? refuseForm(sent, shownAgain, 401, { email: `${error.message}.` })
+      ? // Of a 401 lynx shows no page unless it is told to.
+        refuseForm(sent, shownAgain, 400, { email: `${error.message}.` })
       : refuseFormFor(error, sent, shownAgain);
   }
 });

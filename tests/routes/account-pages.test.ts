@@ -334,7 +334,7 @@ describe.each(engines)("Settings → Account and Security on %s", (engine) => {
     const page = await post(new Client(url), "/login", { email, password });
     expect([page.status, page.text.includes(`${words}.`)]).toEqual([403, true]);
     const guessed = await post(new Client(url), "/login", { email, password: "a guess" });
-    expect([guessed.status, guessed.text.includes("closed")]).toEqual([401, false]);
+    expect([guessed.status, guessed.text.includes("closed")]).toEqual([400, false]);
   });
 
   describe("one's own data", () => {
