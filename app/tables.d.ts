@@ -106,11 +106,33 @@ interface QueuedMailRow {
   given_up_at: string | null;
 }
 
+interface CompanyToken {
+  id: number;
+  company_id: number;
+  name: string;
+  scopes: string;
+  token_hash: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+interface IdempotencyKey {
+  company_id: number;
+  key: string;
+  request_hash: string;
+  created_at: string;
+  status: number | null;
+  body: string | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
     company_sessions: Session;
+    company_tokens: CompanyToken;
+    idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;

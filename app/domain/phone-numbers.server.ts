@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
@@ -13,10 +14,11 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** What came of {@link assignPhoneNumber}. */
 export type Assignment =
-  /** the number is this company's; also where it was already, so that a repeated request gets the same answer */
+  /** the number has just become this company's */
   | { outcome: "assigned"; phoneNumber: string }
   /** unknown and taken alike; without a number asked for: the pool is empty */
   | { outcome: "not-available" }
+  /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
   | { outcome: "no-such-company" };
 
@@ -25,7 +27,7 @@ export type Assignment =
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
  * @param by for the audit trail
- * @throws the driver's error where the database is away; the assignment may then have happened, and asking again tells
+ * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
@@ -58,10 +60,44 @@ export async function assignPhoneNumber(
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: "not-available" };
-  return {
-    outcome: held === phoneNumber ? "assigned" : "already-has-number",
-    phoneNumber: held,
-  };
+  return { outcome: "already-has-number", phoneNumber: held };
+}
+
+/** The database went away in the middle of an assignment, and is not back to tell what became of it. */
+export class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+}
+
+/**
+ * As {@link assignPhoneNumber}. A connection that is cut while it commits leaves open whether it did: one more look
+ * tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
+ * was changed
+ */
+export async function assignForSure(
+  db: Knex,
+  companyId: number,
+  phoneNumber?: string,
+  by?: By,
+): Promise<Assignment> {
+  const began = toRfc3339(toDatabaseTime());
+  try {
+    return await assignPhoneNumber(db, companyId, phoneNumber, by);
+  } catch (error) {
+    const unknown = new UnknownOutcomeError("", { cause: error });
+    const held = await Promise.race([
+      currentPhoneNumber(db, companyId),
+      setTimeout(800, unknown, { ref: false }),
+    ]).catch(() => unknown);
+    if (held instanceof Error) throw held;
+    if (held === undefined) throw error;
+    const isTheOne =
+      phoneNumber !== undefined ? held.phoneNumber === phoneNumber : held.assignedAt >= began;
+    return {
+      outcome: isTheOne ? "assigned" : "already-has-number",
+      phoneNumber: held.phoneNumber,
+    };
+  }
 }
 
 function assigned(db: Knex, companyId: number) {
