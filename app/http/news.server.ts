@@ -10,10 +10,13 @@ export type News =
   | "saved"
   | "already-has-number"
   | "password-changed"
-  | "email-changed"
   | "session-ended"
   | "other-sessions-ended"
-  | "account-closed";
+  | "account-closed"
+  | "password-reset"
+  | "link-sent"
+  | "email-changed"
+  | "email-verified";
 
 /** Seconds in which it is news. */
 const newsFor = 5 * 60;
@@ -25,13 +28,14 @@ export async function withNews(news: News): Promise<{ "Set-Cookie": string }> {
   return { "Set-Cookie": await newsCookie().serialize(news) };
 }
 
-/** Whether there is `news` to tell, and the headers of the page that tells it, by which it is told. */
-export async function takeNews(
+/** Which of `news` there is to tell, if any, and the headers of the page that tells it, by which it is told. */
+export async function takeNews<Told extends News>(
   { request }: Asked,
-  news: News,
-): Promise<{ isNews: boolean; headers: Record<string, string> }> {
-  const told: unknown = await newsCookie().parse(request.headers.get("Cookie"));
-  return told === news
-    ? { isNews: true, headers: { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) } }
-    : { isNews: false, headers: {} };
+  ...news: Told[]
+): Promise<{ isNews: boolean; news?: Told; headers: Record<string, string> }> {
+  const kept: unknown = await newsCookie().parse(request.headers.get("Cookie"));
+  const told = news.find((one) => one === kept);
+  if (told === undefined) return { isNews: false, headers: {} };
+  const headers = { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) };
+  return { isNews: true, news: told, headers };
 }

@@ -22,7 +22,6 @@ test("a browser's time zone comes with the sign-up, and the pages of the account
   expect(await site.db("company_time_zones").pluck("time_zone")).toEqual(["Asia/Tokyo"]);
   for (const path of [
     "account",
-    "account/email",
     "account/close",
     "security",
     "security/password",
