@@ -36,6 +36,8 @@ export interface Choice {
   searchable: boolean;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
+  /** why these are still the numbers of before; the browser's own word, never the server's */
+  fault?: string | undefined;
 }
 
 /** What came of a choice, for the modal. `number` is as it is shown. */
