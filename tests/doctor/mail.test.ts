@@ -37,6 +37,6 @@ test.each(engines)("the doctor shows what mail waits, and why (%s)", async (engi
   await db("mail_queue").update({ next_try_at: "2026-01-01 00:00:00" });
   await putOff(db, (await nextMail(db))!, "refused it (550)", "refused");
   const told = await findings();
-  expect(told.map(([code]) => code).sort()).toEqual(["mail-refused", "mail-waiting"]);
+  expect(new Set(told.map(([code]) => code))).toEqual(new Set(["mail-refused", "mail-waiting"]));
   expect(JSON.stringify(told)).not.toContain("@example.com");
 });
