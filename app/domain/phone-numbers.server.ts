@@ -89,7 +89,7 @@ export async function assignForSure(
   db: Knex,
   companyId: number,
   phoneNumber?: string,
-  by: By = service,
+  by?: By,
 ): Promise<Assignment> {
   const began = toRfc3339(toDatabaseTime());
   try {

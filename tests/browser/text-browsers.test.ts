@@ -72,7 +72,11 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Password");
-    await browser.fill("Email address", email, password);
+    await browser.fill("Email address", email, "not the password");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("Email or password is incorrect.");
+    await browser.fill("@example.c", "", password);
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Your phone number");
