@@ -7,6 +7,7 @@ import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { networksOf } from "#app/ip-address.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
@@ -126,12 +127,15 @@ export type SignUp = z.output<typeof signUpFields>;
 /** What came of {@link signUp}. */
 export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
 
-/** Makes an account; it has no phone number yet. */
-export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
+/**
+ * Makes an account; it has no phone number yet.
+ * @param address the client's, among which passwords are hashed fairly
+ */
+export async function signUp(db: Knex, fields: SignUp, address?: string): Promise<SignUpResult> {
   // The unique index sees to all others; adopted emails do not change, so that none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
-  const passwordHash = await hashPassword(fields.password);
+  const passwordHash = await hashPassword(fields.password, hashingLanes(email, address));
   const now = toDatabaseTime();
   try {
     const [row] = await db("companies")
@@ -167,15 +171,17 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
  * The company whose email and password these are, or undefined; an unknown email costs as much work as a wrong password.
  * An old kind of hash is replaced by the current one.
  * @param email in any case, with or without spaces around it
+ * @param address the client's, among which passwords are checked fairly
  */
 export async function signIn(
   db: Knex,
   email: string,
   password: string,
+  address?: string,
 ): Promise<Company | undefined> {
   const folded = foldedEmail(email);
   const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [folded, folded]);
-  const check = await verifyPassword(password, row?.password_hash);
+  const check = await verifyPassword(password, row?.password_hash, hashingLanes(folded, address));
   if (!row || check === "wrong") return undefined;
   if (check === "right-but-old-hash") {
     await db("companies")
@@ -184,6 +190,12 @@ export async function signIn(
   }
   return companyFromRow(row);
 }
+
+// One address in a flood of them is as much as one account.
+const hashingLanes = (email: string, address?: string) =>
+  [email, ...(address === undefined ? [] : networksOf(address))].filter(
+    (lane) => lane !== undefined,
+  );
 
 const byEmail = {
   name: "company by email",

@@ -2,6 +2,7 @@ import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { hash, verify } from "@node-rs/argon2";
 import { verify as verifyBcrypt } from "@node-rs/bcrypt";
+import { FairQueue, QueueFullError } from "#app/domain/fair-queue.ts";
 
 /**
  * Passwords are kept as Argon2id. Hashes that the system before this one made are accepted too, and are to be
@@ -16,30 +17,20 @@ const pbkdf2Async = promisify(pbkdf2);
 /** What came of {@link verifyPassword}. */
 export type PasswordCheck = "right" | "right-but-old-hash" | "wrong";
 
-/** More sign-ins wait for a password check than the machine can do soon. */
+/** More passwords wait to be checked than the machine can do soon, or the same client has asked for most of them. */
 export class PasswordsBusyError extends Error {
   override name = "PasswordsBusyError";
 }
 
-// Hashing fills the thread pool that the database driver shares; two at a time leave half of it free.
-const atOnce = 2;
-const longestQueue = 30;
-let running = 0;
-const waiting: (() => void)[] = [];
+// Hashing fills the thread pool that files, names and SQLite share: half of it stays free.
+const threads = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
+const turns = new FairQueue(Math.max(1, Math.floor(threads / 2)), 16);
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= atOnce) {
-    if (waiting.length >= longestQueue) throw new PasswordsBusyError();
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else {
-    running++;
-  }
+async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
+    return await turns.run(lanes, work);
+  } catch (error) {
+    throw error instanceof QueueFullError ? new PasswordsBusyError() : error;
   }
 }
 
@@ -51,22 +42,27 @@ export function asHashed(password: string): string {
   return password.normalize("NFKC");
 }
 
-/** @throws {PasswordsBusyError} when too many wait */
-export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(asHashed(password), argon2));
+/**
+ * @param lanes who asks, its address and account say: nobody in another lane waits for more than one of its turn
+ * @throws {PasswordsBusyError} when too many wait
+ */
+export function hashPassword(password: string, lanes: readonly string[] = []): Promise<string> {
+  return inTurn(lanes, () => hash(asHashed(password), argon2));
 }
 
 /**
  * Every check is one Argon2, whether there is such an account, and whatever kind of hash it has; an old kind's own work
  * comes on top. A password that is not typed in NFKC is tried as typed too, which doubles that for every account alike.
  * @param storedHash undefined where there is no such account
+ * @param lanes as in {@link hashPassword}
  * @throws {PasswordsBusyError} when too many wait
  */
 export function verifyPassword(
   password: string,
   storedHash: string | undefined,
+  lanes: readonly string[] = [],
 ): Promise<PasswordCheck> {
-  return inTurn(async () => {
+  return inTurn(lanes, async () => {
     const normal = asHashed(password);
     const [right, rightAsTyped] = [
       await check(normal, storedHash),

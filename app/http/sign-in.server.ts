@@ -45,7 +45,7 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
 
 async function verify({ email, password, attempt }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password);
+  const company = await signIn(database(), email, password, attempt.address);
   if (!company) throw new SignInError();
   await forgiveSignIn(attempt);
   return company;

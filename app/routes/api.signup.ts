@@ -16,8 +16,9 @@ const route = apiRoute({
         fields: checked.errors,
       });
     }
-    await countSignUp(exchangeOf(asked.context).address);
-    const result = await signUp(database(), checked.values);
+    const { address } = exchangeOf(asked.context);
+    await countSignUp(address);
+    const result = await signUp(database(), checked.values, address);
     if (result.outcome === "email-taken") {
       return jsonError(409, "An account with this email address already exists");
     }

@@ -33,8 +33,9 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(signUpFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    await countSignUp(exchangeOf(sent.context).address);
-    const result = await signUp(database(), checked.values);
+    const { address } = exchangeOf(sent.context);
+    await countSignUp(address);
+    const result = await signUp(database(), checked.values, address);
     if (result.outcome === "email-taken") {
       const errors = { email: `${emailTaken} Log in instead.` };
       return refuseForm(sent, shownAgain, 409, errors);

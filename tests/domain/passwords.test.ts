@@ -179,10 +179,28 @@ test("an account that is not there is a wrong password, and never an old hash", 
   expect(await verifyPassword("nobody signs in with this", undefined)).toBe("wrong");
 });
 
-test("when 32 passwords are being checked the next is refused at once, and later ones are taken again", async () => {
-  const checks = Array.from({ length: 33 }, () => hashPassword(password));
+test("when 18 passwords are being checked the next is refused at once, and later ones are taken again", async () => {
+  const checks = Array.from({ length: 19 }, () => hashPassword(password));
   const results = await Promise.allSettled(checks);
   const refused = results.filter(({ status }) => status === "rejected");
   expect(refused).toMatchObject([{ reason: expect.any(PasswordsBusyError) }]);
   expect(await hashPassword(password)).toMatch(argon2id);
+});
+
+test("60 with one right password delay another account's by no more than those being checked", async () => {
+  const stored = await hashPassword(password);
+  const done: string[] = [];
+  const flood = Array.from({ length: 60 }, () =>
+    verifyPassword(password, stored, ["ann@example.com", "203.0.113.1"]).then(() =>
+      done.push("flood"),
+    ),
+  );
+  const other = verifyPassword(password, stored, ["bob@example.com", "198.51.100.1"]).then(() =>
+    done.push("other"),
+  );
+  const results = await Promise.allSettled([...flood, other]);
+  // Two were at work when it came.
+  expect(done.indexOf("other")).toBeLessThanOrEqual(3);
+  expect(done).toHaveLength(18);
+  expect(results.filter(({ status }) => status === "rejected")).toHaveLength(43);
 });
