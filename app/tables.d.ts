@@ -68,6 +68,13 @@ interface AdoptedEmail {
   company_id: number;
 }
 
+/** PostgreSQL alone has it; `expire` is milliseconds since 1970. */
+interface RateLimit {
+  key: string;
+  points: number;
+  expire: number | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
@@ -76,5 +83,6 @@ declare module "knex/types/tables" {
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;
+    rate_limits: RateLimit;
   }
 }

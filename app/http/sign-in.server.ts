@@ -8,7 +8,8 @@ import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
 import {
   countSignIn,
-  forgiveSignIn,
+  signInWasNone,
+  signInWasRight,
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
@@ -45,9 +46,14 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
 
 async function verify({ email, password, attempt }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password, attempt.address);
+  const company = await signIn(database(), email, password, attempt.address).catch(
+    async (error: unknown) => {
+      await signInWasNone(attempt);
+      throw error;
+    },
+  );
   if (!company) throw new SignInError();
-  await forgiveSignIn(attempt);
+  await signInWasRight(attempt);
   return company;
 }
 
