@@ -68,6 +68,8 @@ const schema = z.object({
     })
     .optional(),
   CALL_LIMIT_MINUTES: wholeNumber(1, 1_440).default(240),
+  // The database lets nothing younger go.
+  AUDIT_DAYS: wholeNumber(30, 36_500).default(400),
   LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
   WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
   LOG_LEVEL: z

@@ -2,6 +2,7 @@
  * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
  * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
  */
+import type { Actor, AuditEvent } from "#app/domain/audit.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 
@@ -75,6 +76,17 @@ interface RateLimit {
   expire: number | null;
 }
 
+interface AuditRow {
+  id: number;
+  at: string;
+  event: AuditEvent;
+  company_id: number | null;
+  actor: Actor;
+  address: string | null;
+  request_id: string | null;
+  details: string | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
@@ -84,5 +96,13 @@ declare module "knex/types/tables" {
     calls: CallRow;
     adopted_emails: AdoptedEmail;
     rate_limits: RateLimit;
+    audit_events: AuditRow;
+    work_leases: {
+      job: string;
+      due_at: string;
+      holder: string | null;
+      held_until: string | null;
+    };
+    audit_kept: { id: number; since: string };
   }
 }

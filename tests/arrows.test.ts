@@ -9,6 +9,7 @@ const below: Record<string, readonly string[]> = {
   http: ["domain", "log", "server", "foundation"],
   twilio: ["http", "domain", "log", "server", "foundation"],
   doctor: ["twilio", "domain", "foundation"],
+  work: ["twilio", "domain", "log", "foundation"],
   server: ["log", "foundation"],
   log: ["domain", "server", "foundation"],
   domain: ["foundation"],

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
@@ -23,19 +24,27 @@ export type Assignment =
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
+ * @param by for the audit trail
  * @throws the driver's error where the database is away; the assignment may then have happened, and asking again tells
  */
 export async function assignPhoneNumber(
   db: Knex,
   companyId: number,
   phoneNumber?: string,
+  by: By = service,
 ): Promise<Assignment> {
   try {
-    const claimed = await inSavepoint(db, (inner) =>
-      phoneNumber === undefined
+    // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
+    const claimed = await db.transaction(async (inner) => {
+      const number = await (phoneNumber === undefined
         ? claimFirst(inner, companyId)
-        : claim(inner, companyId, phoneNumber),
-    );
+        : claim(inner, companyId, phoneNumber));
+      if (number !== undefined) {
+        const details = { phone_number: number };
+        await recordEvent(inner, { event: "assigned", companyId, ...by, details });
+      }
+      return number;
+    });
     if (claimed !== undefined) {
       return { outcome: "assigned", phoneNumber: claimed };
     }
@@ -53,11 +62,6 @@ export async function assignPhoneNumber(
     outcome: held === phoneNumber ? "assigned" : "already-has-number",
     phoneNumber: held,
   };
-}
-
-// A refused statement ends a PostgreSQL transaction; a savepoint keeps the caller's alive.
-function inSavepoint<T>(db: Knex, work: (db: Knex) => Promise<T>): Promise<T> {
-  return db.isTransaction ? db.transaction(work) : work(db);
 }
 
 function assigned(db: Knex, companyId: number) {

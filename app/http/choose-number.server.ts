@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
+import type { By } from "#app/domain/audit.server.ts";
 import { asStored, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type Assignment,
 } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
@@ -105,7 +107,7 @@ export const chooseNumber: (
     const chosen = (form.phone_number ?? "").trim();
     if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
     const phoneNumber = asStored(chosen);
-    const assignment = await assign(id, phoneNumber ?? "");
+    const assignment = await assign(id, phoneNumber ?? "", by(sent));
     noteAssignment(sent, id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":
@@ -149,9 +151,9 @@ class UnknownOutcomeError extends Error {
 
 // A connection that is cut while it commits leaves open whether it did; one look tells, if it comes soon enough to
 // answer within three seconds.
-async function assign(companyId: number, phoneNumber: string): Promise<Assignment> {
+async function assign(companyId: number, phoneNumber: string, who: By): Promise<Assignment> {
   try {
-    return await assignPhoneNumber(database(), companyId, phoneNumber);
+    return await assignPhoneNumber(database(), companyId, phoneNumber, who);
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([

@@ -1,6 +1,7 @@
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
+import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
@@ -13,6 +14,7 @@ import {
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
@@ -25,6 +27,7 @@ export class SignInError extends Error {
 }
 
 interface Credentials {
+  who: By;
   email: string;
   password: string;
   attempt: SignInAttempt;
@@ -44,14 +47,12 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
   }
 }
 
-async function verify({ email, password, attempt }: Credentials): Promise<Company> {
+async function verify({ email, password, attempt, who }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password, attempt.address).catch(
-    async (error: unknown) => {
-      await signInWasNone(attempt);
-      throw error;
-    },
-  );
+  const company = await signIn(database(), email, password, who).catch(async (error: unknown) => {
+    await signInWasNone(attempt);
+    throw error;
+  });
   if (!company) throw new SignInError();
   await signInWasRight(attempt);
   return company;
@@ -74,6 +75,7 @@ export async function signInWith(
       email,
       password,
       attempt,
+      who: by(asked, "visitor"),
     }).authenticate();
     return {
       company,

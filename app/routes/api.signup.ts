@@ -1,6 +1,7 @@
 import { database } from "#app/db.server.ts";
 import { signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { companyJson } from "#app/http/company-json.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
@@ -16,9 +17,8 @@ const route = apiRoute({
         fields: checked.errors,
       });
     }
-    const { address } = exchangeOf(asked.context);
-    await countSignUp(address);
-    const result = await signUp(database(), checked.values, address);
+    await countSignUp(exchangeOf(asked.context).address);
+    const result = await signUp(database(), checked.values, by(asked, "visitor"));
     if (result.outcome === "email-taken") {
       return jsonError(409, "An account with this email address already exists");
     }
