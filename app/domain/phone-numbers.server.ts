@@ -13,10 +13,11 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** What came of {@link assignPhoneNumber}. */
 export type Assignment =
-  /** the number is this company's; also where it was already, so that a repeated request gets the same answer */
+  /** the number has just become this company's */
   | { outcome: "assigned"; phoneNumber: string }
   /** unknown and taken alike; without a number asked for: the pool is empty */
   | { outcome: "not-available" }
+  /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
   | { outcome: "no-such-company" };
 
@@ -58,10 +59,7 @@ export async function assignPhoneNumber(
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: "not-available" };
-  return {
-    outcome: held === phoneNumber ? "assigned" : "already-has-number",
-    phoneNumber: held,
-  };
+  return { outcome: "already-has-number", phoneNumber: held };
 }
 
 function assigned(db: Knex, companyId: number) {

@@ -109,11 +109,13 @@ export const chooseNumber: (
     const phoneNumber = asStored(chosen);
     const assignment = await assign(id, phoneNumber ?? "", by(sent));
     noteAssignment(sent, id, assignment.outcome);
-    switch (assignment.outcome) {
+    // Whoever confirms twice has chosen once.
+    const confirmed = "phoneNumber" in assignment && assignment.phoneNumber === phoneNumber;
+    switch (confirmed ? "assigned" : assignment.outcome) {
       case "assigned":
         return form.answer === "data"
           ? data(
-              { outcome: "assigned", phoneNumber: assignment.phoneNumber },
+              { outcome: "assigned", phoneNumber: phoneNumber ?? "" },
               { headers: await withNews("assigned") },
             )
           : redirect("/dashboard", { headers: await withNews("assigned") });

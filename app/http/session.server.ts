@@ -91,7 +91,7 @@ export async function requireCompany(
 export async function requireCompanyForApi(asked: Asked): Promise<Company> {
   const session = await signedIn(asked);
   if (session) return session.company;
-  throw jsonError(401, "Not authenticated");
+  throw jsonError("not_authenticated");
 }
 
 /**

@@ -12,7 +12,7 @@ const route = apiRoute({
     const company = await requireCompanyForApi(asked);
     const typed = asked.body.phone_number;
     if (typeof typed !== "string" || typed.trim() === "") {
-      return jsonError(400, "Phone number is required");
+      return jsonError("phone_number_required");
     }
     const assignment = await assignPhoneNumber(
       database(),
@@ -28,11 +28,13 @@ const route = apiRoute({
           phone_number: assignment.phoneNumber,
         });
       case "already-has-number":
-        return jsonError(400, "Company already has a phone number");
+        return jsonError("company_already_has_phone_number", {
+          phoneNumber: assignment.phoneNumber,
+        });
       case "not-available":
-        return jsonError(400, "Phone number not available");
+        return jsonError("phone_number_not_available");
       case "no-such-company":
-        return jsonError(401, "Not authenticated");
+        return jsonError("not_authenticated");
     }
   },
 });

@@ -72,7 +72,7 @@ test("a connection that is cut after the commit and before its answer is an erro
   });
 
   const again = await tryToAssign(server.url, company!, number);
-  expect(again).toMatchObject({ told: "ok", status: 200 });
+  expect(again).toMatchObject({ told: "ok", status: 400 });
   const another = await tryToAssign(server.url, company!, other);
   expect(another).toMatchObject({ told: "failed", status: 400 });
   await expectNothingLost(db, [again, another]);
