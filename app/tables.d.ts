@@ -96,6 +96,8 @@ declare module "knex/types/tables" {
     calls: CallRow;
     adopted_emails: AdoptedEmail;
     rate_limits: RateLimit;
+    assignment_budget: { id: number; open_until: string | null };
+    recent_assignments: { network: string; assigned_at: string };
     audit_events: AuditRow;
     work_leases: {
       job: string;

@@ -186,6 +186,7 @@ function problemText(
       return allowSkip ? "Select a phone number, or skip for now." : "Select a phone number.";
     case "not-available":
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
+    case "wait":
     case "fault":
     case "cut-off":
       return answer.message;

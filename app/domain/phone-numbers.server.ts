@@ -1,5 +1,11 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import {
+  assignmentsPerHour,
+  isBudgeted,
+  spendAssignment,
+  type SpentBudget,
+} from "#app/domain/assignment-budget.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
@@ -19,13 +25,15 @@ export type Assignment =
   | { outcome: "not-available" }
   /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
-  | { outcome: "no-such-company" };
+  | { outcome: "no-such-company" }
+  /** nothing was assigned: the hour has had as many as it may; there is more in `retryAfter` seconds */
+  | ({ outcome: "budget-spent" } & SpentBudget);
 
 /**
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
- * @param by for the audit trail
+ * @param by for the audit trail; what companies ask for is within the budget of assignments
  * @throws the driver's error where the database is away; the assignment may then have happened, and asking again tells
  */
 export async function assignPhoneNumber(
@@ -34,6 +42,7 @@ export async function assignPhoneNumber(
   phoneNumber?: string,
   by: By = service,
 ): Promise<Assignment> {
+  const budget = isBudgeted(by) ? await assignmentsPerHour(db) : undefined;
   try {
     // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
     const claimed = await db.transaction(async (inner) => {
@@ -43,6 +52,9 @@ export async function assignPhoneNumber(
       if (number !== undefined) {
         const details = { phone_number: number };
         await recordEvent(inner, { event: "assigned", companyId, ...by, details });
+        // Last, since others wait from here to the commit.
+        const spent = budget && (await spendAssignment(inner, budget, by));
+        if (spent) throw new BudgetSpent(spent);
       }
       return number;
     });
@@ -50,6 +62,7 @@ export async function assignPhoneNumber(
       return { outcome: "assigned", phoneNumber: claimed };
     }
   } catch (error) {
+    if (error instanceof BudgetSpent) return refused(db, companyId, by, error.spent);
     if (isNoSuchCompany(error)) return { outcome: "no-such-company" };
     if (!isCompanyHasNumber(error)) throw error;
   }
@@ -60,6 +73,24 @@ export async function assignPhoneNumber(
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: "not-available" };
   return { outcome: "already-has-number", phoneNumber: held };
+}
+
+/** Takes the assignment back, with all that was written of it. */
+class BudgetSpent extends Error {
+  constructor(readonly spent: SpentBudget) {
+    super("the budget of assignments is spent");
+  }
+}
+
+async function refused(
+  db: Knex,
+  companyId: number,
+  by: By,
+  spent: SpentBudget,
+): Promise<Assignment> {
+  const details = { of: spent.of };
+  await recordEvent(db, { event: "assignment-refused", companyId, ...by, details });
+  return { outcome: "budget-spent", ...spent };
 }
 
 function assigned(db: Knex, companyId: number) {

@@ -150,8 +150,3 @@ export class Counter {
 function fingerprint(key: string): string {
   return createHash("sha256").update(key).digest("base64url").slice(0, 22);
 }
-
-/** Takes away counts whose time is over. */
-export async function clearCounts(now = Date.now()): Promise<void> {
-  if (isPostgres(database())) await database()("rate_limits").where("expire", "<", now).delete();
-}

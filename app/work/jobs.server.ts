@@ -1,7 +1,10 @@
+import { budgetStatus } from "#app/domain/assignment-budget.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireUnmatchedCalls } from "#app/domain/call-events.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
+import { clearCounts } from "#app/domain/rate-counts.server.ts";
 import { environment } from "#app/env.server.ts";
+import { budgetAdvice } from "#app/log/events.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
@@ -35,8 +38,29 @@ const lowPool: Job = {
   },
 };
 
+/** Warns in the log, every ten minutes, while the hour's assignments are spent: somebody may be emptying the pool. */
+const spentBudget: Job = {
+  name: "spent-budget",
+  everySeconds: 10 * 60,
+  lookSeconds: 30,
+  async isWanted(db) {
+    const { spent, budget, openUntil } = await budgetStatus(db);
+    return environment().RATE_LIMITS === "on" && openUntil === null && spent >= budget;
+  },
+  async run(db) {
+    const { spent, budget } = await budgetStatus(db);
+    log.warn({ spent, budget }, budgetAdvice);
+  },
+};
+
+const oldCounts: Job = {
+  name: "old-counts",
+  everySeconds: 5 * 60,
+  run: (db) => clearCounts(db),
+};
+
 /** All that is done in the background. */
-export const jobs: readonly Job[] = [unmatchedCalls, auditExpiry, lowPool];
+export const jobs: readonly Job[] = [unmatchedCalls, auditExpiry, lowPool, spentBudget, oldCounts];
 
 /** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */
 export const startWork = (signal: AbortSignal): Promise<void> => keepWorking(jobs, signal);

@@ -2,7 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { database } from "#app/db.server.ts";
-import { clearCounts, Counter, TooManyAttemptsError } from "#app/http/counter.server.ts";
+import { clearCounts } from "#app/domain/rate-counts.server.ts";
+import { Counter, TooManyAttemptsError } from "#app/http/counter.server.ts";
 import {
   countRecovery,
   countSignIn,
@@ -171,9 +172,9 @@ describe("the shared counts", () => {
     const rows = await database()("rate_limits").select("key", "points");
     expect(rows).toHaveLength(3);
     expect(JSON.stringify(rows)).not.toMatch(/ann|203/);
-    await clearCounts();
+    await clearCounts(database());
     expect(await database()("rate_limits").select("key")).toHaveLength(3);
-    await clearCounts(Date.now() + 16 * 60 * 1000);
+    await clearCounts(database(), Date.now() + 16 * 60 * 1000);
     expect(await database()("rate_limits").select("key")).toEqual([]);
   });
 
