@@ -46,14 +46,24 @@ export class FairQueue {
     }
   }
 
+  /** Whether {@link run} would refuse such work at once. */
+  isFullFor(lanes: readonly string[]): boolean {
+    const turn = this.nextTurn(lanes);
+    return this.waiting.length >= this.longest && this.waiting.every((one) => one.turn <= turn);
+  }
+
+  private nextTurn(lanes: readonly string[]): number {
+    const before = [...this.running, ...this.waiting]
+      .filter((other) => other.lanes.some((lane) => lanes.includes(lane)))
+      .map(({ turn }) => turn + 1);
+    return Math.max(this.now, ...before);
+  }
+
   private turnOf(lanes: readonly string[]): Promise<Entry> {
     return new Promise((resolve, reject) => {
-      const before = [...this.running, ...this.waiting]
-        .filter((other) => other.lanes.some((lane) => lanes.includes(lane)))
-        .map(({ turn }) => turn + 1);
       const entry: Entry = {
         lanes,
-        turn: Math.max(this.now, ...before),
+        turn: this.nextTurn(lanes),
         start: () => resolve(entry),
         refuse: () => reject(new QueueFullError()),
       };

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { hash, verify } from "@node-rs/argon2";
 import { verify as verifyBcrypt } from "@node-rs/bcrypt";
 import { FairQueue, QueueFullError } from "#app/domain/fair-queue.ts";
+import { networksOf } from "#app/ip-address.ts";
 
 /**
  * Passwords are kept as Argon2id. Hashes that the system before this one made are accepted too, and are to be
@@ -34,6 +35,20 @@ async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Prom
   }
 }
 
+/** Who asks to have a password hashed: one address in a flood of them is as much as one account. */
+export function lanesOf(account?: string, address?: string): string[] {
+  const networks = address === undefined ? [] : networksOf(address);
+  return [account, ...networks].filter((lane) => lane !== undefined);
+}
+
+/**
+ * Refuses what would be refused later, before anything is asked of the database for it.
+ * @throws {PasswordsBusyError}
+ */
+export function refuseWhereBusy(lanes: readonly string[]): void {
+  if (turns.isFullFor(lanes)) throw new PasswordsBusyError();
+}
+
 /**
  * A password as it is hashed, so that the same one typed on another system opens the account: NFKC.
  * Source: NIST SP 800-63B, "Password Verifiers".
@@ -43,7 +58,7 @@ export function asHashed(password: string): string {
 }
 
 /**
- * @param lanes who asks, its address and account say: nobody in another lane waits for more than one of its turn
+ * @param lanes {@link lanesOf} who asks: nobody in another lane waits for more than one of its turn
  * @throws {PasswordsBusyError} when too many wait
  */
 export function hashPassword(password: string, lanes: readonly string[] = []): Promise<string> {

@@ -91,7 +91,10 @@ test("a flood is not starved by newcomers, though each of them asks for less", a
 
 test("a full queue refuses the last of the busiest lane, and takes whoever asks for little", async () => {
   const desk = new Desk(2, 16);
-  for (const name of [...many("flood", 30), "one 1"]) desk.ask(name);
+  for (const name of many("flood", 30)) desk.ask(name);
+  expect(desk.queue.isFullFor(["flood"])).toBe(true);
+  expect(desk.queue.isFullFor(["one"])).toBe(false);
+  desk.ask("one 1");
   await desk.workOff();
   expect(desk.begun).toContain("one 1");
   expect(desk.begun).toHaveLength(18);
@@ -104,6 +107,9 @@ test("where all ask for as little, the last that came is refused", async () => {
   for (const name of ["a 1", "b 1", "c 1", "d 1"]) desk.ask(name);
   await desk.settled();
   expect(desk.refused).toEqual(["d 1"]);
+  expect(desk.queue.isFullFor(["e"])).toBe(true);
+  await desk.workOff();
+  expect(desk.queue.isFullFor(["e"])).toBe(false);
 });
 
 test("work that fails makes room as any other does", async () => {
