@@ -6,7 +6,7 @@ import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
-import { hashPassword, lanesOf, verifyPassword } from "#app/domain/passwords.server.ts";
+import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
@@ -135,7 +135,7 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
   // The unique index sees to all others; adopted emails do not change, so that none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
-  const passwordHash = await hashPassword(fields.password, lanesOf(email, by.address));
+  const passwordHash = await hashPassword(fields.password);
   const now = toDatabaseTime();
   try {
     const id = await db.transaction(async (transaction) => {
@@ -185,7 +185,7 @@ export async function signIn(
 ): Promise<Company | undefined> {
   const folded = foldedEmail(email);
   const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [folded, folded]);
-  const check = await verifyPassword(password, row?.password_hash, lanesOf(folded, by.address));
+  const check = await verifyPassword(password, row?.password_hash);
   if (!row || check === "wrong") {
     await recordEvent(db, { event: "sign-in-refused", companyId: row?.id, ...by });
     return undefined;

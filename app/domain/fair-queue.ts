@@ -1,4 +1,4 @@
-/** The queue is full, and others in it have asked for less. */
+/** The queue is full, and others in it have asked for less; or its work takes so long that the wait was given up. */
 export class QueueFullError extends Error {
   override name = "QueueFullError";
 }
@@ -24,10 +24,12 @@ export class FairQueue {
   /**
    * @param atOnce pieces that are done at a time
    * @param longest pieces that may wait
+   * @param patience milliseconds that one may wait
    */
   constructor(
     private readonly atOnce: number,
     private readonly longest: number,
+    private readonly patience: number,
   ) {}
 
   /**
@@ -46,12 +48,6 @@ export class FairQueue {
     }
   }
 
-  /** Whether {@link run} would refuse such work at once. */
-  isFullFor(lanes: readonly string[]): boolean {
-    const turn = this.nextTurn(lanes);
-    return this.waiting.length >= this.longest && this.waiting.every((one) => one.turn <= turn);
-  }
-
   private nextTurn(lanes: readonly string[]): number {
     const before = [...this.running, ...this.waiting]
       .filter((other) => other.lanes.some((lane) => lanes.includes(lane)))
@@ -61,15 +57,22 @@ export class FairQueue {
 
   private turnOf(lanes: readonly string[]): Promise<Entry> {
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.refuse(entry), this.patience);
       const entry: Entry = {
         lanes,
         turn: this.nextTurn(lanes),
-        start: () => resolve(entry),
-        refuse: () => reject(new QueueFullError()),
+        start: () => {
+          clearTimeout(timer);
+          resolve(entry);
+        },
+        refuse: () => {
+          clearTimeout(timer);
+          reject(new QueueFullError());
+        },
       };
       this.waiting.push(entry);
       if (this.running.size < this.atOnce) this.startNext();
-      else if (this.waiting.length > this.longest) this.refuseOne();
+      else if (this.waiting.length > this.longest) this.refuse(this.busiest());
     });
   }
 
@@ -83,9 +86,14 @@ export class FairQueue {
     next.start();
   }
 
-  private refuseOne(): void {
+  /** Of those that wait and have asked for most, the last that came. */
+  private busiest(): Entry {
     const latest = Math.max(...this.waiting.map(({ turn }) => turn));
-    const index = this.waiting.findLastIndex(({ turn }) => turn === latest);
-    this.waiting.splice(index, 1)[0]?.refuse();
+    return this.waiting.findLast(({ turn }) => turn === latest)!;
+  }
+
+  private refuse(entry: Entry): void {
+    this.waiting.splice(this.waiting.indexOf(entry), 1);
+    entry.refuse();
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { hash, verify } from "@node-rs/argon2";
@@ -25,28 +26,27 @@ export class PasswordsBusyError extends Error {
 
 // Hashing fills the thread pool that files, names and SQLite share: half of it stays free.
 const threads = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
-const turns = new FairQueue(Math.max(1, Math.floor(threads / 2)), 16);
+const turns = new FairQueue(Math.max(1, Math.floor(threads / 2)), 16, 3_000);
+const inside = new AsyncLocalStorage<true>();
 
-async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
+/**
+ * Does work that hashes passwords in its turn, with all that it asks of the database: a flood of it does not stand in
+ * front of others there either. What is hashed outside of it has a turn of its own.
+ * @param lanes {@link lanesOf} who asks: nobody in another lane waits for more than one of its turn
+ * @throws {PasswordsBusyError} when too many wait
+ */
+export async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
+  if (inside.getStore()) return work();
   try {
-    return await turns.run(lanes, work);
+    return await turns.run(lanes, () => inside.run(true, work));
   } catch (error) {
     throw error instanceof QueueFullError ? new PasswordsBusyError() : error;
   }
 }
 
 /** Who asks to have a password hashed: one address in a flood of them is as much as one account. */
-export function lanesOf(account?: string, address?: string): string[] {
-  const networks = address === undefined ? [] : networksOf(address);
-  return [account, ...networks].filter((lane) => lane !== undefined);
-}
-
-/**
- * Refuses what would be refused later, before anything is asked of the database for it.
- * @throws {PasswordsBusyError}
- */
-export function refuseWhereBusy(lanes: readonly string[]): void {
-  if (turns.isFullFor(lanes)) throw new PasswordsBusyError();
+export function lanesOf(account: string, address: string): string[] {
+  return [account, ...networksOf(address)].filter((lane) => lane !== undefined);
 }
 
 /**
@@ -57,27 +57,22 @@ export function asHashed(password: string): string {
   return password.normalize("NFKC");
 }
 
-/**
- * @param lanes {@link lanesOf} who asks: nobody in another lane waits for more than one of its turn
- * @throws {PasswordsBusyError} when too many wait
- */
-export function hashPassword(password: string, lanes: readonly string[] = []): Promise<string> {
-  return inTurn(lanes, () => hash(asHashed(password), argon2));
+/** @throws {PasswordsBusyError} when too many wait */
+export function hashPassword(password: string): Promise<string> {
+  return inTurn([], () => hash(asHashed(password), argon2));
 }
 
 /**
  * Every check is one Argon2, whether there is such an account, and whatever kind of hash it has; an old kind's own work
  * comes on top. A password that is not typed in NFKC is tried as typed too, which doubles that for every account alike.
  * @param storedHash undefined where there is no such account
- * @param lanes as in {@link hashPassword}
  * @throws {PasswordsBusyError} when too many wait
  */
 export function verifyPassword(
   password: string,
   storedHash: string | undefined,
-  lanes: readonly string[] = [],
 ): Promise<PasswordCheck> {
-  return inTurn(lanes, async () => {
+  return inTurn([], async () => {
     const normal = asHashed(password);
     const [right, rightAsTyped] = [
       await check(normal, storedHash),

@@ -1,4 +1,3 @@
-import { lanesOf, refuseWhereBusy } from "#app/domain/passwords.server.ts";
 import { environment } from "#app/env.server.ts";
 import { Counter, TooManyAttemptsError } from "#app/http/counter.server.ts";
 import { networksOf } from "#app/ip-address.ts";
@@ -85,10 +84,8 @@ const countOf = (counter: Counter, key: string | undefined): Count[] =>
 /**
  * Counts a sign-in, as one that is wrong until {@link signInWasRight}.
  * @throws {TooManyAttemptsError}
- * @throws {PasswordsBusyError} where no password can be checked now, and nothing was counted
  */
 export async function countSignIn(attempt: SignInAttempt): Promise<void> {
-  refuseWhereBusy(lanesOf(attempt.account, attempt.address));
   if (!limited()) return;
   let spentFromHere = 0;
   for (const [counter, key] of countsOf(attempt)) {
@@ -116,13 +113,9 @@ async function giveBack(attempt: SignInAttempt, points: number): Promise<void> {
   await Promise.all(countsOf(attempt).map(([counter, key]) => counter.giveBack(key, points)));
 }
 
-/**
- * @throws {TooManyAttemptsError}
- * @throws {PasswordsBusyError} where no password can be hashed now, and nothing was counted
- */
-export async function countSignUp(address: string): Promise<void> {
-  refuseWhereBusy(lanesOf(undefined, address));
-  await countByNetwork(signUps, address);
+/** @throws {TooManyAttemptsError} */
+export function countSignUp(address: string): Promise<void> {
+  return countByNetwork(signUps, address);
 }
 
 /**

@@ -3,12 +3,14 @@ import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { signIn, signUp, type Company, type SignUp } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
+import { inTurn, lanesOf } from "#app/domain/passwords.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
 import {
   countSignIn,
+  countSignUp,
   signInWasNone,
   signInWasRight,
   TooManyAttemptsError,
@@ -63,29 +65,50 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<C
  * @returns the company and the `Set-Cookie` headers
  * @throws {SignInError} where they do not open an account
  * @throws {TooManyAttemptsError}
+ * @throws {PasswordsBusyError}
  */
-export async function signInWith(
-  asked: Asked,
-  email: string,
-  password: string,
-): Promise<{ company: Company; headers: Headers }> {
-  const attempt = await attemptOf(asked, email);
+export async function signInWith(asked: Asked, email: string, password: string): Promise<SignedUp> {
   try {
-    const company = await new PasswordStrategy({
-      email,
-      password,
-      attempt,
-      who: by(asked, "visitor"),
-    }).authenticate();
-    return {
-      company,
-      headers: await signedInHeaders(asked, company, "signed-in"),
-    };
+    return await inTurnOf(asked, email, async () => {
+      const company = await new PasswordStrategy({
+        email,
+        password,
+        attempt: await attemptOf(asked, email),
+        who: by(asked, "visitor"),
+      }).authenticate();
+      return { company, headers: await signedInHeaders(asked, company, "signed-in") };
+    });
   } catch (error) {
     if (error instanceof SignInError) noteSignIn(asked, "refused");
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }
+}
+
+/** A company that is signed in now, and the `Set-Cookie` headers that say so. */
+interface SignedUp {
+  company: Company;
+  headers: Headers;
+}
+
+/**
+ * Makes an account and signs in.
+ * @returns undefined where the email is another account's
+ * @throws {TooManyAttemptsError}
+ * @throws {PasswordsBusyError}
+ */
+export function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp | undefined> {
+  return inTurnOf(asked, fields.email, async () => {
+    await countSignUp(exchangeOf(asked.context).address);
+    const result = await signUp(database(), fields, by(asked, "visitor"));
+    if (result.outcome === "email-taken") return undefined;
+    const { company } = result;
+    return { company, headers: await signedInHeaders(asked, company, "signed-up") };
+  });
+}
+
+function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>): Promise<T> {
+  return inTurn(lanesOf(foldedEmail(email), exchangeOf(context).address), work);
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */

@@ -9,7 +9,7 @@ class Desk {
   private readonly ends = new Map<string, () => void>();
   readonly queue: FairQueue;
   constructor(atOnce: number, longest: number) {
-    this.queue = new FairQueue(atOnce, longest);
+    this.queue = new FairQueue(atOnce, longest, 10_000);
   }
 
   /** Asks for a piece `name`, in one lane for each word of it but the last. */
@@ -91,10 +91,7 @@ test("a flood is not starved by newcomers, though each of them asks for less", a
 
 test("a full queue refuses the last of the busiest lane, and takes whoever asks for little", async () => {
   const desk = new Desk(2, 16);
-  for (const name of many("flood", 30)) desk.ask(name);
-  expect(desk.queue.isFullFor(["flood"])).toBe(true);
-  expect(desk.queue.isFullFor(["one"])).toBe(false);
-  desk.ask("one 1");
+  for (const name of [...many("flood", 30), "one 1"]) desk.ask(name);
   await desk.workOff();
   expect(desk.begun).toContain("one 1");
   expect(desk.begun).toHaveLength(18);
@@ -107,13 +104,20 @@ test("where all ask for as little, the last that came is refused", async () => {
   for (const name of ["a 1", "b 1", "c 1", "d 1"]) desk.ask(name);
   await desk.settled();
   expect(desk.refused).toEqual(["d 1"]);
-  expect(desk.queue.isFullFor(["e"])).toBe(true);
-  await desk.workOff();
-  expect(desk.queue.isFullFor(["e"])).toBe(false);
+});
+
+test("who has waited for too long is refused, and the others are done", async () => {
+  const queue = new FairQueue(1, 5, 20);
+  let end = () => {};
+  const first = queue.run(["a"], () => new Promise<void>((resolve) => (end = resolve)));
+  await expect(queue.run(["b"], () => Promise.resolve())).rejects.toThrow(QueueFullError);
+  end();
+  await first;
+  await expect(queue.run(["c"], () => Promise.resolve("done"))).resolves.toBe("done");
 });
 
 test("work that fails makes room as any other does", async () => {
-  const queue = new FairQueue(1, 1);
+  const queue = new FairQueue(1, 1, 10_000);
   await expect(queue.run(["a"], () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   await expect(queue.run(["a"], () => Promise.resolve("done"))).resolves.toBe("done");
 });
@@ -125,7 +129,7 @@ test("whatever comes, each piece is done once or refused once, and never more at
     fc.integer({ min: 1, max: 3 }),
     fc.integer({ min: 0, max: 8 }),
     async (pieces, atOnce, longest) => {
-      const queue = new FairQueue(atOnce, longest);
+      const queue = new FairQueue(atOnce, longest, 10_000);
       let running = 0;
       let most = 0;
       const results = await Promise.allSettled(
