@@ -22,7 +22,7 @@ await runCommand(
       ["", "goes on until Ctrl-C"],
     ],
     options: { once: { type: "boolean", help: "do what is due now, and end" } },
-    stopped: "What was not finished is done by whoever works next.",
+    stopped: () => "What was not finished is done by whoever works next.",
   },
   async (args) => {
     requireDatabase();

@@ -198,6 +198,16 @@ export async function signIn(
   return companyFromRow(row);
 }
 
+/** Whether a password is the company's; costs what a sign-in costs. */
+export async function isPasswordOf(
+  db: Knex,
+  companyId: number,
+  password: string,
+): Promise<boolean> {
+  const row = await db("companies").where({ id: companyId }).first("password_hash");
+  return (await verifyPassword(password, row?.password_hash)) !== "wrong";
+}
+
 const byEmail = {
   name: "company by email",
   sql: `select ${companyColumns}, c.password_hash from ${companyTables} where c.id in (${companiesByEmail})`,

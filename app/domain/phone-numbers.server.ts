@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import {
@@ -34,7 +35,7 @@ export type Assignment =
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
  * @param by for the audit trail; what companies ask for is within the budget of assignments
- * @throws the driver's error where the database is away; the assignment may then have happened, and asking again tells
+ * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
@@ -91,6 +92,43 @@ async function refused(
   const details = { of: spent.of };
   await recordEvent(db, { event: "assignment-refused", companyId, ...by, details });
   return { outcome: "budget-spent", ...spent };
+}
+
+/** The database went away in the middle of an assignment, and is not back to tell what became of it. */
+export class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+}
+
+/**
+ * As {@link assignPhoneNumber}. A connection that is cut while it commits leaves open whether it did: one more look
+ * tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
+ * was changed
+ */
+export async function assignForSure(
+  db: Knex,
+  companyId: number,
+  phoneNumber?: string,
+  by: By = service,
+): Promise<Assignment> {
+  const began = toRfc3339(toDatabaseTime());
+  try {
+    return await assignPhoneNumber(db, companyId, phoneNumber, by);
+  } catch (error) {
+    const unknown = new UnknownOutcomeError("", { cause: error });
+    const held = await Promise.race([
+      currentPhoneNumber(db, companyId),
+      setTimeout(800, unknown, { ref: false }),
+    ]).catch(() => unknown);
+    if (held instanceof Error) throw held;
+    if (held === undefined) throw error;
+    const isTheOne =
+      phoneNumber !== undefined ? held.phoneNumber === phoneNumber : held.assignedAt >= began;
+    return {
+      outcome: isTheOne ? "assigned" : "already-has-number",
+      phoneNumber: held.phoneNumber,
+    };
+  }
 }
 
 function assigned(db: Knex, companyId: number) {

@@ -1,13 +1,19 @@
-import { createCookie, type Cookie } from "@remix-run/node";
+import type { Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { signIn, signUp, type Company, type SignUp } from "#app/domain/companies.server.ts";
+import {
+  isPasswordOf,
+  signIn,
+  signUp,
+  type Company,
+  type SignUp,
+} from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { inTurn, lanesOf } from "#app/domain/passwords.server.ts";
-import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
+import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
   countSignIn,
   countSignUp,
@@ -111,6 +117,27 @@ function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>):
   return inTurn(lanesOf(foldedEmail(email), exchangeOf(context).address), work);
 }
 
+/**
+ * Proves, before what only the owner may do, that whoever is signed in knows the password. Tries are counted with those
+ * of signing in.
+ * @returns what to say at the password's field where it is not right
+ * @throws {TooManyAttemptsError}
+ */
+export async function ownPasswordError(
+  asked: Asked,
+  { id, email }: Pick<Company, "id" | "email">,
+  password: string,
+): Promise<string | undefined> {
+  if (password === "") return "Enter your password.";
+  return inTurnOf(asked, email, async () => {
+    const attempt = await attemptOf(asked, email);
+    await countSignIn(attempt);
+    if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
+    await signInWasRight(attempt);
+    return undefined;
+  });
+}
+
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
 export async function signedInHeaders(
   asked: Asked,
@@ -130,17 +157,7 @@ export async function signedInHeaders(
 
 let cookie: Cookie | undefined;
 
-function deviceCookie(): Cookie {
-  const secure = environment().PUBLIC_URL.startsWith("https:");
-  cookie ??= createCookie(secure ? "__Host-device" : "device", {
-    httpOnly: true,
-    maxAge: 365 * 24 * 60 * 60,
-    path: "/",
-    sameSite: "lax",
-    secure,
-  });
-  return cookie;
-}
+const deviceCookie = () => (cookie ??= hostCookie("device", 365 * 24 * 60 * 60));
 
 async function attemptOf({ request, context }: Asked, email: string): Promise<SignInAttempt> {
   const account = foldedEmail(email).slice(0, 255);

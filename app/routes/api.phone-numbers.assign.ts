@@ -1,6 +1,6 @@
 import { database } from "#app/db.server.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { assignForSure } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { budgetAnswer } from "#app/http/faults.server.ts";
@@ -15,7 +15,7 @@ const route = apiRoute({
     if (typeof typed !== "string" || typed.trim() === "") {
       return jsonError("phone_number_required");
     }
-    const assignment = await assignPhoneNumber(
+    const assignment = await assignForSure(
       database(),
       company.id,
       asStored(typed) ?? "",

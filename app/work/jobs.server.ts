@@ -1,11 +1,14 @@
 import { budgetStatus } from "#app/domain/assignment-budget.server.ts";
+import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireUnmatchedCalls } from "#app/domain/call-events.server.ts";
+import { expireMail } from "#app/domain/mail-queue.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { clearCounts } from "#app/domain/rate-counts.server.ts";
 import { environment } from "#app/env.server.ts";
 import { budgetAdvice } from "#app/log/events.server.ts";
 import { log } from "#app/log/log.server.ts";
+import { mail } from "#app/work/send-mail.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
 const hour = 60 * 60;
@@ -21,6 +24,15 @@ const auditExpiry: Job = {
   everySeconds: hour,
   async run(db, signal) {
     while (!signal.aborted && (await expireAudit(db, environment().AUDIT_DAYS)) > 0);
+  },
+};
+
+const leftovers: Job = {
+  name: "links-and-mail-expiry",
+  everySeconds: hour,
+  async run(db) {
+    await expireLinks(db);
+    await expireMail(db);
   },
 };
 
@@ -60,7 +72,15 @@ const oldCounts: Job = {
 };
 
 /** All that is done in the background. */
-export const jobs: readonly Job[] = [unmatchedCalls, auditExpiry, lowPool, spentBudget, oldCounts];
+export const jobs: readonly Job[] = [
+  mail,
+  lowPool,
+  spentBudget,
+  auditExpiry,
+  leftovers,
+  unmatchedCalls,
+  oldCounts,
+];
 
 /** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */
 export const startWork = (signal: AbortSignal): Promise<void> => keepWorking(jobs, signal);

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
+import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 
 /**
  * Who does a job, among all processes and machines: a row a job, taken with one conditional UPDATE, so that it works
@@ -8,16 +8,6 @@ import { isPostgres } from "#app/db.server.ts";
 
 /** Seconds that a lease lasts; whoever works renews it long before. */
 export const leaseSeconds = 60;
-
-const now = (db: Knex) => (isPostgres(db) ? "(now() at time zone 'utc')" : "datetime('now')");
-
-const inSeconds = (db: Knex, seconds: number) =>
-  db.raw(
-    isPostgres(db)
-      ? "date_trunc('second', now() at time zone 'utc' + ? * interval '1 second')"
-      : "datetime('now', ? || ' seconds')",
-    [seconds],
-  );
 
 /** Whether a job is due, and nobody is at it. Only reads. */
 export async function isFree(db: Knex, job: string): Promise<boolean> {
@@ -28,7 +18,7 @@ export async function isFree(db: Knex, job: string): Promise<boolean> {
 }
 
 const freeOn = (db: Knex) =>
-  `(due_at <= ${now(db)} and (held_until is null or held_until <= ${now(db)}))`;
+  `(due_at <= ${databaseNow(db)} and (held_until is null or held_until <= ${databaseNow(db)}))`;
 
 /** Takes a job that {@link isFree}, for {@link leaseSeconds}; false where another was quicker. */
 export async function take(db: Knex, job: string, holder: string): Promise<boolean> {

@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { closeDatabase } from "#app/db.server.ts";
+import { environmentVariables, forgetEnvironment } from "#app/env.server.ts";
+import { metricsText } from "#app/log/metrics.server.ts";
+import { cleanUpLater } from "../support/clean-up.ts";
+import { createMigratedDatabase } from "../support/databases.ts";
+import { npmScripts } from "../support/npm-scripts.ts";
+
+/** Docs that keep up with the program. */
+
+const read = (file: string) => readFileSync(file, "utf8");
+
+const docs = readdirSync("docs", { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => path.join("docs", file));
+
+test("docs/operations.md has every variable of the environment", () => {
+  expect(environmentVariables.length).toBeGreaterThan(10);
+  const table = read("docs/operations.md").split("## Environment")[1] ?? "";
+  for (const name of environmentVariables) {
+    expect(table, name).toMatch(new RegExp(`^\\| \`${name}\` `, "m"));
+  }
+});
+
+test("docs/operations.md has every metric", async () => {
+  const { url } = await createMigratedDatabase("sqlite");
+  process.env["DATABASE_URL"] = url;
+  forgetEnvironment();
+  cleanUpLater(async () => {
+    await closeDatabase();
+    process.env["DATABASE_URL"] = "";
+    forgetEnvironment();
+  });
+  const { text } = await metricsText();
+  const names = [...text.matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name);
+  expect(names).toContain("phone_numbers_low");
+  const operations = read("docs/operations.md");
+  for (const name of names) {
+    if (/^(nodejs|process)_/.test(name ?? "")) continue;
+    expect(operations, name).toMatch(new RegExp(`^\\| \`${name}\` `, "m"));
+  }
+});
+
+test("docs/operations.md has every line of the log", () => {
+  const operations = read("docs/operations.md").replaceAll("`", "");
+  const sources = readdirSync("app", { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file))
+    .map((file) => read(path.join("app", file)));
+  const messages = sources
+    .flatMap((source) => [
+      ...[...source.matchAll(/\blog(?:\.(?:info|warn|error|fatal)|\[level\])\(/g)]
+        .map(({ index }) => source.slice(index, source.indexOf(");", index)))
+        .map((call) => /(["`])((?:(?!\1)[^\\]|\\.)+)\1,?\s*$/.exec(call)?.[2] ?? ""),
+      // app/log/events.server.ts
+      ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(([, event]) => event ?? ""),
+    ])
+    // What a message is filled in with varies.
+    .map((message) => message.split("${")[0]?.replaceAll("`", "") ?? "");
+  expect(messages).toEqual(expect.arrayContaining(["request failed", "sign-in", "request"]));
+  expect(messages.filter((message) => !operations.includes(message))).toEqual([]);
+});
+
+test("the docs name only npm scripts that there are", () => {
+  for (const file of [...docs, "README.md"]) {
+    for (const [command, script] of read(file).matchAll(/\bnpm run\s+([a-z:]+)/g)) {
+      expect(Object.keys(npmScripts), `${file}: ${command}`).toContain(script);
+    }
+  }
+});
+
+/** What GitHub calls the headings of a Markdown file in a link; of two that are alike the second has a number. */
+function anchorsOf(file: string): string[] {
+  const seen = new Map<string, number>();
+  return [...withoutCode(read(file)).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = ""]) => {
+    const anchor = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-");
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
+
+// A # in a shell's example is no heading, and brackets in code are no link.
+const withoutCode = (markdown: string) => markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, "");
+
+const everyMarkdown = [
+  ...docs,
+  ...readdirSync(".").filter((file) => file.endsWith(".md")),
+  ...["app", "bench", "migrations", "scripts", "tests"].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => path.join(room, file)),
+  ),
+];
+
+test("every link and anchor in the Markdown leads somewhere", () => {
+  const dead: string[] = [];
+  let links = 0;
+  for (const file of everyMarkdown) {
+    const text = withoutCode(read(file)).replaceAll(/`[^`\n]*`(?!\])/g, "");
+    for (const [, inline, reference] of text.matchAll(
+      /\]\(<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)/gm,
+    )) {
+      const target = inline ?? reference ?? "";
+      if (/^(https?|mailto|tel):/.test(target)) continue;
+      links++;
+      const [name = "", anchor] = decodeURI(target).split("#");
+      const to = name === "" ? file : path.join(path.dirname(file), name);
+      if (!existsSync(to)) dead.push(`${file}: ${target} is not there`);
+      else if (anchor && !anchorsOf(to).includes(anchor))
+        dead.push(`${file}: ${target} has no such heading`);
+    }
+  }
+  expect(links).toBeGreaterThan(20);
+  expect(dead).toEqual([]);
+});
+
+test("the sections of the docs that other files name are there", () => {
+  const named = ["render.yaml", "Dockerfile", "compose.yaml", ".env.example", "vercel.json"]
+    .flatMap((file) => [
+      ...read(file).matchAll(/docs\/([\w-]+\.md)(?:#([\w-]+)|, [“"]([^”"]+)[”"])?/g),
+    ])
+    .map(([, file = "", anchor, heading]) => ({ file: path.join("docs", file), anchor, heading }));
+  expect(named.length).toBeGreaterThan(0);
+  for (const { file, anchor, heading } of named) {
+    const text = read(file);
+    if (anchor) expect(anchorsOf(file)).toContain(anchor);
+    if (heading) expect(text).toMatch(new RegExp(`^#+ ${heading}$`, "m"));
+  }
+});
+
+test("docs/dependencies.md has every package that runs, and there are 24 at most", () => {
+  const named = [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` /gm)].map(
+    ([, name]) => name,
+  );
+  expect(named).toEqual(Object.keys(manifest.dependencies));
+  expect(named.length).toBeLessThanOrEqual(24);
+});
