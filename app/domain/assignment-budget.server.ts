@@ -62,6 +62,11 @@ export async function spendAssignment(
   { address = "unknown" }: By,
 ): Promise<SpentBudget | undefined> {
   const now = toDatabaseTime();
+  const since = hourBefore(now);
+  const [network] = address === "unknown" ? [""] : networksOf(address);
+  if (network !== "") {
+    await transaction("recent_assignments").insert({ network, assigned_at: now });
+  }
   // SQLite lets one transaction write at a time, and this one has written.
   const lock = isPostgres(transaction) ? "for update" : "";
   const closed = await query(
@@ -73,33 +78,28 @@ export async function spendAssignment(
     [now],
   );
   if (closed.length === 0) return undefined;
-  // This one is the newest; with the one after so many others the hour has one too many.
-  const over = await newestButSome(transaction, budget, now);
-  if (over !== undefined) return { of: "service", retryAfter: secondsUntilOver(over, now) };
-  if (address === "unknown") return undefined;
-  const [network] = networksOf(address);
-  await transaction("recent_assignments").where("assigned_at", "<=", hourBefore(now)).delete();
-  await transaction("recent_assignments").insert({ network, assigned_at: now });
-  const overHere = await transaction("recent_assignments")
-    .where({ network })
-    .orderBy("assigned_at", "desc")
-    .offset(forOneNetwork)
-    .first<{ assigned_at: string } | undefined>("assigned_at");
-  return overHere && { of: "address", retryAfter: secondsUntilOver(overHere.assigned_at, now) };
-}
-
-async function newestButSome(db: Knex, skipped: number, now: string): Promise<string | undefined> {
-  const since = hourBefore(now);
-  const [row] = await query<{ assigned_at: string }>(
-    db,
+  // Others wait by now, so it is one question. This one is the newest; the one after so many others is one too many.
+  const [over] = await query<{ service: string | null; address: string | null }>(
+    transaction,
     {
       name: "assignments of an hour",
-      sql: `select assigned_at from twilio_phone_numbers where ${ofLastHour(db)}
-             order by assigned_at desc limit 1 offset ?`,
+      sql: `select (select assigned_at from twilio_phone_numbers where ${ofLastHour(transaction)}
+                     order by assigned_at desc limit 1 offset ?) as service,
+                   (select assigned_at from recent_assignments where network = ? and assigned_at > ?
+                     order by assigned_at desc limit 1 offset ?) as address`,
     },
-    [since, since, skipped],
+    [since, since, budget, network, since, forOneNetwork],
   );
-  return row?.assigned_at;
+  for (const of of ["service", "address"] as const) {
+    const spentAt = over![of];
+    if (spentAt !== null) return { of, retryAfter: secondsUntilOver(spentAt, now) };
+  }
+  return undefined;
+}
+
+/** Takes away what is kept of clients whose assignments are older than an hour. */
+export async function forgetOldAssignments(db: Knex): Promise<void> {
+  await db("recent_assignments").where("assigned_at", "<=", hourBefore(toDatabaseTime())).delete();
 }
 
 // The first condition is the index's; the second one reads what an older program has left in other forms.

@@ -1,4 +1,4 @@
-import { budgetStatus } from "#app/domain/assignment-budget.server.ts";
+import { budgetStatus, forgetOldAssignments } from "#app/domain/assignment-budget.server.ts";
 import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireUnmatchedCalls } from "#app/domain/call-events.server.ts";
@@ -68,7 +68,10 @@ const spentBudget: Job = {
 const oldCounts: Job = {
   name: "old-counts",
   everySeconds: 5 * 60,
-  run: (db) => clearCounts(db),
+  async run(db) {
+    await clearCounts(db);
+    await forgetOldAssignments(db);
+  },
 };
 
 /** All that is done in the background. */
