@@ -59,6 +59,7 @@ const schema = z.object({
     .optional(),
   RATE_LIMITS: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
+  ASSIGNMENTS_PER_HOUR: wholeNumber(1, 1_000_000).optional(),
   METRICS_TOKEN: z.string().min(16, { error: "needs 16 characters at least" }).optional(),
   DIAL_COUNTRIES: z
     .string()

@@ -93,6 +93,13 @@ interface AdoptedEmail {
   company_id: number;
 }
 
+/** PostgreSQL alone has it; `expire` is milliseconds since 1970. */
+interface RateLimit {
+  key: string;
+  points: number;
+  expire: number | null;
+}
+
 interface AuditRow {
   id: number;
   at: string;
@@ -161,6 +168,9 @@ declare module "knex/types/tables" {
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;
+    rate_limits: RateLimit;
+    assignment_budget: { id: number; open_until: string | null };
+    recent_assignments: { network: string; assigned_at: string };
     audit_events: AuditRow;
     work_leases: {
       job: string;

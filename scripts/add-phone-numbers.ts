@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text as readText } from "node:stream/consumers";
 import { database } from "../app/db.server.ts";
+import { budgetStatus, openAssignments } from "../app/domain/assignment-budget.server.ts";
 import { formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
 import {
   addToPool,
@@ -45,12 +46,18 @@ await runCommand(
       ["'+353 86 123 4567' +442079460123", "adds two numbers"],
       ["--from-file numbers.txt", "adds one number a line; # begins a comment"],
       ["--from-file - --dry-run", "says what the lines of stdin would do"],
+      ["--open-for 60", "lifts the limit on assignments an hour, for an hour"],
     ],
     options: {
       "from-file": {
         type: "string",
         value: "FILE",
         help: "read numbers from FILE, or from stdin with -",
+      },
+      "open-for": {
+        type: "string",
+        value: "MINUTES",
+        help: "lift ASSIGNMENTS_PER_HOUR for so long, 1440 at most; 0 puts it back",
       },
       list: { type: "boolean", help: "show every number of the pool" },
       "dry-run": {
@@ -67,13 +74,42 @@ await runCommand(
     if (given.length === 0 && file !== undefined) {
       throw new CommandError(`${file === "-" ? "stdin" : file} holds no numbers.`);
     }
+    const openFor = readMinutes(args.get("open-for"));
+    if (openFor !== undefined && (given.length > 0 || args.has("list") || args.has("dry-run"))) {
+      throw new UsageError("--open-for stands alone.");
+    }
     if (given.length > 0 && args.has("list")) {
       throw new UsageError("--list shows the pool; it takes no numbers to add.");
     }
     requireDatabase();
+    if (openFor !== undefined) return open(args, openFor);
     return given.length > 0 ? add(args, given) : show(args);
   },
 );
+
+function readMinutes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const minutes = Number(text);
+  if (/^\d{1,4}$/.test(text) && minutes <= 1_440) return minutes;
+  throw new UsageError("--open-for takes minutes, a whole number from 0 to 1440.");
+}
+
+async function open(args: Arguments, minutes: number): Promise<number> {
+  const until = await openAssignments(database(), minutes);
+  const { budget, spent } = await budgetStatus(database());
+  if (args.has("json")) {
+    printJson({ open_until: minutes > 0 ? until : null, budget, assigned_last_hour: spent });
+    return 0;
+  }
+  const limit = `${budget} numbers may be assigned in an hour; the last one had ${spent}.`;
+  process.stdout.write(
+    minutes > 0
+      ? `Until ${until} any number of numbers may be assigned.\n`
+      : `The limit is back. ${limit}\n`,
+  );
+  if (minutes > 0) process.stderr.write(`After that, ${limit}\n`);
+  return 0;
+}
 
 /** A shell makes several arguments of `+353 86 123 4567`, the first of which is no number. */
 function requireQuotes(positionals: readonly string[]): void {
@@ -184,6 +220,7 @@ function printable(text: string): string {
 async function show(args: Arguments): Promise<number> {
   const { available, assigned, companiesWaiting } = await poolStatus(database());
   const entries = await listPool(database(), args.has("list") ? undefined : "assigned");
+  const { budget, spent, openUntil } = await budgetStatus(database());
   const threshold = environment().LOW_POOL_THRESHOLD;
   const low = available < threshold;
   if (args.has("json")) {
@@ -193,6 +230,9 @@ async function show(args: Arguments): Promise<number> {
       companies_waiting: companiesWaiting,
       low,
       low_threshold: threshold,
+      assigned_last_hour: spent,
+      assignments_per_hour: budget,
+      open_until: openUntil,
       numbers: entries.map((entry) => ({
         phone_number: entry.phoneNumber,
         status: entry.status,
@@ -209,7 +249,11 @@ async function show(args: Arguments): Promise<number> {
   const heading = low
     ? `LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}\n${totals}.`
     : `${totals}; ${waiting}`;
-  process.stdout.write([heading, ...entries.map(entryLine), ""].join("\n"));
+  const lately =
+    openUntil === null
+      ? `Assigned in the last hour: ${spent}, of ${budget}${spent < budget ? "" : ": until some of them are an hour old, others have to wait"}.`
+      : `Assigned in the last hour: ${spent}; until ${openUntil} without a limit.`;
+  process.stdout.write([heading, lately, ...entries.map(entryLine), ""].join("\n"));
   process.stderr.write(
     args.has("list")
       ? "Next: “npm run numbers -- --help” says how to add more.\n"

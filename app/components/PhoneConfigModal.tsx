@@ -195,6 +195,7 @@ function problemText(
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
     case "email-not-verified":
       return "Confirm your email address first: follow the link in the mail that we sent you. Settings sends it again.";
+    case "wait":
     case "fault":
     case "cut-off":
       return answer.message;

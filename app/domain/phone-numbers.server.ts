@@ -1,6 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import {
+  assignmentsPerHour,
+  isBudgeted,
+  spendAssignment,
+  type SpentBudget,
+} from "#app/domain/assignment-budget.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
@@ -24,13 +30,15 @@ export type Assignment =
   | { outcome: "already-has-number"; phoneNumber: string }
   | { outcome: "no-such-company" }
   /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
-  | { outcome: "email-not-verified" };
+  | { outcome: "email-not-verified" }
+  /** nothing was assigned: the hour has had as many as it may; there is more in `retryAfter` seconds */
+  | ({ outcome: "budget-spent" } & SpentBudget);
 
 /**
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
- * @param by for the audit trail
+ * @param by for the audit trail; what companies ask for is within the budget of assignments
  * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
@@ -40,6 +48,7 @@ export async function assignPhoneNumber(
   by: By = service,
 ): Promise<Assignment> {
   const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
+  const budget = isBudgeted(by) ? await assignmentsPerHour(db) : undefined;
   try {
     // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
     const claimed = await db.transaction(async (inner) => {
@@ -50,6 +59,9 @@ export async function assignPhoneNumber(
       if (number !== undefined) {
         const details = { phone_number: number };
         await recordEvent(inner, { event: "assigned", companyId, ...by, details });
+        // Last, since others wait from here to the commit.
+        const spent = budget && (await spendAssignment(inner, budget, by));
+        if (spent) throw new BudgetSpent(spent);
       }
       return number;
     });
@@ -57,6 +69,7 @@ export async function assignPhoneNumber(
       return { outcome: "assigned", phoneNumber: claimed };
     }
   } catch (error) {
+    if (error instanceof BudgetSpent) return refused(db, companyId, by, error.spent);
     if (isNoSuchCompany(error)) return { outcome: "no-such-company" };
     if (!isCompanyHasNumber(error)) throw error;
   }
@@ -72,6 +85,24 @@ export async function assignPhoneNumber(
 function needsVerifiedEmail({ actor }: By): boolean {
   const isOwn = actor === "company" || actor.startsWith("token:");
   return isOwn && environment().REQUIRE_VERIFIED_EMAIL === "on";
+}
+
+/** Takes the assignment back, with all that was written of it. */
+class BudgetSpent extends Error {
+  constructor(readonly spent: SpentBudget) {
+    super("the budget of assignments is spent");
+  }
+}
+
+async function refused(
+  db: Knex,
+  companyId: number,
+  by: By,
+  spent: SpentBudget,
+): Promise<Assignment> {
+  const details = { of: spent.of };
+  await recordEvent(db, { event: "assignment-refused", companyId, ...by, details });
+  return { outcome: "budget-spent", ...spent };
 }
 
 /** The database went away in the middle of an assignment, and is not back to tell what became of it. */

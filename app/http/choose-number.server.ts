@@ -6,7 +6,7 @@ import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.se
 import { noteAssignment } from "#app/log/events.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
-import { faultAnswer } from "#app/http/faults.server.ts";
+import { budgetAnswer, faultAnswer } from "#app/http/faults.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { markRefused } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -46,6 +46,8 @@ export type ChoiceAnswer =
   | { outcome: "nothing-chosen" }
   | { outcome: "not-available"; number: string | null }
   | { outcome: "email-not-verified" }
+  /** nothing was assigned, and it is no fault: the choice has to wait */
+  | { outcome: "wait"; message: string }
   | { outcome: "fault"; message: string }
   /** no answer came, so that nobody knows what became of it */
   | { outcome: "cut-off"; message: string };
@@ -95,9 +97,9 @@ export const chooseNumber: (
   args: ActionFunctionArgs,
 ) => Promise<Response | ReturnType<typeof data<ChoiceAnswer>>> = pageAction(async (sent) => {
   const { form, context } = sent;
-  const refuse = (answer: ChoiceAnswer, status: number) => {
+  const refuse = (answer: ChoiceAnswer, status: number, headers: Record<string, string> = {}) => {
     markRefused(context);
-    return data(answer, { status });
+    return data(answer, { status, headers });
   };
   try {
     const { id } = await requireCompany(sent);
@@ -108,6 +110,10 @@ export const chooseNumber: (
     noteAssignment(sent, id, assignment.outcome);
     // Whoever confirms twice has chosen once.
     const confirmed = "phoneNumber" in assignment && assignment.phoneNumber === phoneNumber;
+    if (assignment.outcome === "budget-spent") {
+      const { message, headers } = budgetAnswer(assignment);
+      return refuse({ outcome: "wait", message }, 429, headers);
+    }
     switch (confirmed ? "assigned" : assignment.outcome) {
       case "assigned":
         return form.answer === "data"

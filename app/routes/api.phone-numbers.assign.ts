@@ -3,6 +3,7 @@ import { asStored } from "#app/domain/e164.ts";
 import { assignForSure } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { by } from "#app/http/by.server.ts";
+import { budgetAnswer } from "#app/http/faults.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
@@ -33,6 +34,10 @@ const route = apiRoute({
         });
       case "not-available":
         return jsonError("phone_number_not_available");
+      case "budget-spent": {
+        const { message, headers } = budgetAnswer(assignment);
+        return jsonError("assignment_budget", { error: message, headers });
+      }
       case "no-such-company":
         return jsonError("not_authenticated");
       case "email-not-verified":
