@@ -1,6 +1,10 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
-import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
+import {
+  enteredPoolAt,
+  listAvailable,
+  type AvailableQuery,
+} from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
@@ -31,12 +35,42 @@ export async function assignPhoneNumber(
   companyId: number,
   phoneNumber?: string,
 ): Promise<Assignment> {
+  return assignBy(db, companyId, (inner) =>
+    phoneNumber === undefined ? claimFirst(inner, companyId) : claim(inner, companyId, phoneNumber),
+  );
+}
+
+/** Which of the available numbers to take the first of; see {@link listAvailable}. */
+export type Wanted = Pick<AvailableQuery, "contains" | "country">;
+
+/** Gives a company the number that has been available longest of those that it wants, as {@link assignPhoneNumber} does. */
+export async function assignFirstAvailable(
+  db: Knex,
+  companyId: number,
+  { contains, country }: Wanted,
+): Promise<Assignment> {
+  if (!contains && !country) return assignPhoneNumber(db, companyId);
+  return assignBy(db, companyId, async (inner) => {
+    for (let cursor: string | undefined; ;) {
+      const page = await listAvailable(inner, { limit: pageOfWanted, cursor, contains, country });
+      const wanted = page.ok ? page.numbers.map(({ phoneNumber }) => phoneNumber) : [];
+      const claimed = wanted.length > 0 && (await claimFirst(inner, companyId, wanted));
+      if (claimed) return claimed;
+      if (!page.ok || page.nextCursor === null) return undefined;
+      cursor = page.nextCursor;
+    }
+  });
+}
+
+const pageOfWanted = 100;
+
+async function assignBy(
+  db: Knex,
+  companyId: number,
+  claiming: (db: Knex) => Promise<string | undefined>,
+): Promise<Assignment> {
   try {
-    const claimed = await inSavepoint(db, (inner) =>
-      phoneNumber === undefined
-        ? claimFirst(inner, companyId)
-        : claim(inner, companyId, phoneNumber),
-    );
+    const claimed = await inSavepoint(db, claiming);
     if (claimed !== undefined) {
       return { outcome: "assigned", phoneNumber: claimed };
     }
@@ -80,28 +114,36 @@ async function claim(
   return row?.phone_number;
 }
 
-async function claimFirst(db: Knex, companyId: number): Promise<string | undefined> {
+/** @param among the numbers to take the first of, where not any will do */
+async function claimFirst(
+  db: Knex,
+  companyId: number,
+  among?: readonly string[],
+): Promise<string | undefined> {
   const skipLocked = isPostgres(db) ? "for update skip locked" : "";
+  const oneOf = among ? `and phone_number in (${among.map(() => "?").join(", ")})` : "";
   for (;;) {
     const [row] = await assigned(db, companyId).where(
       "id",
       db.raw(
-        `(select id from twilio_phone_numbers where status = 'available'
+        `(select id from twilio_phone_numbers where status = 'available' ${oneOf}
            order by ${enteredPoolAt(db)}, id limit 1 ${skipLocked})`,
+        among ?? [],
       ),
     );
     if (row) return row.phone_number;
     // Every number left may be locked by somebody whose claim will yet fail: wait for one of them, then look again.
-    const left = isPostgres(db)
-      ? await db("twilio_phone_numbers").where({ status: "available" }).forUpdate().first("id")
-      : undefined;
-    if (!left && !(await anyAvailable(db))) return undefined;
+    const left = isPostgres(db) ? await available(db, among).forUpdate().first("id") : undefined;
+    if (!left && !(await available(db, among).first("id"))) return undefined;
   }
 }
 
-async function anyAvailable(db: Knex): Promise<boolean> {
-  const row: unknown = await db("twilio_phone_numbers").where({ status: "available" }).first("id");
-  return row !== undefined;
+function available(db: Knex, among?: readonly string[]) {
+  return db("twilio_phone_numbers")
+    .where({ status: "available" })
+    .modify((query) => {
+      if (among) void query.whereIn("phone_number", among);
+    });
 }
 
 /** A number that is a company's, and since when (RFC 3339, UTC). */

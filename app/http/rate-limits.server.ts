@@ -38,6 +38,9 @@ const signUps = new RateLimiterMemory({
   duration: 60 * 60,
 });
 
+/** Requests a minute. */
+const byToken = new RateLimiterMemory({ keyPrefix: "t", points: 600, duration: 60 });
+
 export class TooManyAttemptsError extends Error {
   override name = "TooManyAttemptsError";
   /** @param retryAfter seconds */
@@ -92,4 +95,12 @@ export async function forgiveSignIn(attempt: SignInAttempt): Promise<void> {
 /** @throws {TooManyAttemptsError} */
 export async function countSignUp(address: string): Promise<void> {
   if (environment().RATE_LIMITS === "on") await spend(signUps, address);
+}
+
+/**
+ * Counts a request that a token was sent with.
+ * @throws {TooManyAttemptsError}
+ */
+export async function countTokenUse(tokenId: number): Promise<void> {
+  if (environment().RATE_LIMITS === "on") await spend(byToken, String(tokenId));
 }

@@ -23,6 +23,10 @@ export default function Settings() {
           <Link to="/settings/calls">Call handling</Link>
           <p className="hint">What happens when somebody calls it</p>
         </li>
+        <li>
+          <Link to="/settings/tokens">API tokens</Link>
+          <p className="hint">Programs that act for your company</p>
+        </li>
       </ul>
     </Main>
   );

@@ -14,6 +14,7 @@ import {
 } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { countryNames, whyNotSaved } from "#app/http/call-handling-words.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
@@ -43,18 +44,12 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
       saved: news.isNews && !refused,
       unsaved: kept.values !== undefined && !refused,
       values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
-      countries: namesOf(countries),
+      countries: countryNames(countries),
       isRung,
     },
     { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
   );
 });
-
-const countryNames = new Intl.DisplayNames("en", { type: "region" });
-
-function namesOf(countries: readonly string[]): string[] {
-  return countries.map((code) => countryNames.of(code) ?? code).sort();
-}
 
 const shownAgain = [
   "greeting",
@@ -65,8 +60,6 @@ const shownAgain = [
 ];
 const notRung =
   "This phone is not rung any more, since calls cannot be passed on to it: callers are asked for a message instead. Enter another.";
-const ringsThePool =
-  "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
 
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
@@ -78,12 +71,8 @@ export const action = pageAction(async (sent) => {
     if (outcome === "saved") {
       return redirect("/settings/calls", { headers: await withNews("saved") });
     }
-    const error =
-      outcome === "rings-the-pool"
-        ? ringsThePool
-        : `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
     const field = values.mode === "sip" ? targetFields.sip : targetFields.phone;
-    return refuseForm(sent, shownAgain, 400, { [field]: error });
+    return refuseForm(sent, shownAgain, 400, { [field]: await whyNotSaved(outcome) });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }

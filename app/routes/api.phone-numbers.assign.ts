@@ -1,23 +1,20 @@
-import { database } from "#app/db.server.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { apiRoute } from "#app/http/api-route.server.ts";
+import { assignFirstAvailable, assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { assignOperation } from "#app/http/api/phone-numbers.server.ts";
+import { apiRoute, handle } from "#app/http/api-route.server.ts";
+import { jsonError } from "#app/http/answers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
-import { json, jsonError } from "#app/http/answers.server.ts";
-import { requireCompanyForApi } from "#app/http/session.server.ts";
 
-const route = apiRoute({
-  POST: async (asked) => {
-    const company = await requireCompanyForApi(asked);
-    const typed = asked.body.phone_number;
-    if (typeof typed !== "string" || typed.trim() === "") {
-      return jsonError("phone_number_required");
-    }
-    const assignment = await assignPhoneNumber(database(), company.id, asStored(typed) ?? "");
-    noteAssignment(asked, company.id, assignment.outcome);
-    switch (assignment.outcome) {
+const route = apiRoute(
+  handle(assignOperation, async ({ company, body, db, answer, afterwards, ...asked }) => {
+    const assignment = body.first_available
+      ? await assignFirstAvailable(db, company.id, body)
+      : await assignPhoneNumber(db, company.id, asStored(body.phone_number) ?? "");
+    const { outcome } = assignment;
+    afterwards(() => noteAssignment(asked, company.id, outcome));
+    switch (outcome) {
       case "assigned":
-        return json({
+        return answer({
           message: "Phone number assigned successfully",
           phone_number: assignment.phoneNumber,
         });
@@ -30,7 +27,7 @@ const route = apiRoute({
       case "no-such-company":
         return jsonError("not_authenticated");
     }
-  },
-});
+  }),
+);
 export const loader = route.loader;
 export const action = route.action;

@@ -81,7 +81,7 @@ async function sendWhole(
   let body: Buffer = Buffer.concat(read);
   const { request, response } = incoming;
   if (body.byteLength >= worthPacking) {
-    headers.vary = "Accept-Encoding";
+    headers.vary = [headers.vary ?? [], "Accept-Encoding"].flat().join(", ");
     const encoding = acceptedEncoding(request);
     if (encoding) {
       body = await pack[encoding](body);
