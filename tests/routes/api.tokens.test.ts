@@ -253,7 +253,7 @@ describe.each(engines)("API tokens on %s", (engine) => {
         program.post("/api/phone-numbers/assign", { first_available: true, country: "DE" }),
       ),
     );
-    const got = answers.flatMap(({ body }) => body.phone_number ?? []);
+    const got = answers.flatMap(({ body }) => (body.phone_number as string) ?? []);
     expect(got.toSorted()).toEqual(["+4930111111", "+4930111112", "+4930111113"]);
   });
 });
