@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import {
@@ -28,7 +29,7 @@ export type Assignment =
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
- * @throws the driver's error where the database is away; the assignment may then have happened, and asking again tells
+ * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
@@ -85,6 +86,44 @@ async function assignBy(
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: "not-available" };
   return { outcome: "already-has-number", phoneNumber: held };
+}
+
+/** The database went away in the middle of an assignment, and is not back to tell what became of it. */
+export class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+}
+
+/**
+ * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. A connection that is cut while it commits leaves open whether it did: one more look
+ * tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
+ * was changed
+ */
+export async function assignForSure(
+  db: Knex,
+  companyId: number,
+  wanted: string | Wanted = {},
+): Promise<Assignment> {
+  const began = toRfc3339(toDatabaseTime());
+  try {
+    return typeof wanted === "string"
+      ? await assignPhoneNumber(db, companyId, wanted)
+      : await assignFirstAvailable(db, companyId, wanted);
+  } catch (error) {
+    const unknown = new UnknownOutcomeError("", { cause: error });
+    const held = await Promise.race([
+      currentPhoneNumber(db, companyId),
+      setTimeout(800, unknown, { ref: false }),
+    ]).catch(() => unknown);
+    if (held instanceof Error) throw held;
+    if (held === undefined) throw error;
+    const isTheOne =
+      typeof wanted === "string" ? held.phoneNumber === wanted : held.assignedAt >= began;
+    return {
+      outcome: isTheOne ? "assigned" : "already-has-number",
+      phoneNumber: held.phoneNumber,
+    };
+  }
 }
 
 // A refused statement ends a PostgreSQL transaction; a savepoint keeps the caller's alive.

@@ -1,4 +1,5 @@
 import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
+import { wholeResponse } from "#app/server/whole-response.server.ts";
 
 /** Answers that are no pages. Those of the JSON API have `success` in every body, and errors a `code`. */
 
@@ -6,7 +7,7 @@ function answer(status: number, body: Record<string, unknown>, headers?: Headers
   const all = new Headers(headers);
   all.set("Content-Type", "application/json; charset=utf-8");
   all.set("Cache-Control", "no-store");
-  return new Response(JSON.stringify(body), { status, headers: all });
+  return wholeResponse(JSON.stringify(body), status, all);
 }
 
 export function json(
@@ -48,12 +49,9 @@ export function plainText(
   line: string,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(`${line}\n`, {
-    status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      ...headers,
-    },
+  return wholeResponse(`${line}\n`, status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    ...headers,
   });
 }

@@ -1,5 +1,5 @@
 import { asStored } from "#app/domain/e164.ts";
-import { assignFirstAvailable, assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { assignForSure } from "#app/domain/phone-numbers.server.ts";
 import { assignOperation } from "#app/http/api/phone-numbers.server.ts";
 import { apiRoute, handle } from "#app/http/api-route.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
@@ -7,9 +7,8 @@ import { noteAssignment } from "#app/log/events.server.ts";
 
 const route = apiRoute(
   handle(assignOperation, async ({ company, body, db, answer, afterwards, ...asked }) => {
-    const assignment = body.first_available
-      ? await assignFirstAvailable(db, company.id, body)
-      : await assignPhoneNumber(db, company.id, asStored(body.phone_number) ?? "");
+    const wanted = body.first_available ? body : (asStored(body.phone_number) ?? "");
+    const assignment = await assignForSure(db, company.id, wanted);
     const { outcome } = assignment;
     afterwards(() => noteAssignment(asked, company.id, outcome));
     switch (outcome) {
