@@ -81,7 +81,9 @@ export const listCallsOperation = operation({
   description: "The newest first. Pages by cursor neither repeat a call nor hide one.",
   who: "calls:read",
   query: z.object({
-    limit: wholeNumber("limit", 1, 1000).default(100).meta({ description: "Calls a page" }),
+    limit: wholeNumber("limit", 1, 1000)
+      .default(100)
+      .meta({ description: "Calls a page; 100 where it is not said" }),
     cursor: z
       .string()
       .max(255, { error: "cursor is not valid" })

@@ -35,7 +35,9 @@ export const availableOperation = operation({
     "The ones that have been available longest come first. Pages by cursor repeat no number and skip none that stays available, whatever others take meanwhile.",
   who: "numbers:read",
   query: z.object({
-    limit: wholeNumber("limit", 1, 1000).default(100).meta({ description: "Numbers a page" }),
+    limit: wholeNumber("limit", 1, 1000)
+      .default(100)
+      .meta({ description: "Numbers a page; 100 where it is not said" }),
     cursor: z
       .string()
       .max(255, { error: "cursor is not valid" })
