@@ -99,7 +99,7 @@ function postgresConfig(
       },
       validate: (connection: object) => !spent.has(connection),
     },
-    acquireConnectionTimeout: 2_000,
+    acquireConnectionTimeout: Math.max(2_000, statementTimeout),
   };
 }
 
@@ -157,7 +157,7 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
           (error) => done(error, connection),
         ),
     },
-    acquireConnectionTimeout: 2_500,
+    acquireConnectionTimeout: Math.max(2_500, busyTimeout),
   };
 }
 

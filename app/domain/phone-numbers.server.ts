@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import {
   enteredPoolAt,
   listAvailable,
@@ -29,14 +30,16 @@ export type Assignment =
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
+ * @param by for the audit trail
  * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
   companyId: number,
   phoneNumber?: string,
+  by: By = service,
 ): Promise<Assignment> {
-  return assignBy(db, companyId, (inner) =>
+  return assignBy(db, companyId, by, (inner) =>
     phoneNumber === undefined ? claimFirst(inner, companyId) : claim(inner, companyId, phoneNumber),
   );
 }
@@ -49,9 +52,10 @@ export async function assignFirstAvailable(
   db: Knex,
   companyId: number,
   { contains, country }: Wanted,
+  by: By = service,
 ): Promise<Assignment> {
-  if (!contains && !country) return assignPhoneNumber(db, companyId);
-  return assignBy(db, companyId, async (inner) => {
+  if (!contains && !country) return assignPhoneNumber(db, companyId, undefined, by);
+  return assignBy(db, companyId, by, async (inner) => {
     for (let cursor: string | undefined; ;) {
       const page = await listAvailable(inner, { limit: pageOfWanted, cursor, contains, country });
       const wanted = page.ok ? page.numbers.map(({ phoneNumber }) => phoneNumber) : [];
@@ -68,10 +72,19 @@ const pageOfWanted = 100;
 async function assignBy(
   db: Knex,
   companyId: number,
+  by: By,
   claiming: (db: Knex) => Promise<string | undefined>,
 ): Promise<Assignment> {
   try {
-    const claimed = await inSavepoint(db, claiming);
+    // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
+    const claimed = await db.transaction(async (inner) => {
+      const number = await claiming(inner);
+      if (number !== undefined) {
+        const details = { phone_number: number };
+        await recordEvent(inner, { event: "assigned", companyId, ...by, details });
+      }
+      return number;
+    });
     if (claimed !== undefined) {
       return { outcome: "assigned", phoneNumber: claimed };
     }
@@ -103,12 +116,13 @@ export async function assignForSure(
   db: Knex,
   companyId: number,
   wanted: string | Wanted = {},
+  by: By = service,
 ): Promise<Assignment> {
   const began = toRfc3339(toDatabaseTime());
   try {
     return typeof wanted === "string"
-      ? await assignPhoneNumber(db, companyId, wanted)
-      : await assignFirstAvailable(db, companyId, wanted);
+      ? await assignPhoneNumber(db, companyId, wanted, by)
+      : await assignFirstAvailable(db, companyId, wanted, by);
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([
@@ -124,11 +138,6 @@ export async function assignForSure(
       phoneNumber: held.phoneNumber,
     };
   }
-}
-
-// A refused statement ends a PostgreSQL transaction; a savepoint keeps the caller's alive.
-function inSavepoint<T>(db: Knex, work: (db: Knex) => Promise<T>): Promise<T> {
-  return db.isTransaction ? db.transaction(work) : work(db);
 }
 
 function assigned(db: Knex, companyId: number) {

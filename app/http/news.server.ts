@@ -1,5 +1,4 @@
-import { createCookie } from "@remix-run/node";
-import { environment } from "#app/env.server.ts";
+import { ownCookie } from "#app/http/own-cookie.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
 /**
@@ -11,15 +10,7 @@ export type News = "assigned" | "saved" | "already-has-number" | "token-revoked"
 /** Seconds in which it is news. */
 const newsFor = 5 * 60;
 
-function newsCookie() {
-  return createCookie("news", {
-    httpOnly: true,
-    maxAge: newsFor,
-    path: "/",
-    sameSite: "lax",
-    secure: environment().PUBLIC_URL.startsWith("https:"),
-  });
-}
+const newsCookie = () => ownCookie("news", { maxAge: newsFor });
 
 /** The headers of an answer after which a page is to tell `news`. */
 export async function withNews(news: News): Promise<{ "Set-Cookie": string }> {

@@ -1,4 +1,9 @@
-import { data, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
+import {
+  data,
+  type ActionFunctionArgs,
+  type HeadersFunction,
+  type LoaderFunctionArgs,
+} from "@remix-run/node";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
   BodyTooLargeError,
@@ -33,6 +38,9 @@ declare module "@remix-run/node" {
     formRefused?: boolean;
   }
 }
+
+/** The headers of a page that answers a form: those that its action gave. */
+export const headersOfAction: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 /** The loader of a page that anybody may see. */
 export function pageLoader<T>(

@@ -8,6 +8,7 @@ import {
   findSession,
   sessionIdle,
 } from "#app/domain/sessions.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 import { challenge } from "#app/http/bearer.server.ts";
@@ -98,7 +99,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  */
 export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
-  return sessionCookie(await beginSession(database(), companyId));
+  return sessionCookie(await beginSession(database(), companyId, new Date(), by(asked)));
 }
 
 /**
@@ -112,6 +113,6 @@ export async function endSessionOf(asked: Asked): Promise<string> {
 
 async function end(asked: Asked): Promise<void> {
   const id = sessionId(asked);
-  if (id !== undefined) await endSession(database(), id);
+  if (id !== undefined) await endSession(database(), id, by(asked));
   delete asked.context.signedIn;
 }

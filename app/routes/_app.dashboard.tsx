@@ -1,6 +1,8 @@
 import { data, type MetaFunction } from "@remix-run/node";
-import { Link, Outlet, useLoaderData } from "@remix-run/react";
+import { Outlet, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { refreshBehind } from "#app/components/ChooseNumber.tsx";
+import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
@@ -27,32 +29,29 @@ export default function Dashboard() {
   return (
     <>
       <Main>
-        {number && justAssigned && <AssignedBanner number={number} />}
+        {number && justAssigned && (
+          <Banner dismissTo="/dashboard">
+            <PhoneNumber>{number.shown}</PhoneNumber> is your number.
+          </Banner>
+        )}
         <p className="over-heading">
           <bdi>{companyName}</bdi>
         </p>
         <h1 tabIndex={-1}>Dashboard</h1>
         <section className="card" aria-labelledby="number">
           <h2 id="number">Your phone number</h2>
-          {number ? <NumberOf number={number} /> : <NoNumberYet />}
+          {number ? (
+            <NumberOf number={number} />
+          ) : (
+            <ConfigurePhone to="/dashboard/choose-number">
+              You don't have a number yet. Choose one, and your company keeps it for good.
+            </ConfigurePhone>
+          )}
         </section>
         {number && calls && <DashboardCalls number={number} calls={calls} />}
       </Main>
       <Outlet />
     </>
-  );
-}
-
-function AssignedBanner({ number }: { number: ShownNumber }) {
-  return (
-    <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-      <p>
-        <PhoneNumber>{number.shown}</PhoneNumber> is your number.
-      </p>
-      <Link className="button quiet" to="/dashboard" replace>
-        Dismiss<span className="visually-hidden"> this message</span>
-      </Link>
-    </div>
   );
 }
 
@@ -64,19 +63,6 @@ function NumberOf({ number }: { number: ShownNumber }) {
       </p>
       <p className="hint">
         Yours since <time dateTime={number.assignedAt}>{number.since}</time>
-      </p>
-    </>
-  );
-}
-
-function NoNumberYet() {
-  return (
-    <>
-      <p>You don't have a number yet. Choose one, and your company keeps it for good.</p>
-      <p className="actions">
-        <Link className="button" to="/dashboard/choose-number">
-          Configure Phone
-        </Link>
       </p>
     </>
   );

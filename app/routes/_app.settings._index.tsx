@@ -27,6 +27,10 @@ export default function Settings() {
           <Link to="/settings/tokens">API tokens</Link>
           <p className="hint">Programs that act for your company</p>
         </li>
+        <li>
+          <Link to="/settings/security">Security</Link>
+          <p className="hint">Recovery codes, for when you lose your password</p>
+        </li>
       </ul>
     </Main>
   );

@@ -1,5 +1,6 @@
-import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
@@ -8,13 +9,14 @@ import { database, reading } from "#app/db.server.ts";
 import {
   callHandlingFields,
   callHandlingOf,
+  callTargetFields,
   saveCallHandling,
   targetFields,
-  type CallHandling,
+  whyNotRung,
 } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
-import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { countryNames, whyNotSaved } from "#app/http/call-handling-words.server.ts";
+import { fieldsOf, namesOf, shownAgain } from "#app/http/call-handling-fields.server.ts";
+import { whyNotSaved } from "#app/http/call-handling-words.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
@@ -25,7 +27,7 @@ import { requireCompany } from "#app/http/session.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("Call handling", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const [handling, countries] = await Promise.all([
@@ -44,51 +46,38 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
       saved: news.isNews && !refused,
       unsaved: kept.values !== undefined && !refused,
       values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
-      countries: countryNames(countries),
+      countries: namesOf(countries),
       isRung,
     },
     { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
   );
 });
 
-const shownAgain = [
-  "greeting",
-  "mode",
-  ...Object.values(targetFields),
-  "ring_seconds",
-  "take_message",
-];
 const notRung =
   "This phone is not rung any more, since calls cannot be passed on to it: callers are asked for a message instead. Enter another.";
 
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
-  const checked = checkFields(callHandlingFields, sent.form);
-  if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    const { values } = checked;
-    const outcome = await saveCallHandling(database(), id, values);
+    const checked = checkFields(callHandlingFields, sent.form);
+    const where = checkFields(callTargetFields, sent.form);
+    const outcome = checked.ok
+      ? await saveCallHandling(database(), id, checked.values)
+      : where.ok && (await whyNotRung(database(), where.values));
     if (outcome === "saved") {
       return redirect("/settings/calls", { headers: await withNews("saved") });
     }
-    const field = values.mode === "sip" ? targetFields.sip : targetFields.phone;
-    return refuseForm(sent, shownAgain, 400, { [field]: await whyNotSaved(outcome) });
+    // All that is wrong is told at once, also what only the database knows.
+    const errors = checked.ok ? {} : checked.errors;
+    if (outcome && where.ok) {
+      const field = where.values.mode === "sip" ? targetFields.sip : targetFields.phone;
+      errors[field] = await whyNotSaved(outcome);
+    }
+    return refuseForm(sent, shownAgain, 400, errors);
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }
 });
-
-/** What the form would send to say `handling`. */
-function fieldsOf({ mode, target, ...handling }: CallHandling) {
-  const shown = mode === "phone" ? formatPhoneNumber(target ?? "") : target;
-  return {
-    greeting: handling.greeting,
-    mode,
-    ...(mode !== "message" && { [targetFields[mode]]: shown ?? "" }),
-    ring_seconds: String(handling.ringSeconds),
-    take_message: handling.takeMessage ? "on" : "",
-  };
-}
 
 export default function CallHandlingSettings() {
   const { saved, unsaved, values, countries, isRung } = useLoaderData<typeof loader>();
@@ -96,18 +85,9 @@ export default function CallHandlingSettings() {
   return (
     <Main>
       {refused && <ErrorSummary errors={refused.errors} />}
-      {saved && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>Saved.</p>
-          <Link className="button quiet" to="/settings/calls" replace>
-            Dismiss<span className="visually-hidden"> this message</span>
-          </Link>
-        </div>
-      )}
+      {saved && <Banner dismissTo="/settings/calls">Saved.</Banner>}
       {unsaved && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>This is what you typed before you were signed out. It is not saved yet.</p>
-        </div>
+        <Banner>This is what you typed before you were signed out. It is not saved yet.</Banner>
       )}
       <p className="over-heading">
         <Link to="/settings">Settings</Link>

@@ -1,5 +1,6 @@
-import { data, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { CopyButton } from "#app/components/CopyButton.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
@@ -14,6 +15,7 @@ import {
   scopes,
   tokenFields,
 } from "#app/domain/tokens.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { checkFields, wholeForm } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews } from "#app/http/news.server.ts";
@@ -25,7 +27,7 @@ import { scopeChoices, shownToken } from "#app/http/shown-token.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("API tokens", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 const lifetimes = [
   { days: "30", label: "In 30 days" },
@@ -65,7 +67,7 @@ export const action = pageAction(async (sent) => {
   });
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    const made = await makeToken(database(), id, checked.values);
+    const made = await makeToken(database(), id, checked.values, by(sent));
     if (made.outcome === "made") return data({ made: made.secret, name: made.token.name });
     return refuseForm(sent, shownAgain, 400, {
       [wholeForm]: `A company has ${mostTokens} tokens at most. Revoke one first.`,
@@ -85,14 +87,12 @@ export default function ApiTokens() {
       {refused && <ErrorSummary errors={refused.errors} />}
       {made && <MadeToken {...made} />}
       {revoked && !answer && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>Revoked. Whatever used the token is refused from now on.</p>
-        </div>
+        <Banner dismissTo="/settings/tokens">
+          Revoked. Whatever used the token is refused from now on.
+        </Banner>
       )}
       {unsaved && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>This is what you typed before you were signed out. No token was made.</p>
-        </div>
+        <Banner>This is what you typed before you were signed out. No token was made.</Banner>
       )}
       <p className="over-heading">
         <Link to="/settings">Settings</Link>

@@ -5,6 +5,7 @@ import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { findOwnToken, revokeToken } from "#app/domain/tokens.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -25,7 +26,7 @@ export const loader = companyLoader(async ({ company, request }) => {
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
   // One that is gone already is what was asked for.
-  await revokeToken(database(), id, idOf(sent.request) || 0);
+  await revokeToken(database(), id, idOf(sent.request) || 0, by(sent));
   return redirect("/settings/tokens", { headers: await withNews("token-revoked") });
 });
 

@@ -3,12 +3,13 @@ import { assignForSure } from "#app/domain/phone-numbers.server.ts";
 import { assignOperation } from "#app/http/api/phone-numbers.server.ts";
 import { apiRoute, handle } from "#app/http/api-route.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 
 const route = apiRoute(
   handle(assignOperation, async ({ company, body, db, answer, afterwards, ...asked }) => {
     const wanted = body.first_available ? body : (asStored(body.phone_number) ?? "");
-    const assignment = await assignForSure(db, company.id, wanted);
+    const assignment = await assignForSure(db, company.id, wanted, by(asked));
     const { outcome } = assignment;
     afterwards(() => noteAssignment(asked, company.id, outcome));
     switch (outcome) {

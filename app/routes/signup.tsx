@@ -1,4 +1,4 @@
-import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData } from "@remix-run/react";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
@@ -8,6 +8,7 @@ import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { database } from "#app/db.server.ts";
 import { signUp, signUpFields } from "#app/domain/companies.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
@@ -19,7 +20,7 @@ import { exchangeOf } from "#app/server/exchange.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   pageTitle("Create an account", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = pageLoader(async ({ refused, ...asked }) => {
   if (!refused && (await signedIn(asked))) throw redirect("/dashboard");
@@ -34,7 +35,7 @@ export const action = pageAction(async (sent) => {
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
     await countSignUp(exchangeOf(sent.context).address);
-    const result = await signUp(database(), checked.values);
+    const result = await signUp(database(), checked.values, by(sent, "visitor"));
     if (result.outcome === "email-taken") {
       const errors = { email: `${emailTaken} Log in instead.` };
       return refuseForm(sent, shownAgain, 409, errors);

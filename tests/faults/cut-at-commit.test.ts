@@ -70,11 +70,11 @@ async function startCutOff() {
   return { db, number, other, company: company!, wire, server };
 }
 
-const claim = 'update "twilio_phone_numbers"';
+const commit = "COMMIT;";
 
 test("a connection that is cut after the commit and before its answer is looked after, and the number confirmed", async () => {
   const { db, number, company, wire, server } = await startCutOff();
-  wire.cutAtAnswerTo(claim);
+  wire.cutAtAnswerTo(commit);
   const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "ok", status: 200 });
@@ -83,7 +83,7 @@ test("a connection that is cut after the commit and before its answer is looked 
 
 test("one that is cut so and does not come back is an error, and a retry gets the same number", async () => {
   const { db, number, other, company, wire, server } = await startCutOff();
-  wire.cutAtAnswerTo(claim, { staysAway: true });
+  wire.cutAtAnswerTo(commit, { staysAway: true });
   const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "unknown", status: 503 });

@@ -42,6 +42,7 @@ function withoutSafeLimits(schema: Json): void {
   if (schema["minimum"] === Number.MIN_SAFE_INTEGER) delete schema["minimum"];
 }
 
-function withoutIdentity({ $schema: _, $id: __, id: ___, ...schema }: Json): Json {
-  return schema;
+function withoutIdentity(schema: Json): Json {
+  const identity = ["$schema", "$id", "id"];
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !identity.includes(key)));
 }
