@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
 import { Client } from "../support/client.ts";
 import { expectNoFindings } from "./findings.ts";
-import { focused, openModal, ready, startSite, type Site } from "./visitor.ts";
+import { focused, openModal, ready, startSite, visit, type Site } from "./visitor.ts";
 
 let browser: Browser;
 let site: Site;
@@ -66,6 +66,13 @@ describe.each([
     expect((await program.get("/api/phone-numbers/current")).status).toBe(401);
     expect((await page.goto(address))?.status()).toBe(404);
   });
+});
+
+test.each([true, false])("the API's page has no findings, with scripts %s", async (scriptsCome) => {
+  const page = await visit(browser, site, "/api/docs", { scriptsCome, width: 320 });
+  await expectNoFindings(page);
+  await page.click("text=Take a number, for ever");
+  expect(page.url()).toMatch(/#assignNumber$/);
 });
 
 test("a link to the question puts the focus on it, and another company's token is not there", async () => {

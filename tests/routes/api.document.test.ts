@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { Knex } from "knex";
@@ -231,16 +231,22 @@ describe("a client that is made of the document", () => {
     const types = await openapiTS(JSON.stringify(apiDocument()));
     writeFileSync(path.join(directory, "api.d.ts"), astToString(types));
     writeFileSync(path.join(directory, "walk.ts"), walk);
+    const [, example = ""] = /```ts\n(.*?)```/s.exec(readFileSync("docs/api.md", "utf8")) ?? [];
+    writeFileSync(path.join(directory, "docs.ts"), example);
     writeFileSync(path.join(directory, "package.json"), '{"type":"module"}');
   });
 
-  test("has the types of all that it sends and gets", async () => {
+  test("has the types of all that it sends and gets, as docs/api.md shows", async () => {
     const tsc = path.resolve("node_modules/typescript/bin/tsc");
     const options =
       "--noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution bundler --allowImportingTsExtensions --types node";
-    const { stdout } = await run(process.execPath, [tsc, ...options.split(" "), "walk.ts"], {
-      cwd: directory,
-    }).catch((error: unknown) => error as { stdout: string });
+    const { stdout } = await run(
+      process.execPath,
+      [tsc, ...options.split(" "), "walk.ts", "docs.ts"],
+      {
+        cwd: directory,
+      },
+    ).catch((error: unknown) => error as { stdout: string });
     expect(stdout).toBe("");
   });
 
