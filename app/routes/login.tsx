@@ -40,7 +40,8 @@ export const action = pageAction(async (sent) => {
     return redirect(ownPath(redirectTo, home), { headers });
   } catch (error) {
     return error instanceof SignInError
-      ? refuseForm(sent, shownAgain, 401, { email: `${error.message}.` })
+      ? // Of a 401 lynx shows no page unless it is told to.
+        refuseForm(sent, shownAgain, 400, { email: `${error.message}.` })
       : refuseFormFor(error, sent, shownAgain);
   }
 });

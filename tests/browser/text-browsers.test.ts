@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { callHandlingOf } from "#app/domain/call-handling.server.ts";
-import { aCompany } from "../support/client.ts";
+import { recordIncomingCall } from "#app/domain/call-events.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { newCallSid } from "../support/calls.ts";
+import { aCompany, Client } from "../support/client.ts";
 import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
 import { startSite, type Site } from "./visitor.ts";
 
@@ -11,6 +14,19 @@ beforeAll(async () => {
 
 const companyOf = (email: string) =>
   site.db("companies").where({ email }).first<{ id: number; twilio_phone_number: string | null }>();
+
+/** Gives a company the newest of the numbers that nobody has. */
+async function assignAny(companyId: number): Promise<string> {
+  const [number = ""]: string[] = await site
+    .db("twilio_phone_numbers")
+    .where({ status: "available" })
+    .orderBy("id", "desc")
+    .offset(5)
+    .limit(1)
+    .pluck("phone_number");
+  await assignPhoneNumber(site.db, companyId, number);
+  return number;
+}
 
 describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (program) => {
   test("sign up, choose a number, say what happens to calls, log out and in", async () => {
@@ -56,11 +72,43 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Password");
-    await browser.fill("Email address", email, password);
+    await browser.fill("Email address", email, "not the password");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("Email or password is incorrect.");
+    await browser.fill("@example.c", "", password);
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Your phone number");
     expect(browser.screen()).toContain(number);
+  });
+
+  test("the calls and their CSV", async () => {
+    const { email = "", password = "", ...names } = aCompany();
+    const { body } = await new Client(site.url).post("/api/signup", { ...names, email, password });
+    const { id: companyId } = body.company as { id: number };
+    const number = await assignAny(companyId);
+    await recordIncomingCall(
+      site.db,
+      {
+        callSid: newCallSid(),
+        from: "+353871112222",
+        to: number,
+        status: "ringing",
+        at: new Date(),
+      },
+      { companyId, route: "message" },
+    );
+
+    const browser = new TextBrowser(program, `${site.url}/login?redirectTo=/calls`);
+    await browser.shows("Password");
+    await browser.fill("Email address", email, password);
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("+353 87 111 2222");
+    await browser.press("Download as CSV");
+    await browser.shows("started_at,caller,called,outcome");
+    expect(browser.screen()).toContain("Z,+353 87 111 2222,");
   });
 
   test("skip, choose later in Settings, and find a number by its digits", async () => {

@@ -77,6 +77,29 @@ describe.each(engines)("a company's calls on %s", (engine) => {
     });
   });
 
+  // PostgreSQL takes no such text.
+  const eachColumn = engine === "sqlite" ? ["started_at", "answered_at", "ended_at"] : [];
+  test.each(eachColumn)(
+    "a call whose %s some other program has written oddly breaks no page and no list",
+    async (column) => {
+      const company = await site.fresh();
+      await called(site.db, company);
+      const callSid = await called(site.db, company, { from: "+353871112223" });
+      for (const odd of ["", "last week", "2024-02-30 10:00:00", "1700000000", "infinity"]) {
+        await site
+          .db("calls")
+          .where({ call_sid: callSid })
+          .update({ [column]: odd });
+        for (const path of ["/calls", "/dashboard", "/calls.csv"]) {
+          const { status, html } = await page(company, path);
+          expect([path, odd, status]).toEqual([path, odd, 200]);
+          expect(html.replaceAll(/[\s\u00a0]/g, "")).toContain("353871112222");
+          expect(html).not.toMatch(/Invalid Date|NaN/);
+        }
+      }
+    },
+  );
+
   describe("the dashboard", () => {
     test("a company without a number sees nothing of calls", async () => {
       const [company] = await signedInCompanies(site.db, 1);
