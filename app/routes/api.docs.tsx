@@ -36,7 +36,8 @@ export default function ApiDocumentation() {
           every answer <code>X-Request-Id</code>: name it when you ask for help. As a document for
           generators of clients: <a href="/api/openapi.json">OpenAPI 3.1</a>.
         </p>
-        <nav aria-label="Calls">
+        <section aria-labelledby="contents">
+          <h2 id="contents">Contents</h2>
           <ul>
             {chapters.map(({ name, operations }) => (
               <li key={name}>
@@ -54,7 +55,7 @@ export default function ApiDocumentation() {
               <a href="#errors">Errors</a>
             </li>
           </ul>
-        </nav>
+        </section>
         <section aria-labelledby="signing-in">
           <h2 id="signing-in">Who is asking</h2>
           <p>

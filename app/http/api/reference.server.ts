@@ -45,7 +45,7 @@ export function errorReference(): { code: string; status: number; means: string 
   return errorCodes.map((code) => ({
     code,
     status: apiErrors[code].status,
-    means: apiErrors[code].means,
+    means: unmarked(apiErrors[code].means),
   }));
 }
 
@@ -56,16 +56,20 @@ function shown(operation: Operation): ShownOperation {
     method,
     path,
     summary,
-    description,
+    description: unmarked(description),
     who: whoMay(operation),
     fields: [
       ...parametersOf(operation).map(({ name, in: place, required, description = "" }) => ({
         name,
         place,
         required,
-        description,
+        description: unmarked(description),
       })),
-      ...bodyFieldsOf(operation).map((field) => ({ ...field, place: "body" as const })),
+      ...bodyFieldsOf(operation).map(({ description, ...field }) => ({
+        ...field,
+        place: "body" as const,
+        description: unmarked(description),
+      })),
     ],
     curl: curlOf(operation),
     answer: JSON.stringify({ success: true, ...example.answer }, null, 2),
@@ -73,6 +77,9 @@ function shown(operation: Operation): ShownOperation {
     errors: errorsOf(operation),
   };
 }
+
+/** Text of the document, which is CommonMark, as plain text: it marks names with backquotes, and nothing else. */
+const unmarked = (text: string) => text.replaceAll("`", "");
 
 function whoMay({ who }: Operation): string {
   if (who === "anyone") return "Anybody.";
