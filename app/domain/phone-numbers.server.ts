@@ -9,6 +9,8 @@ import {
 } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
+import { environment } from "#app/env.server.ts";
 
 /**
  * Whose a number is. A number belongs to at most one company and a company has at most one number, for ever.
@@ -24,7 +26,9 @@ export type Assignment =
   | { outcome: "not-available" }
   /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
-  | { outcome: "no-such-company" };
+  | { outcome: "no-such-company" }
+  /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
+  | { outcome: "email-not-verified" };
 
 /**
  * Gives a company a number for ever.
@@ -75,9 +79,11 @@ async function assignBy(
   by: By,
   claiming: (db: Knex) => Promise<string | undefined>,
 ): Promise<Assignment> {
+  const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
   try {
     // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
     const claimed = await db.transaction(async (inner) => {
+      if (isBarred) return undefined;
       const number = await claiming(inner);
       if (number !== undefined) {
         const details = { phone_number: number };
@@ -97,8 +103,13 @@ async function assignBy(
     .first<{ twilio_phone_number: string | null } | undefined>("twilio_phone_number");
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
-  if (held === null) return { outcome: "not-available" };
+  if (held === null) return { outcome: isBarred ? "email-not-verified" : "not-available" };
   return { outcome: "already-has-number", phoneNumber: held };
+}
+
+function needsVerifiedEmail({ actor }: By): boolean {
+  const isOwn = actor === "company" || actor.startsWith("token:");
+  return isOwn && environment().REQUIRE_VERIFIED_EMAIL === "on";
 }
 
 /** The database went away in the middle of an assignment, and is not back to tell what became of it. */
@@ -107,8 +118,8 @@ export class UnknownOutcomeError extends Error {
 }
 
 /**
- * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. A connection that is cut while it commits leaves open whether it did: one more look
- * tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. A connection that is cut while it commits leaves open
+ * whether it did: one more look tells, if it comes within 0.8 seconds, so that the company has its answer within three.
  * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
  * was changed
  */

@@ -41,6 +41,13 @@ const signUps = new RateLimiterMemory({
 /** Requests a minute. */
 const byToken = new RateLimiterMemory({ keyPrefix: "t", points: 600, duration: 60 });
 
+/** Tries to win an account back. Codes cannot be guessed; this keeps the audit trail and mailboxes from being filled. */
+const recoveries = new RateLimiterMemory({
+  keyPrefix: "r",
+  points: 30,
+  duration: quarterHour,
+});
+
 export class TooManyAttemptsError extends Error {
   override name = "TooManyAttemptsError";
   /** @param retryAfter seconds */
@@ -103,4 +110,9 @@ export async function countSignUp(address: string): Promise<void> {
  */
 export async function countTokenUse(tokenId: number): Promise<void> {
   if (environment().RATE_LIMITS === "on") await spend(byToken, String(tokenId));
+}
+
+/** @throws {TooManyAttemptsError} */
+export async function countRecovery(address: string): Promise<void> {
+  if (environment().RATE_LIMITS === "on") await spend(recoveries, address);
 }
