@@ -13,6 +13,7 @@ export type News =
   | "session-ended"
   | "other-sessions-ended"
   | "account-closed"
+  | "token-revoked"
   | "password-reset"
   | "link-sent"
   | "email-changed"

@@ -23,6 +23,8 @@ export interface Exchange {
   readonly nonce: string;
   /** whose request it is, once that is known */
   companyId?: number;
+  /** the API token that it came with */
+  tokenId?: number;
 }
 
 declare module "@remix-run/node" {

@@ -3,6 +3,7 @@ import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireCalls } from "#app/domain/call-erasure.server.ts";
 import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
+import { forgetOldKeys } from "#app/domain/idempotency.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { clearCounts } from "#app/domain/rate-counts.server.ts";
@@ -45,6 +46,7 @@ const leftovers: Job = {
   name: "links-and-mail-expiry",
   everySeconds: hour,
   async run(db) {
+    await forgetOldKeys(db);
     await expireLinks(db);
     await expireMail(db);
   },
