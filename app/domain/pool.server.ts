@@ -1,5 +1,7 @@
 import type { Knex } from "knex";
+import { query } from "#app/db.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
+import { tellFacts } from "#app/domain/pool-facts.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** The pool as operators see it: they add numbers, and look who has which. Nothing here assigns one. */
@@ -20,6 +22,7 @@ export async function addToPool(db: Knex, phoneNumbers: readonly string[]): Prom
       const known = await knownInPool(trx, chunk);
       const missing = chunk.filter((number) => !known.has(number));
       if (missing.length === 0) continue;
+      await tellFacts(trx, missing);
       const rows = await trx("twilio_phone_numbers")
         .insert(
           missing.map((phone_number) => ({
@@ -64,21 +67,25 @@ export interface PoolStatus {
   companiesWaiting: number;
 }
 
+/** Counted as it changes (rules/offer-postgres.ts), whatever the pool's size. */
 export async function poolStatus(db: Knex): Promise<PoolStatus> {
-  const counts = await db("twilio_phone_numbers")
-    .groupBy("status")
-    .select<{ status: string; total: number }[]>("status", db.raw("count(*) as total"));
-  const waiting = await db("companies")
-    .whereNull("twilio_phone_number")
-    .count({ total: "*" })
-    .first<{ total: number }>();
-  const of = (status: string) => Number(counts.find((row) => row.status === status)?.total ?? 0);
+  const rows = await query<{ what: "available" | "assigned" | "companies"; total: number }>(
+    db,
+    countsByWhat,
+  );
+  const of = (what: string) => Number(rows.find((row) => row.what === what)?.total ?? 0);
   return {
     available: of("available"),
     assigned: of("assigned"),
-    companiesWaiting: Number(waiting?.total),
+    // A company has at most one number, and an assigned number a company.
+    companiesWaiting: of("companies") - of("assigned"),
   };
 }
+
+const countsByWhat = {
+  name: "pool status",
+  sql: "select what, sum(n) as total from pool_counts group by what",
+};
 
 /** A number of the pool with its owner, for operators. Times are RFC 3339, UTC. */
 export interface PoolEntry {
