@@ -1,10 +1,16 @@
-import type { ActionFunctionArgs, AppLoadContext, EntryContext } from "@remix-run/node";
+import type {
+  ActionFunctionArgs,
+  AppLoadContext,
+  DataFunctionArgs,
+  EntryContext,
+} from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
 import { logFault } from "#app/log/log.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
+import { wholeResponse } from "#app/server/whole-response.server.ts";
 
 export { listenerOf as listener } from "#app/server/listener.server.ts";
 export { serve } from "#app/server/serve.server.ts";
@@ -15,7 +21,7 @@ const noStore = "no-store";
 /** Milliseconds. */
 const renderTimeout = 5_000;
 
-export default function handleRequest(
+export default async function handleRequest(
   request: Request,
   status: number,
   headers: Headers,
@@ -24,6 +30,7 @@ export default function handleRequest(
 ): Promise<Response> {
   headers.set("Content-Type", "text/html; charset=utf-8");
   headers.set("Cache-Control", noStore);
+  await keepSession(headers, loadContext);
   return new Promise((resolve, reject) => {
     const exchange = exchangeOf(loadContext);
     const { nonce } = exchange;
@@ -36,7 +43,7 @@ export default function handleRequest(
         // Nothing here is deferred, so the page is sent whole and an error while rendering can still be one.
         onAllReady() {
           clearTimeout(timer);
-          pipe(collect((page) => resolve(new Response(page, { status, headers }))));
+          pipe(collect((page) => resolve(wholeResponse(page, status, headers))));
         },
         onShellError: reject,
         onError(error) {
@@ -49,9 +56,11 @@ export default function handleRequest(
 }
 
 /** A stream that hands over, when it has ended, all that was written to it. */
-function collect(done: (whole: Uint8Array<ArrayBuffer>) => void): Writable {
+function collect(done: (whole: Buffer<ArrayBuffer>) => void): Writable {
   const chunks: Buffer[] = [];
   return new Writable({
+    // React would take its close for a client that has gone.
+    emitClose: false,
     write(chunk: Buffer, _encoding, next) {
       chunks.push(chunk);
       next();
@@ -63,9 +72,19 @@ function collect(done: (whole: Uint8Array<ArrayBuffer>) => void): Writable {
   });
 }
 
-export function handleDataRequest(response: Response): Response {
+export async function handleDataRequest(
+  response: Response,
+  { context }: DataFunctionArgs,
+): Promise<Response> {
   response.headers.set("Cache-Control", noStore);
+  await keepSession(response.headers, context);
   return response;
+}
+
+/** A page that is looked at keeps the session alive in the browser, where that is due. */
+async function keepSession(headers: Headers, { signedIn }: AppLoadContext): Promise<void> {
+  const session = await signedIn?.catch(() => undefined);
+  if (session?.setCookie) headers.append("Set-Cookie", session.setCookie);
 }
 
 /** Faults that no loader or action has answered for. */

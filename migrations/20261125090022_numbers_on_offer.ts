@@ -1,7 +1,4 @@
 import type { Knex } from "knex";
-import { isPostgres } from "../app/db.server.ts";
-import { enteredPoolAt } from "../app/domain/available-numbers.server.ts";
-import { isTime } from "../app/domain/rules/postgres.ts";
 
 /**
  * What a page of the pool reads: available numbers, oldest first, however the time of each is written. The index that
@@ -9,11 +6,37 @@ import { isTime } from "../app/domain/rules/postgres.ts";
  */
 export async function up(db: Knex): Promise<void> {
   if (isPostgres(db)) for (const statement of keptTimes) await db.raw(statement);
+  const enteredAt = isPostgres(db) ? "kept_time(created_at)" : createdAtInSqlite;
   await db.raw(
     `create index twilio_phone_numbers_on_offer
-       on twilio_phone_numbers (${enteredPoolAt(db).replaceAll("twilio_phone_numbers.", "")}, id) where status = 'available'`,
+       on twilio_phone_numbers (coalesce(${enteredAt}, '1970-01-01 00:00:00'), id) where status = 'available'`,
   );
 }
+
+const isPostgres = (db: Knex) => (db.client as Knex.Client).config.client === "pg";
+
+// As app/domain/rules/sqlite.ts reads a time: a query uses the index where it says the same.
+const createdAtInSqlite = `case
+     when typeof(created_at) = 'text' and created_at glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' then case
+       when date(substr(created_at, 1, 10)) is not substr(created_at, 1, 10)
+            or length(created_at) > 10 and substr(created_at, 11, 1) not in (' ', 'T') then null
+       when created_at glob '*:*[+-][0-9][0-9]' then datetime(created_at || ':00')
+       when created_at glob '*:*[+-][0-9][0-9][0-9][0-9]'
+         then datetime(substr(created_at, 1, length(created_at) - 2) || ':' || substr(created_at, -2))
+       else datetime(created_at) end
+     when typeof(created_at) in ('integer', 'real')
+          or typeof(created_at) = 'text' and created_at not glob '*[^0-9.]*' then case
+       when cast(created_at as real) between 1e8 and 9999999999
+         then datetime(cast(created_at as integer), 'unixepoch')
+       when cast(created_at as real) between 1e11 and 9999999999999
+         then datetime(cast(created_at as integer) / 1000, 'unixepoch') end
+   end`;
+
+const day =
+  "((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|[12]\\d))";
+const zone = "([zZ]|[+-](0\\d|1[0-5])(:{0,1}[0-5]\\d(:[0-5]\\d){0,1}){0,1})";
+const clock = `([01]\\d|2[0-4]):[0-5]\\d(:[0-5]\\d([.]\\d+){0,1}){0,1} *${zone}{0,1}`;
+const isTime = `value ~ '^(\\d{4}-${day}([T ] *${clock}){0,1} *|([1-9]\\d{8,9}|[1-9]\\d{11,12})([.]\\d+){0,1})$'`;
 
 // A column that was adopted may be of any of these types; what cannot be read is null.
 const keptTimes = [
@@ -24,10 +47,10 @@ const keptTimes = [
   `create function kept_time(value text) returns timestamp language plpgsql immutable parallel safe
      set timezone to 'UTC' set datestyle to 'ISO, YMD' as $$
    begin
-     if value ~ '^[0-9.]+$' and ${isTime("value")} then
+     if value ~ '^[0-9.]+$' and ${isTime} then
        return timestamp 'epoch' + interval '1 second'
          * floor(case when value::numeric < 1e11 then value::numeric else value::numeric / 1000 end)::float8;
-     elsif ${isTime("value")} then
+     elsif ${isTime} then
        return timezone('UTC', value::timestamptz);
      end if;
      return null;

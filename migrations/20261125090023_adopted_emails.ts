@@ -1,5 +1,4 @@
 import type { Knex } from "knex";
-import { readOddEmails } from "../app/domain/adopted-emails.server.ts";
 
 /** What adopted companies sign in with where the database does not find it, see app/domain/adopted-emails.server.ts. */
 export async function up(db: Knex): Promise<void> {
@@ -14,7 +13,18 @@ export async function up(db: Knex): Promise<void> {
       .onDelete("CASCADE")
       .index();
   });
-  for (const { id, email, folded } of await readOddEmails(db)) {
+  const odd = isPostgres(db) ? "email ~ '[^\\x21-\\x7e]'" : "email glob '*[^!-~]*'";
+  const companies = await db("companies")
+    .whereRaw(odd)
+    .orderBy("id")
+    .select<{ id: number; email: string; lowered: string }[]>(
+      "id",
+      "email",
+      db.raw("lower(email) as lowered"),
+    );
+  for (const { id, email, lowered } of companies) {
+    const folded = foldedEmail(email);
+    if (folded === lowered) continue;
     // A database of the version before may have somebody else who signs in with it already.
     const isTaken: unknown = await db("companies").whereRaw("lower(email) = ?", folded).first("id");
     if (isTaken) continue;
@@ -23,6 +33,21 @@ export async function up(db: Knex): Promise<void> {
       .onConflict("email")
       .ignore();
   }
+}
+
+const isPostgres = (db: Knex) => (db.client as Knex.Client).config.client === "pg";
+
+// NFC, in lower case, without what is invisible at its ends; PostgreSQL's text has no NUL.
+function foldedEmail(email: string): string {
+  const signs = Array.from(email.toLowerCase().normalize("NFC"));
+  const isBlank = (sign: string) => /[\s\p{Default_Ignorable_Code_Point}\u2800]/u.test(sign);
+  const isStrayAtEnd = (sign: string, before: string) =>
+    !/[\p{Variation_Selector}\u{E007F}]/u.test(sign) &&
+    (/[\u200C\u200D]/.test(sign) ? !/[\p{Script=Arabic}\p{M}]/u.test(before) : isBlank(sign));
+  let [start, end] = [0, signs.length];
+  while (start < end && isBlank(signs[start]!)) start++;
+  while (end > start && isStrayAtEnd(signs[end - 1]!, signs[end - 2] ?? "")) end--;
+  return signs.slice(start, end).join("").replaceAll("\0", "\uFFFD");
 }
 
 export async function down(db: Knex): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
@@ -23,7 +24,7 @@ export type Assignment =
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
- * @throws the driver's error where the database is away; the assignment may then have happened, and asking again tells
+ * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
@@ -53,6 +54,42 @@ export async function assignPhoneNumber(
     outcome: held === phoneNumber ? "assigned" : "already-has-number",
     phoneNumber: held,
   };
+}
+
+/** The database went away in the middle of an assignment, and is not back to tell what became of it. */
+export class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+}
+
+/**
+ * As {@link assignPhoneNumber}. A connection that is cut while it commits leaves open whether it did: one more look
+ * tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
+ * was changed
+ */
+export async function assignForSure(
+  db: Knex,
+  companyId: number,
+  phoneNumber?: string,
+): Promise<Assignment> {
+  const began = toRfc3339(toDatabaseTime());
+  try {
+    return await assignPhoneNumber(db, companyId, phoneNumber);
+  } catch (error) {
+    const unknown = new UnknownOutcomeError("", { cause: error });
+    const held = await Promise.race([
+      currentPhoneNumber(db, companyId),
+      setTimeout(800, unknown, { ref: false }),
+    ]).catch(() => unknown);
+    if (held instanceof Error) throw held;
+    if (held === undefined) throw error;
+    const isTheOne =
+      phoneNumber !== undefined ? held.phoneNumber === phoneNumber : held.assignedAt >= began;
+    return {
+      outcome: isTheOne ? "assigned" : "already-has-number",
+      phoneNumber: held.phoneNumber,
+    };
+  }
 }
 
 // A refused statement ends a PostgreSQL transaction; a savepoint keeps the caller's alive.

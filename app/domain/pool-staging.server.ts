@@ -2,12 +2,11 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import {
   addAlone,
-  asEntering,
-  insertionOf,
-  insertMissing,
+  addBatch,
+  batchSize,
+  givenNumbers,
   knownInPool,
-  poolEntry,
-  type Target,
+  numbersOf,
 } from "#app/domain/pool.server.ts";
 
 /** Numbers that nobody else sees: they wait to enter the pool all together, or are only to show what would enter it. */
@@ -36,41 +35,44 @@ async function stageIn<Result>(
   db: Knex,
   work: (staging: Staging) => Promise<Result>,
 ): Promise<Result> {
-  const postgres = isPostgres(db);
-  const columns = ["phone_number"];
   await db.raw(
-    `create temporary table staged_numbers ${postgres ? "on commit drop" : ""} as
-       select ${columns.join(", ")}, 0 as position from twilio_phone_numbers where false`,
+    isPostgres(db)
+      ? "create temporary table staged_numbers (id bigserial primary key, phone_number text not null unique) on commit drop"
+      : "create temporary table staged_numbers (id integer primary key, phone_number text not null unique)",
   );
-  await db.raw(
-    `create unique index ${postgres ? "" : "temp."}staged_once on staged_numbers (phone_number)`,
-  );
-  const target: Target = {
-    table: "staged_numbers",
-    columns: Object.fromEntries([...columns, "position"].map((name) => [name, name])),
-    values: [],
-  };
-  let staged = 0;
   return work({
     async stage(phoneNumbers) {
       const known = await knownInPool(db, phoneNumbers);
-      const missing = [...new Set(phoneNumbers)].filter((phoneNumber) => !known.has(phoneNumber));
-      const rows = missing.map((phoneNumber) => asEntering(phoneNumber, staged++));
-      return new Set(await insertMissing(db, target, rows));
+      const missing = phoneNumbers.filter((phoneNumber) => !known.has(phoneNumber));
+      const staged = await numbersOf(
+        db,
+        `insert into staged_numbers (phone_number)
+           select given.phone_number from ${givenNumbers(db)} where true order by given.position
+         on conflict (phone_number) do nothing returning phone_number`,
+        [JSON.stringify(missing)],
+      );
+      return new Set(staged);
     },
     enter: () => db.transaction(enter),
   });
 }
 
-/** @returns how many rows it put into the pool */
 async function enter(trx: Knex.Transaction): Promise<number> {
   await addAlone(trx);
-  const pool = poolEntry(trx);
-  const answer: unknown = await trx.raw(
-    insertionOf(pool, "staged_numbers", "staged_numbers"),
-    pool.values,
-  );
-  if (isPostgres(trx)) return (answer as { rowCount: number }).rowCount;
-  const [changes] = await trx.raw<{ total: number }[]>("select changes() as total");
-  return changes!.total;
+  let [entered, after] = [0, 0];
+  for (;;) {
+    const rows = await trx<{ id: number; phone_number: string }>("staged_numbers")
+      .where("id", ">", after)
+      .orderBy("id")
+      .limit(batchSize)
+      .select("id", "phone_number");
+    const last = rows.at(-1);
+    if (!last) return entered;
+    after = last.id;
+    const added = await addBatch(
+      trx,
+      rows.map(({ phone_number }) => phone_number),
+    );
+    entered += added.length;
+  }
 }

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
+import { isPostgres, query } from "#app/db.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
+import { tellFacts } from "#app/domain/pool-facts.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** The pool as operators see it: they add numbers, and look who has which. Nothing here assigns one. */
@@ -9,7 +10,7 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
  * Numbers that enter together, in a transaction of their own: SQLite keeps its lock for less than a tenth of what a
  * request waits for it, so that whoever signs up or chooses meanwhile goes on.
  */
-export const batchSize = 2_000;
+export const batchSize = 1_000;
 
 /**
  * Puts numbers into the pool, in their order; those that are in it already stay as they are. Each
@@ -22,60 +23,61 @@ export async function addToPool(db: Knex, phoneNumbers: readonly string[]): Prom
   for (const batch of batchesOf(phoneNumbers)) {
     const entered = await db.transaction(async (trx) => {
       await addAlone(trx);
-      return insertMissing(trx, poolEntry(trx), batch.map(asEntering));
+      return addBatch(trx, batch);
     });
     for (const phoneNumber of entered) added.add(phoneNumber);
   }
   return added;
 }
 
+/**
+ * Keeps others from adding to the pool until the transaction ends: two that add the same numbers in different orders
+ * would wait for each other.
+ */
+export async function addAlone(transaction: Knex): Promise<void> {
+  await (isPostgres(transaction)
+    ? transaction.raw("select pg_advisory_xact_lock(hashtext('add to the pool'))")
+    : // SQLite refuses to turn a transaction that has read into one that writes, once another has written in between.
+      transaction("twilio_phone_numbers").whereRaw("false").update({ status: "available" }));
+}
+
+/**
+ * Puts numbers into the pool, {@link batchSize} at most, all or none, in a transaction that adds alone.
+ * @returns those that were added
+ */
+export async function addBatch(
+  transaction: Knex,
+  phoneNumbers: readonly string[],
+): Promise<string[]> {
+  // Not left to ON CONFLICT: SQLite asks the trigger that guards assigned numbers first, and that one refuses.
+  const known = await knownInPool(transaction, phoneNumbers);
+  const missing = phoneNumbers.filter((phoneNumber) => !known.has(phoneNumber));
+  if (missing.length === 0) return [];
+  await tellFacts(transaction, missing);
+  const time = isPostgres(transaction) ? "cast(? as timestamp)" : "?";
+  return numbersOf(
+    transaction,
+    `insert into twilio_phone_numbers (phone_number, status, created_at)
+       select given.phone_number, 'available', ${time} from ${givenNumbers(transaction)} where true order by given.position
+     on conflict (phone_number) do nothing returning phone_number`,
+    [toDatabaseTime(), JSON.stringify(missing)],
+  );
+}
+
 /** Which of `phoneNumbers` (E.164) the pool has, available or assigned. */
 export async function knownInPool(db: Knex, phoneNumbers: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>();
   for (const batch of batchesOf(phoneNumbers)) {
-    const found = await answerOf<{ phone_number: string }>(
+    const found = await numbersOf(
       db,
-      `select n.phone_number from ${givenRows(db)}
+      `select n.phone_number from ${givenNumbers(db)}
          join twilio_phone_numbers n on n.phone_number = given.phone_number`,
-      [JSON.stringify(batch.map(asEntering))],
+      [JSON.stringify(batch)],
     );
-    for (const { phone_number } of found) known.add(phone_number);
+    for (const phoneNumber of found) known.add(phoneNumber);
   }
   return known;
 }
-
-/** A number with all that is kept with it. */
-export interface Entering {
-  /** order among those that are given together */
-  position: number;
-  phone_number: string;
-}
-
-export const asEntering = (phone_number: string, position: number): Entering => ({
-  position,
-  phone_number,
-});
-
-// With their types on PostgreSQL.
-const given: Record<keyof Entering, string> = { position: "integer", phone_number: "text" };
-
-/** Where rows go: SQL for each column, from those of {@link Entering}, and what it binds. */
-export interface Target {
-  table: string;
-  columns: Record<string, string>;
-  values: Knex.RawBinding[];
-}
-
-/** The pool, which numbers enter now. */
-export const poolEntry = (db: Knex): Target => ({
-  table: "twilio_phone_numbers",
-  columns: {
-    phone_number: "phone_number",
-    status: "'available'",
-    created_at: isPostgres(db) ? "cast(? as timestamp)" : "?",
-  },
-  values: [toDatabaseTime()],
-});
 
 function* batchesOf(phoneNumbers: readonly string[]): Generator<string[]> {
   const distinct = [...new Set(phoneNumbers)];
@@ -84,48 +86,21 @@ function* batchesOf(phoneNumbers: readonly string[]): Generator<string[]> {
   }
 }
 
-/** Two that add the same numbers in different orders would wait for each other. SQLite has one writer anyway. */
-export async function addAlone(trx: Knex.Transaction): Promise<void> {
-  if (isPostgres(trx)) await trx.raw("select pg_advisory_xact_lock(hashtext('add to the pool'))");
-}
+/** SQL for `given` (phone_number, position) of a JSON array that is bound: statements limit how many values they bind. */
+export const givenNumbers = (db: Knex) =>
+  isPostgres(db)
+    ? "json_array_elements_text(?::json) with ordinality as given (phone_number, position)"
+    : "(select value as phone_number, key as position from json_each(?)) as given";
 
-// Bound as one JSON text, since statements limit how many values they bind.
-function givenRows(db: Knex): string {
-  const columns = Object.entries(given);
-  if (isPostgres(db)) {
-    return `json_to_recordset(?::json) as given (${columns.map((column) => column.join(" ")).join(", ")})`;
-  }
-  const read = columns.map(([name]) => `value ->> '${name}' as ${name}`);
-  return `(select ${read.join(", ")} from json_each(?)) as given`;
-}
-
-/** SQL that inserts into a target, in their order, the rows of `source` whose number it has not. */
-export const insertionOf = ({ table, columns }: Target, source: string, alias: string) =>
-  // Not left to ON CONFLICT alone: SQLite asks the trigger that guards assigned numbers first, and that one refuses.
-  `insert into ${table} (${Object.keys(columns).join(", ")})
-     select ${Object.values(columns).join(", ")} from ${source}
-      where not exists (select 1 from ${table} known where known.phone_number = ${alias}.phone_number)
-      order by ${alias}.position
-     on conflict (phone_number) do nothing`;
-
-/** Inserts, in their order, those of `rows` whose number the target has not, and returns their numbers. */
-export async function insertMissing(
+/** The `phone_number` of each row that a statement answers. */
+export async function numbersOf(
   db: Knex,
-  target: Target,
-  rows: readonly Entering[],
+  sql: string,
+  values: Knex.RawBinding[],
 ): Promise<string[]> {
-  if (rows.length === 0) return [];
-  const inserted = await answerOf<{ phone_number: string }>(
-    db,
-    `${insertionOf(target, givenRows(db), "given")} returning phone_number`,
-    [...target.values, JSON.stringify(rows)],
-  );
-  return inserted.map(({ phone_number }) => phone_number);
-}
-
-async function answerOf<Row>(db: Knex, sql: string, values: Knex.RawBinding[]): Promise<Row[]> {
   const answer: unknown = await db.raw(sql, values);
-  return (isPostgres(db) ? (answer as { rows: unknown }).rows : answer) as Row[];
+  const rows = isPostgres(db) ? (answer as { rows: unknown }).rows : answer;
+  return (rows as { phone_number: string }[]).map(({ phone_number }) => phone_number);
 }
 
 /** How full the pool is, and how many companies have not chosen yet. */
@@ -135,21 +110,25 @@ export interface PoolStatus {
   companiesWaiting: number;
 }
 
+/** Counted as it changes (rules/offer-postgres.ts), whatever the pool's size. */
 export async function poolStatus(db: Knex): Promise<PoolStatus> {
-  const counts = await db("twilio_phone_numbers")
-    .groupBy("status")
-    .select<{ status: string; total: number }[]>("status", db.raw("count(*) as total"));
-  const waiting = await db("companies")
-    .whereNull("twilio_phone_number")
-    .count({ total: "*" })
-    .first<{ total: number }>();
-  const of = (status: string) => Number(counts.find((row) => row.status === status)?.total ?? 0);
+  const rows = await query<{ what: "available" | "assigned" | "companies"; total: number }>(
+    db,
+    countsByWhat,
+  );
+  const of = (what: string) => Number(rows.find((row) => row.what === what)?.total ?? 0);
   return {
     available: of("available"),
     assigned: of("assigned"),
-    companiesWaiting: Number(waiting?.total),
+    // A company has at most one number, and an assigned number a company.
+    companiesWaiting: of("companies") - of("assigned"),
   };
 }
+
+const countsByWhat = {
+  name: "pool status",
+  sql: "select what, sum(n) as total from pool_counts group by what",
+};
 
 /** A number of the pool with its owner, for operators. Times are RFC 3339, UTC. */
 export interface PoolEntry {

@@ -56,17 +56,29 @@ export async function findSession(
   id: string,
   now = new Date(),
 ): Promise<Session | undefined> {
+  const bounds = boundsAt(now);
   const [row] = await query<CompanyRow & { last_seen_at: string }>(db, openSession, [
     hashOf(id),
-    toDatabaseTime(now),
-    toDatabaseTime(secondsFrom(now, -sessionLongest)),
+    bounds.now,
+    bounds.begun,
   ]);
-  return (
-    row && {
-      company: companyFromRow(row),
-      stale: row.last_seen_at <= toDatabaseTime(secondsFrom(now, -seenEvery)),
-    }
-  );
+  return row && { company: companyFromRow(row), stale: row.last_seen_at <= bounds.seen };
+}
+
+let bounds = { second: Number.NaN, now: "", begun: "", seen: "" };
+
+// Every request asks, and they are the same all second long.
+function boundsAt(at: Date): typeof bounds {
+  const second = Math.floor(at.getTime() / 1000);
+  if (bounds.second !== second) {
+    bounds = {
+      second,
+      now: toDatabaseTime(at),
+      begun: toDatabaseTime(secondsFrom(at, -sessionLongest)),
+      seen: toDatabaseTime(secondsFrom(at, -seenEvery)),
+    };
+  }
+  return bounds;
 }
 
 const openSession = {

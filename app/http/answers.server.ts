@@ -1,10 +1,12 @@
+import { wholeResponse } from "#app/server/whole-response.server.ts";
+
 /** Answers that are no pages. Those of the JSON API have `success` in every body. */
 
 function answer(status: number, body: Record<string, unknown>, headers?: HeadersInit): Response {
   const all = new Headers(headers);
   all.set("Content-Type", "application/json; charset=utf-8");
   all.set("Cache-Control", "no-store");
-  return new Response(JSON.stringify(body), { status, headers: all });
+  return wholeResponse(JSON.stringify(body), status, all);
 }
 
 export function json(
@@ -29,12 +31,9 @@ export function plainText(
   line: string,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(`${line}\n`, {
-    status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      ...headers,
-    },
+  return wholeResponse(`${line}\n`, status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    ...headers,
   });
 }

@@ -1,13 +1,8 @@
-import { setTimeout } from "node:timers/promises";
 import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
 import { asStored, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
-import {
-  assignPhoneNumber,
-  currentPhoneNumber,
-  type Assignment,
-} from "#app/domain/phone-numbers.server.ts";
+import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
@@ -105,7 +100,7 @@ export const chooseNumber: (
     const chosen = (form.phone_number ?? "").trim();
     if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
     const phoneNumber = asStored(chosen);
-    const assignment = await assign(id, phoneNumber ?? "");
+    const assignment = await assignForSure(database(), id, phoneNumber ?? "");
     noteAssignment(sent, id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":
@@ -130,8 +125,7 @@ export const chooseNumber: (
     }
   } catch (error) {
     if (error instanceof Response) throw error;
-    const cause = error instanceof UnknownOutcomeError ? error.cause : error;
-    const { status, headers } = faultAnswer(context, cause);
+    const { status, headers } = faultAnswer(context, error);
     const message = `We couldn't assign a number. ${error instanceof UnknownOutcomeError ? "" : "Nothing was changed. "}Try again.`;
     if (form.answer === "data") {
       return data({ outcome: "fault", message }, { status, headers });
@@ -141,28 +135,3 @@ export const chooseNumber: (
     throw data({ message, requestId }, { status, headers });
   }
 });
-
-/** The database went away in the middle of it, and is not back to tell. */
-class UnknownOutcomeError extends Error {
-  override name = "UnknownOutcomeError";
-}
-
-// A connection that is cut while it commits leaves open whether it did; one look tells, if it comes soon enough to
-// answer within three seconds.
-async function assign(companyId: number, phoneNumber: string): Promise<Assignment> {
-  try {
-    return await assignPhoneNumber(database(), companyId, phoneNumber);
-  } catch (error) {
-    const unknown = new UnknownOutcomeError("", { cause: error });
-    const held = await Promise.race([
-      currentPhoneNumber(database(), companyId),
-      setTimeout(800, unknown),
-    ]).catch(() => unknown);
-    if (held === unknown) throw unknown;
-    if (held === undefined || held instanceof Error) throw error;
-    return {
-      outcome: held.phoneNumber === phoneNumber ? "assigned" : "already-has-number",
-      phoneNumber: held.phoneNumber,
-    };
-  }
-}

@@ -1,6 +1,7 @@
 import type { AppLoadContext } from "@remix-run/node";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { PasswordsBusyError } from "#app/domain/passwords.server.ts";
+import { UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { logFault } from "#app/log/log.server.ts";
 import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
@@ -29,8 +30,9 @@ export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswe
       headers: { "Retry-After": String(error.retryAfter) },
     };
   }
-  logFault(exchangeOf(context), error);
-  return isDatabaseUnavailable(error)
+  const cause = error instanceof UnknownOutcomeError ? error.cause : error;
+  logFault(exchangeOf(context), cause);
+  return isDatabaseUnavailable(cause)
     ? {
         status: 503,
         message: "The service is not available right now. Try again in a moment.",

@@ -1,4 +1,4 @@
-import { createCookie, redirect, type Cookie } from "@remix-run/node";
+import { redirect } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
@@ -25,28 +25,26 @@ declare module "@remix-run/node" {
   }
 }
 
-let cookie: Cookie | undefined;
+const isHttps = () => environment().PUBLIC_URL.startsWith("https:");
 
-/** Version 1.0 signed its cookies; what comes before the signature is still good. */
-const unsigned = (text: string) => decodeURIComponent(text).split(".", 1)[0]!;
-
-function sessionCookie(): Cookie {
-  const secure = environment().PUBLIC_URL.startsWith("https:");
-  cookie ??= createCookie(secure ? "__Host-session" : "session", {
-    httpOnly: true,
-    maxAge: sessionIdle,
-    path: "/",
-    sameSite: "lax",
-    secure,
-  });
-  return cookie;
+/** @param maxAge seconds; 0 takes the cookie away */
+function sessionCookie(id: string, maxAge = sessionIdle): string {
+  const [name, secure] = isHttps() ? ["__Host-session", "; Secure"] : ["session", ""];
+  return `${name}=${id}; Max-Age=${maxAge}; Path=/; HttpOnly${secure}; SameSite=Lax`;
 }
 
-async function sessionId({ request }: Asked): Promise<string | undefined> {
-  const value: unknown = await sessionCookie().parse(request.headers.get("Cookie"), {
-    decode: unsigned,
-  });
-  return typeof value === "string" && /^[\w-]{43}$/.test(value) ? value : undefined;
+const inCookies = {
+  plain: /(?:^|;)\s*session="?([^;"]*)/,
+  secure: /(?:^|;)\s*__Host-session="?([^;"]*)/,
+};
+
+function sessionId({ request }: Asked): string | undefined {
+  const pattern = isHttps() ? inCookies.secure : inCookies.plain;
+  const value = pattern.exec(request.headers.get("Cookie") ?? "")?.[1] ?? "";
+  if (/^[\w-]{43}$/.test(value)) return value;
+  // Version 1.0 wrote the id as JSON in base64, with a signature behind it.
+  const [wrapped = ""] = value.replace(/%2[bf]/gi, decodeURIComponent).split(/\.|%2e/i, 1);
+  return /^"([\w-]{43})"$/.exec(Buffer.from(wrapped, "base64").toString("latin1"))?.[1];
 }
 
 /** Whoever is signed in, or undefined. */
@@ -55,7 +53,7 @@ export function signedIn(asked: Asked): Promise<SignedIn | undefined> {
 }
 
 async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
-  const id = await sessionId(asked);
+  const id = sessionId(asked);
   if (id === undefined) return undefined;
   const session = await findSession(reading(), id);
   if (!session) return undefined;
@@ -64,7 +62,7 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   const extended = stale && (await extendSession(database(), id));
   return {
     company,
-    setCookie: extended ? await sessionCookie().serialize(id) : undefined,
+    setCookie: extended ? sessionCookie(id) : undefined,
   };
 }
 
@@ -99,7 +97,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  */
 export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
-  return sessionCookie().serialize(await beginSession(database(), companyId));
+  return sessionCookie(await beginSession(database(), companyId));
 }
 
 /**
@@ -108,11 +106,11 @@ export async function beginSessionFor(asked: Asked, companyId: number): Promise<
  */
 export async function endSessionOf(asked: Asked): Promise<string> {
   await end(asked);
-  return sessionCookie().serialize("", { maxAge: 0 });
+  return sessionCookie("", 0);
 }
 
 async function end(asked: Asked): Promise<void> {
-  const id = await sessionId(asked);
+  const id = sessionId(asked);
   if (id !== undefined) await endSession(database(), id);
   delete asked.context.signedIn;
 }

@@ -1,18 +1,6 @@
-import { data } from "@remix-run/node";
 import { NavLink, Outlet } from "@remix-run/react";
 import { Brand } from "#app/components/Brand.tsx";
 import { useBehindModal } from "#app/components/behind-modal.ts";
-import { refreshUnlessCutOff } from "#app/components/refresh.ts";
-import { companyLoader } from "#app/http/page.server.ts";
-import { signedIn } from "#app/http/session.server.ts";
-
-/** Keeps the session's cookie alive. It speaks for no other route: loaders run side by side, so each authorises itself. */
-export const loader = companyLoader(async (page) => {
-  const setCookie = (await signedIn(page))?.setCookie;
-  return data(null, { headers: setCookie ? { "Set-Cookie": setCookie } : {} });
-});
-
-export const shouldRevalidate = refreshUnlessCutOff;
 
 /** What every private page has around it. */
 export default function PrivatePages() {

@@ -1,6 +1,6 @@
 import { database } from "#app/db.server.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { assignForSure } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
@@ -13,7 +13,7 @@ const route = apiRoute({
     if (typeof typed !== "string" || typed.trim() === "") {
       return jsonError(400, "Phone number is required");
     }
-    const assignment = await assignPhoneNumber(database(), company.id, asStored(typed) ?? "");
+    const assignment = await assignForSure(database(), company.id, asStored(typed) ?? "");
     noteAssignment(asked, company.id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":

@@ -9,6 +9,7 @@ import { acceptedEncoding } from "#app/server/encoding.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
 import type { FileAnswer } from "#app/server/files.server.ts";
 import { closeAfterUnreadBody } from "#app/server/unread-bodies.server.ts";
+import { wholeBodyOf } from "#app/server/whole-response.server.ts";
 
 /** Every answer leaves here, and gets the headers that all have. */
 
@@ -50,35 +51,43 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
     headers[name] = name === "set-cookie" ? [headers[name] ?? [], value].flat().map(String) : value;
   }
   const { request, response } = incoming;
-  if (answer.body === null || request.method === "HEAD") {
-    await answer.body?.cancel();
+  const whole = wholeBodyOf(answer);
+  if (whole && request.method !== "HEAD") {
+    return sendWhole(incoming, answer.status, headers, whole);
+  }
+  const pieces = whole ? null : answer.body;
+  if (pieces === null || request.method === "HEAD") {
+    await pieces?.cancel();
     begin(incoming, answer.status, headers);
     response.end();
     return;
   }
   if (!String(headers["cache-control"]).includes("no-transform")) {
-    return sendWhole(incoming, answer.status, headers, answer.body);
+    return sendWhole(incoming, answer.status, headers, await collected(pieces));
   }
   // Kept where others can read them: an event stream is known by its type.
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? "");
   begin(incoming, answer.status, {});
   response.flushHeaders();
   // Where either end breaks off it ends the other, so that a client sees that it has not got everything.
-  await pipeline(Readable.fromWeb(answer.body as WebStream), response).catch(() => {});
+  await pipeline(Readable.fromWeb(pieces as WebStream), response).catch(() => {});
+}
+
+async function collected(pieces: ReadableStream<Uint8Array>): Promise<Buffer> {
+  const reader = pieces.getReader();
+  const read: Uint8Array[] = [];
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    read.push(piece.value);
+  }
+  return Buffer.concat(read);
 }
 
 async function sendWhole(
   incoming: Incoming,
   status: number,
   headers: OutgoingHttpHeaders,
-  pieces: ReadableStream<Uint8Array>,
+  body: Buffer,
 ): Promise<void> {
-  const reader = pieces.getReader();
-  const read: Uint8Array[] = [];
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    read.push(piece.value);
-  }
-  let body: Buffer = Buffer.concat(read);
   const { request, response } = incoming;
   if (body.byteLength >= worthPacking) {
     headers.vary = "Accept-Encoding";

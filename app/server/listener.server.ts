@@ -8,7 +8,7 @@ import { clientFiles } from "#app/server/files.server.ts";
 import { pageHandlers } from "#app/server/pages.server.ts";
 import { answerOfResource, isResource } from "#app/server/resource-route.server.ts";
 import { routeTable } from "#app/server/route-table.server.ts";
-import { refusalOf, targetOf, webRequest } from "#app/server/web-request.server.ts";
+import { lightRequest, refusalOf, targetOf, webRequest } from "#app/server/web-request.server.ts";
 
 /**
  * Where a request enters, becomes an exchange, meets a file of the client build, a resource route or Remix, and leaves
@@ -41,7 +41,7 @@ export function listenerOf(build: ServerBuild): Listener {
     const module = build.routes[place.id]?.module;
     try {
       if (module && isResource(module) && !target.pathname.endsWith(".data")) {
-        const asked = webRequest(request, target);
+        const asked = lightRequest(request, target, response);
         await send(incoming, await answerOfResource(module, { request: asked, params, context }));
       } else {
         // Remix compares it with Host, which is wrong behind a proxy; the exchange says what we have found.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { environment } from "#app/env.server.ts";
+import { lightOf } from "#app/server/light.server.ts";
 import { hasBody } from "#app/server/unread-bodies.server.ts";
 
 /** A request of Node's server as routes know it. */
@@ -55,42 +56,64 @@ export function refusalOf({
     : undefined;
 }
 
-/**
- * The request for a route. Its address begins with PUBLIC_URL, whatever the client or a proxy calls this server.
- * @param response where the request is to be aborted when the client goes
- */
-export function webRequest(
-  request: IncomingMessage,
-  { pathname, search }: Target,
-  response?: ServerResponse,
-): Request {
+/** What a route's request is made of; its body and its signal are made when somebody asks for them. */
+function partsOf(request: IncomingMessage, { pathname, search }: Target, response: ServerResponse) {
   const { method = "GET" } = request;
-  return new Request(environment().PUBLIC_URL + pathname + search, {
+  let body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  let signal: AbortSignal | undefined;
+  return {
     method,
+    // Whatever the client or a proxy calls this server.
+    url: environment().PUBLIC_URL + pathname + search,
     // Node has made one text of each header that was sent several times.
-    headers: request.headers as Record<string, string>,
-    ...(response && { signal: goneSignal(response) }),
-    ...(method !== "GET" &&
-      method !== "HEAD" &&
-      hasBody(request) && { body: bodyOf(request), duplex: "half" }),
-  });
+    headers: new Headers(request.headers as Record<string, string>),
+    get body() {
+      const sent = method !== "GET" && method !== "HEAD" && hasBody(request);
+      return sent ? (body ??= bodyOf(request)) : null;
+    },
+    get signal() {
+      return (signal ??= goneSignal(response));
+    },
+  };
+}
+
+/** The request for a route. It is aborted when the client goes. */
+export function webRequest(
+  ...of: [request: IncomingMessage, target: Target, response: ServerResponse]
+): Request {
+  return requestOf(partsOf(...of));
+}
+
+const LightRequest = lightOf(Request);
+
+/** The same, made in full only where a route asks for more than its parts. */
+export function lightRequest(...of: Parameters<typeof webRequest>): Request {
+  const parts = partsOf(...of);
+  return new LightRequest(parts, () => requestOf(parts));
+}
+
+function requestOf({ url, method, headers, body, signal }: ReturnType<typeof partsOf>): Request {
+  const unread = body !== null && !body.locked && { body, duplex: "half" as const };
+  return new Request(url, { method, headers, signal, ...unread });
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  response.once("close", () => {
+  const end = () => {
     if (!response.writableFinished) gone.abort();
-  });
+  };
+  if (response.closed) end();
+  else response.once("close", end);
   return gone.signal;
 }
 
 // Left as it is where nobody reads on: an end would cut the connection before the answer is out.
-function bodyOf(request: IncomingMessage): ReadableStream<Uint8Array> {
+function bodyOf(request: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks = request.iterator({ destroyOnReturn: false });
-  return new ReadableStream<Uint8Array>(
+  return new ReadableStream(
     {
       async pull(controller) {
-        const { done, value } = (await chunks.next()) as IteratorResult<Buffer>;
+        const { done, value } = (await chunks.next()) as IteratorResult<Buffer<ArrayBuffer>>;
         if (done) controller.close();
         else controller.enqueue(value);
       },

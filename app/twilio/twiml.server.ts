@@ -3,6 +3,7 @@ import { mayBeCallerId } from "#app/domain/callers.ts";
 import type { CallHandling } from "#app/domain/call-handling.server.ts";
 import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
+import { wholeResponse } from "#app/server/whole-response.server.ts";
 
 /** What callers hear: answers in TwiML, Twilio's XML. Addresses in them are absolute, from `PUBLIC_URL`. */
 
@@ -16,11 +17,9 @@ const longestMessage = 180;
 
 /** An answer to Twilio; it refuses any other type (error 12300). */
 export function twiml(response: VoiceResponse): Response {
-  return new Response(response.toString(), {
-    headers: {
-      "Content-Type": "text/xml; charset=utf-8",
-      "Cache-Control": "no-store",
-    },
+  return wholeResponse(response.toString(), 200, {
+    "Content-Type": "text/xml; charset=utf-8",
+    "Cache-Control": "no-store",
   });
 }
 

@@ -1,114 +1,20 @@
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { callHandlingOf } from "#app/domain/call-handling.server.ts";
-import { recordIncomingCall } from "#app/domain/call-events.server.ts";
-import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { SimulatedCall } from "../../scripts/terminal/simulated-call.ts";
-import { launchBrowser } from "../support/browser.ts";
-import { newCallSid } from "../support/calls.ts";
-import { fillPool } from "../support/companies.ts";
-import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
-import { signedInCompanies } from "../support/load.ts";
-import { startServer } from "../support/server.ts";
-import { accountSid, authToken } from "../support/twilio-webhooks.ts";
+import {
+  companyWithNumber,
+  fitsItsWidth,
+  manyCalls,
+  open,
+  openListening,
+  rings,
+  site,
+  useCalledSite,
+} from "./called-site.ts";
 import { expectNoFindings } from "./findings.ts";
-import { focused, ready, visit, type Site, type VisitorOptions } from "./visitor.ts";
+import { focused, ready } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-let numbers: string[];
-beforeAll(async () => {
-  browser = await launchBrowser();
-  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
-  const db = openDatabase(databaseUrl);
-  numbers = await fillPool(db, 60);
-  const { url } = await startServer({
-    databaseUrl,
-    env: { TWILIO_AUTH_TOKEN: authToken, TWILIO_ACCOUNT_SID: accountSid },
-  });
-  site = { url, db };
-});
-
-interface Company {
-  id: number;
-  number: string;
-  /** as it is shown */
-  shown: string;
-  cookie: string;
-}
-
-async function companyWithNumber(): Promise<Company> {
-  const [company] = await signedInCompanies(site.db, 1);
-  const number = numbers.pop()!;
-  await assignPhoneNumber(site.db, company!.id, number);
-  return { ...company!, number, shown: formatPhoneNumber(number) };
-}
-
-/** Opens a page of a company that is signed in. */
-async function open(
-  { cookie }: { cookie: string },
-  path: string,
-  options: VisitorOptions = {},
-): Promise<Page> {
-  const page = await visit(browser, site, "/login", options);
-  const [name = "", value = ""] = cookie.split(/=(.*)/s);
-  await page.context().addCookies([{ name, value, url: site.url }]);
-  await page.goto(path);
-  await ready(page);
-  return page;
-}
-
-/** Opens the dashboard, and waits until it listens for a call. */
-async function openListening(company: Company): Promise<Page> {
-  const page = await open(company, "/settings");
-  const listening = page.waitForRequest("**/dashboard/ring-test");
-  await page.goto("/dashboard");
-  await listening;
-  return page;
-}
-
-/** A call that Twilio tells of, as it does. */
-async function rings({ number }: Company): Promise<void> {
-  await new SimulatedCall(
-    {
-      to: number,
-      from: "+353871112222",
-      scenario: "message",
-      url: site.url,
-      publicUrls: [site.url],
-      authToken,
-      accountSid,
-    },
-    () => {},
-  ).walk();
-}
-
-async function manyCalls({ id, number }: Company): Promise<void> {
-  const callers = [
-    "+353871112222",
-    "anonymous",
-    `sip:${"a".repeat(100)}@example.com`,
-    "+14155552671",
-  ];
-  for (let i = 0; i < 40; i++) {
-    await recordIncomingCall(
-      site.db,
-      {
-        callSid: newCallSid(),
-        from: callers[i % callers.length]!,
-        to: number,
-        status: i % 3 ? "no-answer" : "ringing",
-        at: new Date(Date.now() - i * 8 * 3_600_000),
-      },
-      { companyId: id, route: "phone" },
-    );
-  }
-}
-
-const fitsItsWidth = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+useCalledSite();
 
 const proof = /^Your number works\. Its first call came from \+353 87 111 2222/;
 
@@ -311,87 +217,4 @@ test("the keyboard alone sets call handling and finds a call", async () => {
   await tabTo("summary");
   await page.keyboard.press("Enter");
   await page.getByRole("table", { name: "Calls on each day" }).waitFor();
-});
-
-describe.each([
-  { scriptsCome: true, width: 1280, colorScheme: "light" },
-  { scriptsCome: true, width: 320, colorScheme: "dark" },
-  { scriptsCome: false, width: 320, colorScheme: "light" },
-  { scriptsCome: false, width: 1280, colorScheme: "dark" },
-] as const)("axe, with scripts $scriptsCome at $width px, $colorScheme", (options) => {
-  test("every page and state of calls", async () => {
-    const [without] = await signedInCompanies(site.db, 1);
-    const quiet = await companyWithNumber();
-    const busy = await companyWithNumber();
-    await manyCalls(busy);
-    const fresh = await companyWithNumber();
-    await rings(fresh);
-    for (const [company, paths] of [
-      [without!, ["/dashboard", "/calls"]],
-      [quiet, ["/dashboard", "/calls", "/settings"]],
-      [fresh, ["/dashboard", "/calls"]],
-      [
-        busy,
-        [
-          "/dashboard",
-          "/calls",
-          "/calls?outcome=missed",
-          "/calls?outcome=message",
-          "/settings/calls",
-          "/settings/calls",
-        ],
-      ],
-    ] as const) {
-      const page = await open(company, paths[0], options);
-      for (const path of paths) {
-        if (path !== paths[0]) await page.goto(path);
-        const summary = page.locator("summary");
-        if (await summary.isVisible()) await summary.click();
-        await expectNoFindings(page);
-        expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
-      }
-    }
-    const page = await open(busy, "/settings/calls", options);
-    for (const mode of ["phone", "sip", "stream", "message"]) {
-      await page.locator(`[name=mode][value=${mode}]`).check();
-      await expectNoFindings(page);
-    }
-    await page.locator("[name=mode][value=phone]").check();
-    await page.fill("[name=greeting]", "x".repeat(600));
-    await page.fill("[name=ring_seconds]", "600");
-    await page.click("text=Save");
-    await page.waitForSelector(".error-summary");
-    await expectNoFindings(page);
-  });
-});
-
-test("targets are large enough for a finger", async () => {
-  const company = await companyWithNumber();
-  await manyCalls(company);
-  for (const path of ["/dashboard", "/calls", "/settings/calls"]) {
-    const page = await open(company, path, { width: 320 });
-    const small = await page
-      .locator(
-        "a:visible, button:visible, input:visible, select:visible, textarea:visible, summary:visible, label.row:visible",
-      )
-      .evaluateAll((elements) =>
-        elements
-          .filter((element) => !element.closest(".row > *, .skip-link"))
-          .filter((element) => element.getBoundingClientRect().height < 44)
-          .map((element) => element.outerHTML),
-      );
-    expect(small).toEqual([]);
-  }
-});
-
-test("text twice as large still fits", async () => {
-  const company = await companyWithNumber();
-  await manyCalls(company);
-  for (const path of ["/dashboard", "/calls", "/settings/calls"]) {
-    const page = await open(company, path, { width: 640 });
-    await page.evaluate(() => {
-      document.documentElement.style.fontSize = "200%";
-    });
-    expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
-  }
 });

@@ -1,17 +1,19 @@
 import { existsSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { launchBrowser } from "../support/browser.ts";
 import {
+  chosen,
   confirm,
   focused,
+  isModal,
   modal,
   openModal,
   ready,
   rows,
   startSite,
-  takeNumber,
+  valueOf,
   type Site,
 } from "./visitor.ts";
 
@@ -21,16 +23,6 @@ beforeAll(async () => {
   browser = await launchBrowser();
   site = await startSite(600);
 });
-
-const isModal = (page: Page) =>
-  page.evaluate(() => document.querySelector("dialog")?.matches(":modal"));
-
-const valueOf = async (page: Page, row: number) =>
-  (await rows(page).nth(row).locator("input").getAttribute("value")) ?? "";
-
-const chosen = (page: Page) => modal(page).locator(":checked").inputValue();
-
-const problem = (page: Page) => modal(page).getByRole("alert");
 
 test("it opens as a modal with the focus on its heading, and nothing behind it scrolls", async () => {
   const page = await openModal(browser, site);
@@ -162,207 +154,6 @@ test("Confirm is never disabled, and names the number that is selected", async (
   }
 });
 
-test.each([true, false])(
-  "nothing chosen is told at the top (JavaScript: %s)",
-  async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
-    await confirm(page).click();
-    await problem(page).waitFor();
-    const text = "Select a phone number, or skip for now.";
-    expect(await problem(page).innerText()).toBe(text);
-    if (!javaScript) {
-      expect(await page.title()).toMatch(/^Error: Choose Your Phone Number/);
-      return;
-    }
-    expect(await focused(page)).toBe(text);
-    // A double click after it hits the row that it is meant for, since nothing moves before the next answer.
-    const row = await rows(page).nth(2).boundingBox();
-    const value = await valueOf(page, 2);
-    await page.mouse.dblclick(row!.x + 60, row!.y + 10, { delay: 30 });
-    expect(await page.inputValue("[name=phone_number]:checked")).toBe(value);
-    expect(await rows(page).nth(2).boundingBox()).toEqual(row);
-    expect(await problem(page).innerText()).toBe(text);
-    await confirm(page).click();
-    await page.waitForURL("**/dashboard");
-  },
-);
-
-test.each([true, false])(
-  "a number that goes meanwhile: a message, a fresh list, the search kept, nothing selected (JavaScript: %s)",
-  async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
-    await page.fill("#search", "086 0000");
-    await page.press("#search", "Enter");
-    await page.waitForURL("**search=086**");
-    await rows(page).first().waitFor();
-    const taken = await valueOf(page, 0);
-    const next = await valueOf(page, 1);
-    await rows(page).first().click();
-    await takeNumber(site.db, taken);
-    await confirm(page).click();
-    await problem(page).waitFor();
-    const text = `${formatPhoneNumber(taken)} is no longer available. Choose another.`;
-    expect(await problem(page).innerText()).toBe(text);
-    await page.waitForSelector(`input[value="${taken}"]`, {
-      state: "detached",
-    });
-    if (javaScript) expect(await focused(page)).toBe(text);
-    expect(await valueOf(page, 0)).toBe(next);
-    expect(await page.inputValue("#search")).toBe("086 0000");
-    expect(await chosen(page)).toBe("");
-    await page.waitForFunction(
-      () => document.querySelector(".modal-footer button")?.textContent === "Confirm",
-    );
-    await rows(page).first().click();
-    await confirm(page).click();
-    await page.waitForURL("**/dashboard");
-    expect(await page.textContent(".own-number")).toBe(formatPhoneNumber(next));
-  },
-);
-
-test.each([true, false])(
-  "a search narrows the list and can be cleared (JavaScript: %s)",
-  async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
-    await page.fill("#search", "999888");
-    await modal(page).getByText("Search", { exact: true }).click();
-    await modal(page).getByText("No numbers contain 999888. Try fewer digits.").waitFor();
-    expect(await rows(page).count()).toBe(0);
-    await modal(page).getByText("Clear").click();
-    await rows(page).first().waitFor();
-    expect(await page.inputValue("#search")).toBe("");
-    expect(await rows(page).count()).toBe(10);
-    expect(await modal(page).getByRole("status").innerText()).toMatch(
-      /^Showing 10 of 5\d\d$|^Showing 10 of 600$/,
-    );
-    if (javaScript) {
-      expect(await page.evaluate(() => document.activeElement?.getAttribute("id"))).toBe("search");
-    }
-  },
-);
-
-test("a search that hides the selected number takes the selection away", async () => {
-  const page = await openModal(browser, site);
-  await rows(page).first().click();
-  await page.fill("#search", "0599");
-  await page.press("#search", "Enter");
-  await page.waitForFunction(
-    () => document.querySelector(".modal-footer button")?.textContent === "Confirm",
-  );
-  await page.fill("#search", "");
-  await page.press("#search", "Enter");
-  await page.waitForFunction(
-    () => document.querySelectorAll("label.row:not(.none-yet)").length === 10,
-  );
-  expect(await confirm(page).innerText()).toBe("Confirm");
-  expect(await chosen(page)).toBe("");
-});
-
-test("showing more keeps the place and the selection", async () => {
-  const page = await openModal(browser, site);
-  await rows(page).nth(8).click();
-  const label = await confirm(page).innerText();
-  const more = modal(page).getByText("Show more numbers");
-  await more.scrollIntoViewIfNeeded();
-  const scrolled = () => page.evaluate(() => document.querySelector("dialog")?.scrollTop);
-  const before = await scrolled();
-  await more.press("Enter");
-  await rows(page).nth(29).waitFor();
-  expect(await scrolled()).toBe(before);
-  expect(await confirm(page).innerText()).toBe(label);
-  expect(await page.evaluate(() => document.activeElement?.getAttribute("id"))).toBe("number-11");
-  expect(page.url()).toMatch(/\?show=30$/);
-});
-
-test("without JavaScript, showing more begins at the first new number", async () => {
-  const page = await openModal(browser, site, { javaScript: false });
-  await modal(page).getByText("Show more numbers").click();
-  await page.waitForURL("**?show=30#number-11");
-  const row = await rows(page).nth(10).boundingBox();
-  expect(row?.y).toBeGreaterThanOrEqual(0);
-  expect(row?.y).toBeLessThan(700);
-});
-
-test("a double click is one request and one assignment", async () => {
-  const page = await openModal(browser, site);
-  let posts = 0;
-  page.on("request", (request) => {
-    if (request.method() === "POST") posts++;
-  });
-  await rows(page).first().click();
-  await confirm(page).dblclick();
-  await page.waitForURL("**/dashboard");
-  expect(posts).toBe(1);
-});
-
-test("while it assigns it says so, stays focusable, and cannot be closed", async () => {
-  const page = await openModal(browser, site);
-  let letGo = () => {};
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  await page.route("**/choose-number.data**", async (route) => {
-    if (route.request().method() === "POST") await held;
-    await route.continue();
-  });
-  await rows(page).first().click();
-  await confirm(page).click();
-  await modal(page).getByText("Assigning…").waitFor();
-  expect(await confirm(page).getAttribute("aria-disabled")).toBe("true");
-  expect(await confirm(page).getAttribute("disabled")).toBeNull();
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Escape");
-  expect(await isModal(page)).toBe(true);
-  letGo();
-  await page.waitForURL("**/dashboard");
-});
-
-test("the same number in two tabs is a good answer in both", async () => {
-  const first = await openModal(browser, site);
-  const second = await first.context().newPage();
-  await second.goto("/dashboard/choose-number");
-  await ready(second);
-  for (const tab of [first, second]) await rows(tab).first().click();
-  for (const tab of [first, second]) {
-    await confirm(tab).click();
-    await tab.waitForURL("**/dashboard");
-  }
-  expect(await second.textContent(".own-number")).toBe(await first.textContent(".own-number"));
-});
-
-test("another number in a second tab leads to the one that the company has", async () => {
-  const first = await openModal(browser, site);
-  const second = await first.context().newPage();
-  await second.goto("/dashboard/choose-number");
-  await ready(second);
-  await rows(first).first().click();
-  await rows(second).nth(1).click();
-  await confirm(first).click();
-  await first.waitForURL("**/dashboard");
-  await confirm(second).click();
-  await second.waitForURL("**/settings/phone");
-  await second.waitForSelector("text=Your company already has a number. It can't be changed.");
-  expect(await second.textContent("dd .phone-number")).toBe(await first.textContent(".own-number"));
-});
-
-test("a fault of the server keeps the modal and the choice, and a second try works", async () => {
-  const page = await openModal(browser, site);
-  await rows(page).first().click();
-  const label = await confirm(page).innerText();
-  await site.db.raw("begin immediate");
-  try {
-    await confirm(page).click();
-    await problem(page).waitFor();
-  } finally {
-    await site.db.raw("rollback");
-  }
-  expect(await problem(page).innerText()).toBe(
-    "We couldn't assign a number. Nothing was changed. Try again.",
-  );
-  expect(await confirm(page).innerText()).toBe(label);
-  await confirm(page).click();
-  await page.waitForURL("**/dashboard");
-});
-
 test("a page that cannot be reached is told as that, and a fault of a script is not", async () => {
   const page = await openModal(browser, site);
   await page.route("**/*.data**", (route) => route.abort());
@@ -380,20 +171,6 @@ test("a page that cannot be reached is told as that, and a fault of a script is 
   await modal(broken).getByText("Skip for Now").click();
   await broken.waitForSelector("h1:text('Something went wrong')");
 });
-
-test.each([true, false])(
-  "signed out elsewhere, a choice leads to log-in with the words why, and back (JavaScript: %s)",
-  async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
-    await rows(page).first().click();
-    await page.context().clearCookies();
-    await confirm(page).click();
-    await page.getByText("You were signed out. Log in to go on.").waitFor();
-    expect(new URL(page.url()).searchParams.get("redirectTo")).toMatch(
-      /^\/dashboard\/choose-number/,
-    );
-  },
-);
 
 describe("before scripts have come", () => {
   test.each([false, true])(
@@ -474,38 +251,6 @@ describe("on a phone of 320 pixels", () => {
   });
 });
 
-describe("a small pool", () => {
-  test("one screen of numbers has no search", async () => {
-    const small = await startSite(10);
-    const page = await openModal(browser, small);
-    expect(await rows(page).count()).toBe(10);
-    expect(await page.locator("#search").count()).toBe(0);
-    expect(await modal(page).getByText("Show more numbers").count()).toBe(0);
-    expect(await modal(page).getByRole("status").innerText()).toBe("10 numbers available");
-  });
-
-  test.each([true, false])(
-    "an empty one says so and offers only to skip; the last number may go meanwhile (JavaScript: %s)",
-    async (javaScript) => {
-      const small = await startSite(1);
-      const page = await openModal(browser, small, { javaScript });
-      const number = await valueOf(page, 0);
-      await rows(page).first().click();
-      await takeNumber(small.db, number);
-      await confirm(page).click();
-      const empty =
-        "No phone numbers available right now. Your account is ready; you can choose one later in Settings.";
-      await modal(page).getByText(empty).waitFor();
-      expect(await problem(page).innerText()).toBe(
-        `${formatPhoneNumber(number)} is no longer available.`,
-      );
-      expect(await modal(page).locator("button, a").allInnerTexts()).toEqual(["Skip for Now"]);
-      await modal(page).getByText("Skip for Now").click();
-      await page.waitForURL("**/dashboard");
-    },
-  );
-});
-
 test("the README's picture of the modal is there", async () => {
   const file = "docs/images/choose-number.png";
   if (!existsSync(file) || process.env["UPDATE_IMAGES"] === "1") {
@@ -517,31 +262,3 @@ test("the README's picture of the modal is there", async () => {
   }
   expect(existsSync(file)).toBe(true);
 });
-
-test.each([
-  ["before it is there", false],
-  ["after it has done its work", true],
-])(
-  "a choice whose sending is cut off %s keeps the modal, and can be sent again",
-  async (_, done) => {
-    const page = await openModal(browser, site);
-    await rows(page).first().click();
-    const label = await confirm(page).innerText();
-    await page.route("**/choose-number.data**", async (route) => {
-      if (route.request().method() !== "POST") return route.continue();
-      if (done) await route.fetch();
-      await route.abort();
-    });
-    await confirm(page).click();
-    await problem(page).waitFor();
-    expect(await problem(page).innerText()).toBe(
-      "We couldn't reach the server. Check your connection and try again: sending it twice is safe.",
-    );
-    expect(await isModal(page)).toBe(true);
-    expect(await confirm(page).innerText()).toBe(label);
-    await page.unroute("**/choose-number.data**");
-    await confirm(page).click();
-    await page.waitForURL("**/dashboard");
-    expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
-  },
-);

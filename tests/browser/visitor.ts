@@ -118,6 +118,19 @@ export const rows = (page: Page) => modal(page).locator("label.row:not(.none-yet
 export const confirm = (page: Page) =>
   modal(page).getByRole("button", { name: /^(Confirm|Assigning)/ });
 
+/** Whether the browser holds the dialog to be a modal one. */
+export const isModal = (page: Page) =>
+  page.evaluate(() => document.querySelector("dialog")?.matches(":modal"));
+
+/** The number of a row, in E.164. */
+export const valueOf = async (page: Page, row: number) =>
+  (await rows(page).nth(row).locator("input").getAttribute("value")) ?? "";
+
+/** The value of the radio that is selected. */
+export const chosen = (page: Page) => modal(page).locator(":checked").inputValue();
+
+export const problem = (page: Page) => modal(page).getByRole("alert");
+
 /** The text of the element that has the focus. */
 export const focused = (page: Page) =>
   page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");

@@ -1,33 +1,17 @@
 import type { Knex } from "knex";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { isPostgres } from "#app/db.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
-import { repairDamage } from "#app/doctor/repair.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { migrateToLatest, migrationConfig, pendingMigrations } from "#app/migrate.server.ts";
-import { createTestDatabase, engines, openDatabase } from "../support/databases.ts";
-import { doDamage, isPossible, legacyDamages } from "../support/legacy-damage.ts";
-import {
-  addLegacyRows,
-  addManyLegacyRows,
-  createLegacyTables,
-  legacyNumber,
-  readContents,
-} from "../support/legacy.ts";
+import { databases, openLegacy as open } from "../support/adopted.ts";
+import { openDatabase } from "../support/databases.ts";
+import { addLegacyRows, addManyLegacyRows, legacyNumber, readContents } from "../support/legacy.ts";
 
-const databases = [
-  ...engines.map((engine) => ({ engine, name: engine, upgraded: false })),
-  { engine: "sqlite", name: "old upgraded sqlite", upgraded: true },
-] as const;
-
-for (const { engine, name, upgraded } of databases) {
-  async function openLegacy(): Promise<{ db: Knex; url: string }> {
-    const { url } = await createTestDatabase(engine);
-    const db = openDatabase(url, { statementTimeout: 0 });
-    await createLegacyTables(db, { upgraded });
-    return { db, url };
-  }
+for (const database of databases) {
+  const { engine, name } = database;
+  const openLegacy = () => open(database);
 
   describe(`adopting the tables of the old system (${name})`, () => {
     test("every table, column, index and value is still there after it", async () => {
@@ -182,50 +166,6 @@ for (const { engine, name, upgraded } of databases) {
       expect(await readContents(db)).toEqual(after);
     });
 
-    for (const damage of legacyDamages) {
-      if (!isPossible(damage, engine, upgraded)) continue;
-
-      test(`${damage.name}: it stops with nothing changed, and names the rows`, async () => {
-        const { db } = await openLegacy();
-        await addLegacyRows(db);
-        await doDamage(db, damage);
-        const before = await readContents(db);
-
-        const error = await failedMigration(db);
-        expect(error.name).toBe("PoolDamagedError");
-        for (const row of damage.names) expect(error.message).toContain(row);
-        expect(error.message).toContain(
-          damage.mendable ? "npm run doctor -- --repair" : "To decide: ",
-        );
-        expect(await readContents(db)).toEqual(before);
-        expect(await pendingMigrations(db)).not.toEqual([]);
-      });
-    }
-
-    test("what stops it reads well in a terminal", async () => {
-      const { db } = await openLegacy();
-      await addLegacyRows(db);
-      await doDamage(db, {
-        sql: [
-          "update twilio_phone_numbers set assigned_at = null where id = 1",
-          "insert into twilio_phone_numbers (id, phone_number, status) values (70, '+353861110070', 'assigned')",
-        ],
-      });
-      expect((await failedMigration(db)).message).toMatchInlineSnapshot(`
-        "The migration stopped and changed nothing: rows in the database break the rules that it is to keep (2 findings).
-
-        - A number is assigned, but it is not known when: company 1 "Byrne & Daughters" (holds "+353861110001"), number 1 "+353861110001" (assigned to company 1, time unknown).
-          To repair: Number 1 becomes assigned since 2024-01-01 00:00:00, the earliest time that is certain.
-
-        - A number is assigned, but to nobody: number 70 "+353861110070" (assigned to nobody, time unknown).
-          To decide: Whose is it?
-            a company's, by its id: update twilio_phone_numbers set status = 'assigned', assigned_to_company_id = COMPANY where id = 70;
-            nobody's: update twilio_phone_numbers set status = 'available', assigned_to_company_id = null, assigned_at = null where id = 70;
-
-        \`npm run doctor -- --repair\` does what is "to repair" (1 of 2). What is "to decide" needs one of its answers, as SQL. Then migrate again."
-      `);
-    });
-
     test("100,000 companies and numbers are adopted in 30 seconds, and can be read all the while", async () => {
       const { db, url } = await openLegacy();
       await addManyLegacyRows(db, 100_000);
@@ -255,69 +195,7 @@ for (const { engine, name, upgraded } of databases) {
         phoneNumber: "+353861000001",
       });
     });
-
-    if (engine === "postgres") {
-      test("damage that another transaction is just doing is waited for, and seen", async () => {
-        const { db, url } = await openLegacy();
-        await addLegacyRows(db);
-        const writer = await openDatabase(url).transaction();
-        await writer("companies")
-          .where({ id: 3 })
-          .update({ twilio_phone_number: legacyNumber(3) });
-
-        const failure = failedMigration(db);
-        const observer = openDatabase(url);
-        await vi.waitFor(async () => {
-          expect(
-            await observer("pg_stat_activity")
-              .where({ wait_event_type: "Lock" })
-              .whereRaw("datname = current_database()"),
-          ).toHaveLength(1);
-        }, 10_000);
-        await writer.commit();
-        expect((await failure).name).toBe("PoolDamagedError");
-      });
-    }
-
-    test("damage that came while the rules were switched off is left where they refuse its repair", async () => {
-      const { db } = await openLegacy();
-      await addLegacyRows(db);
-      await migrateToLatest(db);
-      await withoutRules(db, async () => {
-        await db("companies")
-          .where({ id: 3 })
-          .update({ twilio_phone_number: legacyNumber(3) });
-      });
-      const before = await readContents(db);
-      expect(await findDamage(db)).toMatchObject([
-        { kind: "available-but-held", repair: expect.any(String) },
-      ]);
-
-      const { repaired, left } = await repairDamage(db);
-      expect(repaired).toEqual([]);
-      expect(left).toMatchObject([{ kind: "available-but-held" }]);
-      expect(left[0]).not.toHaveProperty("repair");
-      expect(left[0]?.decision).toContain("refuse");
-      expect(await readContents(db)).toEqual(before);
-
-      await withoutRules(db, async () => {
-        expect((await repairDamage(db)).left).toEqual([]);
-      });
-      expect(await findDamage(db)).toEqual([]);
-    });
   });
-}
-
-async function failedMigration(db: Knex): Promise<Error> {
-  // Knex prints the error too.
-  const log = vi.spyOn(console, "log").mockReturnValue();
-  const failure: unknown = await migrateToLatest(db).then(
-    () => new Error("it did not stop"),
-    (error: unknown) => error,
-  );
-  log.mockRestore();
-  if (!(failure instanceof Error)) throw failure;
-  return failure;
 }
 
 async function slowestRead(db: Knex, signal: AbortSignal) {
@@ -346,25 +224,4 @@ async function uniqueIndexes(db: Knex): Promise<string[]> {
       where m.type = 'table' and l."unique" = 1`,
   );
   return rows.map(({ definition }) => definition);
-}
-
-/** Takes the triggers away for the while of `work`. */
-async function withoutRules(db: Knex, work: () => Promise<void>): Promise<void> {
-  if (isPostgres(db)) {
-    const tables = ["companies", "twilio_phone_numbers"];
-    for (const table of tables) {
-      await db.raw(`alter table ${table} disable trigger user`);
-    }
-    await work();
-    for (const table of tables) {
-      await db.raw(`alter table ${table} enable trigger user`);
-    }
-    return;
-  }
-  const triggers = await db("sqlite_master")
-    .where({ type: "trigger" })
-    .select<{ name: string; sql: string }[]>("name", "sql");
-  for (const { name } of triggers) await db.raw(`drop trigger ${name}`);
-  await work();
-  for (const { sql } of triggers) await db.raw(sql);
 }

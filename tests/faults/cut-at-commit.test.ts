@@ -13,7 +13,9 @@ async function startWire(databaseUrl: string) {
   const real = { host: url.hostname, port: Number(url.port || 5432) };
   let cutAfter: string | undefined;
   let cuts = 0;
+  let staysAway = false;
   const wire = createServer((client) => {
+    if (staysAway && cuts > 0) return client.destroy();
     const database = createConnection(real);
     let cutAtAnswer = false;
     client.on("data", (bytes) => {
@@ -46,34 +48,54 @@ async function startWire(databaseUrl: string) {
   url.port = String((wire.address() as AddressInfo).port);
   return {
     url: url.href,
-    /** Cuts the next connection that sends `text`, when the answer to it comes. */
-    cutAtAnswerTo(text: string) {
+    /** Cuts the next connection that sends `text`, when the answer to it comes; and takes no other until `comesBack`. */
+    cutAtAnswerTo(text: string, options?: { staysAway: boolean }) {
       cutAfter = text;
+      staysAway = options?.staysAway ?? false;
+    },
+    comesBack() {
+      staysAway = false;
     },
     cuts: () => cuts,
   };
 }
 
-test("a connection that is cut after the commit and before its answer is an error, and a retry gets the same number", async () => {
+async function startCutOff() {
   const { url } = await createMigratedDatabase("postgres");
   const db = openDatabase(url);
   const [number = "", other = ""] = await fillPool(db, 2);
   const [company] = await signedInCompanies(db, 1);
   const wire = await startWire(url);
   const server = await startServer({ databaseUrl: wire.url });
+  return { db, number, other, company: company!, wire, server };
+}
 
-  wire.cutAtAnswerTo('update "twilio_phone_numbers"');
-  const cut = await tryToAssign(server.url, company!, number);
+const claim = 'update "twilio_phone_numbers"';
+
+test("a connection that is cut after the commit and before its answer is looked after, and the number confirmed", async () => {
+  const { db, number, company, wire, server } = await startCutOff();
+  wire.cutAtAnswerTo(claim);
+  const cut = await tryToAssign(server.url, company, number);
+  expect(wire.cuts()).toBe(1);
+  expect(cut).toMatchObject({ told: "ok", status: 200 });
+  await expectNothingLost(db, [cut]);
+});
+
+test("one that is cut so and does not come back is an error, and a retry gets the same number", async () => {
+  const { db, number, other, company, wire, server } = await startCutOff();
+  wire.cutAtAnswerTo(claim, { staysAway: true });
+  const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "unknown", status: 503 });
   await expectNothingLost(db, [cut]);
-  expect(await db("companies").where({ id: company!.id }).first()).toMatchObject({
+  expect(await db("companies").where({ id: company.id }).first()).toMatchObject({
     twilio_phone_number: number,
   });
 
-  const again = await tryToAssign(server.url, company!, number);
+  wire.comesBack();
+  const again = await tryToAssign(server.url, company, number);
   expect(again).toMatchObject({ told: "ok", status: 200 });
-  const another = await tryToAssign(server.url, company!, other);
+  const another = await tryToAssign(server.url, company, other);
   expect(another).toMatchObject({ told: "failed", status: 400 });
   await expectNothingLost(db, [again, another]);
 });

@@ -1,50 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { closeDatabase } from "#app/db.server.ts";
-import { environmentVariables, forgetEnvironment } from "#app/env.server.ts";
-import { securityHeaders } from "#app/server/answer-headers.server.ts";
-import { metricsText } from "#app/log/metrics.server.ts";
+import { environmentVariables } from "#app/env.server.ts";
 import { sources } from "../../scripts/compile/sources.js";
 import { cleanUpLater } from "../support/clean-up.ts";
-import { Client } from "../support/client.ts";
-import { createMigratedDatabase } from "../support/databases.ts";
 import { childEnvironment } from "../support/environment.ts";
-import { guardProcess } from "../support/left-behind.ts";
+import { expectToBeRunnable, npmScripts } from "../support/npm-scripts.ts";
 
-/** What deploying needs beside the program, as far as it can be checked without the platforms; and docs that keep up. */
+/** What deploying needs beside the program, as far as it can be checked without the platforms. */
 
 const read = (file: string) => readFileSync(file, "utf8");
-
-const manifest = JSON.parse(read("package.json")) as {
-  scripts: Record<string, string>;
-  dependencies: Record<string, string>;
-};
-
-const environmentNames = environmentVariables;
-
-const docs = readdirSync("docs", { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".md"))
-  .map((file) => path.join("docs", file));
-
-/** Each command of a line that a shell would run. */
-const commandsOf = (line: string) => line.split("&&").map((command) => command.trim());
-
-function expectToBeRunnable(line: string): void {
-  for (const command of commandsOf(line)) {
-    const script = /^npm (?:run )?([a-z:]+)/.exec(command)?.[1] ?? "";
-    if (!["ci", "prune"].includes(script) && !runsAScript(command)) {
-      expect(Object.keys(manifest.scripts), command).toContain(script);
-    }
-  }
-}
-
-const runsAScript = (command: string) => Object.values(manifest.scripts).includes(command);
 
 interface Blueprint {
   services: [RenderService];
@@ -101,14 +70,14 @@ test("render.yaml runs commands that there are, migrates before it starts, and a
   }
   expect(buildCommand).toContain("npm ci --include=dev");
   expect(preDeployCommand).toBe("npm run migrate");
-  expect(startCommand).toBe(manifest.scripts["start"]);
+  expect(startCommand).toBe(npmScripts["start"]);
   expect(existsSync(`app/routes${web.healthCheckPath}.ts`)).toBe(true);
 });
 
 test("render.yaml sets variables that there are, and holds no secret", () => {
   const variables = new Map(web.envVars.map(({ key, ...source }) => [key, source]));
   for (const name of variables.keys()) {
-    expect([...environmentNames, "NODE_VERSION"]).toContain(name);
+    expect([...environmentVariables, "NODE_VERSION"]).toContain(name);
   }
   expect(variables.get("METRICS_TOKEN")).toEqual({ generateValue: true });
   for (const asked of ["PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]) {
@@ -138,7 +107,7 @@ const instruction = (name: string) => finalStage().findLast(([one]) => one === n
 
 test("the image runs what npm start runs, as a user that is not root", () => {
   expect(instruction("USER")).toBe("node");
-  expect((JSON.parse(instruction("CMD")) as string[]).join(" ")).toBe(manifest.scripts["start"]);
+  expect((JSON.parse(instruction("CMD")) as string[]).join(" ")).toBe(npmScripts["start"]);
   expect(instruction("FROM")).toMatch(/-slim$/);
 });
 
@@ -175,198 +144,4 @@ test("nothing gets near an image but what is named, and all that the build is ma
   expect(lines.slice(1).every((line) => line.startsWith("!"))).toBe(true);
   for (const name of named) expect(existsSync(name), name).toBe(true);
   expect(named).toEqual(expect.arrayContaining(sources));
-});
-
-interface VercelConfiguration {
-  buildCommand: string;
-  installCommand: string;
-  outputDirectory: string;
-  framework: null;
-  functions: Record<string, { includeFiles: string }>;
-  rewrites: { source: string; destination: string }[];
-  headers: { source: string; headers: { key: string; value: string }[] }[];
-}
-
-const vercel = JSON.parse(read("vercel.json")) as VercelConfiguration;
-
-test("vercel.json names commands and files that there are", () => {
-  expect(Object.keys(vercel).sort()).toEqual(
-    [
-      ["$schema", "framework", "installCommand", "buildCommand"],
-      ["outputDirectory", "functions", "rewrites", "headers"],
-    ]
-      .flat()
-      .sort(),
-  );
-  expectToBeRunnable(vercel.installCommand);
-  expectToBeRunnable(vercel.buildCommand);
-  expect(Object.keys(vercel.functions)).toEqual(["api/index.js"]);
-  expect(existsSync("api/index.js")).toBe(true);
-  // /readyz compares them with the database.
-  expect(vercel.functions["api/index.js"]?.includeFiles).toBe("build/migrations/*.js");
-  expect(vercel.rewrites).toEqual([{ source: "/(.*)", destination: "/api" }]);
-});
-
-test("Vercel sends files with the headers that the program sends", () => {
-  process.env["PUBLIC_URL"] = "https://numbers.example.com";
-  forgetEnvironment();
-  cleanUpLater(async () => {
-    process.env["PUBLIC_URL"] = "";
-    forgetEnvironment();
-  });
-  const files = ["/assets/entry.client-abc.js", ...readdirSync("public").map((file) => `/${file}`)];
-  for (const file of files) {
-    const sent = vercel.headers
-      .filter(({ source }) => new RegExp(`^${source}$`).test(file))
-      .flatMap(({ headers }) => headers.map(({ key, value }) => [key, value]));
-    expect(Object.fromEntries(sent), file).toMatchObject(securityHeaders());
-  }
-});
-
-// Answers once by itself, without a server's message on the request, then serves.
-const vercelHost = `
-  import http from "node:http";
-  import net from "node:net";
-  const { default: handle } = await import(process.argv[1]);
-  const request = new http.IncomingMessage(new net.Socket());
-  Object.assign(request, { method: "GET", url: "/api/session" });
-  request.headers.host = "numbers.example.com";
-  request.push(null);
-  const response = new http.ServerResponse(request);
-  const socket = new net.Socket();
-  let answer = "";
-  socket.write = (text) => { answer += text; return true; };
-  response.assignSocket(socket);
-  await handle(request, response);
-  const server = http.createServer(handle).listen(0, () =>
-    process.send({ port: server.address().port, answer }));`;
-
-test("Vercel's function answers as the server does", async () => {
-  const { url } = await createMigratedDatabase("postgres");
-  const child = spawn(
-    process.execPath,
-    ["--input-type=module", "-e", vercelHost, path.resolve("api/index.js")],
-    {
-      env: childEnvironment({
-        VERCEL: "1",
-        DATABASE_URL: url,
-        PUBLIC_URL: "https://numbers.example.com",
-      }),
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    },
-  );
-  const release = guardProcess(child.pid ?? 0);
-  cleanUpLater(async () => {
-    if (child.kill("SIGKILL")) await once(child, "close");
-    release();
-  });
-  let complaint = "";
-  child.stderr?.setEncoding("utf8").on("data", (text) => (complaint += text));
-  const [{ port, answer }] = (await Promise.race([
-    once(child, "message"),
-    once(child, "close").then(() => {
-      throw new Error(`The function did not start: ${complaint}`);
-    }),
-  ])) as [{ port: number; answer: string }];
-  expect(answer).toMatch(/^HTTP\/1\.1 401 /);
-  expect(answer).toMatch(/^Content-Security-Policy: default-src 'none'/m);
-
-  const client = new Client(`http://localhost:${port}`);
-  const ready = await client.fetch("/readyz");
-  expect(ready.status).toBe(200);
-  expect(ready.headers.get("X-Frame-Options")).toBe("DENY");
-  expect((await client.signUp()).status).toBe(201);
-  expect([...client.cookies.keys()]).toEqual(["__Host-session", "__Host-device"]);
-  const page = await client.fetch("/dashboard");
-  expect(page.status).toBe(200);
-  expect(await page.text()).toContain("</html>");
-  const foreign = await client.fetch("/logout", {
-    method: "POST",
-    headers: { Origin: "https://elsewhere.example" },
-  });
-  expect(foreign.status).toBe(403);
-  expect((await client.post("/api/login", "x".repeat(100_000))).status).toBe(413);
-  expect((await client.get("/api/nothing")).status).toBe(404);
-});
-
-test("docs/operations.md has every variable of the environment", () => {
-  expect(environmentNames.length).toBeGreaterThan(10);
-  const table = read("docs/operations.md").split("## Environment")[1] ?? "";
-  for (const name of environmentNames) {
-    expect(table, name).toMatch(new RegExp(`^\\| \`${name}\` `, "m"));
-  }
-});
-
-test("docs/operations.md has every metric", async () => {
-  const { url } = await createMigratedDatabase("sqlite");
-  process.env["DATABASE_URL"] = url;
-  forgetEnvironment();
-  cleanUpLater(async () => {
-    await closeDatabase();
-    process.env["DATABASE_URL"] = "";
-    forgetEnvironment();
-  });
-  const { text } = await metricsText();
-  const names = [...text.matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name);
-  expect(names).toContain("phone_numbers_low");
-  const operations = read("docs/operations.md");
-  for (const name of names) {
-    if (/^(nodejs|process)_/.test(name ?? "")) continue;
-    expect(operations, name).toMatch(new RegExp(`^\\| \`${name}\` `, "m"));
-  }
-});
-
-test("docs/operations.md has every line of the log", () => {
-  const operations = read("docs/operations.md").replaceAll("`", "");
-  const sources = readdirSync("app", { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.tsx?$/.test(file))
-    .map((file) => read(path.join("app", file)));
-  const messages = sources
-    .flatMap((source) => [
-      ...[...source.matchAll(/\blog(?:\.(?:info|warn|error|fatal)|\[level\])\(/g)]
-        .map(({ index }) => source.slice(index, source.indexOf(");", index)))
-        .map((call) => /(["`])((?:(?!\1)[^\\]|\\.)+)\1,?\s*$/.exec(call)?.[2] ?? ""),
-      // app/log/events.server.ts
-      ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(([, event]) => event ?? ""),
-    ])
-    // What a message is filled in with varies.
-    .map((message) => message.split("${")[0]?.replaceAll("`", "") ?? "");
-  expect(messages).toEqual(expect.arrayContaining(["request failed", "sign-in", "request"]));
-  expect(messages.filter((message) => !operations.includes(message))).toEqual([]);
-});
-
-test("the docs name only npm scripts that there are", () => {
-  for (const file of [...docs, "README.md"]) {
-    for (const [command, script] of read(file).matchAll(/\bnpm run\s+([a-z:]+)/g)) {
-      expect(Object.keys(manifest.scripts), `${file}: ${command}`).toContain(script);
-    }
-  }
-});
-
-const anchorsOf = (file: string) =>
-  [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    (heading ?? "")
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
-
-test("links within the docs lead somewhere", () => {
-  for (const file of [...docs, "README.md"]) {
-    for (const [, target = ""] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https?:/.test(target)) continue;
-      const [name = "", anchor] = target.split("#");
-      const to = name === "" ? file : path.join(path.dirname(file), name);
-      expect(existsSync(to), `${file}: ${target}`).toBe(true);
-      if (anchor) expect(anchorsOf(to), `${file}: ${target}`).toContain(anchor);
-    }
-  }
-});
-
-test("docs/dependencies.md has every package that runs, and there are 24 at most", () => {
-  const named = [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` /gm)].map(
-    ([, name]) => name,
-  );
-  expect(named).toEqual(Object.keys(manifest.dependencies));
-  expect(named.length).toBeLessThanOrEqual(24);
 });

@@ -70,6 +70,12 @@ export async function answerOf(response: Response): Promise<Answer> {
   };
 }
 
+/** What an error of the JSON API looks like. */
+export const refusal = (status: number, error: string) => ({
+  status,
+  body: { success: false, error },
+});
+
 let signedUp = 0;
 
 /** Fields that sign up a company of its own. */

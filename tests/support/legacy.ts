@@ -88,6 +88,15 @@ export async function addLegacyRows(db: Knex): Promise<void> {
   for (const statement of statements) await db.raw(statement);
 }
 
+/** SQL that adds number 70. */
+
+export const insertNumber = (text: string, status = "'available'", owner = "null") =>
+  `insert into twilio_phone_numbers (id, phone_number, status, assigned_to_company_id, assigned_at)
+   values (70, '${text}', ${status}, ${owner}, ${owner === "null" ? "null" : "'2024-05-05 05:05:05'"})`;
+/** SQL that has a company hold a number. */
+export const setCompany = (id: number, text: string | null) =>
+  `update companies set twilio_phone_number = ${text === null ? "null" : `'${text}'`} where id = ${id}`;
+
 /** `count` companies, every second with a number of its own, and `count` numbers: what all of them are is sound. */
 export async function addManyLegacyRows(db: Knex, count: number): Promise<void> {
   const series = isPostgres(db)

@@ -1,0 +1,53 @@
+/**
+ * Requests and responses of the web cost more to make than the JSON API needs to answer: each brings an AbortController
+ * or a stream along. A light one is made in full only when somebody asks for what it does not know.
+ */
+
+type Known<T> = Readonly<Partial<T>>;
+
+/** Light instances of a class: `known` is what they can tell at once, `make` makes the full one, once. */
+export type LightClass<T> = new (known: Known<T>, make: () => T) => T;
+
+/** @param type whose properties are all getters and methods, as those of the web's classes are */
+export function lightOf<T extends object>(type: { prototype: T }): LightClass<T> {
+  class Light {
+    readonly #known: Known<T>;
+    readonly #make: () => T;
+    #whole: T | undefined;
+
+    constructor(known: Known<T>, make: () => T) {
+      this.#known = known;
+      this.#make = make;
+    }
+
+    static get(of: Light, name: keyof T): unknown {
+      return name in of.#known ? of.#known[name] : Light.whole(of)[name];
+    }
+
+    static whole(of: Light): T {
+      return (of.#whole ??= of.#make());
+    }
+  }
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(type.prototype))) {
+    if (name === "constructor") continue;
+    const key = name as keyof T;
+    Object.defineProperty(
+      Light.prototype,
+      name,
+      "get" in property
+        ? {
+            get(this: Light) {
+              return Light.get(this, key);
+            },
+          }
+        : {
+            value(this: Light, ...given: unknown[]) {
+              const whole = Light.whole(this);
+              return (whole[key] as (...given: unknown[]) => unknown).apply(whole, given);
+            },
+          },
+    );
+  }
+  Object.setPrototypeOf(Light.prototype, type.prototype);
+  return Light as unknown as LightClass<T>;
+}

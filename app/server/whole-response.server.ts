@@ -1,0 +1,23 @@
+import { lightOf } from "#app/server/light.server.ts";
+
+const LightResponse = lightOf(Response);
+const bodies = new WeakMap<Response, string | Buffer<ArrayBuffer>>();
+
+/** A response whose body is at hand as a whole: the listener sends it without a stream in between. */
+export function wholeResponse(
+  body: string | Buffer<ArrayBuffer>,
+  status: number,
+  headersOf: HeadersInit,
+): Response {
+  const headers = new Headers(headersOf);
+  const known = { status, ok: status >= 200 && status < 300, headers };
+  const response = new LightResponse(known, () => new Response(body, { status, headers }));
+  bodies.set(response, body);
+  return response;
+}
+
+/** The body of a {@link wholeResponse}, undefined for any other. */
+export function wholeBodyOf(response: Response): Buffer | undefined {
+  const body = bodies.get(response);
+  return typeof body === "string" ? Buffer.from(body) : body;
+}

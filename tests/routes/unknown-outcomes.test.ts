@@ -1,0 +1,101 @@
+import type { Knex } from "knex";
+import { beforeEach, describe, expect, test } from "vitest";
+import { closeDatabase, database } from "#app/db.server.ts";
+import { currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { action as assignByApi } from "#app/routes/api.phone-numbers.assign.ts";
+import { action as assignByPage } from "#app/routes/_app.dashboard.choose-number.tsx";
+import { fillPool } from "../support/companies.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
+import { signedInCompanies, type SignedInCompany } from "../support/load.ts";
+import { useEnvironment } from "../support/twilio-webhooks.ts";
+
+describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
+  let db: Knex;
+  let company: SignedInCompany;
+  let numbers: string[];
+  beforeEach(async () => {
+    const { url } = await createMigratedDatabase(engine);
+    db = openDatabase(url);
+    numbers = await fillPool(db, 2);
+    [company] = (await signedInCompanies(db, 1)) as [SignedInCompany];
+    useEnvironment({ DATABASE_URL: url });
+  });
+
+  const asked = (path: string, type: string, body: string) => ({
+    request: new Request(`http://localhost:3000${path}`, {
+      method: "POST",
+      headers: { Cookie: company.cookie, "Content-Type": type },
+      body,
+    }),
+    params: {},
+    context: {},
+  });
+
+  async function byApi(phone_number = numbers[0]): Promise<{ status: number; body: unknown }> {
+    const answer = await assignByApi(
+      asked("/api/phone-numbers/assign", "application/json", JSON.stringify({ phone_number })),
+    );
+    return { status: answer.status, body: await answer.json() };
+  }
+
+  const byPage = () =>
+    assignByPage(
+      asked(
+        "/dashboard/choose-number",
+        "application/x-www-form-urlencoded",
+        new URLSearchParams({ phone_number: numbers[0]! }).toString(),
+      ),
+    );
+
+  test("a look tells that it happened, and the API says so", async () => {
+    loseAnswersTo(database(), /^update .twilio_phone_numbers/);
+    expect(await byApi()).toMatchObject({ status: 200, body: { phone_number: numbers[0] } });
+    expect(await currentPhoneNumber(db, company.id)).toMatchObject({ phoneNumber: numbers[0] });
+  });
+
+  test("and so does the page", async () => {
+    loseAnswersTo(database(), /^update .twilio_phone_numbers/);
+    const answer = (await byPage()) as Response;
+    expect([answer.status, answer.headers.get("Location")]).toEqual([302, "/dashboard"]);
+  });
+
+  test("a look tells that nothing happened, and asking again assigns it", async () => {
+    loseAnswersTo(database(), /^update .twilio_phone_numbers/, { done: false });
+    expect(await byApi()).toMatchObject({ status: 503 });
+    expect(await currentPhoneNumber(db, company.id)).toBeUndefined();
+    await expect(byPage()).rejects.toMatchObject({
+      data: { message: "We couldn't assign a number. Nothing was changed. Try again." },
+    });
+    await closeDatabase();
+    expect(await byApi()).toMatchObject({ status: 200 });
+  });
+
+  test("where the look fails too, nothing is said of what happened, and asking again tells", async () => {
+    loseAnswersTo(database(), /^(update|select) .*twilio_phone_numbers.*assigned_to_company_id/);
+    expect(await byApi()).toMatchObject({
+      status: 503,
+      body: { error: "The service is not available right now. Try again in a moment." },
+    });
+    await expect(byPage()).rejects.toMatchObject({
+      data: { message: "We couldn't assign a number. Try again." },
+      init: { status: 503 },
+    });
+    await closeDatabase();
+    expect(await byApi()).toMatchObject({ body: { phone_number: numbers[0] } });
+    expect(await byApi(numbers[1])).toMatchObject({ status: 400 });
+  });
+});
+
+/** From now on a connection that sends such SQL is lost: before the answer, or where it is not `done` before the work. */
+function loseAnswersTo(db: Knex, sql: RegExp, { done = true } = {}): void {
+  const client = db.client as {
+    _query(connection: unknown, asked: { sql: string }): Promise<unknown>;
+  };
+  const query = client._query.bind(client);
+  client._query = async (connection, asked) => {
+    const isLost = sql.test(asked.sql);
+    if (done || !isLost) await query(connection, asked);
+    if (isLost) throw new Error("Connection terminated unexpectedly");
+    return asked;
+  };
+}

@@ -1,0 +1,35 @@
+import type { Knex } from "knex";
+import { vi } from "vitest";
+import { migrateToLatest } from "#app/migrate.server.ts";
+import { createTestDatabase, engines, openDatabase } from "./databases.ts";
+import { createLegacyTables } from "./legacy.ts";
+
+/** The databases of the old system that there are. */
+export const databases = [
+  ...engines.map((engine) => ({ engine, name: engine, upgraded: false })),
+  { engine: "sqlite", name: "old upgraded sqlite", upgraded: true },
+] as const;
+
+/** One of them, empty. */
+export async function openLegacy({
+  engine,
+  upgraded,
+}: (typeof databases)[number]): Promise<{ db: Knex; url: string }> {
+  const { url } = await createTestDatabase(engine);
+  const db = openDatabase(url, { statementTimeout: 0 });
+  await createLegacyTables(db, { upgraded });
+  return { db, url };
+}
+
+/** Migrates, and expects that it stops. @returns why */
+export async function failedMigration(db: Knex): Promise<Error> {
+  // Knex prints the error too.
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  const failure: unknown = await migrateToLatest(db).then(
+    () => new Error("it did not stop"),
+    (error: unknown) => error,
+  );
+  log.mockRestore();
+  if (!(failure instanceof Error)) throw failure;
+  return failure;
+}

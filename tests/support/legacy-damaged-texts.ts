@@ -1,0 +1,155 @@
+import type { LegacyDamage } from "./legacy-damage.ts";
+import { insertNumber, legacyNumber, setCompany } from "./legacy.ts";
+
+/** Damage to how numbers and emails are written. */
+export const damagedTexts: LegacyDamage[] = [
+  {
+    name: "a company's number beside its twin with a trunk zero, which is free",
+    kind: "one-number-in-two-rows",
+    sql: [insertNumber("+3530861110001")],
+    names: ['number 1 "+353861110001"', 'number 70 "+3530861110001"', "company 1"],
+    mendable: true,
+    after: { numbers: { 1: [legacyNumber(1), 1], 70: null } },
+  },
+  {
+    name: "a number with a trunk zero that is another company's",
+    kind: "number-of-two-companies",
+    sql: [insertNumber("+3530861110001", "'assigned'", "3"), setCompany(3, "+3530861110001")],
+    names: ["company 1", "company 3", "number 1", "number 70"],
+    mendable: false,
+  },
+  {
+    name: "a company's number with a trunk zero that nobody else has",
+    kind: "not-e164",
+    sql: [insertNumber("+3530861110070", "'assigned'", "3"), setCompany(3, "+3530861110070")],
+    names: ['number 70 "+3530861110070"', 'company 3 "Kelly Roofing"'],
+    mendable: true,
+    after: { numbers: { 70: ["+353861110070", 3] }, companies: { 3: "+353861110070" } },
+  },
+  {
+    name: "a number with spaces in it",
+    kind: "not-e164",
+    sql: [insertNumber("+353 86 111 0070")],
+    names: ['number 70 "+353 86 111 0070"'],
+    mendable: true,
+    after: { numbers: { 70: ["+353861110070", null] } },
+  },
+  {
+    name: "a company's number with spaces in it",
+    kind: "not-e164",
+    sql: [
+      insertNumber("00353 (86) 111-0070", "'assigned'", "3"),
+      setCompany(3, "00353 (86) 111-0070"),
+    ],
+    names: ['number 70 "00353 (86) 111-0070"', 'company 3 "Kelly Roofing"'],
+    mendable: true,
+    after: {
+      numbers: { 70: ["+353861110070", 3] },
+      companies: { 3: "+353861110070" },
+    },
+  },
+  {
+    name: "one free number in two rows",
+    kind: "one-number-in-two-rows",
+    sql: [insertNumber("+353 86 111 0003")],
+    names: ['number 3 "+353861110003"', 'number 70 "+353 86 111 0003"'],
+    mendable: true,
+    after: { numbers: { 3: [legacyNumber(3), null], 70: null } },
+  },
+  {
+    name: "a company's number in a second row that is free",
+    kind: "one-number-in-two-rows",
+    sql: [insertNumber("+353 86 111 0001")],
+    names: ["number 1", 'number 70 "+353 86 111 0001"', "company 1"],
+    mendable: true,
+    after: { numbers: { 1: [legacyNumber(1), 1], 70: null } },
+  },
+  {
+    name: "one number in two rows, of which the free one is in E.164",
+    kind: "one-number-in-two-rows",
+    sql: [insertNumber("+353 86 111 0003", "'assigned'", "3"), setCompany(3, "+353 86 111 0003")],
+    names: ["number 3", "number 70", 'company 3 "Kelly Roofing"'],
+    mendable: true,
+    after: {
+      numbers: { 3: null, 70: [legacyNumber(3), 3] },
+      companies: { 3: legacyNumber(3) },
+    },
+  },
+  {
+    name: "one number in two rows of two companies",
+    kind: "number-of-two-companies",
+    sql: [insertNumber("+353 86 111 0001", "'assigned'", "3"), setCompany(3, "+353 86 111 0001")],
+    names: ["company 1", "company 3", "number 1", "number 70"],
+    mendable: false,
+  },
+  {
+    name: "one number in two rows, of which one is assigned to nobody",
+    kind: "one-number-in-two-rows",
+    sql: [insertNumber("+353 86 111 0003", "'assigned'")],
+    names: ["number 3", "number 70"],
+    mendable: false,
+  },
+  {
+    name: "a text in the pool that is no number",
+    kind: "no-phone-number",
+    sql: [insertNumber("+abc")],
+    names: ['number 70 "+abc"'],
+    mendable: true,
+    after: { numbers: { 70: null } },
+  },
+  {
+    name: "a number in the pool without its country code",
+    kind: "no-phone-number",
+    sql: [insertNumber("086 111 0070")],
+    names: ['number 70 "086 111 0070"'],
+    mendable: false,
+  },
+  {
+    name: "a company whose number is none",
+    kind: "no-phone-number",
+    sql: [insertNumber("+abc", "'assigned'", "3"), setCompany(3, "+abc")],
+    names: ['number 70 "+abc"', 'company 3 "Kelly Roofing"'],
+    mendable: false,
+  },
+  {
+    name: "a company whose number is an empty text",
+    kind: "blank-number",
+    sql: [setCompany(3, "")],
+    names: ['company 3 "Kelly Roofing"'],
+    mendable: true,
+    after: { companies: { 3: null } },
+  },
+  {
+    name: "an email of two companies, of which one has capitals beyond ASCII",
+    kind: "one-email-of-two-companies",
+    sql: [
+      "update companies set email = 'ÉMILE@Kelly.example' where id = 3",
+      "update companies set email = 'émile@kelly.example' where id = 4",
+    ],
+    names: [
+      'company 3 "Kelly Roofing" ("ÉMILE@Kelly.example")',
+      'company 4 "Walsh Gardens" ("émile@kelly.example")',
+    ],
+    mendable: false,
+  },
+  {
+    name: "an email of two companies, of which one has blanks around it",
+    kind: "one-email-of-two-companies",
+    sql: ["update companies set email = '  Tom@kelly.example ' where id = 4"],
+    names: [
+      'company 3 "Kelly Roofing" ("tom@kelly.example")',
+      'company 4 "Walsh Gardens" ("  Tom@kelly.example ")',
+    ],
+    mendable: false,
+  },
+  {
+    name: "an email of two companies, in upper and lower case",
+    kind: "one-email-of-two-companies",
+    sql: ["update companies set email = 'TOM@kelly.example' where id = 4"],
+    names: [
+      'company 3 "Kelly Roofing" ("tom@kelly.example")',
+      'company 4 "Walsh Gardens" ("TOM@kelly.example")',
+    ],
+    mendable: false,
+  },
+];
