@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { tellFacts } from "#app/domain/pool-facts.server.ts";
+import { keepWritersOut } from "#app/domain/rules/sqlite.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** The pool as operators see it: they add numbers, and look who has which. Nothing here assigns one. */
@@ -35,10 +36,13 @@ export async function addToPool(db: Knex, phoneNumbers: readonly string[]): Prom
  * would wait for each other.
  */
 export async function addAlone(transaction: Knex): Promise<void> {
-  await (isPostgres(transaction)
-    ? transaction.raw("select pg_advisory_xact_lock(hashtext('add to the pool'))")
-    : // SQLite refuses to turn a transaction that has read into one that writes, once another has written in between.
-      transaction("twilio_phone_numbers").whereRaw("false").update({ status: "available" }));
+  // SQLite's lock comes first: it refuses one to a transaction that has read, and whatever is said to the pool's own table
+  // makes it read of the search's.
+  await transaction.raw(
+    isPostgres(transaction)
+      ? "select pg_advisory_xact_lock(hashtext('add to the pool'))"
+      : keepWritersOut,
+  );
 }
 
 /**
