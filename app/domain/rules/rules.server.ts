@@ -105,6 +105,8 @@ export async function removeOffer(db: Knex): Promise<void> {
   for (const { drop } of offerRules(db)) await db.raw(drop);
 }
 
+export { refill } from "#app/domain/rules/offer.server.ts";
+
 /** The names of the triggers and indexes that the database has not, or has switched off. */
 export async function missing(db: Knex): Promise<string[]> {
   const rows = await query<{ name: string }>(db, {
