@@ -51,7 +51,14 @@ function OpenModal({
   const answer = fetcher.data ?? refusedFirst;
   const assigned = answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
   const sending = fetcher.state !== "idle" || assigned !== undefined;
-  const problem = answer && problemText(answer, allowSkip, choice);
+  // What is told is what came last.
+  const [last, setLast] = useState({ choice, answer, fault: choice.fault });
+  const isNewChoice = last.choice !== choice;
+  if (isNewChoice || last.answer !== answer) {
+    setLast({ choice, answer, fault: isNewChoice ? choice.fault : undefined });
+  }
+  const { fault } = last;
+  const problem = fault ?? (answer && problemText(answer, allowSkip, choice));
   const [selected, setSelected] = useState<string>();
   // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
   const here = addressOf(action, choice, choice.show);
@@ -66,7 +73,7 @@ function OpenModal({
     // Whoever has begun to type or to choose goes on there.
     (begun instanceof HTMLElement ? begun : heading.current)?.focus();
   }, []);
-  useEffect(() => problemBox.current?.focus(), [answer]);
+  useEffect(() => problemBox.current?.focus(), [answer, fault]);
   // Not before the page has its data again: leaving meanwhile would cut off one of the two loads.
   const settledNumber = fetcher.state === "idle" ? assigned : undefined;
   useEffect(() => {

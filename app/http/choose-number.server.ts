@@ -6,6 +6,7 @@ import { mostCounted, surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { numberFacts, type NumberKind } from "#app/domain/number-facts.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
@@ -62,6 +63,8 @@ export interface Choice extends ChoiceFilter {
   searchable: boolean;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
+  /** why these are still the numbers of before; the browser's own word, never the server's */
+  fault?: string | undefined;
 }
 
 /** What came of a choice, for the modal. `number` is as it is shown. */
@@ -160,13 +163,15 @@ export const chooseNumber: (
     const chosen = (form.phone_number ?? "").trim();
     if (chosen === "") return refuse({ outcome: "nothing-chosen" }, 400);
     const phoneNumber = asStored(chosen);
-    const assignment = await assignForSure(database(), id, phoneNumber ?? "");
+    const assignment = await assignForSure(database(), id, phoneNumber ?? "", by(sent));
     noteAssignment(sent, id, assignment.outcome);
-    switch (assignment.outcome) {
+    // Whoever confirms twice has chosen once.
+    const confirmed = "phoneNumber" in assignment && assignment.phoneNumber === phoneNumber;
+    switch (confirmed ? "assigned" : assignment.outcome) {
       case "assigned":
         return form.answer === "data"
           ? data(
-              { outcome: "assigned", phoneNumber: assignment.phoneNumber },
+              { outcome: "assigned", phoneNumber: phoneNumber ?? "" },
               { headers: await withNews("assigned") },
             )
           : redirect("/dashboard", { headers: await withNews("assigned") });

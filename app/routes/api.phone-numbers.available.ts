@@ -43,9 +43,9 @@ const route = apiRoute({
     // An empty value is how a form or a template says "none".
     const given = [...new URL(asked.request.url).searchParams].filter(([, value]) => value !== "");
     const query = checkFields(queryFields, Object.fromEntries(given));
-    if (!query.ok) return jsonError(400, Object.values(query.errors)[0] ?? "");
+    if (!query.ok) return jsonError("invalid_query", { error: Object.values(query.errors)[0] });
     const page = await listAvailable(reading(), query.values);
-    if (!page.ok) return jsonError(400, `${page.invalid} is not valid`);
+    if (!page.ok) return jsonError("invalid_query", { error: `${page.invalid} is not valid` });
     return json({
       numbers: page.numbers.map(({ phoneNumber, createdAt }) => ({
         phone_number: phoneNumber,

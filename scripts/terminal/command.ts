@@ -27,8 +27,8 @@ export interface Command {
   /** what stands for the positional arguments, `[NUMBER…]`; without it none are taken */
   positionals?: string;
   options: Readonly<Record<string, Option>>;
-  /** what Ctrl-C leaves; without it, that nothing was changed */
-  stopped?: string;
+  /** what Ctrl-C leaves at this moment, one sentence; without it, that nothing was changed */
+  stopped?: (args: Arguments) => string;
 }
 
 /** The command line, taken apart. */
@@ -77,15 +77,14 @@ export async function runCommand(
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  const stop = () => {
-    process.stderr.write(
-      `\nStopped before it was done. ${command.stopped ?? "Nothing was changed."}\n`,
-    );
+  let args: Arguments | undefined;
+  process.once("SIGINT", () => {
+    const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
+    process.stderr.write(`\nStopped before it was done. ${left}\n`);
     process.exit(130);
-  };
-  process.once("SIGINT", stop);
+  });
   try {
-    const args = parse(command, process.argv.slice(2));
+    args = parse(command, process.argv.slice(2));
     if (args.has("help")) {
       process.stdout.write(helpOf(command));
       return;
@@ -96,7 +95,6 @@ export async function runCommand(
     process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
     process.exitCode = exitCode;
   } finally {
-    process.off("SIGINT", stop);
     await closeDatabase();
   }
 }
