@@ -101,7 +101,7 @@ function postgresConfig(
       },
       validate: (connection: object) => !spent.has(connection),
     },
-    acquireConnectionTimeout: 2_000,
+    acquireConnectionTimeout: Math.max(2_000, statementTimeout),
   };
 }
 
@@ -159,7 +159,7 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
           (error) => done(error, connection),
         ),
     },
-    acquireConnectionTimeout: 2_500,
+    acquireConnectionTimeout: Math.max(2_500, busyTimeout),
   };
 }
 

@@ -3,6 +3,7 @@ import type {
   AppLoadContext,
   DataFunctionArgs,
   EntryContext,
+  ServerBuild,
 } from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
@@ -10,10 +11,14 @@ import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
 import { logFault } from "#app/log/log.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
+import { serve as serveBuild } from "#app/server/serve.server.ts";
+import { startWork } from "#app/work/jobs.server.ts";
 import { wholeResponse } from "#app/server/whole-response.server.ts";
 
 export { listenerOf as listener } from "#app/server/listener.server.ts";
-export { serve } from "#app/server/serve.server.ts";
+
+/** Serves a build of this program, and does what is done in the background. */
+export const serve = (build: ServerBuild) => serveBuild(build, startWork);
 
 // Pages are a company's own, and what is behind the Back button after logging out must be gone.
 const noStore = "no-store";

@@ -68,6 +68,21 @@ const schema = z.object({
     })
     .optional(),
   CALL_LIMIT_MINUTES: wholeNumber(1, 1_440).default(240),
+  SMTP_URL: z
+    .string()
+    .refine((url) => URL.canParse(url) && /^smtps?:$/.test(new URL(url).protocol), {
+      error: "must be an address like smtps://USER:PASSWORD@mail.example.com",
+    })
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^([^<>@\r\n]+ <[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/, {
+      error: "must be an address like Acme Numbers <numbers@example.com>",
+    })
+    .optional(),
+  REQUIRE_VERIFIED_EMAIL: z.enum(["on", "off"], { error: "must be on or off" }).default("off"),
+  // The database lets nothing younger go.
+  AUDIT_DAYS: wholeNumber(30, 36_500).default(400),
   LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
   WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
   LOG_LEVEL: z
@@ -111,6 +126,15 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
   } else if (env.WEB_CONCURRENCY > 1) {
     throw new EnvironmentError(
       "WEB_CONCURRENCY must be 1 with SQLite, which has one writer; use PostgreSQL for more.",
+    );
+  }
+  if ((env.SMTP_URL === undefined) !== (env.MAIL_FROM === undefined)) {
+    const [missing, set] = env.SMTP_URL ? ["MAIL_FROM", "SMTP_URL"] : ["SMTP_URL", "MAIL_FROM"];
+    throw new EnvironmentError(`${missing} is not set, and ${set} is; mail needs both.`);
+  }
+  if (env.REQUIRE_VERIFIED_EMAIL === "on" && env.SMTP_URL === undefined) {
+    throw new EnvironmentError(
+      "REQUIRE_VERIFIED_EMAIL needs SMTP_URL and MAIL_FROM, since nobody could verify an email without mail.",
     );
   }
   return {

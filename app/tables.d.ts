@@ -2,7 +2,10 @@
  * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
  * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
  */
+import type { LinkPurpose, LinkVia } from "#app/domain/account-links.server.ts";
+import type { Actor, AuditEvent } from "#app/domain/audit.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
+import type { MailKind } from "#app/domain/mail-queue.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 
 interface Company {
@@ -68,13 +71,89 @@ interface AdoptedEmail {
   company_id: number;
 }
 
+interface CompanyToken {
+  id: number;
+  company_id: number;
+  name: string;
+  scopes: string;
+  token_hash: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+interface IdempotencyKey {
+  company_id: number;
+  key: string;
+  request_hash: string;
+  created_at: string;
+  status: number | null;
+  body: string | null;
+}
+
+interface AuditRow {
+  id: number;
+  at: string;
+  event: AuditEvent;
+  company_id: number | null;
+  actor: Actor;
+  address: string | null;
+  request_id: string | null;
+  details: string | null;
+}
+
+interface LinkRow {
+  token_hash: string;
+  company_id: number;
+  purpose: LinkPurpose;
+  via: LinkVia;
+  address: string;
+  code_hash: string | null;
+  expires_at: string;
+}
+
+interface QueuedMailRow {
+  id: number;
+  kind: MailKind;
+  company_id: number | null;
+  address: string;
+  once: string | null;
+  message_id: string;
+  queued_at: string;
+  next_try_at: string;
+  tries: number;
+  why: string | null;
+  given_up_at: string | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
     company_sessions: Session;
+    company_tokens: CompanyToken;
+    idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;
+    audit_events: AuditRow;
+    work_leases: {
+      job: string;
+      due_at: string;
+      holder: string | null;
+      held_until: string | null;
+    };
+    account_links: LinkRow;
+    recovery_codes: {
+      code_hash: string;
+      company_id: number;
+      batch: string;
+      made_at: string;
+      spent_at: string | null;
+    };
+    verified_emails: { company_id: number; email: string; verified_at: string };
+    email_changes: { company_id: number; email: string; asked_at: string };
+    mail_queue: QueuedMailRow;
+    audit_kept: { id: number; since: string };
   }
 }

@@ -1,7 +1,6 @@
 import type { Knex } from "knex";
 import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
-import { refill } from "../app/domain/rules/offer.server.ts";
-import { install, keepWritersOut, removeOffer } from "../app/domain/rules/rules.server.ts";
+import { install, keepWritersOut, refill, removeOffer } from "../app/domain/rules/rules.server.ts";
 
 /**
  * What searches and counts read: a row for each available number, with its country and kind and an index behind each
@@ -56,8 +55,8 @@ const sqliteTables = [
   // What a transaction knows of the numbers that it is about to add.
   "create table facts_given (phone_number text primary key, country text, kind text, memorable boolean) without rowid",
   `create virtual table offer_search using fts5 (
-     digits, home_after_2, home_after_3, country, kind, memorable,
-     content = '', columnsize = 0, detail = none, tokenize = 'trigram')`,
+     digits, home_after_2, home_after_3, country, kind, country_and_kind, memorable,
+     content = '', detail = none, tokenize = 'trigram')`,
 ];
 
 export async function down(db: Knex): Promise<void> {

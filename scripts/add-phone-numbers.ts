@@ -23,6 +23,7 @@ await runCommand(
       "Adds phone numbers to the pool that companies choose from. With none to add, shows the pool.",
     positionals: "[NUMBER…]",
     endsItself: true,
+    stopped: () => "What was added stays; the same command again adds the rest.",
     outlivesReader: true,
     examples: [
       ["", "shows how full the pool is, and who has which number since when"],

@@ -9,6 +9,9 @@ import path from "node:path";
 import type { Tally } from "../tests/support/tally.ts";
 import { buildState } from "./compile/sources.js";
 
+// The terminal sends it to the program that runs, too; with a listener this one outlives that, and has the last word.
+process.on("SIGINT", () => {});
+
 const vitestArguments = process.argv.slice(2);
 
 function run(
@@ -18,12 +21,16 @@ function run(
 ): number {
   console.log(`\n== ${heading}`);
   const bin = path.resolve("node_modules/.bin", program);
-  const { status, error } = spawnSync(bin, args, {
+  const { status, signal, error } = spawnSync(bin, args, {
     stdio: "inherit",
     shell: process.platform === "win32",
     env: { ...process.env, ...env },
   });
   if (error) console.error(`${program}: ${error.message}`);
+  if (signal === "SIGINT" || status === 130) {
+    console.error(`\nStopped: “${heading}” was not done, nor what comes after it.`);
+    process.exit(130);
+  }
   return status ?? 1;
 }
 

@@ -7,6 +7,13 @@ import { environment, EnvironmentError } from "../app/env.server.ts";
 import { remixCommand } from "./compile/if-needed.ts";
 import { DatabaseUnusableError, prepareDatabase } from "./start/database.ts";
 
+const stop = () => {
+  process.stderr.write(
+    "\nStopped before it served. A migration that was not done has changed nothing.\n",
+  );
+  process.exit(130);
+};
+process.once("SIGINT", stop);
 try {
   const { DATABASE_URL, PORT } = environment();
   const demoNumbers = !process.env.DATABASE_URL?.trim();
@@ -16,6 +23,7 @@ try {
     [remixCommand(), "vite:dev", "--port", String(PORT), "--strictPort"],
     { stdio: "inherit", env: { ...process.env, NODE_ENV: "development" } },
   );
+  process.off("SIGINT", stop);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => vite.kill(signal));
   vite.once("exit", (code, signal) => (process.exitCode = signal ? 0 : (code ?? 1)));
 } catch (error) {

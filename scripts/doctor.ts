@@ -18,6 +18,9 @@ import {
 } from "./terminal/command.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
+/** What a repair has done by now. */
+let mended: Damage[] = [];
+
 const exitCodes = { healthy: 0, findings: 4 };
 
 await runCommand(
@@ -30,6 +33,10 @@ await runCommand(
       ["--offline", "leaves Twilio out"],
       ["--repair", "mends damaged rows where there is no doubt how"],
     ],
+    stopped: () =>
+      mended.length === 0
+        ? "Nothing was changed."
+        : `${mended.length} ${mended.length === 1 ? "finding was" : "findings were"} mended; the rest was not looked at.`,
     options: {
       offline: { type: "boolean", help: "leave Twilio out" },
       repair: {
@@ -42,7 +49,6 @@ await runCommand(
     const env = environment();
     const offline = args.has("offline");
     const findings = examineConfiguration(env, { offline });
-    let repaired: Damage[] = [];
     if (args.has("repair")) requireDatabase();
     const missing = missingDatabase();
     if (missing !== undefined) {
@@ -53,13 +59,13 @@ await runCommand(
       // A look at all rows takes longer than what a request may.
       const db = createDatabase(env.DATABASE_URL, { statementTimeout: 60_000 });
       try {
-        if (args.has("repair")) repaired = await repair(db);
+        if (args.has("repair")) mended = await repair(db);
         findings.push(...(await examine(db, env, offline)));
       } finally {
         await db.destroy();
       }
     }
-    print(args, findings, repaired);
+    print(args, findings, mended);
     return findings.length > 0 ? exitCodes.findings : exitCodes.healthy;
   },
 );

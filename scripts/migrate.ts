@@ -6,6 +6,8 @@ import { migrateToLatest } from "../app/migrate.server.ts";
 import { restoreRules } from "../app/doctor/repair.server.ts";
 import { CommandError, runCommand } from "./terminal/command.ts";
 
+let migrated = false;
+
 await runCommand(
   {
     name: "npm run migrate --",
@@ -15,6 +17,8 @@ await runCommand(
       ["", "migrates the database that DATABASE_URL names"],
       ["--restore-rules", "and puts back the triggers that hold the rules"],
     ],
+    stopped: () =>
+      migrated ? "The schema is current; the rules were not put back." : "Nothing was changed.",
     options: {
       "restore-rules": {
         type: "boolean",
@@ -28,6 +32,7 @@ await runCommand(
     });
     try {
       const migrations = await migrateToLatest(db, (line) => process.stderr.write(`${line}\n`));
+      migrated = true;
       const restored = args.has("restore-rules");
       if (restored) await restoreRules(db);
       process.stdout.write(

@@ -12,6 +12,13 @@ import { prepare } from "./start/preparation.js";
 /** What serves runs the build in any case. */
 const serving = ["start", "serve-remix"];
 
+// Ctrl-C before the script is there to say what it was doing.
+process.on("SIGINT", () => {
+  if (process.listenerCount("SIGINT") > 1) return;
+  process.stderr.write("\nStopped before it began. Nothing was changed.\n");
+  process.exit(130);
+});
+
 const [node = "", , name = "", ...args] = process.argv;
 const source = path.join(import.meta.dirname, `${name}.ts`);
 const built = path.join(import.meta.dirname, `../build/scripts/${name}.js`);

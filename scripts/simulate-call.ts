@@ -20,7 +20,10 @@ await runCommand(
     name: "npm run call --",
     summary:
       "Calls a number without a telephone: signs and sends what Twilio would send, prints the TwiML and what it means. The call is in the log like any other.",
-    stopped: "The steps that were printed are in the call log, the rest was not sent.",
+    stopped: (args) =>
+      args.has("json")
+        ? "The steps up to here are in the call log, the rest was not sent."
+        : "The steps that were printed are in the call log, and the next may be; the rest was not sent.",
     positionals: "NUMBER",
     examples: [
       ["+353861234567", "calls, and hangs up"],

@@ -14,13 +14,18 @@ import {
 import { startProgress } from "./terminal/progress.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
+/** Whether a page of the account's numbers has come: after the last of them the first number may have been changed. */
+let isListed = false;
+
 await runCommand(
   {
     name: "npm run sync --",
     summary:
       "Adds the Twilio account's numbers that take calls to the pool, and points each one's calls at PUBLIC_URL.",
-    stopped:
-      "Some numbers may have been added and pointed, the others were not touched; run it again for the rest.",
+    stopped: (args) =>
+      args.has("dry-run") || !isListed
+        ? "Nothing was changed."
+        : "Some numbers may have been added and pointed, the others were not touched; run it again for the rest.",
     examples: [
       ["", "syncs all numbers of the account"],
       ["--dry-run", "says what that would do"],
@@ -50,7 +55,10 @@ await runCommand(
     const outcome = await syncNumbers(database(), account, {
       publicUrl: env.PUBLIC_URL,
       dryRun,
-      onListed: (soFar) => progress.update("Listing numbers", soFar),
+      onListed: (soFar) => {
+        isListed = true;
+        progress.update("Listing numbers", soFar);
+      },
       onProgress: (done, total) => progress.update("Pointing numbers", done, total),
     }).finally(() => progress.clear());
     if (!outcome.ok) {

@@ -9,6 +9,8 @@ const below: Record<string, readonly string[]> = {
   http: ["domain", "log", "server", "foundation"],
   twilio: ["http", "domain", "log", "server", "foundation"],
   doctor: ["twilio", "domain", "foundation"],
+  mail: ["foundation"],
+  work: ["mail", "twilio", "domain", "log", "foundation"],
   server: ["log", "foundation"],
   log: ["domain", "server", "foundation"],
   domain: ["foundation"],

@@ -4,14 +4,26 @@ import {
   useLoaderData,
   useNavigate,
   type ClientActionFunction,
+  type ClientLoaderFunction,
   type MetaFunction,
   type ShouldRevalidateFunction,
 } from "@remix-run/react";
-import { useCallback } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { PhoneConfigModal } from "#app/components/PhoneConfigModal.tsx";
-import { refreshUnlessCutOff } from "#app/components/refresh.ts";
+import {
+  isBehindChanged,
+  isUntouchedBehind,
+  noteBehind,
+  refreshUnlessCutOff,
+} from "#app/components/refresh.ts";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import type { ChoiceAnswer, chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
+import { UnreachableError } from "#app/components/unreachable.ts";
+import type {
+  Choice,
+  ChoiceAnswer,
+  chooseNumber,
+  offerNumbers,
+} from "#app/http/choose-number.server.ts";
 
 /** What the pages that are the modal on another page share, besides `offerNumbers` and `chooseNumber`. */
 
@@ -27,25 +39,43 @@ export const refreshChoice: ShouldRevalidateFunction = (change) =>
 
 /** Sends the choice; where no answer comes, or one that is none, that is an answer for the modal too. */
 export const sendChoice: ClientActionFunction = async ({ serverAction }) => {
+  noteBehind("changed");
   try {
     return await serverAction<ChoiceAnswer>();
   } catch (error) {
     // A redirect.
     if (error instanceof Response) throw error;
-    return { outcome: "cut-off", message: noAnswer(error) } satisfies ChoiceAnswer;
+    const message = whyNoAnswer(error, ": sending it twice is safe");
+    return { outcome: "cut-off", message } satisfies ChoiceAnswer;
   }
 };
 
-function noAnswer(error: unknown): string {
+/** What the modal shows, for when no more can be loaded. */
+let shown: Choice | undefined;
+
+/** Loads the numbers; where that fails, those that are shown stay, with the words why. */
+export const loadChoice: ClientLoaderFunction = async ({ serverLoader }) => {
+  try {
+    return await serverLoader<Choice>();
+  } catch (error) {
+    // It has a number by now, and is sent to where it sees it.
+    if (error instanceof Response) noteBehind("changed");
+    if (error instanceof Response || !shown) throw error;
+    return { ...shown, fault: whyNoAnswer(error) } satisfies Choice;
+  }
+};
+
+function whyNoAnswer(error: unknown, andWhat = ""): string {
   const told: unknown = isRouteErrorResponse(error) && error.data;
-  return typeof told === "object" && told !== null && "message" in told
-    ? String(told.message)
-    : "We couldn't reach the server. Check your connection and try again: sending it twice is safe.";
+  if (typeof told === "object" && told !== null && "message" in told) return String(told.message);
+  return error instanceof UnreachableError
+    ? `We couldn't reach the server. Check your connection and try again${andWhat}.`
+    : `Something went wrong. Try again${andWhat}.`;
 }
 
 /** For the pages behind the modal: it is about to leave for one of them, whose news must not be told before. */
 export const refreshBehind: ShouldRevalidateFunction = (change) =>
-  change.actionStatus === undefined && refreshUnlessCutOff(change);
+  change.actionStatus === undefined && refreshUnlessCutOff(change) && !isUntouchedBehind(change);
 
 interface ChooseNumberProps {
   allowSkip: boolean;
@@ -58,13 +88,30 @@ interface ChooseNumberProps {
 export function ChooseNumber({ allowSkip, action, closeTo }: ChooseNumberProps) {
   const navigate = useNavigate();
   const onSuccess = useCallback(() => navigate("/dashboard"), [navigate]);
+  const loaded = useLoaderData<typeof offerNumbers>();
+  const [stayed, setStayed] = useState<{ loaded: Choice; choice: Choice }>();
+  const choice = stayed?.loaded === loaded ? stayed.choice : loaded;
+  useEffect(() => noteBehind("as it was"), []);
+  useEffect(() => {
+    shown = { ...loaded, fault: undefined };
+    return () => (shown = undefined);
+  }, [loaded]);
+  const close = async () => {
+    try {
+      // What is behind is loaded again, and the modal would go with the page if that could not be.
+      if (isBehindChanged()) await fetch("/healthz");
+      navigate(closeTo);
+    } catch (error) {
+      setStayed({ loaded, choice: { ...loaded, fault: whyNoAnswer(error) } });
+    }
+  };
   return (
     <PhoneConfigModal
       isOpen
-      onClose={() => navigate(closeTo)}
+      onClose={close}
       onSuccess={onSuccess}
       allowSkip={allowSkip}
-      choice={useLoaderData<typeof offerNumbers>()}
+      choice={choice}
       refused={useActionData<typeof chooseNumber>()}
       action={action}
       closeTo={closeTo}

@@ -1,6 +1,7 @@
 import { useFetcher } from "@remix-run/react";
 import { useEffect, useRef, useState, type FormEvent, type MouseEvent } from "react";
 import { addressOf } from "#app/components/number-address.ts";
+import { NumberFilters } from "#app/components/NumberFilters.tsx";
 import { NumberList } from "#app/components/NumberList.tsx";
 import { NumberSearch } from "#app/components/NumberSearch.tsx";
 import { PhoneNumber, WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
@@ -50,10 +51,17 @@ function OpenModal({
   const answer = fetcher.data ?? refusedFirst;
   const assigned = answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
   const sending = fetcher.state !== "idle" || assigned !== undefined;
-  const problem = answer && problemText(answer, allowSkip, choice);
+  // What is told is what came last.
+  const [last, setLast] = useState({ choice, answer, fault: choice.fault });
+  const isNewChoice = last.choice !== choice;
+  if (isNewChoice || last.answer !== answer) {
+    setLast({ choice, answer, fault: isNewChoice ? choice.fault : undefined });
+  }
+  const { fault } = last;
+  const problem = fault ?? (answer && problemText(answer, allowSkip, choice));
   const [selected, setSelected] = useState<string>();
   // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
-  const here = addressOf(action, choice.search, choice.show);
+  const here = addressOf(action, choice, choice.show);
   const confirmed = choice.numbers.find(({ phoneNumber }) => phoneNumber === selected);
 
   const dialog = useRef<HTMLDialogElement>(null);
@@ -65,7 +73,7 @@ function OpenModal({
     // Whoever has begun to type or to choose goes on there.
     (begun instanceof HTMLElement ? begun : heading.current)?.focus();
   }, []);
-  useEffect(() => problemBox.current?.focus(), [answer]);
+  useEffect(() => problemBox.current?.focus(), [answer, fault]);
   // Not before the page has its data again: leaving meanwhile would cut off one of the two loads.
   const settledNumber = fetcher.state === "idle" ? assigned : undefined;
   useEffect(() => {
@@ -148,6 +156,7 @@ function OpenModal({
         ) : (
           <>
             <p>This will be your company's number for incoming calls.</p>
+            {choice.searchable && <NumberFilters choice={choice} action={action} />}
             {choice.searchable && <NumberSearch choice={choice} action={action} />}
           </>
         )}

@@ -6,3 +6,20 @@ export const refreshUnlessCutOff: ShouldRevalidateFunction = ({
   actionResult,
   defaultShouldRevalidate,
 }) => (actionResult as ChoiceAnswer | undefined)?.outcome !== "cut-off" && defaultShouldRevalidate;
+
+let changed = false;
+
+/** Says whether the page behind the modal may be another than when the modal opened. */
+export function noteBehind(is: "as it was" | "changed"): void {
+  changed = is === "changed";
+}
+
+/** Whether the page behind the modal may be another than when the modal opened. */
+export const isBehindChanged = (): boolean => changed;
+
+/**
+ * Whether a search in the modal, or Skip, leads on from a page that is still what it was, and so needs no network to
+ * be seen again.
+ */
+export const isUntouchedBehind: ShouldRevalidateFunction = ({ currentUrl }) =>
+  /\/choose(-number)?$/.test(currentUrl.pathname) && !changed;

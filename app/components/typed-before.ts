@@ -24,13 +24,28 @@ function isTouched(field: Field): boolean {
     : field.value !== field.defaultValue;
 }
 
+/** Which of the things on a page that can have the focus this is, also where it has been made anew. */
+const placeOf = (element: Element) =>
+  [element.tagName, element.id, element.getAttribute("href"), element.textContent?.trim()].join() +
+  (isField(element) ? keyOf(element) : "");
+
+const isField = (element: Element | null): element is Field =>
+  element !== null && element.matches("input, textarea, select");
+
+/** Where the text cursor is; undefined for what has none, or does not say. */
+function cursorIn(element: Element): [number, number] | undefined {
+  const { selectionStart: from, selectionEnd: to } = element as Partial<HTMLInputElement>;
+  return typeof from === "number" && typeof to === "number" ? [from, to] : undefined;
+}
+
 /**
- * Begins to keep what is typed and chosen.
+ * Begins to keep what is typed and chosen, and where the focus is.
  * @returns what gives it back, when scripts have taken over
  */
 export function keepTyped(): () => void {
   const kept = new Map<string, string | boolean>();
-  let focused: string | undefined;
+  let place: string | undefined;
+  let cursor: [number, number] | undefined;
   const look = () => {
     for (const field of fields()) {
       if (kept.has(keyOf(field)) || isTouched(field)) {
@@ -38,9 +53,12 @@ export function keepTyped(): () => void {
       }
     }
     const { activeElement } = document;
-    focused = fields().find((field) => field === activeElement && !isChoice(field))?.id;
+    // What is taken off the page while it is made anew has lost the focus, and nobody has moved it.
+    if (activeElement === null || activeElement === document.body) return;
+    place = placeOf(activeElement);
+    cursor = cursorIn(activeElement);
   };
-  const events = ["input", "change", "focusin"];
+  const events = ["input", "change", "focusin", "selectionchange"];
   for (const event of events) document.addEventListener(event, look, true);
   look();
   return () => {
@@ -50,8 +68,16 @@ export function keepTyped(): () => void {
       if (typeof value === "string" && field.value !== value) field.value = value;
       if (typeof value === "boolean" && isChoice(field)) field.checked = value;
     }
-    if (focused && document.activeElement?.id !== focused) {
-      document.getElementById(focused)?.focus({ preventScroll: true });
+    const { activeElement } = document;
+    if (place !== undefined && (!activeElement || placeOf(activeElement) !== place)) {
+      const lost = [
+        ...document.querySelectorAll<HTMLElement>("input, textarea, select, button, a"),
+      ];
+      const found = lost.find((element) => placeOf(element) === place);
+      found?.focus({ preventScroll: true });
+      if (found && cursor && isField(found) && !(found instanceof HTMLSelectElement)) {
+        found.setSelectionRange(...cursor);
+      }
     }
     kept.clear();
   };

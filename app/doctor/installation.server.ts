@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { unsentMail } from "#app/domain/mail-queue.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
 import { findOtherSchema, whatIsThere } from "#app/doctor/damage/tables.server.ts";
@@ -96,7 +97,8 @@ export async function examineDatabase(
   const off = isPostgres(db) ? await examineTriggers(db) : [];
   // One that is switched off counts as missing, too.
   const missing = off.length === 0 && pending.length === 0 ? await examineRules(db) : [];
-  findings.push(...off, ...missing, ...(await examineRows(db)));
+  const mail = pending.length === 0 ? await examineMail(db) : [];
+  findings.push(...off, ...missing, ...(await examineRows(db)), ...mail);
   return { findings, hasPool: true };
 }
 
@@ -140,6 +142,34 @@ function examineMode(db: Knex): Finding[] {
     `${filename} holds password hashes, and other users of this machine may open it.`,
     `chmod 600 ${filename}`,
   );
+}
+
+/** Mail that waits, and why, and what will never arrive. */
+async function examineMail(db: Knex): Promise<Finding[]> {
+  return (await unsentMail(db)).flatMap(({ count, why, givenUp, since, isLate }) => {
+    const mails = count === 1 ? "One mail" : `${count} mails`;
+    if (givenUp) {
+      return found(
+        "mail-refused",
+        `${mails} will not be sent: the mail server ${why}.`,
+        "“npm run companies” shows who has an email that is not verified; this is told for two weeks",
+      );
+    }
+    if (why !== null) {
+      return found(
+        "mail-waiting",
+        `${mails} ${count === 1 ? "waits" : "wait"} since ${since}: the mail server ${why}.`,
+        "check SMTP_URL and MAIL_FROM; what waits is sent by itself once the server takes it",
+      );
+    }
+    return isLate
+      ? found(
+          "mail-not-tried",
+          `${mails} ${count === 1 ? "waits" : "wait"} since ${since}, and nobody sends.`,
+          "set SMTP_URL and MAIL_FROM, and run “npm start”, or “npm run work -- --once” every minute",
+        )
+      : [];
+  });
 }
 
 async function examineEncoding(db: Knex): Promise<Finding[]> {

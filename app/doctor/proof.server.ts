@@ -155,9 +155,12 @@ const choices: [string, Prove][] = [
     async (trx, scene) => differs(await offered(trx, scene), scene.numbers.slice(1)),
   ],
   [
-    "the same choice again is the same answer",
+    "the same choice again changes nothing, and is told the number",
     async (trx, { owner, numbers }) =>
-      differs((await assignPhoneNumber(trx, owner, numbers[0])).outcome, "assigned"),
+      differs(await assignPhoneNumber(trx, owner, numbers[0]), {
+        outcome: "already-has-number",
+        phoneNumber: numbers[0],
+      }),
   ],
   [
     "a company gets no second number",

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
 import { callingCodeOf } from "#app/domain/e164.ts";
-import type { NumberFilter } from "#app/domain/number-patterns.ts";
+import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
 import {
   narrows,
   searchOffer,
@@ -56,21 +56,35 @@ export type AvailablePage =
  */
 export async function listAvailable(
   db: Knex,
-  { limit, cursor, from, reach, ...asked }: AvailableQuery,
+  { limit, cursor, from, reach, ...narrowed }: AvailableQuery,
 ): Promise<AvailablePage> {
   const after = cursor === undefined ? undefined : decodeCursor(db, cursor);
   if (cursor !== undefined && !after) return { ok: false, invalid: "cursor" };
-  const filter = inCapitals(asked);
+  const filter = inCapitals(narrowed);
   if (filter.country && callingCodeOf(filter.country) === undefined) {
     return { ok: false, invalid: "country" };
   }
+  const { digits } = digitSearch(filter);
+  // Most numbers hold a single digit; where these do not, the page ends.
+  const looked = digits.length > 0 ? Math.max(limit, mostLookedThrough) : limit;
+  const asked = { limit: looked + 1, after, from, reach };
   const rows = narrows(filter)
-    ? await searchOffer(db, { filter, limit: limit + 1, after, from, reach })
-    : await readPool(db, { limit: limit + 1, after, from });
-  const numbers = rows.slice(0, limit).filter((row): row is OfferRow => row.id !== null);
-  const more = rows.length > numbers.length;
-  // The row that stands for no number, or else the last number.
-  const end = rows.at(numbers.length)?.id === null ? rows.at(numbers.length) : numbers.at(-1);
+    ? await searchOffer(db, { ...asked, filter })
+    : await readPool(db, asked);
+  const candidates = rows.slice(0, looked).filter((row): row is OfferRow => row.id !== null);
+  const held = candidates.filter(({ phone_number }) =>
+    digits.every((digit) => phone_number.includes(digit)),
+  );
+  const numbers = held.slice(0, limit);
+  const unseen = rows.at(candidates.length);
+  const more = held.length > limit || unseen !== undefined;
+  // The last number; where fewer were found than looked for, what was looked through last.
+  const end =
+    numbers.length === limit && (held.length > limit || unseen?.id !== null)
+      ? numbers.at(-1)
+      : unseen?.id === null
+        ? unseen
+        : candidates.at(-1);
   return {
     ok: true,
     numbers: numbers.map((row) => ({
@@ -112,16 +126,16 @@ function readPool(db: Knex, { limit, after, from }: PoolPage): Promise<OfferRow[
   const entered = enteredPoolAt(db);
   const [only, ...others] = ranges.map(
     // A literal 'available', or a plan for any value could not use the index of those alone.
-    ({ turn, sql }) =>
+    ({ name, turn, sql }) =>
       `select id, phone_number, ${entered} as added_at, null as shelf, ${turn} as turn from twilio_phone_numbers
-        where ${["status = 'available'", ...sql].join(" and ")} order by ${entered}, id limit ?`,
+        where ${["status = 'available'", ...sql].join(" and ")} order by ${name[0] === "=" ? "id" : `${entered}, id`} limit ?`,
   );
   const all = [only, ...others].map((sql) => `select * from (${sql}) one`).join(" union all ");
   const values = ranges.flatMap((range) => [...range.values, limit]);
   return query<OfferRow>(
     db,
     {
-      name: ["available", ...ranges.flatMap(({ name }) => name)].join(" "),
+      name: `available ${ranges.map(({ name, turn }) => `${name.join(" ")}${turn ? " again" : ""}`).join(", ")}`.trim(),
       sql: others.length === 0 ? only! : `select * from (${all}) pool limit ?`,
     },
     others.length === 0 ? values : [...values, limit],
@@ -164,6 +178,9 @@ function rangesOf(db: Knex, turn: number, after?: Place, before?: Place): Range[
   ];
 }
 
+/** Numbers that a page looks through for a single digit. */
+const mostLookedThrough = 1_000;
+
 /** More than any id. */
 const lastId = Number.MAX_SAFE_INTEGER;
 
@@ -173,7 +190,8 @@ type Cursor =
 
 /** @returns a place as a page's `nextCursor` has it */
 function encodeCursor({ at, id, shelf, turn }: Place): string {
-  const cursor: Cursor = shelf == null ? [at, id] : [at, id, shelf, turn ?? 0];
+  const isPlain = shelf == null && !turn;
+  const cursor: Cursor = isPlain ? [at, id] : [at, id, shelf ?? 0, turn ?? 0];
   return Buffer.from(JSON.stringify(cursor)).toString("base64url");
 }
 

@@ -70,7 +70,8 @@ const callFields = z
     takeMessage: fields.take_message,
   }));
 
-const whereTo = z
+/** The half of {@link callHandlingFields} that says where calls go. */
+export const callTargetFields = z
   .object({
     mode: z.enum(callModes, { error: "Choose what happens to a call" }),
     phone: target(40),
@@ -92,7 +93,7 @@ const whereTo = z
  * checkbox. The result is a {@link CallHandling}. Of two halves, since each is told what is wrong with it whatever is
  * wrong with the other.
  */
-export const callHandlingFields = z.intersection(whereTo, callFields);
+export const callHandlingFields = z.intersection(callTargetFields, callFields);
 
 /** The form field that holds the target of a mode. */
 export const targetFields = {
@@ -168,22 +169,29 @@ export async function callHandlingOf(
   return row.mode === null ? rungOrMessage(db, row, handling) : handling;
 }
 
-/**
- * What came of {@link saveCallHandling}: a number of the pool, the company's own included, is not rung, nor is a phone
- * of another country than may be.
- */
-export type SavedCallHandling = "saved" | "rings-the-pool" | "other-country";
+/** Why calls are not passed on somewhere: it is a number of the pool, the company's own included, or a phone abroad. */
+export type NotRung = "rings-the-pool" | "other-country";
 
+/** Why calls would not be passed on to what a form says, or undefined where they would. */
+export async function whyNotRung(
+  db: Knex,
+  { mode, target }: Pick<CallHandling, "mode" | "target">,
+): Promise<NotRung | undefined> {
+  const phone = mode === "phone" ? target : mode === "sip" ? numberInSip(target ?? "") : undefined;
+  if (phone && (await isInPool(db, phone))) return "rings-the-pool";
+  if (phone && mode === "phone" && !(await isInDialCountry(db, phone))) return "other-country";
+  return undefined;
+}
+
+/** Keeps what the company wants, unless calls would not be passed on to it. */
 export async function saveCallHandling(
   db: Knex,
   companyId: number,
   handling: CallHandling,
-): Promise<SavedCallHandling> {
+): Promise<"saved" | NotRung> {
   // Asked first and not enforced: a number may enter the pool later, so what counts is asked when a call comes.
-  const { mode, target } = handling;
-  const phone = mode === "phone" ? target : mode === "sip" ? numberInSip(target ?? "") : undefined;
-  if (phone && (await isInPool(db, phone))) return "rings-the-pool";
-  if (phone && mode === "phone" && !(await isInDialCountry(db, phone))) return "other-country";
+  const why = await whyNotRung(db, handling);
+  if (why) return why;
   await db("company_call_handling")
     .insert({
       company_id: companyId,

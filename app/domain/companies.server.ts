@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
@@ -126,29 +127,36 @@ export type SignUp = z.output<typeof signUpFields>;
 /** What came of {@link signUp}. */
 export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
 
-/** Makes an account; it has no phone number yet. */
-export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
+/**
+ * Makes an account; it has no phone number yet.
+ * @param by for the audit trail
+ */
+export async function signUp(db: Knex, fields: SignUp, by: By = service): Promise<SignUpResult> {
   // The unique index sees to all others; adopted emails do not change, so that none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);
   const now = toDatabaseTime();
   try {
-    const [row] = await db("companies")
-      .insert({
-        company_name: fields.company_name,
-        owner_name: fields.owner_name,
-        phone: fields.phone,
-        email: fields.email,
-        password_hash: passwordHash,
-        created_at: now,
-        updated_at: now,
-      })
-      .returning<{ id: number }[]>("id");
+    const id = await db.transaction(async (transaction) => {
+      const [row] = await transaction("companies")
+        .insert({
+          company_name: fields.company_name,
+          owner_name: fields.owner_name,
+          phone: fields.phone,
+          email: fields.email,
+          password_hash: passwordHash,
+          created_at: now,
+          updated_at: now,
+        })
+        .returning<{ id: number }[]>("id");
+      await recordEvent(transaction, { event: "signed-up", companyId: row!.id, ...by });
+      return row!.id;
+    });
     return {
       outcome: "signed-up",
       company: {
-        id: row!.id,
+        id,
         companyName: fields.company_name,
         ownerName: fields.owner_name,
         email: fields.email,
@@ -167,22 +175,37 @@ export async function signUp(db: Knex, fields: SignUp): Promise<SignUpResult> {
  * The company whose email and password these are, or undefined; an unknown email costs as much work as a wrong password.
  * An old kind of hash is replaced by the current one.
  * @param email in any case, with or without spaces around it
+ * @param by for the audit trail, which has those who were refused; a session that begins has a line of its own
  */
 export async function signIn(
   db: Knex,
   email: string,
   password: string,
+  by: By = service,
 ): Promise<Company | undefined> {
   const folded = foldedEmail(email);
   const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [folded, folded]);
   const check = await verifyPassword(password, row?.password_hash);
-  if (!row || check === "wrong") return undefined;
+  if (!row || check === "wrong") {
+    await recordEvent(db, { event: "sign-in-refused", companyId: row?.id, ...by });
+    return undefined;
+  }
   if (check === "right-but-old-hash") {
     await db("companies")
       .where({ id: row.id, password_hash: row.password_hash })
       .update({ password_hash: await hashPassword(password) });
   }
   return companyFromRow(row);
+}
+
+/** Whether a password is the company's; costs what a sign-in costs. */
+export async function isPasswordOf(
+  db: Knex,
+  companyId: number,
+  password: string,
+): Promise<boolean> {
+  const row = await db("companies").where({ id: companyId }).first("password_hash");
+  return (await verifyPassword(password, row?.password_hash)) !== "wrong";
 }
 
 const byEmail = {

@@ -32,6 +32,11 @@ export function isNoSuchCompany(error: unknown): boolean {
   return driverError(error).message?.includes(says.noSuchCompany) ?? false;
 }
 
+/** PostgreSQL gave a statement up that took, or waited, longer than it may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return driverError(error).code === "57014";
+}
+
 const unavailableCodes = new Set([
   // the network, as Node names it
   "ECONNREFUSED",

@@ -36,21 +36,27 @@ export interface DigitSearch {
   words: Words[];
   /** patterns of LIKE, one of each list */
   patterns: string[][];
+  /** single digits that the number holds: most do, so that they have no words */
+  digits: string[];
 }
 
 export function digitSearch({ contains, starts, ends, search }: NumberFilter): DigitSearch {
+  const held = contains ? [contains] : [];
+  const typed = piecesOf(search ?? "");
+  const isDigit = (piece: Piece) => /^\d$/.test(piece);
   const certain: Piece[] = [
-    ...(contains ? [contains] : []),
+    ...held.filter((piece) => !isDigit(piece)),
     ...(starts ? [`+${starts}`] : []),
     ...(ends ? [`${ends}$`] : []),
   ];
-  const meant = piecesOf(search ?? "");
+  const meant = typed.filter((piece) => !isDigit(piece));
   const ways = meant.length > 0 ? meant.map((piece) => [...certain, piece]) : [certain];
   return {
     words: ways.filter((pieces) => pieces.length > 0).map(wordsOf),
     patterns: [...certain.map((piece) => [patternOf(piece)]), meant.map(patternOf)].filter(
       (any) => any.length > 0,
     ),
+    digits: [...held, ...typed].filter(isDigit),
   };
 }
 
@@ -89,9 +95,7 @@ function wordsOf(pieces: readonly Piece[]): Words {
       words.any.push(
         mark !== "" || piece.endsWith("$")
           ? ten.map((digit) => (mark === "" ? digit + piece : piece + digit))
-          : piece.length === 2
-            ? [`+${piece}`, ...ten.map((digit) => digit + piece)]
-            : holding(piece),
+          : [`+${piece}`, ...ten.map((digit) => digit + piece)],
       );
       continue;
     }
@@ -100,17 +104,6 @@ function wordsOf(pieces: readonly Piece[]): Words {
     if (first === 1) words.all.push(piece.slice(0, 3));
     for (let at = first; at + 3 <= piece.length; at++) words.all.push(piece.slice(at, at + 3));
   }
-  // One digit is in most numbers: where there is anything else to go by, the pattern tells.
-  const selective = words.any.filter((any) => any.length < 20);
-  if (words.all.length > 0 || selective.length > 0) words.any = selective;
   words.all = [...new Set(words.all)];
   return words;
-}
-
-function holding(digit: string): string[] {
-  const three = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, "0"));
-  return [
-    ...three.filter((word) => word.includes(digit)),
-    ...ten.flatMap((other) => [`+${digit}${other}`, `+${other}${digit}`]),
-  ];
 }

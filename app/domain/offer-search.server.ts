@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
-import { codes, kindCode } from "#app/domain/rules/offer-postgres.ts";
-import { idAt, kindWords, place } from "#app/domain/rules/offer-sqlite.ts";
+import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
+import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
 /**
  * A page of what a filter leaves of the numbers on offer, by the index behind it: on PostgreSQL shelf after shelf of the
@@ -68,8 +68,7 @@ const last = 2 ** 31 - 1;
 function onPostgres({ filter, limit, after, from, reach = usualReach }: OfferQuery): Prepared {
   const { words, patterns } = digitSearch(filter);
   const facets = [
-    ...(filter.country ? [countryCode(filter.country)] : []),
-    ...(filter.kind ? [kindCode(filter.kind)] : []),
+    ...(filter.country || filter.kind ? [facetCode(filter.country, filter.kind)] : []),
     ...(filter.memorable ? [codes.memorable] : []),
   ];
   // On a shelf each code has the shelf's number before it.
@@ -154,9 +153,6 @@ const codeOf = (word: string) => {
   return mark === "" ? number : codes[mark as "+"] + number;
 };
 
-const countryCode = (country: string) =>
-  codes.country + (country.charCodeAt(0) - 65) * 26 + country.charCodeAt(1) - 65;
-
 const matchingAll = (patterns: string[][]) =>
   [
     "true",
@@ -166,9 +162,8 @@ const matchingAll = (patterns: string[][]) =>
 function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const { words, patterns } = digitSearch(filter);
   const facets = [
-    ...(filter.country ? [`c${filter.country}`] : []),
-    ...(filter.kind ? [kindWords[filter.kind]] : []),
-    ...(filter.memorable ? ["mem"] : []),
+    ...(filter.country || filter.kind ? [facetWord(filter.country, filter.kind)] : []),
+    ...(filter.memorable ? [memorableWord] : []),
   ];
   const quoted = (list: readonly string[]) => list.map((word) => `"${word}"`);
   const match = (words.length > 0 ? words : [{ all: [], any: [] }])
@@ -179,17 +174,22 @@ function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
     )
     .map((way) => `(${way})`)
     .join(" OR ");
-  const arm = (turn: number, bound: string, at: Place | undefined): [string, Knex.RawBinding[]] => [
+  const arm = (
+    turn: number,
+    ...bounds: [comparison: string, place: Place][]
+  ): [string, Knex.RawBinding[]] => [
     `select * from (
        select n.id, n.phone_number, n.entered_at as added_at, n.country, n.kind, 0 as shelf, ${turn} as turn
          from offer_search s join numbers_on_offer n on n.id = ${idAt("s.rowid")}
-        where s.offer_search match ? ${bound} and ${matchingAll(patterns)} order by s.rowid limit ?)`,
-    [match, ...(at ? [at.at, at.id] : []), ...patterns.flat(), limit],
+        where s.offer_search match ?
+          ${bounds.map(([comparison]) => `and s.rowid ${comparison} ${place("?", "?")}`).join(" ")}
+          and ${matchingAll(patterns)} order by s.rowid limit ?)`,
+    [match, ...bounds.flatMap(([, { at, id }]) => [at, id]), ...patterns.flat(), limit],
   ];
-  const bound = (comparison: string) => `and s.rowid ${comparison} ${place("?", "?")}`;
+  const begin: [string, Place][] = after ? [[">", after]] : from ? [[">=", from]] : [];
   const arms = [
-    ...(after?.turn ? [] : [arm(0, after ? bound(">") : from ? bound(">=") : "", after ?? from)]),
-    ...(from ? [arm(1, bound("<"), from)] : []),
+    ...(after?.turn ? [] : [arm(0, ...begin)]),
+    ...(from ? [arm(1, ...(after?.turn ? begin : []), ["<", from])] : []),
   ];
   return [
     { name: "offer", sql: `${arms.map(([sql]) => sql).join(" union all ")} limit ?` },

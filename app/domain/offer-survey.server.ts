@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
-import { offerStatement, type Place } from "#app/domain/offer-search.server.ts";
+import { narrows, offerStatement, type Place } from "#app/domain/offer-search.server.ts";
 
 /** How many numbers are on offer, and where somebody who looks at them begins: one question for all of it. */
 export interface OfferSurvey {
@@ -26,7 +26,8 @@ export async function surveyOffer(
   visitor?: string,
 ): Promise<OfferSurvey> {
   const parts = [counts(db)];
-  if (digitSearch(filter).patterns.length > 0) parts.push(countOfMatches(db, filter));
+  const { patterns, digits } = digitSearch(filter);
+  if (patterns.length + digits.length > 0) parts.push(countOfMatches(db, filter, digits));
   if (visitor !== undefined) parts.push(startOf(db, visitor));
   const rows = await query<SurveyRow>(
     db,
@@ -44,11 +45,13 @@ export async function surveyOffer(
   for (const { country, n } of groups) {
     if (country !== "") countries.set(country, (countries.get(country) ?? 0) + n);
   }
+  const found = rows.find(({ what }) => what === "matching");
+  const counted = found && Math.min(found.n, mostCounted + 1);
   const start = rows.find(({ what }) => what === "from");
   return {
     available: sumOf(groups),
     matching:
-      rows.find(({ what }) => what === "matching")?.n ??
+      counted ??
       sumOf(
         groups.filter(
           ({ country, kind, memorable }) =>
@@ -93,12 +96,17 @@ const counts = (db: Knex): Part => ({
   values: [],
 });
 
-function countOfMatches(db: Knex, filter: NumberFilter): Part {
-  const [{ name, sql }, values] = offerStatement(db, { filter, limit: mostCounted + 1 });
+function countOfMatches(db: Knex, filter: NumberFilter, digits: readonly string[]): Part {
+  // Most numbers hold a single digit, so that twice as many are enough to look through.
+  const limit = (mostCounted + 1) * (digits.length > 0 ? 2 : 1);
+  const [{ name, sql }, values] = narrows(filter)
+    ? offerStatement(db, { filter, limit })
+    : [{ name: "all", sql: "select id, phone_number from numbers_on_offer limit ?" }, [limit]];
+  const holding = digits.map(() => " and phone_number like ?").join("");
   return {
-    name,
-    sql: `select 'matching', '', '', false, count(*), null, null, null from (${sql}) matching where id is not null`,
-    values,
+    name: `${name} ${digits.length}`,
+    sql: `select 'matching', '', '', false, count(*), null, null, null from (${sql}) matching where id is not null${holding}`,
+    values: [...values, ...digits.map((digit) => `%${digit}%`)],
   };
 }
 
@@ -119,10 +127,10 @@ function startOf(db: Knex, visitor: string): Part {
   const postgres = isPostgres(db);
   const first = "(select id from numbers_on_offer order by id limit 1)";
   const last = "(select id from numbers_on_offer order by id desc limit 1)";
-  // Fills an integer's lower bits: 100 becomes 127.
+  // Fills an integer's lower bits: 100 becomes 127. With a LIMIT each step is computed once, and not written out in the next.
   const filled = [1, 2, 4, 8, 16, 32].reduce(
-    (from, bits) => `(select a, b, r | (r >> ${bits}) as r from ${from} f${bits})`,
-    `(select ${first} as a, ${last} as b, ${last} - ${first} as r)`,
+    (from, bits) => `(select a, b, r | (r >> ${bits}) as r from ${from} f${bits} limit 1)`,
+    `(select ${first} as a, ${last} as b, ${last} - ${first} as r limit 1)`,
   );
   const draws = postgres
     ? "unnest(?::float8[]) with ordinality as d (value, key)"

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
@@ -13,10 +14,11 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** What came of {@link assignPhoneNumber}. */
 export type Assignment =
-  /** the number is this company's; also where it was already, so that a repeated request gets the same answer */
+  /** the number has just become this company's */
   | { outcome: "assigned"; phoneNumber: string }
   /** unknown and taken alike; without a number asked for: the pool is empty */
   | { outcome: "not-available" }
+  /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
   | { outcome: "no-such-company" };
 
@@ -24,19 +26,27 @@ export type Assignment =
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
+ * @param by for the audit trail
  * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
   companyId: number,
   phoneNumber?: string,
+  by: By = service,
 ): Promise<Assignment> {
   try {
-    const claimed = await inSavepoint(db, (inner) =>
-      phoneNumber === undefined
+    // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
+    const claimed = await db.transaction(async (inner) => {
+      const number = await (phoneNumber === undefined
         ? claimFirst(inner, companyId)
-        : claim(inner, companyId, phoneNumber),
-    );
+        : claim(inner, companyId, phoneNumber));
+      if (number !== undefined) {
+        const details = { phone_number: number };
+        await recordEvent(inner, { event: "assigned", companyId, ...by, details });
+      }
+      return number;
+    });
     if (claimed !== undefined) {
       return { outcome: "assigned", phoneNumber: claimed };
     }
@@ -50,10 +60,7 @@ export async function assignPhoneNumber(
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: "not-available" };
-  return {
-    outcome: held === phoneNumber ? "assigned" : "already-has-number",
-    phoneNumber: held,
-  };
+  return { outcome: "already-has-number", phoneNumber: held };
 }
 
 /** The database went away in the middle of an assignment, and is not back to tell what became of it. */
@@ -71,10 +78,11 @@ export async function assignForSure(
   db: Knex,
   companyId: number,
   phoneNumber?: string,
+  by: By = service,
 ): Promise<Assignment> {
   const began = toRfc3339(toDatabaseTime());
   try {
-    return await assignPhoneNumber(db, companyId, phoneNumber);
+    return await assignPhoneNumber(db, companyId, phoneNumber, by);
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([
@@ -90,11 +98,6 @@ export async function assignForSure(
       phoneNumber: held.phoneNumber,
     };
   }
-}
-
-// A refused statement ends a PostgreSQL transaction; a savepoint keeps the caller's alive.
-function inSavepoint<T>(db: Knex, work: (db: Knex) => Promise<T>): Promise<T> {
-  return db.isTransaction ? db.transaction(work) : work(db);
 }
 
 function assigned(db: Knex, companyId: number) {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import {
   companyColumns,
   companyFromRow,
@@ -28,18 +29,29 @@ function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
-/** Begins a session and returns its id, which only the cookie will hold. */
-export async function beginSession(db: Knex, companyId: number, now = new Date()): Promise<string> {
+/**
+ * Begins a session and returns its id, which only the cookie will hold.
+ * @param by for the audit trail
+ */
+export async function beginSession(
+  db: Knex,
+  companyId: number,
+  now = new Date(),
+  by: By = service,
+): Promise<string> {
   const id = randomBytes(32).toString("base64url");
-  await db("company_sessions").insert({
-    id_hash: hashOf(id),
-    company_id: companyId,
-    created_at: toDatabaseTime(now),
-    last_seen_at: toDatabaseTime(now),
-    expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
+  await db.transaction(async (transaction) => {
+    await transaction("company_sessions").insert({
+      id_hash: hashOf(id),
+      company_id: companyId,
+      created_at: toDatabaseTime(now),
+      last_seen_at: toDatabaseTime(now),
+      expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
+    });
+    // Signing in is rare and already slow, so this is where what has expired goes.
+    await transaction("company_sessions").where("expires_at", "<=", toDatabaseTime(now)).delete();
+    await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
-  // Signing in is rare and already slow, so this is where what has expired goes.
-  await db("company_sessions").where("expires_at", "<=", toDatabaseTime(now)).delete();
   return id;
 }
 
@@ -107,9 +119,19 @@ export async function extendSession(db: Knex, id: string, now = new Date()): Pro
   }
 }
 
-/** Ends a session for whoever still holds its id. */
-export async function endSession(db: Knex, id: string): Promise<void> {
-  await db("company_sessions")
-    .where({ id_hash: hashOf(id) })
-    .delete();
+/**
+ * Ends a session for whoever still holds its id.
+ * @param by for the audit trail
+ */
+export async function endSession(db: Knex, id: string, by: By = service): Promise<void> {
+  const session = { id_hash: hashOf(id) };
+  const ended = await db("company_sessions")
+    .where(session)
+    .first<{ company_id: number } | undefined>("company_id");
+  if (!ended) return;
+  await db.transaction(async (transaction) => {
+    const count = await transaction("company_sessions").where(session).delete();
+    if (count === 0) return;
+    await recordEvent(transaction, { event: "signed-out", companyId: ended.company_id, ...by });
+  });
 }

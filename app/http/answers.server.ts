@@ -1,6 +1,7 @@
+import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
 import { wholeResponse } from "#app/server/whole-response.server.ts";
 
-/** Answers that are no pages. Those of the JSON API have `success` in every body. */
+/** Answers that are no pages. Those of the JSON API have `success` in every body, and errors a `code`. */
 
 function answer(status: number, body: Record<string, unknown>, headers?: HeadersInit): Response {
   const all = new Headers(headers);
@@ -16,13 +17,30 @@ export function json(
   return answer(status, { success: true, ...body }, headers);
 }
 
-/** @param error one sentence, for people */
+/** What an error's answer has beside its code. */
+interface ErrorAnswer {
+  /** one sentence, for people, where there is more to say than the code's own */
+  error?: string;
+  headers?: HeadersInit;
+  /** field → what is wrong with it */
+  fields?: Record<string, string>;
+  /** the number that the company has */
+  phoneNumber?: string;
+}
+
+/** An error, with the status of its code. */
 export function jsonError(
-  status: number,
-  error: string,
-  { headers, fields }: { headers?: HeadersInit; fields?: Record<string, string> } = {},
+  code: ErrorCode,
+  { error = apiErrors[code].error, headers, fields, phoneNumber }: ErrorAnswer = {},
 ): Response {
-  return answer(status, { success: false, error, ...(fields && { fields }) }, headers);
+  const body = {
+    success: false,
+    error,
+    code,
+    ...(fields && { fields }),
+    ...(phoneNumber !== undefined && { phone_number: phoneNumber }),
+  };
+  return answer(apiErrors[code].status, body, headers);
 }
 
 /** An answer of one line, for whoever asked for something else. */

@@ -30,14 +30,12 @@ export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
     const asked = { request, context };
     try {
       if (!isSameSite(asked)) {
-        return jsonError(403, "Requests from other sites are refused");
+        return jsonError("cross_site");
       }
       const method = request.method === "HEAD" ? "GET" : request.method;
       const handler = method === "GET" || method === "POST" ? handlers[method] : undefined;
       if (!handler) {
-        return jsonError(405, "Method not allowed", {
-          headers: { Allow: allow },
-        });
+        return jsonError("method_not_allowed", { headers: { Allow: allow } });
       }
       const body = method === "GET" ? {} : await readApiBody(request);
       return await handler({ ...asked, body });
@@ -54,7 +52,7 @@ async function readApiBody(request: Request): Promise<Record<string, unknown>> {
   const empty = request.body === null || request.headers.get("Content-Length") === "0";
   if (empty && type === null) return {};
   if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
-    throw jsonError(415, "Send JSON, with Content-Type: application/json");
+    throw jsonError("unsupported_media_type");
   }
   return readJsonObject(request);
 }
@@ -62,13 +60,11 @@ async function readApiBody(request: Request): Promise<Record<string, unknown>> {
 function apiError({ context }: Asked, error: unknown): Response {
   if (error instanceof Response) return error;
   if (error instanceof BodyTooLargeError) {
-    return jsonError(413, "The body may have 16 KiB at most", {
-      headers: { Connection: "close" },
-    });
+    return jsonError("too_large", { headers: { Connection: "close" } });
   }
   if (error instanceof BodyUnreadableError) {
-    return jsonError(400, error.message);
+    return jsonError("invalid_json", { error: error.message });
   }
-  const { status, message, headers } = faultAnswer(context, error);
-  return jsonError(status, message, { headers });
+  const { code, message, headers } = faultAnswer(context, error);
+  return jsonError(code, { error: message, headers });
 }

@@ -2,12 +2,15 @@ import type { AppLoadContext } from "@remix-run/node";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { PasswordsBusyError } from "#app/domain/passwords.server.ts";
 import { UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
+import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
 import { logFault } from "#app/log/log.server.ts";
 import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 /** What is told of an error that is nobody's input: no driver's text, no stack. The log has the rest. */
 export interface FaultAnswer {
+  /** for the JSON API */
+  code: ErrorCode;
   status: 429 | 500 | 503;
   message: string;
   headers: Record<string, string>;
@@ -17,6 +20,7 @@ export interface FaultAnswer {
 export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswer {
   if (error instanceof PasswordsBusyError) {
     return {
+      code: "rate_limited",
       status: 429,
       message: "Too many people are signing in right now. Try again in a moment.",
       headers: { "Retry-After": "2" },
@@ -25,6 +29,7 @@ export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswe
   if (error instanceof TooManyAttemptsError) {
     const minutes = Math.ceil(error.retryAfter / 60);
     return {
+      code: "rate_limited",
       status: 429,
       message: `Too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`,
       headers: { "Retry-After": String(error.retryAfter) },
@@ -34,13 +39,15 @@ export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswe
   logFault(exchangeOf(context), cause);
   return isDatabaseUnavailable(cause)
     ? {
+        code: "unavailable",
         status: 503,
-        message: "The service is not available right now. Try again in a moment.",
+        message: apiErrors.unavailable.error,
         headers: { "Retry-After": "2" },
       }
     : {
+        code: "internal",
         status: 500,
-        message: "Something went wrong on our side. Try again later.",
+        message: apiErrors.internal.error,
         headers: {},
       };
 }

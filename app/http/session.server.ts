@@ -8,6 +8,7 @@ import {
   findSession,
   sessionIdle,
 } from "#app/domain/sessions.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
@@ -88,7 +89,7 @@ export async function requireCompany(
 export async function requireCompanyForApi(asked: Asked): Promise<Company> {
   const session = await signedIn(asked);
   if (session) return session.company;
-  throw jsonError(401, "Not authenticated");
+  throw jsonError("not_authenticated");
 }
 
 /**
@@ -97,7 +98,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  */
 export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
-  return sessionCookie(await beginSession(database(), companyId));
+  return sessionCookie(await beginSession(database(), companyId, new Date(), by(asked)));
 }
 
 /**
@@ -111,6 +112,6 @@ export async function endSessionOf(asked: Asked): Promise<string> {
 
 async function end(asked: Asked): Promise<void> {
   const id = sessionId(asked);
-  if (id !== undefined) await endSession(database(), id);
+  if (id !== undefined) await endSession(database(), id, by(asked));
   delete asked.context.signedIn;
 }

@@ -1,8 +1,9 @@
 import { createCookie, type Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
+import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { signIn, type Company } from "#app/domain/companies.server.ts";
+import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
@@ -12,6 +13,7 @@ import {
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
@@ -24,6 +26,7 @@ export class SignInError extends Error {
 }
 
 interface Credentials {
+  who: By;
   email: string;
   password: string;
   attempt: SignInAttempt;
@@ -43,9 +46,9 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
   }
 }
 
-async function verify({ email, password, attempt }: Credentials): Promise<Company> {
+async function verify({ email, password, attempt, who }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password);
+  const company = await signIn(database(), email, password, who);
   if (!company) throw new SignInError();
   await forgiveSignIn(attempt);
   return company;
@@ -68,6 +71,7 @@ export async function signInWith(
       email,
       password,
       attempt,
+      who: by(asked, "visitor"),
     }).authenticate();
     return {
       company,
@@ -78,6 +82,25 @@ export async function signInWith(
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }
+}
+
+/**
+ * Proves, before what only the owner may do, that whoever is signed in knows the password. Tries are counted with those
+ * of signing in.
+ * @returns what to say at the password's field where it is not right
+ * @throws {TooManyAttemptsError}
+ */
+export async function ownPasswordError(
+  asked: Asked,
+  { id, email }: Pick<Company, "id" | "email">,
+  password: string,
+): Promise<string | undefined> {
+  if (password === "") return "Enter your password.";
+  const attempt = await attemptOf(asked, email);
+  await countSignIn(attempt);
+  if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
+  await forgiveSignIn(attempt);
+  return undefined;
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */

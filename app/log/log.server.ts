@@ -6,6 +6,13 @@ import { environment } from "#app/env.server.ts";
 import { describeError } from "#app/log/scrub.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
 
+let stream: pino.DestinationStream = process.stdout.isTTY ? prettyStream() : pino.destination(1);
+
+/** Leaves stdout to the data of a script. */
+export function logToStderr(): void {
+  stream = pino.destination(2);
+}
+
 /**
  * The process's log: JSON lines on stdout, in UTC; on a terminal a line for people. JSON escapes line breaks, so none
  * can be forged. Nothing secret goes in: callers name what they log, and what errors say is scrubbed.
@@ -20,7 +27,7 @@ export const log = pino(
       err: (error: unknown) => (error instanceof Error ? describeError(error) : error),
     },
   },
-  process.stdout.isTTY ? prettyStream() : pino.destination(1),
+  { write: (line: string) => stream.write(line) },
 );
 
 // What is wrong with the environment is told by whoever starts with it.

@@ -50,11 +50,28 @@ export function scrub(text: string): string {
   return scrubbed;
 }
 
+function mailSecrets(url: string): string[] {
+  if (!URL.canParse(url.trim())) return [];
+  const { password } = new URL(url.trim());
+  return [password, decodeURIComponent(password)];
+}
+
 function ownSecrets(): string[] {
-  const { DATABASE_URL = "", TWILIO_AUTH_TOKEN = "", METRICS_TOKEN = "" } = process.env;
+  const {
+    DATABASE_URL = "",
+    SMTP_URL = "",
+    TWILIO_AUTH_TOKEN = "",
+    METRICS_TOKEN = "",
+  } = process.env;
   const password = postgresAddress(DATABASE_URL.trim())?.password ?? "";
   return (
-    [password, encodeURIComponent(password), TWILIO_AUTH_TOKEN, METRICS_TOKEN]
+    [
+      password,
+      encodeURIComponent(password),
+      ...mailSecrets(SMTP_URL),
+      TWILIO_AUTH_TOKEN,
+      METRICS_TOKEN,
+    ]
       .map((secret) => secret.trim())
       // A shorter one would take ordinary words apart.
       .filter((secret) => secret.length >= 6)

@@ -23,6 +23,10 @@ export default function Settings() {
           <Link to="/settings/calls">Call handling</Link>
           <p className="hint">What happens when somebody calls it</p>
         </li>
+        <li>
+          <Link to="/settings/security">Security</Link>
+          <p className="hint">Recovery codes, for when you lose your password</p>
+        </li>
       </ul>
     </Main>
   );

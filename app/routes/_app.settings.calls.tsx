@@ -8,8 +8,10 @@ import { database, reading } from "#app/db.server.ts";
 import {
   callHandlingFields,
   callHandlingOf,
+  callTargetFields,
   saveCallHandling,
   targetFields,
+  whyNotRung,
   type CallHandling,
 } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
@@ -70,24 +72,29 @@ const ringsThePool =
 
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
-  const checked = checkFields(callHandlingFields, sent.form);
-  if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    const { values } = checked;
-    const outcome = await saveCallHandling(database(), id, values);
+    const checked = checkFields(callHandlingFields, sent.form);
+    const where = checkFields(callTargetFields, sent.form);
+    const outcome = checked.ok
+      ? await saveCallHandling(database(), id, checked.values)
+      : where.ok && (await whyNotRung(database(), where.values));
     if (outcome === "saved") {
       return redirect("/settings/calls", { headers: await withNews("saved") });
     }
-    const error =
-      outcome === "rings-the-pool"
-        ? ringsThePool
-        : `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
-    const field = values.mode === "sip" ? targetFields.sip : targetFields.phone;
-    return refuseForm(sent, shownAgain, 400, { [field]: error });
+    // All that is wrong is told at once, also what only the database knows.
+    const errors = checked.ok ? {} : checked.errors;
+    if (outcome && where.ok) {
+      const field = where.values.mode === "sip" ? targetFields.sip : targetFields.phone;
+      errors[field] = outcome === "rings-the-pool" ? ringsThePool : await whichCountries();
+    }
+    return refuseForm(sent, shownAgain, 400, errors);
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }
 });
+
+const whichCountries = async () =>
+  `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
 
 /** What the form would send to say `handling`. */
 function fieldsOf({ mode, target, ...handling }: CallHandling) {

@@ -3,6 +3,7 @@ import { modalRoute } from "#app/components/behind-modal.ts";
 import {
   ChooseNumber,
   chooseNumberMeta,
+  loadChoice,
   refreshChoice,
   sendChoice,
 } from "#app/components/ChooseNumber.tsx";
@@ -13,6 +14,7 @@ export const meta = chooseNumberMeta;
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export const shouldRevalidate = refreshChoice;
 export const loader = offerNumbers;
+export const clientLoader = loadChoice;
 export const action = chooseNumber;
 export const clientAction = sendChoice;
 

@@ -54,6 +54,7 @@ function NumberOf({ number }: { number: ShownNumber }) {
       <p className="hint">
         Assigned <time dateTime={number.assignedAt}>{number.since}</time>. Permanent.
       </p>
+      {number.demo && <p className="hint">It is a demo number: demo numbers take no calls.</p>}
     </>
   );
 }

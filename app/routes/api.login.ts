@@ -6,13 +6,15 @@ import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
 const route = apiRoute({
   POST: async ({ body: { email, password }, ...asked }) => {
     if (typeof email !== "string" || typeof password !== "string") {
-      return jsonError(400, "Email and password are required");
+      return jsonError("invalid_fields", { error: "Email and password are required" });
     }
     try {
       const { company, headers } = await signInWith(asked, email, password);
       return json({ company: companyJson(company) }, { headers });
     } catch (error) {
-      if (error instanceof SignInError) return jsonError(401, error.message);
+      if (error instanceof SignInError) {
+        return jsonError("not_authenticated", { error: error.message });
+      }
       throw error;
     }
   },

@@ -2,6 +2,7 @@ import { database } from "#app/db.server.ts";
 import { asStored } from "#app/domain/e164.ts";
 import { assignForSure } from "#app/domain/phone-numbers.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
 import { requireCompanyForApi } from "#app/http/session.server.ts";
@@ -11,9 +12,14 @@ const route = apiRoute({
     const company = await requireCompanyForApi(asked);
     const typed = asked.body.phone_number;
     if (typeof typed !== "string" || typed.trim() === "") {
-      return jsonError(400, "Phone number is required");
+      return jsonError("phone_number_required");
     }
-    const assignment = await assignForSure(database(), company.id, asStored(typed) ?? "");
+    const assignment = await assignForSure(
+      database(),
+      company.id,
+      asStored(typed) ?? "",
+      by(asked),
+    );
     noteAssignment(asked, company.id, assignment.outcome);
     switch (assignment.outcome) {
       case "assigned":
@@ -22,11 +28,13 @@ const route = apiRoute({
           phone_number: assignment.phoneNumber,
         });
       case "already-has-number":
-        return jsonError(400, "Company already has a phone number");
+        return jsonError("company_already_has_phone_number", {
+          phoneNumber: assignment.phoneNumber,
+        });
       case "not-available":
-        return jsonError(400, "Phone number not available");
+        return jsonError("phone_number_not_available");
       case "no-such-company":
-        return jsonError(401, "Not authenticated");
+        return jsonError("not_authenticated");
     }
   },
 });

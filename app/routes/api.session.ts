@@ -6,7 +6,7 @@ import { signedIn } from "#app/http/session.server.ts";
 const route = apiRoute({
   GET: async (asked) => {
     const session = await signedIn(asked);
-    if (!session) return jsonError(401, "Not authenticated");
+    if (!session) return jsonError("not_authenticated");
     return json(
       { company: companyJson(session.company) },
       session.setCookie ? { headers: { "Set-Cookie": session.setCookie } } : undefined,

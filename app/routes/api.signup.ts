@@ -1,6 +1,7 @@
 import { database } from "#app/db.server.ts";
 import { signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { apiRoute } from "#app/http/api-route.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { companyJson } from "#app/http/company-json.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
@@ -12,14 +13,12 @@ const route = apiRoute({
   POST: async (asked) => {
     const checked = checkFields(signUpFields, asked.body);
     if (!checked.ok) {
-      return jsonError(400, "Some fields are missing or wrong", {
-        fields: checked.errors,
-      });
+      return jsonError("invalid_fields", { fields: checked.errors });
     }
     await countSignUp(exchangeOf(asked.context).address);
-    const result = await signUp(database(), checked.values);
+    const result = await signUp(database(), checked.values, by(asked, "visitor"));
     if (result.outcome === "email-taken") {
-      return jsonError(409, "An account with this email address already exists");
+      return jsonError("email_taken");
     }
     return json(
       { company: companyJson(result.company) },

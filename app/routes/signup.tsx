@@ -8,6 +8,7 @@ import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { database } from "#app/db.server.ts";
 import { signUp, signUpFields } from "#app/domain/companies.server.ts";
+import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
@@ -34,7 +35,7 @@ export const action = pageAction(async (sent) => {
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
     await countSignUp(exchangeOf(sent.context).address);
-    const result = await signUp(database(), checked.values);
+    const result = await signUp(database(), checked.values, by(sent, "visitor"));
     if (result.outcome === "email-taken") {
       const errors = { email: `${emailTaken} Log in instead.` };
       return refuseForm(sent, shownAgain, 409, errors);

@@ -1,14 +1,12 @@
 import http, { type Server } from "node:http";
 import type { ServerBuild } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
-import { watchUnmatchedCalls } from "#app/log/call-expiry.server.ts";
 import { log } from "#app/log/log.server.ts";
-import { watchPool } from "#app/log/low-pool.server.ts";
 import { startMetrics } from "#app/log/metrics.server.ts";
 import { tellCannotListen, workerNumber } from "#app/server/cluster.server.ts";
 import { listenerOf } from "#app/server/listener.server.ts";
 import { refuseExpectations, refuseMalformed } from "#app/server/malformed-requests.server.ts";
-import { endOnSignals } from "#app/server/stopping.server.ts";
+import { endOnSignals, servingEnds } from "#app/server/stopping.server.ts";
 
 /** Milliseconds. */
 const limits = {
@@ -24,8 +22,11 @@ const limits = {
   silence: 120_000,
 };
 
-/** Serves a build on the environment's PORT, from now to the end of this process. */
-export function serve(build: ServerBuild): Server {
+/**
+ * Serves a build on the environment's PORT, from now to the end of this process.
+ * @param work goes on in the background, in one process of the machine; it ends when its signal is aborted
+ */
+export function serve(build: ServerBuild, work: (signal: AbortSignal) => Promise<void>): Server {
   const { LOG_LEVEL, PORT } = environment();
   log.level = LOG_LEVEL;
   endOnFaults();
@@ -40,14 +41,10 @@ export function serve(build: ServerBuild): Server {
   server.setTimeout(limits.silence);
   refuseMalformed(server);
   refuseExpectations(server);
-  endOnSignals(server);
+  endOnSignals(server, workerNumber() === 1 ? work(servingEnds) : Promise.resolve());
   const listener = listenerOf(build);
   server.on("request", (request, response) => void listener(request, response));
   startMetrics();
-  if (workerNumber() === 1) {
-    watchPool();
-    watchUnmatchedCalls();
-  }
   return server.listen(PORT);
 }
 

@@ -31,8 +31,11 @@ interface InFlight {
   response: ServerResponse;
 }
 
-/** Stops `server` in order at the first SIGTERM or SIGINT, and the process at once at a second. */
-export function endOnSignals(server: Server): void {
+/**
+ * Stops `server` in order at the first SIGTERM or SIGINT, and the process at once at a second.
+ * @param work what goes on beside it, and ends by {@link servingEnds}
+ */
+export function endOnSignals(server: Server, work: Promise<void>): void {
   const inFlight = new Set<InFlight>();
   server.on("request", (request, response) => {
     const pending = { request, response };
@@ -45,7 +48,7 @@ export function endOnSignals(server: Server): void {
   const onSignal = () => {
     if (!servingEnds.aborted) {
       signalledAt = performance.now();
-      void stop(server, inFlight);
+      void stop(server, inFlight, work);
     } else if (performance.now() - signalledAt > sameSignal) {
       process.exit(1);
     }
@@ -54,7 +57,7 @@ export function endOnSignals(server: Server): void {
   process.on("SIGINT", onSignal);
 }
 
-async function stop(server: Server, inFlight: Set<InFlight>): Promise<void> {
+async function stop(server: Server, inFlight: Set<InFlight>, work: Promise<void>): Promise<void> {
   const startedAt = performance.now();
   // Not http's own close, which would end idle connections at once, and with them requests that are on their way.
   net.Server.prototype.close.call(server);
@@ -73,6 +76,7 @@ async function stop(server: Server, inFlight: Set<InFlight>): Promise<void> {
     await setTimeout(20);
   }
 
+  await Promise.race([work, setTimeout(Math.max(0, patience.all - elapsed()))]);
   const cut = [...inFlight].filter(({ response }) => !isEventStream(response));
   if (cut.length > 0) log.warn({ requests: cut.length }, "stopped too soon for");
   server.closeAllConnections();

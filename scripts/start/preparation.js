@@ -27,7 +27,8 @@ export async function prepare(script, execArgv = process.execArgv) {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   child.once("exit", (code, signal) => {
-    if (code === 0) return;
+    // Ctrl-C reaches this process too, which says what it leaves.
+    if (code === 0 || signal === "SIGINT") return;
     if (signal) process.stderr.write(`The start was ended (${signal}).\n`);
     process.exit(code ?? 1);
   });

@@ -28,11 +28,11 @@ export interface Command {
   /** what stands for the positional arguments, `[NUMBER…]`; without it none are taken */
   positionals?: string;
   options: Readonly<Record<string, Option>>;
-  /** what Ctrl-C leaves; without it, that nothing was changed */
-  stopped?: string;
-  /** the command ends by itself, soon after `signal` was aborted by Ctrl-C, and says what it leaves; a second one ends it at once */
+  /** what Ctrl-C leaves at this moment, one sentence; without it, that nothing was changed */
+  stopped?: (args: Arguments) => string;
+  /** ends by itself, soon after Ctrl-C has aborted `signal`, and says what it leaves; a second one ends it at once */
   endsItself?: true;
-  /** the command goes on where nobody reads stdout any more, since it does more than to print */
+  /** goes on where nobody reads stdout any more, since it does more than to print */
   outlivesReader?: true;
 }
 
@@ -87,20 +87,19 @@ export async function runCommand(
     process.exit(1);
   });
   const stopping = new AbortController();
-  const stop = () => {
+  let args: Arguments | undefined;
+  process.on("SIGINT", () => {
     if (command.endsItself && !stopping.signal.aborted) {
       stopping.abort();
       process.stderr.write("\nStopping; Ctrl-C again ends it at once.\n");
       return;
     }
-    process.stderr.write(
-      `\nStopped before it was done. ${command.stopped ?? "Nothing was changed."}\n`,
-    );
+    const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
+    process.stderr.write(`\nStopped before it was done. ${left}\n`);
     process.exit(130);
-  };
-  process.on("SIGINT", stop);
+  });
   try {
-    const args = parse(command, process.argv.slice(2), stopping.signal);
+    args = parse(command, process.argv.slice(2), stopping.signal);
     if (args.has("help")) {
       process.stdout.write(helpOf(command));
       return;
@@ -111,7 +110,6 @@ export async function runCommand(
     process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
     process.exitCode = exitCode;
   } finally {
-    process.off("SIGINT", stop);
     await Promise.all([closeDatabase(), opened?.destroy()]);
   }
 }

@@ -23,7 +23,10 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     (await db("twilio_phone_numbers").orderBy("id")) as unknown,
     engine === "sqlite"
       ? ((await db("sqlite_sequence").orderBy("name")) as unknown)
-      : ((await db("pg_sequences").orderBy("sequencename")) as unknown),
+      : // Of the audit trail, ids are left out where something is rolled back.
+        ((await db("pg_sequences")
+          .whereNot({ sequencename: "audit_events_id_seq" })
+          .orderBy("sequencename")) as unknown),
   ];
 
   test("holds on every rule and leaves nothing, not even a sequence that moved", async () => {
@@ -68,11 +71,12 @@ describeEachEngine("the proof on a live database", (engine, open) => {
       ? db("sqlite_master").where({ type: "trigger" }).pluck("name")
       : db("pg_trigger").where({ tgisinternal: false }).pluck("tgname"));
     expect(names.length).toBeGreaterThan(6);
+    const tables = { compan: "companies", audit_: "audit_events", phone_: "twilio_phone_numbers" };
     for (const name of names) {
       await db.raw(
         engine === "sqlite"
           ? `drop trigger ${name}`
-          : `alter table ${name.startsWith("compan") ? "companies" : "twilio_phone_numbers"} disable trigger ${name}`,
+          : `alter table ${tables[name.slice(0, 6) as keyof typeof tables]} disable trigger ${name}`,
       );
       const triggers = (await proveAssignmentRules(db))[1];
       expect(triggers?.failure).toContain(name);

@@ -38,8 +38,7 @@ class Model {
   }
 
   assign(company: number, asked?: string): string {
-    const held = this.holds.get(company);
-    if (held) return held === asked ? "assigned" : "already-has-number";
+    if (this.holds.has(company)) return "already-has-number";
     const number = this.available().find((one) => !asked || one === asked);
     if (!number) return "not-available";
     this.holds.set(company, number);

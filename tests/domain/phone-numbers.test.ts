@@ -29,11 +29,11 @@ describeEachEngine("choosing a number", (_engine, open) => {
     expect(row).toMatchObject({ twilio_phone_number: numbers[1] });
   });
 
-  test("the same choice again is the same answer and changes nothing", async () => {
+  test("the same choice again changes nothing and is told the number", async () => {
     await assignPhoneNumber(db, company, numbers[0]);
     const before: unknown = await db("twilio_phone_numbers").orderBy("id");
     expect(await assignPhoneNumber(db, company, numbers[0])).toEqual({
-      outcome: "assigned",
+      outcome: "already-has-number",
       phoneNumber: numbers[0],
     });
     expect(await db("twilio_phone_numbers").orderBy("id")).toEqual(before);

@@ -102,7 +102,7 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
     const client = new Client(site.url);
     const email = "ann\u0000@example.com";
     expect(await client.post("/api/login", { email, password: "evening" })).toMatchObject(
-      refusal(401, "Email or password is incorrect"),
+      refusal(401, "not_authenticated", "Email or password is incorrect"),
     );
     expect((await client.post("/api/signup", { ...aCompany(), email })).status).toBe(400);
   });
@@ -134,7 +134,7 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
         email,
       });
       expect(answer).toMatchObject(
-        refusal(409, "An account with this email address already exists"),
+        refusal(409, "email_taken", "An account with this email address already exists"),
       );
     }
   });
@@ -199,7 +199,9 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
       email: "nobody@example.com",
       password: "not the password",
     });
-    expect(wrong).toMatchObject(refusal(401, "Email or password is incorrect"));
+    expect(wrong).toMatchObject(
+      refusal(401, "not_authenticated", "Email or password is incorrect"),
+    );
     expect(unknown.body).toEqual(wrong.body);
     expect(unknown.status).toBe(wrong.status);
     expect(client.cookies.size).toBe(0);
@@ -212,7 +214,7 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
     { email: null, password: "x" },
   ])("%j is no sign-in", async (body) => {
     expect(await new Client(site.url).post("/api/login", body)).toMatchObject(
-      refusal(400, "Email and password are required"),
+      refusal(400, "invalid_fields", "Email and password are required"),
     );
   });
 
@@ -240,7 +242,9 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
     await site.db("company_sessions").update({
       expires_at: "2020-01-01 00:00:00",
     });
-    expect(await client.get("/api/session")).toMatchObject(refusal(401, "Not authenticated"));
+    expect(await client.get("/api/session")).toMatchObject(
+      refusal(401, "not_authenticated", "Not authenticated"),
+    );
   });
 
   test("a used session lives on, to its absolute end", async () => {
@@ -275,7 +279,9 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
     "x".repeat(4_000),
   ])("the cookie %j is nobody", async (value) => {
     const client = new Client(site.url, { Cookie: `session=${value}` });
-    expect(await client.get("/api/session")).toMatchObject(refusal(401, "Not authenticated"));
+    expect(await client.get("/api/session")).toMatchObject(
+      refusal(401, "not_authenticated", "Not authenticated"),
+    );
   });
 
   test("what is stored opens no account: the id is hashed, the password Argon2id", async () => {

@@ -20,7 +20,7 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
   test.each(paths)("%s needs a session", async (path, method) => {
     const client = new Client(site.url);
     const answer = method === "GET" ? await client.get(path) : await client.post(path, {});
-    expect(answer).toMatchObject(refusal(401, "Not authenticated"));
+    expect(answer).toMatchObject(refusal(401, "not_authenticated", "Not authenticated"));
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
     expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
   });
@@ -50,8 +50,12 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
   test.each(["/api", "/api/", "/api/nothing", "/api/phone-numbers", "/api/session/1"])(
     "%s is a JSON 404",
     async (path) => {
-      expect(await new Client(site.url).get(path)).toMatchObject(refusal(404, "Not found"));
-      expect(await new Client(site.url).post(path, {})).toMatchObject(refusal(404, "Not found"));
+      expect(await new Client(site.url).get(path)).toMatchObject(
+        refusal(404, "not_found", "Not found"),
+      );
+      expect(await new Client(site.url).post(path, {})).toMatchObject(
+        refusal(404, "not_found", "Not found"),
+      );
     },
   );
 

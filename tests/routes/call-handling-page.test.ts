@@ -94,6 +94,27 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     ]);
   });
 
+  test.each(["phone", "sip_address"] as const)(
+    "what only the database knows of %s is told together with the rest",
+    async (field) => {
+      const company = await site.fresh();
+      const pool = { phone: company.number, sip_address: `sip:${company.number}@example.com` };
+      const { html, text } = await save(company, {
+        ...valid,
+        mode: field === "phone" ? "phone" : "sip",
+        [field]: pool[field],
+        ring_seconds: "900",
+        greeting: "x".repeat(501),
+      });
+      expect([...html.matchAll(/<a href="#(\w+)">/g)].map(([, to]) => to)).toEqual([
+        "greeting",
+        field,
+        "ring_seconds",
+      ]);
+      expect(text).toContain("so it would ring itself. Enter another.");
+    },
+  );
+
   test("typed after the session has ended, it is there after log-in, once, and for nobody else", async () => {
     const [company, other] = [await site.fresh(), await site.fresh()];
     const form = {
@@ -205,6 +226,9 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
       expect(refused.status).toBe(400);
       expect(refused.html).toContain('<a href="#phone">');
       expect(refused.text).toContain(error);
+      const both = await save(company, { ...valid, mode: "phone", phone, ring_seconds: "900" });
+      expect(both.text).toContain(error);
+      expect(both.html).toContain('<a href="#ring_seconds">');
     }
   });
 

@@ -100,6 +100,19 @@ describe.each(engines)("the pages on %s", (engine) => {
       expect(textOf(settings)).toContain(`Assigned ${today}. Permanent.`);
       expect(settings.html).not.toContain("<input");
       expect(settings.html).not.toContain("Configure Phone");
+      expect(textOf(settings)).not.toContain("demo");
+    });
+
+    test("of a demo number the dashboard and the settings say that it takes no calls", async () => {
+      const number = "+442079460018";
+      await addToPool(site.db, [number]);
+      const { client } = await site.signedUp();
+      await post(client, "/dashboard/choose-number", { phone_number: number });
+      for (const path of ["/dashboard", "/settings/phone"]) {
+        const text = textOf(await get(client, path));
+        expect(text).toContain("demo numbers take no calls");
+        expect(text).not.toContain("to test it");
+      }
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { closeDatabase, database } from "#app/db.server.ts";
 import { currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { action as assignByApi } from "#app/routes/api.phone-numbers.assign.ts";
@@ -48,13 +48,13 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
     );
 
   test("a look tells that it happened, and the API says so", async () => {
-    loseAnswersTo(database(), /^update .twilio_phone_numbers/);
+    loseAnswersTo(database(), /^COMMIT/);
     expect(await byApi()).toMatchObject({ status: 200, body: { phone_number: numbers[0] } });
     expect(await currentPhoneNumber(db, company.id)).toMatchObject({ phoneNumber: numbers[0] });
   });
 
   test("and so does the page", async () => {
-    loseAnswersTo(database(), /^update .twilio_phone_numbers/);
+    loseAnswersTo(database(), /^COMMIT/);
     const answer = (await byPage()) as Response;
     expect([answer.status, answer.headers.get("Location")]).toEqual([302, "/dashboard"]);
   });
@@ -71,7 +71,7 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
   });
 
   test("where the look fails too, nothing is said of what happened, and asking again tells", async () => {
-    loseAnswersTo(database(), /^(update|select) .*twilio_phone_numbers.*assigned_to_company_id/);
+    loseAnswersTo(database(), /^(COMMIT|select .*twilio_phone_numbers.*assigned_to_company_id)/);
     expect(await byApi()).toMatchObject({
       status: 503,
       body: { error: "The service is not available right now. Try again in a moment." },
@@ -88,14 +88,21 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
 
 /** From now on a connection that sends such SQL is lost: before the answer, or where it is not `done` before the work. */
 function loseAnswersTo(db: Knex, sql: RegExp, { done = true } = {}): void {
-  const client = db.client as {
+  interface Client {
+    config: unknown;
     _query(connection: unknown, asked: { sql: string }): Promise<unknown>;
-  };
-  const query = client._query.bind(client);
-  client._query = async (connection, asked) => {
-    const isLost = sql.test(asked.sql);
-    if (done || !isLost) await query(connection, asked);
+  }
+  const { config } = db.client as Client;
+  // Each transaction has a client of its own, of the same class.
+  const shared = Object.getPrototypeOf(db.client) as Client;
+  const query = shared._query;
+  shared._query = async function (this: Client, connection, asked) {
+    const isLost = this.config === config && sql.test(asked.sql);
+    if (done || !isLost) await query.call(this, connection, asked);
     if (isLost) throw new Error("Connection terminated unexpectedly");
     return asked;
   };
+  onTestFinished(() => {
+    shared._query = query;
+  });
 }

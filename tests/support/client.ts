@@ -71,9 +71,9 @@ export async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** What an error of the JSON API looks like. */
-export const refusal = (status: number, error: string) => ({
+export const refusal = (status: number, code: string, error: string) => ({
   status,
-  body: { success: false, error },
+  body: { success: false, error, code },
 });
 
 let signedUp = 0;

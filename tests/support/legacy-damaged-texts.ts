@@ -4,6 +4,26 @@ import { insertNumber, legacyNumber, setCompany } from "./legacy.ts";
 /** Damage to how numbers and emails are written. */
 export const damagedTexts: LegacyDamage[] = [
   {
+    name: "a company that is there since a day in words",
+    kind: "unreadable-time",
+    only: "sqlite",
+    sql: ["update companies set created_at = 'spring 2019' where id = 4"],
+    names: ['company 4 "Walsh Gardens" (there since "spring 2019")'],
+    mendable: false,
+  },
+  {
+    name: "a company that is there since a day in words, in a column of text",
+    kind: "unreadable-time",
+    only: "postgres",
+    sql: [
+      "alter table companies alter created_at drop default, alter created_at type text",
+      "update companies set created_at = 'spring 2019' where id = 4",
+      "update companies set created_at = '' where id = 3",
+    ],
+    names: ['company 4 "Walsh Gardens" (there since "spring 2019")'],
+    mendable: false,
+  },
+  {
     name: "a company's number beside its twin with a trunk zero, which is free",
     kind: "one-number-in-two-rows",
     sql: [insertNumber("+3530861110001")],

@@ -90,7 +90,7 @@ export function exchange(
 export interface Try {
   company: SignedInCompany;
   phoneNumber: string;
-  /** `ok`: confirmed. `failed`: told that it has not got it. `unknown`: an error of the server, or none at all. */
+  /** `ok`: confirmed, or told to be the company's already. `failed`: told that it has not got it. `unknown`: an error of the server, or none at all. */
   told: "ok" | "failed" | "unknown";
   status?: number;
   code?: string;
@@ -113,7 +113,7 @@ export async function tryToAssign(
     ...rest,
   });
   try {
-    const { status } = await exchange(`${url}/api/phone-numbers/assign`, {
+    const { status, body } = await exchange(`${url}/api/phone-numbers/assign`, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
@@ -122,7 +122,8 @@ export async function tryToAssign(
       body: JSON.stringify({ phone_number: phoneNumber }),
       ...(agent && { agent }),
     });
-    return done(status === 200 ? "ok" : status < 500 ? "failed" : "unknown", {
+    const isTheirs = status === 200 || (status === 400 && body.includes(`"${phoneNumber}"`));
+    return done(isTheirs ? "ok" : status < 500 ? "failed" : "unknown", {
       status,
     });
   } catch (error) {

@@ -118,7 +118,8 @@ function poolRows(db: Knex) {
   );
 }
 
-function claimants(db: Knex) {
+/** Every company, as far as numbers go; `c` is the table. */
+export function claimants(db: Knex) {
   return db("companies as c").select<Claimant[]>(
     "c.id",
     "c.company_name",

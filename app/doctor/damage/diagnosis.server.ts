@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import {
+  claimants,
   heldKey,
   inChunks,
   isSilent,
@@ -10,11 +11,17 @@ import {
   type Knot,
   type PoolRow,
 } from "#app/doctor/damage/claims.server.ts";
-import { cureOf, describeCure, type Change } from "#app/doctor/damage/cure.server.ts";
+import {
+  cureOf,
+  describeCure,
+  saysUnreadable,
+  type Change,
+} from "#app/doctor/damage/cure.server.ts";
 import { ask, questionOf, quoted } from "#app/doctor/damage/questions.server.ts";
 import { readOddEmails } from "#app/domain/adopted-emails.server.ts";
 import { createMissingTables, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { asStored } from "#app/domain/e164.ts";
+import { isTime } from "#app/domain/rules/rules.server.ts";
 
 /**
  * What is wrong, in words: rows that break a rule of the two tables. Databases of the system before this one have them,
@@ -112,7 +119,32 @@ export async function findDamage(db: Knex): Promise<Damage[]> {
 
 async function findDamageInTables(db: Knex): Promise<Damage[]> {
   const knots = await readKnots(db);
-  return [...knots.map(diagnose), ...(await findSharedEmails(db))];
+  return [
+    ...knots.map(diagnose),
+    ...(await findSharedEmails(db)),
+    ...(await findUnreadableCompanyTimes(db)),
+  ];
+}
+
+/** Companies of which something says since when they are there, but not what; a time that says nothing loses nothing. */
+async function findUnreadableCompanyTimes(db: Knex): Promise<Damage[]> {
+  const rows = await claimants(db).whereRaw(`not ${isTime(db, "c.created_at")}`);
+  const kind = "unreadable-time";
+  return rows
+    .filter(({ created_at }) => saysUnreadable(created_at))
+    .map(({ id, company_name, created_at }) => {
+      const set = (value: string) => [
+        `update companies set created_at = ${value} where id = ${id};`,
+      ];
+      return {
+        kind,
+        finding: `${headlines[kind]}: company ${id} ${quoted(company_name)} (there since ${quoted(String(created_at))}).`,
+        decision: ask("Since when, in UTC?", [
+          { answer: "since a time that is known", sql: set("'YYYY-MM-DD HH:MM:SS'") },
+          { answer: "nobody knows", sql: set("null") },
+        ]),
+      };
+    });
 }
 
 function diagnose(knot: Knot): Damage {

@@ -26,10 +26,19 @@ export const codes = {
   memorable: 1_400,
   kind: 1_500,
   country: 2_000,
+  countryAndKind: 3_000,
 };
 
-/** A kind's place among the codes. */
-export const kindCode = (kind: NumberKind) => codes.kind + numberKinds.indexOf(kind) + 1;
+/** The code of a country, of a kind, or of both together. */
+export function facetCode(country: string | undefined, kind: NumberKind | undefined): number {
+  const ofKind = kind ? numberKinds.indexOf(kind) + 1 : 0;
+  if (country === undefined) return codes.kind + ofKind;
+  const ofCountry = (country.charCodeAt(0) - 65) * 26 + country.charCodeAt(1) - 65;
+  return kind === undefined
+    ? codes.country + ofCountry
+    : codes.countryAndKind + ofCountry * 8 + ofKind;
+}
+
 const mobile = numberKinds.indexOf("mobile") + 1;
 
 // The roles of other programs write to the pool, and need no rights to what is kept of it.
@@ -149,7 +158,9 @@ export const offerTriggers = [
        shelved integer := (new.shelf & 32767) << 16;
        digits text := substr(new.phone_number, 2);
        number bigint := digits;
+       of_country integer := (ascii(new.country) - 65) * 26 + ascii(substr(new.country, 2)) - 65;
        of_kind integer := array_position(array['${numberKinds.join("', '")}'], new.kind);
+       or_mobile integer := case when new.kind = 'geographic-or-mobile' then ${mobile} end;
      begin
        new.grams := (array[${Array.from({ length: 13 }, (_, at) => `shelved + number / ${10 ** at} % 1000`).join(", ")}]
          )[1:length(digits) - 2] || array_remove(array[
@@ -159,8 +170,10 @@ export const offerTriggers = [
            shelved + ${codes.q} + case when length(digits) > 5 then substr(digits, 4, 2)::integer end,
            shelved + ${codes.memorable} + case when new.memorable then 0 end,
            shelved + ${codes.kind} + of_kind,
-           shelved + ${codes.kind} + case when new.kind = 'geographic-or-mobile' then ${mobile} end,
-           shelved + ${codes.country} + (ascii(new.country) - 65) * 26 + ascii(substr(new.country, 2)) - 65], null);
+           shelved + ${codes.kind} + or_mobile,
+           shelved + ${codes.country} + of_country,
+           shelved + ${codes.countryAndKind} + of_country * 8 + of_kind,
+           shelved + ${codes.countryAndKind} + of_country * 8 + or_mobile], null);
      end;
      return new;`,
   ),

@@ -1,3 +1,4 @@
+import { numberKinds, type NumberKind } from "#app/domain/number-facts.ts";
 import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 
 /**
@@ -13,15 +14,13 @@ export const place = (enteredAt: string, id: string) =>
 /** SQL for the id of what is at a place. */
 export const idAt = (place: string) => `((${place} & 4294967295) - ((${place} & 2147483648) << 1))`;
 
-/** Three letters for each kind, a trigram; what may be either is found as both. */
-export const kindWords = {
-  mobile: "mob",
-  geographic: "geo",
-  "geographic-or-mobile": "gom",
-  "toll-free": "tol",
-  voip: "voi",
-  other: "oth",
-};
+/** The word of a country, of a kind, of both together, or of what is memorable: three characters, a trigram. */
+export function facetWord(country: string | undefined, kind: NumberKind | undefined): string {
+  const ofKind = kind && numberKinds.indexOf(kind) + 1;
+  if (country === undefined) return `kk${ofKind}`;
+  return ofKind === undefined ? `c${country}` : `${country}${ofKind}`;
+}
+export const memorableWord = "mem";
 
 /** The columns of `offer_search`; marks and letters keep them from being found as one another. */
 export const searchColumns = [
@@ -30,19 +29,26 @@ export const searchColumns = [
   "home_after_3",
   "country",
   "kind",
+  "country_and_kind",
   "memorable",
 ];
 
+// What may be either is found as a mobile, too.
+const kinds = (row: string, before: string) => {
+  const mobile = numberKinds.indexOf("mobile") + 1;
+  return `case ${row}.kind ${numberKinds
+    .map((kind, at) =>
+      kind === "geographic-or-mobile"
+        ? `when '${kind}' then ${before} || '${at + 1}' || ${before} || '${mobile}'`
+        : `when '${kind}' then ${before} || '${at + 1}'`,
+    )
+    .join(" ")} end`;
+};
+
 const searched = (row: string) => `${place(`${row}.entered_at`, `${row}.id`)},
   ${row}.phone_number || '$', 'p' || substr(${row}.phone_number, 4, 2), 'q' || substr(${row}.phone_number, 5, 2),
-  'c' || ${row}.country,
-  case ${row}.kind ${Object.entries(kindWords)
-    .map(
-      ([kind, word]) =>
-        `when '${kind}' then '${kind === "geographic-or-mobile" ? "mob" : ""}${word}'`,
-    )
-    .join(" ")} end,
-  case when ${row}.memorable then 'mem' end`;
+  'c' || ${row}.country, ${kinds(row, "'kk'")}, ${kinds(row, `${row}.country`)},
+  case when ${row}.memorable then '${memorableWord}' end`;
 
 const columns = searchColumns.join(", ");
 const index = (row: string) =>

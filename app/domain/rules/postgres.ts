@@ -1,4 +1,4 @@
-import { says } from "#app/domain/rules/says.ts";
+import { auditColumns, says } from "#app/domain/rules/says.ts";
 
 /** The rules of assignment in PostgreSQL's words: a trigger for each way to break one, with a function of its name. */
 
@@ -154,4 +154,21 @@ export const triggers = [
     `if exists (select 1 from companies where twilio_phone_number is not null) then ${raise(says.companyPermanent)} end if;
      return null;`,
   ),
+  ...[
+    trigger("audit_changes", "before update on audit_events for each row", raise(says.auditKept)),
+    trigger(
+      "audit_leaves",
+      "before delete on audit_events for each row",
+      `if not exists (select 1 from audit_kept
+         where old.at < since and since <= (now() at time zone 'utc') - interval '30 days') then
+         ${raise(says.auditKept)}
+       end if;
+       return old;`,
+    ),
+    trigger(
+      "audit_truncated",
+      "before truncate on audit_events for each statement",
+      raise(says.auditKept),
+    ),
+  ].map((rule) => ({ ...rule, needs: auditColumns })),
 ];

@@ -11,6 +11,7 @@ import * as sqlite from "#app/domain/rules/sqlite.ts";
  * 1. A number belongs to at most one company, and a company has at most one number.
  * 2. An assigned number is never un-assigned, moved, renamed or deleted; a company's number never changes once set.
  * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this number.
+ * 4. The audit trail is only added to; what is older than `audit_kept.since`, 30 days at least, may go.
  *
  * One UPDATE of the number assigns it: triggers carry the company along, so there is no statement between which
  * another client, or a crash, could come. Triggers and unique indexes do all of it: foreign keys are off by default on
@@ -104,6 +105,8 @@ export async function remove(db: Knex): Promise<void> {
 export async function removeOffer(db: Knex): Promise<void> {
   for (const { drop } of offerRules(db)) await db.raw(drop);
 }
+
+export { refill } from "#app/domain/rules/offer.server.ts";
 
 /** The names of the triggers and indexes that the database has not, or has switched off. */
 export async function missing(db: Knex): Promise<string[]> {

@@ -10,7 +10,11 @@ export const says = {
   throughThePool: "a company gets its phone number from the pool",
   companyPermanent: "a company keeps its phone number for ever",
   notTruncated: "assigned phone numbers are never deleted",
+  auditKept: "the audit trail is only added to",
 };
 
 /** How SQLite itself begins to say that a value is there already; the column follows. */
 export const uniqueConstraintFailed = "UNIQUE constraint failed";
+
+/** The columns that the rules of the audit trail need. */
+export const auditColumns = ["audit_events.at", "audit_kept.since"];

@@ -1,4 +1,4 @@
-import { says, uniqueConstraintFailed } from "#app/domain/rules/says.ts";
+import { auditColumns, says, uniqueConstraintFailed } from "#app/domain/rules/says.ts";
 
 /** The rules of assignment in SQLite's words: a trigger for each way to break one. */
 
@@ -151,4 +151,22 @@ export const triggers = [
     "before delete on companies when old.twilio_phone_number is not null",
     `select ${abort(says.companyPermanent)};`,
   ),
+  ...(
+    [
+      ["audit_enters", "insert", "exists (select 1 from audit_events where id = new.id)"],
+      ["audit_changes", "update", "true"],
+      [
+        "audit_leaves",
+        "delete",
+        "not exists (select 1 from audit_kept where old.at < since and since <= datetime('now', '-30 days'))",
+      ],
+    ] as const
+  ).map(([name, event, refused]) => ({
+    ...trigger(
+      name,
+      `before ${event} on audit_events when ${refused}`,
+      `select ${abort(says.auditKept)};`,
+    ),
+    needs: auditColumns,
+  })),
 ];

@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import type { Knex } from "knex";
+import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
+import { toRfc3339 } from "#app/domain/times.ts";
+import { environment } from "#app/env.server.ts";
+
+/**
+ * Mail that is to be sent: what kind, whose, and where to; no text and no secret. Whoever sends it makes its link then.
+ * It is sent at least once: a crash between sending and noting so sends it again, with the same Message-ID.
+ */
+export type MailKind =
+  /** to whoever has the address, if anybody: a link to a new password */
+  | "reset-link"
+  /** a link that proves the address, of a new account or one that is to be a company's new address */
+  | "verify-email"
+  /** what has happened, for whoever did not do it */
+  | "password-changed"
+  | "email-changed";
+
+/** Those of which one at a time is enough. */
+const oneAtATime: readonly MailKind[] = ["reset-link", "verify-email"];
+
+/** Whether this service sends mail at all. */
+export function sendsMail(): boolean {
+  return environment().SMTP_URL !== undefined;
+}
+
+/**
+ * Notes a mail to be sent, soon after `db` commits; nothing where no mail is configured.
+ * @param db the transaction that calls for it
+ * @param mail for a "reset-link" `companyId` is null: whether the address is anybody's is found out when it is sent, so
+ *   that asking takes the same work for all
+ */
+export async function queueMail(
+  db: Knex,
+  { kind, companyId, address }: { kind: MailKind; companyId: number | null; address: string },
+): Promise<void> {
+  if (!sendsMail()) return;
+  await db("mail_queue")
+    .insert({
+      kind,
+      company_id: companyId,
+      address,
+      once: oneAtATime.includes(kind) ? `${kind} ${companyId ?? ""} ${address}` : null,
+      message_id: `${randomUUID()}@${new URL(environment().PUBLIC_URL).hostname}`,
+      queued_at: db.raw(databaseNow(db)),
+      next_try_at: db.raw(databaseNow(db)),
+    })
+    .onConflict("once")
+    .ignore();
+}
+
+/** A mail that waits. */
+export interface QueuedMail {
+  id: number;
+  kind: MailKind;
+  companyId: number | null;
+  address: string;
+  /** without its angle brackets */
+  messageId: string;
+  /** how often it was tried */
+  tries: number;
+  /** RFC 3339, UTC */
+  queuedAt: string;
+  /** whether it has waited so long that one more failure is the last */
+  isOld: boolean;
+}
+
+/** Seconds until the next try, by the number of those that failed. */
+const backOff = [10, 60, 5 * 60, 15 * 60, 60 * 60];
+/** Days after which it is no use any more. */
+const longestWait = 4;
+/** Days that a mail which was given up is still told of. */
+const toldFor = 14;
+
+const due = (db: Knex) =>
+  db("mail_queue")
+    .whereNull("given_up_at")
+    .whereRaw(`next_try_at <= ${databaseNow(db)}`);
+
+/** Whether any mail is to be sent now. Only reads. */
+export async function isMailDue(db: Knex): Promise<boolean> {
+  return (await due(db).first("id")) !== undefined;
+}
+
+/** The mail that is due longest. */
+export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
+  const old = inSeconds(db, -longestWait * 24 * 60 * 60);
+  const row = await due(db)
+    .orderBy(["next_try_at", "id"])
+    .select("id", "kind", "company_id", "address", "message_id", "tries", "queued_at")
+    .select<
+      {
+        id: number;
+        kind: MailKind;
+        company_id: number | null;
+        address: string;
+        message_id: string;
+        tries: number;
+        queued_at: string;
+        is_old: unknown;
+      }[]
+    >(db.raw("queued_at <= ? as is_old", [old]))
+    .first();
+  return (
+    row && {
+      id: row.id,
+      kind: row.kind,
+      companyId: row.company_id,
+      address: row.address,
+      messageId: row.message_id,
+      tries: row.tries,
+      queuedAt: toRfc3339(row.queued_at),
+      isOld: Boolean(row.is_old),
+    }
+  );
+}
+
+/** Takes a mail out of the queue: it was sent, or there is nobody to send it to. */
+export async function takeOut(db: Knex, { id }: QueuedMail): Promise<void> {
+  await db("mail_queue").where({ id }).delete();
+}
+
+/**
+ * Notes that a mail could not be sent.
+ * @param why the end of a sentence that begins with "the mail server"; nothing secret
+ * @param what "refused" is for good; with "no-server" all other mail waits too, since it would fare no better
+ */
+export async function putOff(
+  db: Knex,
+  mail: QueuedMail,
+  why: string,
+  what: "refused" | "not-now" | "no-server",
+): Promise<void> {
+  const next = inSeconds(db, backOff[Math.min(mail.tries, backOff.length - 1)]!);
+  const isLast = what === "refused" || mail.isOld;
+  await db.transaction(async (transaction) => {
+    await transaction("mail_queue")
+      .where({ id: mail.id })
+      .update({
+        tries: mail.tries + 1,
+        why,
+        next_try_at: next,
+        ...(isLast && { given_up_at: db.raw(databaseNow(db)), once: null }),
+      });
+    if (what === "no-server") await due(transaction).update({ why, next_try_at: next });
+  });
+}
+
+/** Forgets what was given up long ago. */
+export async function expireMail(db: Knex): Promise<void> {
+  await db("mail_queue")
+    .where("given_up_at", "<", inSeconds(db, -toldFor * 24 * 60 * 60))
+    .delete();
+}
+
+/** Mail that has not been sent, by why. */
+export interface UnsentMail {
+  count: number;
+  /** as {@link putOff} was told; null where nobody has tried */
+  why: string | null;
+  givenUp: boolean;
+  /** since when the oldest waits; RFC 3339, UTC */
+  since: string;
+  /** whether that is longer ago than any sender takes to come by */
+  isLate: boolean;
+}
+
+/** What waits and why, and what was given up, for an operator. */
+export async function unsentMail(db: Knex): Promise<UnsentMail[]> {
+  const rows = await db("mail_queue")
+    .groupByRaw("why, given_up_at is not null")
+    .orderByRaw("count(*) desc, why")
+    .select<
+      { count: number; why: string | null; given_up: unknown; since: string; is_late: unknown }[]
+    >(
+      "why",
+      db.raw("given_up_at is not null as given_up"),
+      db.raw("count(*) as count"),
+      db.raw("min(queued_at) as since"),
+      db.raw("min(queued_at) <= ? as is_late", [inSeconds(db, -10 * 60)]),
+    );
+  return rows.map(({ count, why, given_up, since, is_late }) => ({
+    count: Number(count),
+    why,
+    givenUp: Boolean(given_up),
+    since: toRfc3339(since),
+    isLate: Boolean(is_late),
+  }));
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import type { Knex } from "knex";
+import { lockCompany, makeLink, secretHash } from "#app/domain/account-links.server.ts";
+import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
+import { recordEvent, type By } from "#app/domain/audit.server.ts";
+import { toDatabaseTime } from "#app/domain/times.ts";
+import { query } from "#app/db.server.ts";
+
+/**
+ * Recovery codes: with one of them, and the email, an owner who has lost the password gets back in, without any mail.
+ * Ten, of 80 bits each, shown once and kept as SHA-256; a code is spent when the new password is set.
+ */
+
+const codesMade = 10;
+/** Crockford's base 32, which has no letter that is taken for a digit. */
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** A new code, `XXXX-XXXX-XXXX-XXXX`. */
+function newCode(): string {
+  const letters = Array.from(randomBytes(16), (byte) => alphabet[byte % 32]);
+  return letters.join("").replace(/(.{4})(?=.)/g, "$1-");
+}
+
+/** A code as it is hashed: in whatever case, with whatever between its letters, and with O, I and L for digits. */
+export function meantCode(typed: string): string {
+  return typed
+    .normalize("NFKC")
+    .toUpperCase()
+    .replace(/[^\p{L}\p{N}]/gu, "")
+    .replaceAll("O", "0")
+    .replace(/[IL]/g, "1");
+}
+
+/** What a company has of codes; nothing secret. */
+export interface RecoveryCodes {
+  /** how many can still be used */
+  left: number;
+  /** stands for the codes that there are; "" where none were ever made */
+  batch: string;
+}
+
+/** How many codes a company has left, and which they are. */
+export async function recoveryCodesOf(db: Knex, companyId: number): Promise<RecoveryCodes> {
+  const rows = await db("recovery_codes")
+    .where({ company_id: companyId })
+    .select<{ batch: string; spent_at: string | null }[]>("batch", "spent_at");
+  return {
+    left: rows.filter(({ spent_at }) => spent_at === null).length,
+    batch: rows[0]?.batch ?? "",
+  };
+}
+
+/** What came of {@link makeRecoveryCodes}. */
+export type CodesMade =
+  /** these are all that there are now; they are nowhere else */
+  | { outcome: "made"; codes: string[] }
+  /** others have been made since the form was shown: a reload, or another tab */
+  | { outcome: "made-already" };
+
+/**
+ * Makes ten codes in place of those that there are.
+ * @param batch which those were when the form was shown ({@link RecoveryCodes})
+ */
+export async function makeRecoveryCodes(
+  db: Knex,
+  companyId: number,
+  batch: string,
+  by: By,
+): Promise<CodesMade> {
+  const codes = Array.from({ length: codesMade }, newCode);
+  const next = randomBytes(12).toString("base64url");
+  const outcome = await db.transaction(async (transaction) => {
+    await lockCompany(transaction, companyId);
+    const ofCompany = { company_id: companyId };
+    // First of all a write, which on SQLite has others wait.
+    await transaction("recovery_codes")
+      .where({ ...ofCompany, batch })
+      .delete();
+    if (await transaction("recovery_codes").where(ofCompany).first("batch")) return "made-already";
+    await transaction("recovery_codes").insert(
+      codes.map((code) => ({
+        ...ofCompany,
+        code_hash: secretHash(meantCode(code)),
+        batch: next,
+        made_at: toDatabaseTime(),
+      })),
+    );
+    await recordEvent(transaction, { event: "recovery-codes-made", companyId, ...by });
+    return "made";
+  });
+  return outcome === "made" ? { outcome, codes } : { outcome: "made-already" };
+}
+
+/**
+ * Takes an email and a code that can be used for a link to a new password. The code is not spent yet.
+ * @param email in any case, with or without spaces around it
+ * @returns the token of `/reset/TOKEN`, or undefined where the two do not belong together; an email that is unknown costs
+ *   the same work
+ */
+export async function linkForCode(
+  db: Knex,
+  email: string,
+  code: string,
+  by: By,
+): Promise<string | undefined> {
+  const folded = foldedEmail(email);
+  const codeHash = secretHash(meantCode(code));
+  const [company] = await query<{ id: number; email: string }>(db, byEmail, [folded, folded]);
+  const right = await db("recovery_codes")
+    .where({ code_hash: codeHash, company_id: company?.id ?? 0 })
+    .whereNull("spent_at")
+    .first("batch");
+  if (!company || !right) {
+    await recordEvent(db, { event: "recovery-refused", companyId: company?.id, ...by });
+    return undefined;
+  }
+  return db.transaction(async (transaction) => {
+    const details = { via: "code" };
+    await recordEvent(transaction, {
+      event: "reset-link-made",
+      companyId: company.id,
+      ...by,
+      details,
+    });
+    return makeLink(transaction, "reset", {
+      companyId: company.id,
+      via: "code",
+      address: company.email,
+      codeHash,
+    });
+  });
+}
+
+const byEmail = {
+  name: "company id and email by email",
+  sql: `select id, email from companies where id in (${companiesByEmail})`,
+};
+
+/** Spends a code; false where it was spent, or others have taken its place. */
+export async function spendCode(db: Knex, companyId: number, codeHash: string): Promise<boolean> {
+  const spent = await db("recovery_codes")
+    .where({ company_id: companyId, code_hash: codeHash })
+    .whereNull("spent_at")
+    .update({ spent_at: toDatabaseTime() });
+  return spent > 0;
+}

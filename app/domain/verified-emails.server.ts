@@ -1,0 +1,190 @@
+import type { Knex } from "knex";
+import {
+  dropLinks,
+  findLink,
+  lockCompany,
+  makeLink,
+  spendLink,
+} from "#app/domain/account-links.server.ts";
+import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
+import { recordEvent, type By } from "#app/domain/audit.server.ts";
+import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
+import { queueMail, sendsMail } from "#app/domain/mail-queue.server.ts";
+import { toDatabaseTime } from "#app/domain/times.ts";
+
+/**
+ * Emails that their company has proved to read, by a link that was sent there; and how a company gets another one. An
+ * email is verified as it is written: with another the proof is gone.
+ */
+
+class LinkSpentError extends Error {}
+
+/** Whether a company's email is verified. */
+export async function isEmailVerified(db: Knex, companyId: number): Promise<boolean> {
+  const row: unknown = await db("verified_emails as v")
+    .join("companies as c", (on) => on.on("c.id", "v.company_id").andOn("c.email", "v.email"))
+    .where("c.id", companyId)
+    .first("c.id");
+  return row !== undefined;
+}
+
+/** Notes that a company reads the mail of an address. */
+export async function noteVerified(db: Knex, companyId: number, email: string): Promise<void> {
+  await db("verified_emails")
+    .insert({ company_id: companyId, email, verified_at: toDatabaseTime() })
+    .onConflict("company_id")
+    .merge();
+}
+
+/** Has a link sent to a company's email that proves it. */
+export async function requestVerification(
+  db: Knex,
+  { id, email }: { id: number; email: string },
+): Promise<void> {
+  await queueMail(db, { kind: "verify-email", companyId: id, address: email });
+}
+
+/** The token of the link that a mail to `address` carries; undefined where the company has no more to do with it. */
+export async function verifyLinkForMail(
+  db: Knex,
+  companyId: number,
+  address: string,
+): Promise<string | undefined> {
+  const { current, next } = await emailsOf(db, companyId);
+  if (address !== current && address !== next) return undefined;
+  return makeLink(db, "verify", { companyId, via: "email", address, codeHash: null });
+}
+
+/** The email that a company has, and the one that it has asked for and not verified yet. */
+async function emailsOf(
+  db: Knex,
+  companyId: number,
+): Promise<{ current: string | undefined; next: string | undefined }> {
+  const row = await db("companies as c")
+    .leftJoin("email_changes as e", "e.company_id", "c.id")
+    .where("c.id", companyId)
+    .first<{ current: string; next: string | null } | undefined>(
+      "c.email as current",
+      "e.email as next",
+    );
+  return { current: row?.current, next: row?.next ?? undefined };
+}
+
+/** The email that a company has asked for and not verified yet. */
+export async function pendingEmail(db: Knex, companyId: number): Promise<string | undefined> {
+  return (await emailsOf(db, companyId)).next;
+}
+
+/** What came of {@link requestEmailChange}. */
+export type EmailChange = "link-sent" | "changed" | "email-taken" | "same-email";
+
+/**
+ * Has a company's email changed once the new address is verified; where no mail is configured, at once. The password is
+ * to have been asked for.
+ * @param email as the sign-up form's field gives it
+ */
+export async function requestEmailChange(
+  db: Knex,
+  companyId: number,
+  email: string,
+  by: By,
+): Promise<EmailChange> {
+  const { current } = await emailsOf(db, companyId);
+  if (email === current) return "same-email";
+  if (await isTaken(db, companyId, email)) return "email-taken";
+  if (!sendsMail()) return changeEmail(db, companyId, email, by);
+  await db.transaction(async (transaction) => {
+    await transaction("email_changes")
+      .insert({ company_id: companyId, email, asked_at: toDatabaseTime() })
+      .onConflict("company_id")
+      .merge();
+    await queueMail(transaction, { kind: "verify-email", companyId, address: email });
+    await recordEvent(transaction, { event: "email-change-requested", companyId, ...by });
+  });
+  return "link-sent";
+}
+
+async function isTaken(db: Knex, companyId: number, email: string): Promise<boolean> {
+  const folded = foldedEmail(email);
+  const taken: unknown = await db("companies")
+    .whereRaw(`id in (${companiesByEmail})`, [folded, folded])
+    .whereNot({ id: companyId })
+    .first("id");
+  return taken !== undefined;
+}
+
+async function changeEmail(
+  db: Knex,
+  companyId: number,
+  email: string,
+  by: By,
+  token?: string,
+): Promise<"changed" | "email-taken"> {
+  if (await isTaken(db, companyId, email)) return "email-taken";
+  try {
+    await db.transaction(async (transaction) => {
+      await lockCompany(transaction, companyId);
+      if (token !== undefined && !(await spendLink(transaction, "verify", token))) {
+        throw new LinkSpentError();
+      }
+      const asked = await transaction("email_changes")
+        .where({ company_id: companyId, ...(token !== undefined && { email }) })
+        .delete();
+      // Another address was asked for since.
+      if (token !== undefined && asked === 0) throw new LinkSpentError();
+      const before = await transaction("companies").where({ id: companyId }).first("email");
+      await transaction("companies")
+        .where({ id: companyId })
+        .update({ email, updated_at: toDatabaseTime() });
+      await dropLinks(transaction, companyId, "reset");
+      if (token !== undefined) await noteVerified(transaction, companyId, email);
+      await recordEvent(transaction, { event: "email-changed", companyId, ...by });
+      if (before) {
+        await queueMail(transaction, { kind: "email-changed", companyId, address: before.email });
+      }
+    });
+    return "changed";
+  } catch (error) {
+    if (isUniqueViolation(error)) return "email-taken";
+    throw error;
+  }
+}
+
+/** Whether a link of `/verify/TOKEN` can be used, and for what. Spends nothing. */
+export async function verifyingWith(
+  db: Knex,
+  token: string,
+): Promise<"verify" | "change" | undefined> {
+  const link = await findLink(db, "verify", token);
+  if (!link) return undefined;
+  const { current, next } = await emailsOf(db, link.companyId);
+  if (link.address === current) return "verify";
+  return link.address === next ? "change" : undefined;
+}
+
+/** Proves the address of a link, and makes it the company's email where that was asked for. The link is spent. */
+export async function verifyEmail(
+  db: Knex,
+  token: string,
+  by: By,
+): Promise<"verified" | "changed" | "email-taken" | "link-unusable"> {
+  const link = await findLink(db, "verify", token);
+  const purpose = link && (await verifyingWith(db, token));
+  if (!link || !purpose) return "link-unusable";
+  const { companyId, address } = link;
+  try {
+    if (purpose === "change") return await changeEmail(db, companyId, address, by, token);
+    await db.transaction(async (transaction) => {
+      await lockCompany(transaction, companyId);
+      if (!(await spendLink(transaction, "verify", token))) throw new LinkSpentError();
+      const current = await transaction("companies").where({ id: companyId }).first("email");
+      if (current?.email !== address) throw new LinkSpentError();
+      await noteVerified(transaction, companyId, address);
+      await recordEvent(transaction, { event: "email-verified", companyId, ...by });
+    });
+    return "verified";
+  } catch (error) {
+    if (error instanceof LinkSpentError) return "link-unusable";
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { data, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { NewCodes, RecoveryCodes } from "#app/components/RecoveryCodes.tsx";
+import { database, reading } from "#app/db.server.ts";
+import { makeRecoveryCodes, recoveryCodesOf } from "#app/domain/recovery-codes.server.ts";
+import { by } from "#app/http/by.server.ts";
+import { companyLoader, pageAction } from "#app/http/page.server.ts";
+import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+import { ownPasswordError } from "#app/http/sign-in.server.ts";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) =>
+  privatePageTitle("Security", data?.refused);
+
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+export const loader = companyLoader(async ({ company, refused }) => ({
+  refused,
+  email: company.email,
+  codes: await recoveryCodesOf(reading(), company.id),
+}));
+
+const madeAlready =
+  "These codes were made before and are not shown again. To replace them, make new ones.";
+
+/** Makes recovery codes, for whoever knows the password; only this answer has them. */
+export const action = pageAction(async (sent) => {
+  const company = await requireCompany(sent);
+  try {
+    const wrong = await ownPasswordError(sent, company, sent.form.password ?? "");
+    if (wrong) return refuseForm(sent, [], 400, { password: wrong });
+    const batch = sent.form.batch ?? (await recoveryCodesOf(database(), company.id)).batch;
+    const made = await makeRecoveryCodes(database(), company.id, batch, by(sent));
+    return made.outcome === "made"
+      ? data({ made: made.codes, errors: undefined })
+      : refuseForm(sent, [], 409, { password: madeAlready });
+  } catch (error) {
+    return refuseFormFor(error, sent, []);
+  }
+});
+
+export default function Security() {
+  const { codes, email } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const errors = answer?.errors;
+  const made = answer && "made" in answer ? answer.made : undefined;
+  return (
+    <Main>
+      {errors && <ErrorSummary errors={errors} />}
+      <p className="over-heading">
+        <Link to="/settings">Settings</Link>
+      </p>
+      <h1 tabIndex={-1}>Security</h1>
+      {made ? (
+        <NewCodes codes={made} email={email} />
+      ) : (
+        <RecoveryCodes {...codes} error={errors?.password} />
+      )}
+    </Main>
+  );
+}

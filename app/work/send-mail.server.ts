@@ -1,0 +1,59 @@
+import type { Knex } from "knex";
+import {
+  isMailDue,
+  nextMail,
+  putOff,
+  sendsMail,
+  takeOut,
+  type QueuedMail,
+} from "#app/domain/mail-queue.server.ts";
+import { resetLinkForMail } from "#app/domain/password-reset.server.ts";
+import { verifyLinkForMail } from "#app/domain/verified-emails.server.ts";
+import { letters, type Letter } from "#app/mail/letters.server.ts";
+import { sendLetter } from "#app/mail/transport.server.ts";
+import type { Job } from "#app/work/work.server.ts";
+
+/** Sends the mail that is due, one after the other. */
+export const mail: Job = {
+  name: "mail",
+  everySeconds: 0,
+  lookSeconds: 2,
+  isWanted: async (db) => sendsMail() && (await isMailDue(db)),
+  async run(db, signal) {
+    while (!signal.aborted) {
+      const next = await nextMail(db);
+      if (!next) return;
+      await send(db, next);
+    }
+  },
+};
+
+async function send(db: Knex, queued: QueuedMail): Promise<void> {
+  const written = await write(db, queued);
+  if (!written) return takeOut(db, queued);
+  const sending = await sendLetter(written.to, queued.messageId, written.letter);
+  if (sending.outcome === "sent") await takeOut(db, queued);
+  else await putOff(db, queued, sending.why, sending.outcome);
+}
+
+/** The letter and where it goes, with a link of its own; undefined where there is nobody to write to any more. */
+async function write(
+  db: Knex,
+  { kind, companyId, address, tries }: QueuedMail,
+): Promise<{ to: string; letter: Letter } | undefined> {
+  switch (kind) {
+    case "reset-link": {
+      const link = await resetLinkForMail(db, address, tries > 0);
+      return link && { to: link.email, letter: letters.resetLink(link.token) };
+    }
+    case "verify-email": {
+      const token =
+        companyId === null ? undefined : await verifyLinkForMail(db, companyId, address);
+      return token === undefined ? undefined : { to: address, letter: letters.verifyEmail(token) };
+    }
+    case "password-changed":
+      return { to: address, letter: letters.passwordChanged() };
+    case "email-changed":
+      return { to: address, letter: letters.emailChanged() };
+  }
+}

@@ -1,0 +1,93 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { SMTPServer } from "smtp-server";
+import { cleanUpLater } from "./clean-up.ts";
+
+/** A mail that has arrived. */
+export interface ArrivedMail {
+  from: string;
+  to: string[];
+  /** headers and body as they came */
+  raw: string;
+  /** the header fields, unfolded */
+  header(name: string): string | undefined;
+  /** the paths of the links in it */
+  links: string[];
+}
+
+/** What a mail server does with a mail. */
+export type Manners =
+  | "takes"
+  /** says so for ever: 550 to the recipient */
+  | "refuses"
+  /** 450 to the recipient */
+  | "not-now"
+  /** takes all of it, and cuts the connection instead of saying so */
+  | "drops-after-data"
+  /** says nothing, not even hello */
+  | "hangs";
+
+/** A real mail server, on 127.0.0.1. */
+export interface MailServer {
+  url: string;
+  /** what it does from now on; a number is how many milliseconds it takes for each mail */
+  manners: Manners | number;
+  /** all that has arrived, also where it did not say so */
+  arrived: ArrivedMail[];
+}
+
+/** Starts one; it ends with the test, or the file that starts it in a `beforeAll`. */
+export async function startMailServer(): Promise<MailServer> {
+  const sockets = new Set<Socket>();
+  const mail: MailServer = { url: "", manners: "takes", arrived: [] };
+  const smtp = new SMTPServer({
+    disabledCommands: ["AUTH", "STARTTLS"],
+    onRcptTo(_address, _session, done) {
+      const code = { refuses: 550, "not-now": 450 }[mail.manners as string];
+      done(code ? Object.assign(new Error("no"), { responseCode: code }) : null);
+    },
+    onData(stream, session, done) {
+      let raw = "";
+      stream.setEncoding("utf8").on("data", (text: string) => (raw += text));
+      stream.on("end", () => {
+        const { mailFrom, rcptTo } = session.envelope;
+        mail.arrived.push(read(raw, mailFrom ? mailFrom.address : "", rcptTo));
+        if (mail.manners === "drops-after-data") for (const socket of sockets) socket.destroy();
+        else setTimeout(done, typeof mail.manners === "number" ? mail.manners : 0);
+      });
+    },
+  });
+  smtp.on("error", () => {});
+  const front: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+    if (mail.manners !== "hangs")
+      (smtp as unknown as { connect(socket: Socket): void }).connect(socket);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const { port } = front.address() as { port: number };
+  mail.url = `smtp://127.0.0.1:${port}`;
+  cleanUpLater(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => front.close(() => resolve()));
+  });
+  return mail;
+}
+
+function read(raw: string, from: string, to: { address: string }[]): ArrivedMail {
+  const [head = "", ...body] = raw.split("\r\n\r\n");
+  const fields = head.replace(/\r\n[ \t]+/g, " ").split("\r\n");
+  const text = body.join("\r\n\r\n").replace(/=\r\n/g, "").replace(/=3D/g, "=");
+  return {
+    from,
+    to: to.map(({ address }) => address),
+    raw,
+    header: (name) =>
+      fields
+        .find((field) => field.toLowerCase().startsWith(`${name.toLowerCase()}: `))
+        ?.slice(name.length + 2),
+    links: [...text.matchAll(/https?:\/\/[^/\s]+(\/(?:reset|verify)\/[\w-]+)/g)].map(
+      ([, path]) => path!,
+    ),
+  };
+}
