@@ -16,6 +16,8 @@ import {
 import { openOutput } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 
+let report: Report | undefined;
+
 await runCommand(
   {
     name: "npm run numbers --",
@@ -23,7 +25,7 @@ await runCommand(
       "Adds phone numbers to the pool that companies choose from. With none to add, shows the pool.",
     positionals: "[NUMBER…]",
     endsItself: true,
-    stopped: () => "What was added stays; the same command again adds the rest.",
+    stopped: () => report?.leftBehind() ?? "Nothing was changed.",
     outlivesReader: true,
     examples: [
       ["", "shows how full the pool is, and who has which number since when"],
@@ -102,7 +104,7 @@ async function add(
   const source = file === undefined ? undefined : await openSource(file, args.signal);
   const rejects = rejectsOf(args, source);
   const output = openOutput();
-  const report = new Report(output, how);
+  const ours = (report = new Report(output, how));
   const progress = startProgress();
   async function* given(): AsyncGenerator<readonly Given[], void, undefined> {
     yield positionals;
@@ -111,7 +113,7 @@ async function add(
   let isComplete: boolean;
   try {
     isComplete = await importNumbers(operatorsDatabase(how.allOrNothing ? 0 : undefined), given(), {
-      report,
+      report: ours,
       rejects,
       way: how.dryRun ? "not at all" : how.allOrNothing ? "all or nothing" : "in batches",
       signal: args.signal,
@@ -122,26 +124,23 @@ async function add(
     });
   } catch (error) {
     progress.clear();
-    if (report.lines > 0) process.stderr.write(`${report.leftBehind()}\n`);
+    if (ours.lines > 0) process.stderr.write(`${ours.leftBehind()}\n`);
     throw error;
   } finally {
     progress.clear();
     rejects?.close();
   }
-  if (source && isComplete && report.lines === 0) {
+  if (source && isComplete && ours.lines === 0) {
     throw new CommandError(`${source.name} holds no numbers.`);
   }
-  await report.end(isComplete);
-  if (!isComplete) {
-    process.stderr.write(`Stopped before it was done. ${report.leftBehind()}\n`);
-    return 130;
-  }
+  await ours.end(isComplete);
+  if (!isComplete) return 130;
   if (output.failure !== undefined) {
-    process.stderr.write(`stdout took no more lines (${output.failure}). ${report.summary()}\n`);
+    process.stderr.write(`stdout took no more lines (${output.failure}). ${ours.summary()}\n`);
   }
-  if (!how.json) process.stderr.write(`${next(report, args)}\n`);
+  if (!how.json) process.stderr.write(`${next(ours, args)}\n`);
   const isListLost = output.failure !== undefined && output.failure !== "EPIPE";
-  return report.invalid > 0 || isListLost ? 1 : 0;
+  return ours.invalid > 0 || isListLost ? 1 : 0;
 }
 
 /** Where rejects go: a person who looks on has seen them among the results. */

@@ -74,14 +74,11 @@ export class Report {
     return `${this.how.dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.`;
   }
 
-  /** What a stop in the middle leaves, as sentences. */
+  /** What a stop in the middle leaves, as a sentence. */
   leftBehind(): string {
     const { added, alreadyThere, invalid, how } = this;
-    if (how.dryRun || how.allOrNothing) return `${this.lines} were read, and nothing was added.`;
-    return (
-      `Of ${this.lines} that were read, ${added} were added, ${alreadyThere} already there, ${invalid} invalid.\n` +
-      "What was added stays; the same command again finds it there, and adds the rest."
-    );
+    if (added === 0 || how.dryRun || how.allOrNothing) return "Nothing was changed.";
+    return `Of ${this.lines} that were read, ${added} were added, ${alreadyThere} already there, ${invalid} invalid; the same command again adds the rest.`;
   }
 
   /** Warns of a number that is possible, but in no plan. */

@@ -30,7 +30,7 @@ export interface Command {
   options: Readonly<Record<string, Option>>;
   /** what Ctrl-C leaves at this moment, one sentence; without it, that nothing was changed */
   stopped?: (args: Arguments) => string;
-  /** ends by itself, soon after Ctrl-C has aborted `signal`, and says what it leaves; a second one ends it at once */
+  /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
   endsItself?: true;
   /** goes on where nobody reads stdout any more, since it does more than to print */
   outlivesReader?: true;
@@ -88,15 +88,22 @@ export async function runCommand(
   });
   const stopping = new AbortController();
   let args: Arguments | undefined;
-  process.on("SIGINT", () => {
-    if (command.endsItself && !stopping.signal.aborted) {
-      stopping.abort();
-      process.stderr.write("\nStopping; Ctrl-C again ends it at once.\n");
-      return;
-    }
+  let isTold = false;
+  const tellStopped = () => {
+    if (isTold) return;
+    isTold = true;
     const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
     process.stderr.write(`\nStopped before it was done. ${left}\n`);
+  };
+  const endAtOnce = () => {
+    tellStopped();
     process.exit(130);
+  };
+  process.on("SIGINT", () => {
+    if (!command.endsItself || stopping.signal.aborted) return endAtOnce();
+    stopping.abort();
+    // What it waits for may take longer; a transaction that was not committed leaves nothing.
+    setTimeout(endAtOnce, 1_000).unref();
   });
   try {
     args = parse(command, process.argv.slice(2), stopping.signal);
@@ -105,6 +112,7 @@ export async function runCommand(
       return;
     }
     process.exitCode = await run(args);
+    if (stopping.signal.aborted) tellStopped();
   } catch (error) {
     const { message, exitCode } = explain(command, error);
     process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
