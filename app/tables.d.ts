@@ -126,10 +126,30 @@ interface QueuedMailRow {
   given_up_at: string | null;
 }
 
+interface NumberOnOffer {
+  id: number;
+  phone_number: string;
+  entered_at: string;
+  country: string | null;
+  kind: string | null;
+  memorable: boolean | null;
+}
+
+interface PoolCount {
+  what: "available" | "assigned" | "companies";
+  country: string;
+  kind: string;
+  memorable: boolean;
+  slot: number;
+  n: number;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
+    numbers_on_offer: NumberOnOffer;
+    pool_counts: PoolCount;
     company_sessions: Session;
     company_tokens: CompanyToken;
     idempotency_keys: IdempotencyKey;

@@ -4,6 +4,7 @@ import { isPostgres } from "#app/db.server.ts";
 import { unsentMail } from "#app/domain/mail-queue.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
+import { examineOffer } from "#app/doctor/offer.server.ts";
 import { findOtherSchema, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
