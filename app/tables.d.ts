@@ -135,6 +135,12 @@ interface NumberOnOffer {
   memorable: boolean | null;
 }
 
+interface CallsPerDay {
+  company_id: number;
+  day: string;
+  calls: number;
+}
+
 interface PoolCount {
   what: "available" | "assigned" | "companies";
   country: string;
@@ -150,6 +156,7 @@ declare module "knex/types/tables" {
     twilio_phone_numbers: PoolNumber;
     numbers_on_offer: NumberOnOffer;
     pool_counts: PoolCount;
+    calls_per_day: CallsPerDay;
     company_sessions: Session;
     company_tokens: CompanyToken;
     idempotency_keys: IdempotencyKey;

@@ -1,8 +1,10 @@
 import type { Knex } from "knex";
+import { isPostgres } from "#app/db.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
 import { findOutFacts } from "#app/domain/pool-facts.server.ts";
+import { countOfCalls } from "#app/domain/rules/call-counts.ts";
 import { counted } from "#app/domain/rules/offer.server.ts";
-import { keepWritersOut, refill } from "#app/domain/rules/rules.server.ts";
+import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
 /** What is kept of the pool for searches and counts, compared with the pool; triggers keep it, unless they were off. */
 
@@ -34,13 +36,27 @@ async function differenceOf(db: Knex): Promise<string | undefined> {
   return undefined;
 }
 
+async function callsDiffer(db: Knex): Promise<boolean> {
+  const answer = await db.raw<unknown>(
+    `select company_id from (
+       select company_id, day, calls from (${countOfCalls(isPostgres(db) ? "postgres" : "sqlite")}) now
+       union all select company_id, day, -calls from calls_per_day) both_counts
+      group by company_id, day having sum(calls) <> 0 limit 1`,
+  );
+  return (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows).length > 0;
+}
+
 /** @param db a database whose schema is current */
 export async function examineOffer(db: Knex): Promise<Finding[]> {
+  const mend = "npm run doctor -- --repair";
   const difference = await differenceOf(db);
-  return difference === undefined
-    ? []
-    : found("offer-differs", difference, "npm run doctor -- --repair");
+  return [
+    ...(difference === undefined ? [] : found("offer-differs", difference, mend)),
+    ...((await callsDiffer(db)) ? found("calls-miscounted", miscounted, mend) : []),
+  ];
 }
+
+const miscounted = "The counts of calls by day are not what is in the call log.";
 
 /**
  * Brings it to what the pool says, and finds out the country and kind of numbers that came by plain SQL.
@@ -56,6 +72,10 @@ export async function repairOffer(db: Knex): Promise<string[]> {
       await refill(transaction);
     });
     done.push(`${difference} They were made anew.`);
+  }
+  if ((await db.schema.hasTable("calls_per_day")) && (await callsDiffer(db))) {
+    await db.transaction(recountCalls);
+    done.push(`${miscounted} They were made anew.`);
   }
   let known = 0;
   for (;;) {

@@ -94,12 +94,12 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
   // Each visitor begins at a place of their own, or all would be after the same ten.
   const survey = await surveyOffer(reading(), asked, `company ${company.id}`);
   const { available, matching, countries } = survey;
-  const page = await listAvailable(reading(), {
-    ...asked,
-    limit: show,
-    cursor: filter.after ?? undefined,
-    from: matching > firstScreen ? survey.from : undefined,
-  });
+  const from = matching > firstScreen ? survey.from : undefined;
+  const list = (cursor?: string) =>
+    listAvailable(reading(), { ...asked, limit: show, cursor, from });
+  let page = await list(filter.after ?? undefined);
+  // What is no place of a search begins it anew.
+  if (!page.ok) page = await list();
   const numbers = page.ok ? page.numbers : [];
   const next = page.ok && numbers.length < show ? page.nextCursor : null;
   const counted = search === "" || matching <= mostCounted;
