@@ -156,7 +156,7 @@ function OpenModal({
         ) : (
           <>
             <p>This will be your company's number for incoming calls.</p>
-            {choice.searchable && <NumberFilters choice={choice} action={action} />}
+            {choice.narrowable && <NumberFilters choice={choice} action={action} />}
             {choice.searchable && <NumberSearch choice={choice} action={action} />}
           </>
         )}

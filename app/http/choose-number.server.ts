@@ -61,6 +61,8 @@ export interface Choice extends ChoiceFilter {
   next: string | null;
   /** whether the pool is larger than one screen */
   searchable: boolean;
+  /** whether there are so many that to narrow them helps, or they are narrowed */
+  narrowable: boolean;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
   /** why these are still the numbers of before; the browser's own word, never the server's */
@@ -118,6 +120,8 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
         : null,
     next,
     searchable: available > firstScreen || search !== "",
+    narrowable:
+      available > 30 || countries.length > 1 || filter.country !== null || filter.memorable,
     refused,
   };
 });
