@@ -99,7 +99,9 @@ export async function examineDatabase(
   // One that is switched off counts as missing, too.
   const missing = off.length === 0 && pending.length === 0 ? await examineRules(db) : [];
   const mail = pending.length === 0 ? await examineMail(db) : [];
-  findings.push(...off, ...missing, ...(await examineRows(db)), ...mail);
+  const isCurrent = pending.length === 0 && off.length === 0 && missing.length === 0;
+  const offer = isCurrent ? await examineOffer(db) : [];
+  findings.push(...off, ...missing, ...(await examineRows(db)), ...offer, ...mail);
   return { findings, hasPool: true };
 }
 

@@ -98,6 +98,9 @@ export async function install(db: Knex): Promise<void> {
   });
 }
 
+/** SQL that says whether `column` is in E.164. */
+export const isE164 = (db: Knex, column: string) => dialect(db).isE164(column);
+
 /** SQL that says whether `column` has a time that can be read; null where it is null. */
 export const isTime = (db: Knex, column: string) => dialect(db).isTime(column);
 
