@@ -71,26 +71,6 @@ interface AdoptedEmail {
   company_id: number;
 }
 
-interface CompanyToken {
-  id: number;
-  company_id: number;
-  name: string;
-  scopes: string;
-  token_hash: string;
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-}
-
-interface IdempotencyKey {
-  company_id: number;
-  key: string;
-  request_hash: string;
-  created_at: string;
-  status: number | null;
-  body: string | null;
-}
-
 interface AuditRow {
   id: number;
   at: string;
@@ -126,10 +106,57 @@ interface QueuedMailRow {
   given_up_at: string | null;
 }
 
+interface NumberOnOffer {
+  id: number;
+  phone_number: string;
+  entered_at: string;
+  country: string | null;
+  kind: string | null;
+  memorable: boolean | null;
+}
+
+interface CallsPerDay {
+  company_id: number;
+  day: string;
+  calls: number;
+}
+
+interface PoolCount {
+  what: "available" | "assigned" | "companies";
+  country: string;
+  kind: string;
+  memorable: boolean;
+  slot: number;
+  n: number;
+}
+
+interface CompanyToken {
+  id: number;
+  company_id: number;
+  name: string;
+  scopes: string;
+  token_hash: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+interface IdempotencyKey {
+  company_id: number;
+  key: string;
+  request_hash: string;
+  created_at: string;
+  status: number | null;
+  body: string | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
+    numbers_on_offer: NumberOnOffer;
+    pool_counts: PoolCount;
+    calls_per_day: CallsPerDay;
     company_sessions: Session;
     company_tokens: CompanyToken;
     idempotency_keys: IdempotencyKey;

@@ -156,7 +156,7 @@ function OpenModal({
         ) : (
           <>
             <p>This will be your company's number for incoming calls.</p>
-            {choice.searchable && <NumberFilters choice={choice} action={action} />}
+            {choice.narrowable && <NumberFilters choice={choice} action={action} />}
             {choice.searchable && <NumberSearch choice={choice} action={action} />}
           </>
         )}
@@ -195,6 +195,8 @@ function problemText(
       return allowSkip ? "Select a phone number, or skip for now." : "Select a phone number.";
     case "not-available":
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
+    case "email-not-verified":
+      return "Confirm your email address first: follow the link in the mail that we sent you. Settings sends it again.";
     case "fault":
     case "cut-off":
       return answer.message;

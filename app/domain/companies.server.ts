@@ -6,6 +6,7 @@ import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
@@ -150,8 +151,10 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
           updated_at: now,
         })
         .returning<{ id: number }[]>("id");
-      await recordEvent(transaction, { event: "signed-up", companyId: row!.id, ...by });
-      return row!.id;
+      const companyId = row!.id;
+      await recordEvent(transaction, { event: "signed-up", companyId, ...by });
+      await queueMail(transaction, { kind: "verify-email", companyId, address: fields.email });
+      return companyId;
     });
     return {
       outcome: "signed-up",

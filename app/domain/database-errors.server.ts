@@ -65,6 +65,9 @@ const unavailableCodes = new Set([
   "SQLITE_READONLY",
   "SQLITE_CORRUPT",
   "SQLITE_NOTADB",
+  "EISDIR",
+  "EEXIST",
+  "ENOTDIR",
 ]);
 
 /**
@@ -86,7 +89,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);
   return (
-    (code === undefined || !/^(SQLITE_|EACCES|EPERM|ENOENT|28|3D|08P01)/.test(code)) &&
+    (code === undefined ||
+      !/^(SQLITE_|EACCES|EPERM|ENOENT|EISDIR|EEXIST|ENOTDIR|28|3D|08P01)/.test(code)) &&
     isDatabaseUnavailable(error)
   );
 }
@@ -98,6 +102,7 @@ const whyNot: [codes: RegExp, why: string][] = [
   [/^(53300|57P03)$/, "takes no more connections now"],
   [/^SQLITE_(NOTADB|CORRUPT)$/, "is no SQLite file, or a damaged one"],
   [/^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM)$/, "may not be opened or written by you"],
+  [/^(EISDIR|EEXIST|ENOTDIR)$/, "is no file: its path names a folder, or leads through a file"],
   [/^SQLITE_(BUSY|LOCKED)$/, "is held by another process, which has to end its transaction"],
   [/^55P03$/, "is held by another transaction, which has to end (see pg_stat_activity)"],
   [/^57014$/, "took longer than the time-out that its role or DATABASE_URL sets"],

@@ -124,7 +124,8 @@ const postgresPage = (ways: string, patterns: string) => `
   with recursive asked (turn, first, last, reach) as (
     values (?::integer, ?::integer, ?::integer, ?::integer)),
   shelves (turn, shelf, looked) as (
-    (select a.turn, n.shelf, 1 from asked a join numbers_on_offer n on n.shelf >= a.first order by n.shelf limit 1)
+    (select a.turn, least.shelf, 1 from asked a cross join lateral (
+       select n.shelf from numbers_on_offer n where n.shelf >= a.first order by n.shelf limit 1) least)
     union all
     select s.turn + (up.shelf is null)::integer, coalesce(up.shelf, bottom.shelf), s.looked + 1
       from shelves s cross join asked a

@@ -32,13 +32,9 @@ const sqliteFacts = (key: string) =>
 const postgresFacts = `select * from jsonb_to_recordset(?::jsonb)
   as f (id bigint, country text, kind text, memorable boolean)`;
 
-/** Of how many numbers on offer nothing is known yet. */
-export async function countUnknown(db: Knex): Promise<number> {
-  const row = await db("numbers_on_offer")
-    .whereNull("kind")
-    .count({ n: "*" })
-    .first<{ n: number }>();
-  return Number(row?.n);
+/** Whether there are numbers on offer of which nothing is known yet. */
+export async function hasUnknown(db: Knex): Promise<boolean> {
+  return (await db("numbers_on_offer").whereNull("kind").first("id")) !== undefined;
 }
 
 /**

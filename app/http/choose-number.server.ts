@@ -61,6 +61,8 @@ export interface Choice extends ChoiceFilter {
   next: string | null;
   /** whether the pool is larger than one screen */
   searchable: boolean;
+  /** whether there are so many that to narrow them helps, or they are narrowed */
+  narrowable: boolean;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
   /** why these are still the numbers of before; the browser's own word, never the server's */
@@ -72,6 +74,7 @@ export type ChoiceAnswer =
   | { outcome: "assigned"; phoneNumber: string }
   | { outcome: "nothing-chosen" }
   | { outcome: "not-available"; number: string | null }
+  | { outcome: "email-not-verified" }
   | { outcome: "fault"; message: string }
   /** no answer came, so that nobody knows what became of it */
   | { outcome: "cut-off"; message: string };
@@ -94,12 +97,12 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
   // Each visitor begins at a place of their own, or all would be after the same ten.
   const survey = await surveyOffer(reading(), asked, `company ${company.id}`);
   const { available, matching, countries } = survey;
-  const page = await listAvailable(reading(), {
-    ...asked,
-    limit: show,
-    cursor: filter.after ?? undefined,
-    from: matching > firstScreen ? survey.from : undefined,
-  });
+  const from = matching > firstScreen ? survey.from : undefined;
+  const list = (cursor?: string) =>
+    listAvailable(reading(), { ...asked, limit: show, cursor, from });
+  let page = await list(filter.after ?? undefined);
+  // What is no place of a search begins it anew.
+  if (!page.ok) page = await list();
   const numbers = page.ok ? page.numbers : [];
   const next = page.ok && numbers.length < show ? page.nextCursor : null;
   const counted = search === "" || matching <= mostCounted;
@@ -118,6 +121,8 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
         : null,
     next,
     searchable: available > firstScreen || search !== "",
+    narrowable:
+      available > 30 || countries.length > 1 || filter.country !== null || filter.memorable,
     refused,
   };
 });
@@ -179,6 +184,8 @@ export const chooseNumber: (
         return toNumberPage();
       case "no-such-company":
         return redirect("/login");
+      case "email-not-verified":
+        return refuse({ outcome: "email-not-verified" }, 403);
       case "not-available":
         return refuse(
           {

@@ -1,7 +1,6 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { createCookie } from "@remix-run/node";
-import { environment } from "#app/env.server.ts";
 import { bodyLimit, type FormFields } from "#app/http/body.server.ts";
+import { ownCookie } from "#app/http/own-cookie.server.ts";
 import type { SentForm } from "#app/http/page.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
@@ -19,12 +18,9 @@ const keptFor = 30 * 60;
 const mostKept = 3_800;
 
 function keptCookie(path: string) {
-  return createCookie("kept-form", {
-    httpOnly: true,
+  return ownCookie("kept-form", {
     maxAge: keptFor,
     path,
-    sameSite: "lax",
-    secure: environment().PUBLIC_URL.startsWith("https:"),
     encode: (text) => text,
     decode: (text) => text,
   });

@@ -1,4 +1,9 @@
-import { data, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
+import {
+  data,
+  type ActionFunctionArgs,
+  type HeadersFunction,
+  type LoaderFunctionArgs,
+} from "@remix-run/node";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
   BodyTooLargeError,
@@ -16,8 +21,12 @@ import { isSameSite } from "#app/server/same-site.server.ts";
  * ErrorBoundary: 400, 403, 413, 429, 500 or 503.
  */
 
+/** What stands in a page's path in place of its parameters. */
+type Params = LoaderFunctionArgs["params"];
+
 /** A page that was asked for. */
 export interface AskedPage extends Asked {
+  params: Params;
   query: URLSearchParams;
   /** whether this very answer says that a form of the page was refused */
   refused: boolean;
@@ -25,6 +34,7 @@ export interface AskedPage extends Asked {
 
 /** A form that was sent; its context is what the loaders that make the answer's page get too. */
 export interface SentForm extends Asked {
+  params: Params;
   form: FormFields;
 }
 
@@ -34,14 +44,18 @@ declare module "@remix-run/node" {
   }
 }
 
+/** The headers of a page that answers a form: those that its action gave. */
+export const headersOfAction: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
 /** The loader of a page that anybody may see. */
 export function pageLoader<T>(
   load: (page: AskedPage) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
-  return ({ request, context }) =>
+  return ({ request, context, params }) =>
     framed(context, () =>
       load({
         request,
+        params,
         context,
         query: new URL(request.url).searchParams,
         refused: context.formRefused === true,
@@ -60,13 +74,13 @@ export function companyLoader<T>(
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
-  return ({ request, context }) => {
+  return ({ request, context, params }) => {
     const asked = { request, context };
     return framed(context, async () => {
       if (!isSameSite(asked)) {
         throw problem(403, "The form was sent from another site. Nothing was changed.");
       }
-      return act({ ...asked, form: await readForm(request) });
+      return act({ ...asked, params, form: await readForm(request) });
     });
   };
 }

@@ -1,12 +1,12 @@
-import { createCookie, type Cookie } from "@remix-run/node";
+import type { Cookie } from "@remix-run/node";
 import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
-import { environment } from "#app/env.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
+import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
   countSignIn,
   forgiveSignIn,
@@ -122,17 +122,7 @@ export async function signedInHeaders(
 
 let cookie: Cookie | undefined;
 
-function deviceCookie(): Cookie {
-  const secure = environment().PUBLIC_URL.startsWith("https:");
-  cookie ??= createCookie(secure ? "__Host-device" : "device", {
-    httpOnly: true,
-    maxAge: 365 * 24 * 60 * 60,
-    path: "/",
-    sameSite: "lax",
-    secure,
-  });
-  return cookie;
-}
+const deviceCookie = () => (cookie ??= hostCookie("device", 365 * 24 * 60 * 60));
 
 async function attemptOf({ request, context }: Asked, email: string): Promise<SignInAttempt> {
   const account = foldedEmail(email).slice(0, 255);

@@ -3,6 +3,7 @@ import { Link, useLoaderData } from "@remix-run/react";
 import { callsAddress } from "#app/components/calls-address.ts";
 import { CallFilter } from "#app/components/CallFilter.tsx";
 import { CallTable } from "#app/components/CallTable.tsx";
+import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { HowToTest } from "#app/components/RingTest.tsx";
@@ -78,14 +79,9 @@ function NoCallsYet() {
   return (
     <section className="card" aria-label="All calls">
       {number === null ? (
-        <>
-          <p>No calls yet. You need a number first.</p>
-          <p className="actions">
-            <Link className="button" to="/dashboard/choose-number">
-              Configure Phone
-            </Link>
-          </p>
-        </>
+        <ConfigurePhone to="/dashboard/choose-number">
+          No calls yet. You need a number first.
+        </ConfigurePhone>
       ) : (
         <p>
           No calls yet. <HowToTest number={number} />

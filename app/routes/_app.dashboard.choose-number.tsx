@@ -1,22 +1,14 @@
-import type { HeadersFunction } from "@remix-run/node";
-import { modalRoute } from "#app/components/behind-modal.ts";
-import {
-  ChooseNumber,
-  chooseNumberMeta,
-  loadChoice,
-  refreshChoice,
-  sendChoice,
-} from "#app/components/ChooseNumber.tsx";
-import { chooseNumber, offerNumbers } from "#app/http/choose-number.server.ts";
+import { ChooseNumber } from "#app/components/ChooseNumber.tsx";
 
-export const handle = modalRoute;
-export const meta = chooseNumberMeta;
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
-export const shouldRevalidate = refreshChoice;
-export const loader = offerNumbers;
-export const clientLoader = loadChoice;
-export const action = chooseNumber;
-export const clientAction = sendChoice;
+export { modalRoute as handle } from "#app/components/behind-modal.ts";
+export {
+  chooseNumberMeta as meta,
+  loadChoice as clientLoader,
+  refreshChoice as shouldRevalidate,
+  sendChoice as clientAction,
+} from "#app/components/ChooseNumber.tsx";
+export { chooseNumber as action, offerNumbers as loader } from "#app/http/choose-number.server.ts";
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export default function ChooseOnDashboard() {
   return <ChooseNumber allowSkip action="/dashboard/choose-number" closeTo="/dashboard" />;

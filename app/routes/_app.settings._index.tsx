@@ -24,6 +24,10 @@ export default function Settings() {
           <p className="hint">What happens when somebody calls it</p>
         </li>
         <li>
+          <Link to="/settings/email">Email address</Link>
+          <p className="hint">What you sign in with</p>
+        </li>
+        <li>
           <Link to="/settings/security">Security</Link>
           <p className="hint">Recovery codes, for when you lose your password</p>
         </li>

@@ -1,5 +1,6 @@
-import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
@@ -12,10 +13,9 @@ import {
   saveCallHandling,
   targetFields,
   whyNotRung,
-  type CallHandling,
 } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
-import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { fieldsOf, namesOf, shownAgain } from "#app/http/call-handling-fields.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
@@ -26,7 +26,7 @@ import { requireCompany } from "#app/http/session.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("Call handling", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const [handling, countries] = await Promise.all([
@@ -52,23 +52,13 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   );
 });
 
-const countryNames = new Intl.DisplayNames("en", { type: "region" });
-
-function namesOf(countries: readonly string[]): string[] {
-  return countries.map((code) => countryNames.of(code) ?? code).sort();
-}
-
-const shownAgain = [
-  "greeting",
-  "mode",
-  ...Object.values(targetFields),
-  "ring_seconds",
-  "take_message",
-];
 const notRung =
   "This phone is not rung any more, since calls cannot be passed on to it: callers are asked for a message instead. Enter another.";
 const ringsThePool =
   "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
+
+const onlyTheseCountries = async () =>
+  `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
 
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
@@ -85,7 +75,7 @@ export const action = pageAction(async (sent) => {
     const errors = checked.ok ? {} : checked.errors;
     if (outcome && where.ok) {
       const field = where.values.mode === "sip" ? targetFields.sip : targetFields.phone;
-      errors[field] = outcome === "rings-the-pool" ? ringsThePool : await whichCountries();
+      errors[field] = outcome === "rings-the-pool" ? ringsThePool : await onlyTheseCountries();
     }
     return refuseForm(sent, shownAgain, 400, errors);
   } catch (error) {
@@ -93,39 +83,15 @@ export const action = pageAction(async (sent) => {
   }
 });
 
-const whichCountries = async () =>
-  `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
-
-/** What the form would send to say `handling`. */
-function fieldsOf({ mode, target, ...handling }: CallHandling) {
-  const shown = mode === "phone" ? formatPhoneNumber(target ?? "") : target;
-  return {
-    greeting: handling.greeting,
-    mode,
-    ...(mode !== "message" && { [targetFields[mode]]: shown ?? "" }),
-    ring_seconds: String(handling.ringSeconds),
-    take_message: handling.takeMessage ? "on" : "",
-  };
-}
-
 export default function CallHandlingSettings() {
   const { saved, unsaved, values, countries, isRung } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <Main>
       {refused && <ErrorSummary errors={refused.errors} />}
-      {saved && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>Saved.</p>
-          <Link className="button quiet" to="/settings/calls" replace>
-            Dismiss<span className="visually-hidden"> this message</span>
-          </Link>
-        </div>
-      )}
+      {saved && <Banner dismissTo="/settings/calls">Saved.</Banner>}
       {unsaved && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>This is what you typed before you were signed out. It is not saved yet.</p>
-        </div>
+        <Banner>This is what you typed before you were signed out. It is not saved yet.</Banner>
       )}
       <p className="over-heading">
         <Link to="/settings">Settings</Link>

@@ -1,6 +1,8 @@
 import { data, type MetaFunction } from "@remix-run/node";
 import { Link, Outlet, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { refreshBehind } from "#app/components/ChooseNumber.tsx";
+import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { CopyButton } from "#app/components/CopyButton.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
@@ -24,16 +26,20 @@ export default function PhoneConfiguration() {
     <>
       <Main>
         {number && hadOneAlready && (
-          <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-            <p>Your company already has a number. It can't be changed.</p>
-          </div>
+          <Banner>Your company already has a number. It can't be changed.</Banner>
         )}
         <p className="over-heading">
           <Link to="/settings">Settings</Link>
         </p>
         <h1 tabIndex={-1}>Phone Configuration</h1>
         <section className="card" aria-label="Your phone number">
-          {number ? <NumberOf number={number} /> : <NoNumberYet />}
+          {number ? (
+            <NumberOf number={number} />
+          ) : (
+            <ConfigurePhone to="/settings/phone/choose">
+              You don't have a number yet.
+            </ConfigurePhone>
+          )}
         </section>
       </Main>
       <Outlet />
@@ -55,19 +61,6 @@ function NumberOf({ number }: { number: ShownNumber }) {
         Assigned <time dateTime={number.assignedAt}>{number.since}</time>. Permanent.
       </p>
       {number.demo && <p className="hint">It is a demo number: demo numbers take no calls.</p>}
-    </>
-  );
-}
-
-function NoNumberYet() {
-  return (
-    <>
-      <p>You don't have a number yet.</p>
-      <p className="actions">
-        <Link className="button" to="/settings/phone/choose">
-          Configure Phone
-        </Link>
-      </p>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData } from "@remix-run/react";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
@@ -20,7 +20,7 @@ import { exchangeOf } from "#app/server/exchange.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   pageTitle("Create an account", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = pageLoader(async ({ refused, ...asked }) => {
   if (!refused && (await signedIn(asked))) throw redirect("/dashboard");

@@ -31,14 +31,17 @@ export function refuseMalformed(server: Server): void {
 /** Answers a request that expects what nobody knows how to do (RFC 9110, "Expect"); Node's own answer has no headers. */
 export function refuseExpectations(server: Server): void {
   server.on("checkExpectation", (_request, response) => {
-    response.writeHead(417, {
-      ...securityHeaders(),
-      Connection: "close",
-      "Content-Type": "text/plain; charset=utf-8",
-    });
+    response.writeHead(417, lastWords());
     response.end("Expectation Failed\n");
   });
 }
+
+/** The headers of a line of text after which the connection ends. */
+const lastWords = () => ({
+  ...securityHeaders(),
+  Connection: "close",
+  "Content-Type": "text/plain; charset=utf-8",
+});
 
 function statusOf({ code }: NodeJS.ErrnoException): number {
   switch (code) {
@@ -56,9 +59,7 @@ function statusOf({ code }: NodeJS.ErrnoException): number {
 function answerText(status: number): string {
   const body = `${STATUS_CODES[status]}\n`;
   const headers = Object.entries({
-    ...securityHeaders(),
-    Connection: "close",
-    "Content-Type": "text/plain; charset=utf-8",
+    ...lastWords(),
     "Content-Length": String(body.length),
   });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);

@@ -2,6 +2,8 @@ import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireUnmatchedCalls } from "#app/domain/call-events.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
+import { findOutFacts, hasUnknown } from "#app/domain/pool-facts.server.ts";
+import { foldCounts, hasSpreadCounts } from "#app/domain/pool-counts.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
@@ -47,8 +49,34 @@ const lowPool: Job = {
   },
 };
 
+/** Finds out the country and kind of numbers that came by plain SQL, or were adopted. */
+const numberFacts: Job = {
+  name: "number-facts",
+  everySeconds: 5,
+  lookSeconds: 5,
+  isWanted: hasUnknown,
+  async run(db, signal) {
+    while (!signal.aborted && (await findOutFacts(db)) > 0);
+  },
+};
+
+const poolCounts: Job = {
+  name: "pool-counts",
+  everySeconds: 5 * 60,
+  isWanted: hasSpreadCounts,
+  run: foldCounts,
+};
+
 /** All that is done in the background. */
-export const jobs: readonly Job[] = [mail, lowPool, auditExpiry, leftovers, unmatchedCalls];
+export const jobs: readonly Job[] = [
+  mail,
+  lowPool,
+  numberFacts,
+  poolCounts,
+  auditExpiry,
+  leftovers,
+  unmatchedCalls,
+];
 
 /** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */
 export const startWork = (signal: AbortSignal): Promise<void> => keepWorking(jobs, signal);

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { callHandlingOf } from "#app/domain/call-handling.server.ts";
-import { aCompany } from "../support/client.ts";
+import { recordIncomingCall } from "#app/domain/call-events.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { newCallSid } from "../support/calls.ts";
+import { aCompany, Client } from "../support/client.ts";
 import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
 import { startSite, type Site } from "./visitor.ts";
 
@@ -11,6 +14,19 @@ beforeAll(async () => {
 
 const companyOf = (email: string) =>
   site.db("companies").where({ email }).first<{ id: number; twilio_phone_number: string | null }>();
+
+/** Gives a company the newest of the numbers that nobody has. */
+async function assignAny(companyId: number): Promise<string> {
+  const [number = ""]: string[] = await site
+    .db("twilio_phone_numbers")
+    .where({ status: "available" })
+    .orderBy("id", "desc")
+    .offset(5)
+    .limit(1)
+    .pluck("phone_number");
+  await assignPhoneNumber(site.db, companyId, number);
+  return number;
+}
 
 describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (program) => {
   test("sign up, choose a number, say what happens to calls, log out and in", async () => {
@@ -56,11 +72,43 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Password");
-    await browser.fill("Email address", email, password);
+    await browser.fill("Email address", email, "not the password");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("Email or password is incorrect.");
+    await browser.fill("@example.c", "", password);
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Your phone number");
     expect(browser.screen()).toContain(number);
+  });
+
+  test("the calls and their CSV", async () => {
+    const { email = "", password = "", ...names } = aCompany();
+    const { body } = await new Client(site.url).post("/api/signup", { ...names, email, password });
+    const { id: companyId } = body.company as { id: number };
+    const number = await assignAny(companyId);
+    await recordIncomingCall(
+      site.db,
+      {
+        callSid: newCallSid(),
+        from: "+353871112222",
+        to: number,
+        status: "ringing",
+        at: new Date(),
+      },
+      { companyId, route: "message" },
+    );
+
+    const browser = new TextBrowser(program, `${site.url}/login?redirectTo=/calls`);
+    await browser.shows("Password");
+    await browser.fill("Email address", email, password);
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("+353 87 111 2222");
+    await browser.press("Download as CSV");
+    await browser.shows("started_at,caller,called,outcome");
+    expect(browser.screen()).toContain("Z,+353 87 111 2222,");
   });
 
   test("skip, choose later in Settings, and find a number by its digits", async () => {
@@ -93,5 +141,46 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     expect(await companyOf(email)).toMatchObject({
       twilio_phone_number: number.replaceAll(" ", ""),
     });
+  });
+
+  test("lose the password, and get back in with a recovery code", async () => {
+    const browser = new TextBrowser(program, `${site.url}/signup`);
+    await browser.shows("Create account");
+    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
+    await browser.fill("Company name", company_name, owner_name, "", email, password);
+    await browser.press("Create account");
+    await browser.shows("Choose Your Phone Number");
+    await browser.goTo("Skip for Now");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows(/Dashboard – Company Phone Numbers/);
+    await browser.press("Settings");
+    await browser.shows("Recovery codes, for when");
+    await browser.press("Security");
+    await browser.shows("You have no recovery codes yet.");
+    await browser.fillBelow("Password", password);
+    await browser.press("Make recovery codes");
+    await browser.shows("They are shown this once.");
+    const codes = browser.screen().match(/\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b/g) ?? [];
+    expect(codes).toHaveLength(10);
+    await browser.press("Log out");
+    await browser.shows("A phone number for your company, for good");
+
+    // Another machine, without the session and the password.
+    const elsewhere = new TextBrowser(program, `${site.url}/login`);
+    await elsewhere.shows("Forgot your password?");
+    await elsewhere.press("Forgot your password?");
+    await elsewhere.shows("With one of your recovery codes");
+    await elsewhere.fill("Email address", email);
+    await elsewhere.fillBelow("Like XXXX", codes[6]!.toLowerCase());
+    await elsewhere.press("Continue");
+    await elsewhere.shows("Choose a new password");
+    await elsewhere.fillBelow("8 characters or more", "a short loud morning");
+    await elsewhere.press("Set password");
+    await elsewhere.shows("Your password was changed.");
+    await elsewhere.fill("Email address", email, "a short loud morning");
+    await elsewhere.goOn();
+    elsewhere.pressHere();
+    await elsewhere.shows("Your phone number");
   });
 });

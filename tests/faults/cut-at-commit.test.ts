@@ -17,18 +17,16 @@ async function startWire(databaseUrl: string) {
   const wire = createServer((client) => {
     if (staysAway && cuts > 0) return client.destroy();
     const database = createConnection(real);
-    let cutAtCommit = false;
     let cutAtAnswer = false;
     client.on("data", (bytes) => {
       if (cutAfter !== undefined && bytes.includes(cutAfter)) {
-        cutAtCommit = true;
+        cutAtAnswer = true;
         cutAfter = undefined;
       }
-      if (cutAtCommit && bytes.includes("COMMIT")) cutAtAnswer = true;
       database.write(bytes);
     });
     database.on("data", (bytes) => {
-      // It answers once it is committed.
+      // It says that it is ready for the next statement once this one is committed.
       if (cutAtAnswer) {
         cuts++;
         client.destroy();
@@ -50,8 +48,8 @@ async function startWire(databaseUrl: string) {
   url.port = String((wire.address() as AddressInfo).port);
   return {
     url: url.href,
-    /** Cuts the next connection that sends `text`, when its commit is answered; and takes no other until `comesBack`. */
-    cutAtCommitOf(text: string, options?: { staysAway: boolean }) {
+    /** Cuts the next connection that sends `text`, when the answer to it comes; and takes no other until `comesBack`. */
+    cutAtAnswerTo(text: string, options?: { staysAway: boolean }) {
       cutAfter = text;
       staysAway = options?.staysAway ?? false;
     },
@@ -72,11 +70,11 @@ async function startCutOff() {
   return { db, number, other, company: company!, wire, server };
 }
 
-const claim = 'update "twilio_phone_numbers"';
+const commit = "COMMIT;";
 
 test("a connection that is cut after the commit and before its answer is looked after, and the number confirmed", async () => {
   const { db, number, company, wire, server } = await startCutOff();
-  wire.cutAtCommitOf(claim);
+  wire.cutAtAnswerTo(commit);
   const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "ok", status: 200 });
@@ -85,7 +83,7 @@ test("a connection that is cut after the commit and before its answer is looked 
 
 test("one that is cut so and does not come back is an error, and a retry gets the same number", async () => {
   const { db, number, other, company, wire, server } = await startCutOff();
-  wire.cutAtCommitOf(claim, { staysAway: true });
+  wire.cutAtAnswerTo(commit, { staysAway: true });
   const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "unknown", status: 503 });

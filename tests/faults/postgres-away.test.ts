@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import type { Knex } from "knex";
 import { createDatabase } from "#app/db.server.ts";
@@ -62,18 +61,19 @@ test("PostgreSQL crashes and comes back under load: what was confirmed is there,
   const numbers = await morePool(400);
   const companies = await signedInCompanies(db, 400);
   let answered = 0;
+  let cutOff = 0;
   let back: Promise<void> | undefined;
   const tries = await inParallel(companies, 16, async (company, index) => {
     const result = await tryToAssign(server.url, company, numbers[index]!);
     answered++;
     if (answered === 100) {
       back = postgres.crash().then(async () => {
-        await setTimeout(300);
+        await until("some are cut off, or refused", () => cutOff >= 10);
         await postgres.start();
       });
     }
     // So that some tries are left for after it.
-    if (result.told === "unknown") await setTimeout(50);
+    if (result.told === "unknown" && ++cutOff >= 10) await back;
     return result;
   });
   await back;

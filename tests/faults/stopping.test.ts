@@ -95,13 +95,18 @@ test("a second signal ends it at once", async () => {
   );
   const pid = await workerPid(server);
   const stopped = server.stop("SIGINT");
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(server.process.exitCode).toBe(null);
+  let more = 0;
   const seconds = await secondsOf(async () => {
-    server.process.kill("SIGINT");
+    // One that follows the first too closely is the first once more, as a terminal and npm both send it.
+    await until("it has ended", () => {
+      more++;
+      return !server.process.kill("SIGINT");
+    });
     expect(await stopped).not.toBe(0);
   });
-  expect(seconds).toBeLessThan(1);
+  expect(more).toBeGreaterThan(1);
+  // The request that never comes to its end is waited for so long otherwise.
+  expect(seconds).toBeLessThan(2);
   await until("the worker has ended", () => !isAlive(pid));
   socket.destroy();
 });

@@ -96,9 +96,13 @@ test("a PostgreSQL that starts up a little later is waited for", async () => {
   const later = new URL(databaseUrl);
   const real = { host: later.hostname, port: Number(later.port) };
   [later.hostname, later.port] = ["127.0.0.1", String(port)];
-  const starting = startServer({ databaseUrl: later.href });
+  let printed = "";
+  const starting = startServer({
+    databaseUrl: later.href,
+    onOutput: (all) => (printed = all),
+  });
   const { createConnection } = await import("node:net");
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await until("it waits", () => printed.includes("Waiting for the database"), 60);
   const door = createServer((socket) => {
     const through = createConnection(real);
     socket.pipe(through).pipe(socket);
@@ -106,7 +110,6 @@ test("a PostgreSQL that starts up a little later is waited for", async () => {
   }).listen(port, "127.0.0.1");
   cleanUpLater(async () => door.close());
   const server = await starting;
-  expect(server.output()).toContain("Waiting for the database");
   expect(server.output()).not.toContain(later.password);
 });
 

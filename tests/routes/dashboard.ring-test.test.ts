@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { reading } from "#app/db.server.ts";
+import { loader } from "#app/routes/dashboard_.ring-test.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { until } from "../support/load.ts";
 import { openStream, streamPath, type Stream } from "../support/ring-test-stream.ts";
 import { startServer } from "../support/server.ts";
+import { useEnvironment } from "../support/twilio-webhooks.ts";
 import { called, companyWith, page, useCallSite } from "../support/call-pages.ts";
 
 describe.each(engines)("the ring test's event stream on %s", (engine) => {
@@ -42,6 +45,27 @@ describe.each(engines)("the ring test's event stream on %s", (engine) => {
       await stream.close();
       return stream.status === 200;
     });
+  });
+
+  test("another company's call turns nothing", async () => {
+    const [one, other] = [await site.fresh(), await site.fresh()];
+    useEnvironment({ DATABASE_URL: site.databaseUrl });
+    const gone = new AbortController();
+    const request = new Request(`http://localhost:3000${streamPath}`, {
+      headers: other.client.headers,
+      signal: gone.signal,
+    });
+    const { body } = await loader({ request, params: {}, context: {} });
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toMatch(/^retry:/);
+    const next = reader.read();
+    await called(site.db, one);
+    let looks = 0;
+    reading().on("query-response", () => looks++);
+    // One of them may have been asked before the call.
+    await until("it has looked since", () => looks > 1);
+    gone.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
   });
 
   test("nothing runs for HEAD or the data of a page", async () => {

@@ -90,7 +90,7 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
 function loseAnswersTo(db: Knex, sql: RegExp, { done = true } = {}): void {
   interface Client {
     config: unknown;
-    _query(connection: unknown, asked: { sql: string }): Promise<unknown>;
+    _query: (this: Client, connection: unknown, asked: { sql: string }) => Promise<unknown>;
   }
   const { config } = db.client as Client;
   // Each transaction has a client of its own, of the same class.

@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import { setTimeout } from "node:timers/promises";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { Knex } from "knex";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
@@ -15,6 +13,7 @@ import {
   openDatabase,
 } from "../support/databases.ts";
 import { childEnvironment } from "../support/environment.ts";
+import { sightOfReading } from "../support/reading-stdin.ts";
 import { runScript, type ScriptRun } from "../support/script.ts";
 
 describe.each(engines)("add-phone-numbers on %s", (engine) => {
@@ -109,18 +108,17 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
   });
 
   test("waits for a stdin that comes slowly", async () => {
+    const reading = sightOfReading();
     const child = spawn(
       process.execPath,
       ["scripts/run.js", "add-phone-numbers", "--from-file", "-"],
       {
-        env: childEnvironment({ DATABASE_URL: url }),
+        env: childEnvironment({ DATABASE_URL: url, ...reading.env }),
         stdio: ["pipe", "pipe", "pipe"],
       },
     );
     const [out, err] = [text(child.stdout), text(child.stderr)];
-    // Long enough for one that does not wait to have failed.
-    const ended = once(child, "exit");
-    expect(await Promise.race([ended, setTimeout(3_000, "waits")])).toBe("waits");
+    await reading.seen();
     child.stdin.write("+353 86 1");
     child.stdin.end("23 9991\n");
     expect(await out).toContain("added          line 1: +353 86 123 9991");

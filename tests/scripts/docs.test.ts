@@ -71,23 +71,66 @@ test("the docs name only npm scripts that there are", () => {
   }
 });
 
-const anchorsOf = (file: string) =>
-  [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    (heading ?? "")
+/** What GitHub calls the headings of a Markdown file in a link; of two that are alike the second has a number. */
+function anchorsOf(file: string): string[] {
+  const seen = new Map<string, number>();
+  return [...withoutCode(read(file)).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = ""]) => {
+    const anchor = heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
+      .replaceAll(" ", "-");
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
 
-test("links within the docs lead somewhere", () => {
-  for (const file of [...docs, "README.md"]) {
-    for (const [, target = ""] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https?:/.test(target)) continue;
-      const [name = "", anchor] = target.split("#");
+// A # in a shell's example is no heading, and brackets in code are no link.
+const withoutCode = (markdown: string) => markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, "");
+
+const everyMarkdown = [
+  ...docs,
+  ...readdirSync(".").filter((file) => file.endsWith(".md")),
+  ...["app", "bench", "migrations", "scripts", "tests"].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => path.join(room, file)),
+  ),
+];
+
+test("every link and anchor in the Markdown leads somewhere", () => {
+  const dead: string[] = [];
+  let links = 0;
+  for (const file of everyMarkdown) {
+    const text = withoutCode(read(file)).replaceAll(/`[^`\n]*`(?!\])/g, "");
+    for (const [, inline, reference] of text.matchAll(
+      /\]\(<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)/gm,
+    )) {
+      const target = inline ?? reference ?? "";
+      if (/^(https?|mailto|tel):/.test(target)) continue;
+      links++;
+      const [name = "", anchor] = decodeURI(target).split("#");
       const to = name === "" ? file : path.join(path.dirname(file), name);
-      expect(existsSync(to), `${file}: ${target}`).toBe(true);
-      if (anchor) expect(anchorsOf(to), `${file}: ${target}`).toContain(anchor);
+      if (!existsSync(to)) dead.push(`${file}: ${target} is not there`);
+      else if (anchor && !anchorsOf(to).includes(anchor))
+        dead.push(`${file}: ${target} has no such heading`);
     }
+  }
+  expect(links).toBeGreaterThan(20);
+  expect(dead).toEqual([]);
+});
+
+test("the sections of the docs that other files name are there", () => {
+  const named = ["render.yaml", "Dockerfile", "compose.yaml", ".env.example", "vercel.json"]
+    .flatMap((file) => [
+      ...read(file).matchAll(/docs\/([\w-]+\.md)(?:#([\w-]+)|, [“"]([^”"]+)[”"])?/g),
+    ])
+    .map(([, file = "", anchor, heading]) => ({ file: path.join("docs", file), anchor, heading }));
+  expect(named.length).toBeGreaterThan(0);
+  for (const { file, anchor, heading } of named) {
+    const text = read(file);
+    if (anchor) expect(anchorsOf(file)).toContain(anchor);
+    if (heading) expect(text).toMatch(new RegExp(`^#+ ${heading}$`, "m"));
   }
 });
 

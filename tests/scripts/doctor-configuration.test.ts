@@ -174,6 +174,23 @@ describe("doctor and PostgreSQL", () => {
     },
   );
 
+  test("one that is not in UTF-8 is found, beside what else there is", async () => {
+    await db.raw(
+      "create database latin encoding 'LATIN1' locale_provider libc locale 'C' template template0",
+    );
+    const report = await operator.examine(
+      ["--offline"],
+      onServer((address) => (address.pathname = "/latin")),
+    );
+    expect(codes(report)).toEqual(["database-not-utf8", "migrations-pending"]);
+    expect(report.findings[0]).toMatchObject({
+      finding: "The database is in LATIN1, which has no room for every name.",
+      mend: expect.stringContaining("createdb --encoding=UTF8"),
+    });
+    expect(report.exitCode).toBe(4);
+    await db.raw("drop database latin with (force)");
+  });
+
   test("a trigger that was dropped is found, and the command mends it", async () => {
     await db.raw("drop trigger company_leaves on companies");
     const { findings } = await operator.examine();

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { Knex } from "knex";
@@ -7,6 +7,7 @@ import { isPostgres, sqliteFile } from "#app/db.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { createTestDatabase, engines, openDatabase } from "../support/databases.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 import { runScript } from "../support/script.ts";
 
 /** What keeps a database from being migrated, told in one line by `migrate` and by `npm start`. */
@@ -34,6 +35,16 @@ describe.each(["migrate", "start"] as const)("%s", (script) => {
     const url = new URL(inject("postgresUrl"));
     url.pathname = `/${name}`;
     expect(await refusal(script, url.href)).toContain("is in LATIN1, and must be in UTF-8");
+  });
+
+  test("says at once that the SQLite path names a folder, or leads through a file", async () => {
+    const { path: folder } = scratchDirectory("no-file-");
+    writeFileSync(path.join(folder, "a-file"), "");
+    for (const odd of [folder, path.join(folder, "a-file/app.db")]) {
+      expect(await refusal(script, `sqlite:${odd}`)).toContain(
+        "is no file: its path names a folder",
+      );
+    }
   });
 
   test("names the right that its role lacks", async () => {

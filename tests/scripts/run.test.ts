@@ -15,6 +15,7 @@ import { buildState, sources } from "../../scripts/compile/sources.js";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { createMigratedDatabase, createTestDatabase } from "../support/databases.ts";
 import { childEnvironment } from "../support/environment.ts";
+import { sightOfReading } from "../support/reading-stdin.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { runScript, type ScriptRun } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
@@ -122,10 +123,12 @@ test("demo numbers come into an empty pool of a database that nobody chose", asy
 
 test("a command waits for what is piped into it late", async () => {
   const { url } = await createMigratedDatabase("sqlite");
+  const { file, env } = sightOfReading();
+  const late = `(until [ -e "${file}" ]; do sleep 0.05; done; echo +353861239991)`;
   const { stdout, stderr } = await promisify(execFile)(
     "sh",
-    ["-c", "(sleep 1; echo +353861239991) | node scripts/run.js add-phone-numbers --from-file -"],
-    { env: childEnvironment({ DATABASE_URL: url }) },
+    ["-c", `${late} | node scripts/run.js add-phone-numbers --from-file -`],
+    { env: childEnvironment({ DATABASE_URL: url, ...env }) },
   );
   expect(stderr).not.toContain("Error");
   expect(stdout).toContain("1 added");

@@ -49,6 +49,7 @@ export async function page(
 
 export interface CallSite {
   url: string;
+  databaseUrl: string;
   db: Knex;
   /** numbers of the pool that no company of {@link CallSite.fresh} has yet */
   numbers: string[];
@@ -61,6 +62,7 @@ export function useCallSite(engine: Engine): CallSite {
   const site = { fresh: () => companyWith(site.url, site.db, site.numbers.shift()!) } as CallSite;
   beforeAll(async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
+    site.databaseUrl = databaseUrl;
     site.db = openDatabase(databaseUrl);
     site.numbers = await fillPool(site.db, 40);
     site.url = (await startServer({ databaseUrl })).url;

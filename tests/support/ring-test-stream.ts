@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import type { Client } from "./client.ts";
 import { until } from "./load.ts";
 
@@ -12,8 +11,6 @@ export interface Stream {
   says(text: string): Promise<void>;
   /** Reads to the end. */
   ends(): Promise<string>;
-  /** No event comes for so many milliseconds. */
-  quietFor(time: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,11 +35,6 @@ export async function openStream({ client }: { client: Client }): Promise<Stream
     async ends() {
       await until("the end of the stream", () => over);
       return read;
-    },
-    async quietFor(time) {
-      const timer = new Promise((resolve) => setTimeout(resolve, time));
-      await Promise.race([timer, until("an event", () => read.includes("event:")).catch(() => {})]);
-      expect(read).not.toContain("event:");
     },
     async close() {
       gone.abort();

@@ -13,6 +13,8 @@ export interface ServerOptions {
   /** a free one if not given */
   port?: number;
   script?: "start" | "serve-remix";
+  /** is given all that it has printed, as it prints more */
+  onOutput?: (printed: string) => void;
   /** where it runs, with a `scripts/run.js`; this checkout if not given */
   cwd?: string;
 }
@@ -46,6 +48,7 @@ export async function startServer({
   env = {},
   port,
   script = "start",
+  onOutput,
   cwd = process.cwd(),
 }: ServerOptions): Promise<AppServer> {
   const chosenPort = port ?? (await freePort());
@@ -67,7 +70,10 @@ export async function startServer({
   const release = guardProcess(group);
 
   let printed = "";
-  const collect = (chunk: string) => (printed += chunk);
+  const collect = (chunk: string) => {
+    printed += chunk;
+    onOutput?.(printed);
+  };
   child.stdout.setEncoding("utf8").on("data", collect);
   child.stderr.setEncoding("utf8").on("data", collect);
   let over = false;

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { asStored, parseE164 } from "#app/domain/e164.ts";
-import { isTime } from "#app/domain/rules/rules.server.ts";
+import { isE164, isTime } from "#app/domain/rules/rules.server.ts";
 import { readTime } from "#app/domain/times.ts";
 
 /**
@@ -131,12 +131,12 @@ export function claimants(db: Knex) {
 // One pass over the pool, so each row is let through by what is cheapest to see.
 async function unsoundRows(db: Knex): Promise<PoolRow[]> {
   const postgres = isPostgres(db);
-  const isE164 = postgres
+  // The rule's own pattern counts digits, which takes PostgreSQL twice as long.
+  const sound = postgres
     ? "length(n.phone_number) between 3 and 16 and n.phone_number ~ '^[+][1-9][0-9]+$'"
-    : `n.phone_number glob '+[1-9]*' and substr(n.phone_number, 2) not glob '*[^0-9]*'
-        and length(n.phone_number) between 3 and 16`;
+    : isE164(db, "n.phone_number");
   const prefixed = postgres ? `n.phone_number ~ '${trunkPrefixed}'` : trunkPrefixedRows;
-  const breaksRule = `(not (${isE164}) or case n.status
+  const breaksRule = `(not (${sound}) or case n.status
      when 'available' then n.assigned_to_company_id is not null or n.assigned_at is not null
      when 'assigned' then n.assigned_at is null or c.twilio_phone_number is null
                           or c.twilio_phone_number <> n.phone_number

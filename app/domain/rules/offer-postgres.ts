@@ -107,14 +107,14 @@ const moved = `(n.id is null or o.id is null or n.status is distinct from o.stat
 
 export const offerTriggers = [
   kept(
-    "number_enters_offer",
+    "phone_number_enters_offer",
     inserted("twilio_phone_numbers"),
     `${enter(`added n left join ${told} on f.phone_number = n.phone_number`)};
      ${count("assigned", assigned("added", 1))}
      return null;`,
   ),
   kept(
-    "number_changes_offer",
+    "phone_number_changes_offer",
     updated("twilio_phone_numbers"),
     `declare again jsonb;
      begin
@@ -134,14 +134,14 @@ export const offerTriggers = [
      return null;`,
   ),
   kept(
-    "number_leaves_offer",
+    "phone_number_leaves_offer",
     deleted("twilio_phone_numbers"),
     `delete from numbers_on_offer f using gone where f.id = gone.id;
      ${count("assigned", assigned("gone", -1))}
      return null;`,
   ),
   kept(
-    "offer_truncated",
+    "phone_numbers_leave_offer",
     "after truncate on twilio_phone_numbers for each statement",
     `delete from numbers_on_offer;
      delete from pool_counts where what <> 'companies';

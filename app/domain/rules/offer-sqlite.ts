@@ -9,7 +9,7 @@ import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 
 /** SQL for a number's place in the pool's order, when it entered and its id as one integer; FTS5 searches in its order. */
 export const place = (enteredAt: string, id: string) =>
-  `((min(max(coalesce(cast(strftime('%s', ${enteredAt}) as integer), 0), 0), 4294967295) - 2147483648) * 4294967296 + ${id})`;
+  `((min(max(coalesce(cast(strftime('%s', ${enteredAt}) as integer), 0), 1), 4294967295) - 2147483648) * 4294967296 + ${id})`;
 
 /** SQL for the id of what is at a place. */
 export const idAt = (place: string) => `((${place} & 4294967295) - ((${place} & 2147483648) << 1))`;
@@ -86,13 +86,13 @@ export const strays = `numbers_on_offer as o where not exists (
 
 export const offerTriggers = [
   trigger(
-    "number_enters_offer",
+    "phone_number_enters_offer",
     "after insert on twilio_phone_numbers",
     `${enter}
      ${count("assigned", 1, "new.status = 'assigned'")}`,
   ),
   trigger(
-    "number_changes_offer",
+    "phone_number_changes_offer",
     `after update on twilio_phone_numbers
        when new.id is not old.id or new.status is not old.status or new.phone_number is not old.phone_number
             or new.created_at is not old.created_at`,
@@ -105,7 +105,7 @@ export const offerTriggers = [
      ${count("assigned", 1, "new.status = 'assigned' and old.status is not 'assigned'")}`,
   ),
   trigger(
-    "number_leaves_offer",
+    "phone_number_leaves_offer",
     "after delete on twilio_phone_numbers",
     `delete from numbers_on_offer where id = old.id;
      ${count("assigned", -1, "old.status = 'assigned'")}`,

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
+import { callCounts } from "#app/domain/rules/call-counts.ts";
 import { offerTriggers as postgresOffer } from "#app/domain/rules/offer-postgres.ts";
 import { offerTriggers as sqliteOffer } from "#app/domain/rules/offer-sqlite.ts";
 import * as postgres from "#app/domain/rules/postgres.ts";
@@ -60,6 +61,10 @@ const rulesFor = (db: Knex): Rule[] => [
   ...uniqueIndexes,
   ...dialect(db).triggers.map((trigger) => ({ needs: [theNumber, theCompany], ...trigger })),
   ...offerRules(db),
+  ...callCounts[isPostgres(db) ? "postgres" : "sqlite"].map((trigger) => ({
+    needs: ["calls.company_id", "calls_per_day.calls"],
+    ...trigger,
+  })),
 ];
 
 const offerRules = (db: Knex): Rule[] =>
@@ -93,6 +98,9 @@ export async function install(db: Knex): Promise<void> {
   });
 }
 
+/** SQL that says whether `column` is in E.164. */
+export const isE164 = (db: Knex, column: string) => dialect(db).isE164(column);
+
 /** SQL that says whether `column` has a time that can be read; null where it is null. */
 export const isTime = (db: Knex, column: string) => dialect(db).isTime(column);
 
@@ -106,7 +114,12 @@ export async function removeOffer(db: Knex): Promise<void> {
   for (const { drop } of offerRules(db)) await db.raw(drop);
 }
 
-export { refill } from "#app/domain/rules/offer.server.ts";
+/** Takes out the triggers that count calls, before their table goes. */
+export async function removeCallCounts(db: Knex): Promise<void> {
+  for (const { drop } of callCounts[isPostgres(db) ? "postgres" : "sqlite"]) await db.raw(drop);
+}
+
+export { recountCalls, refill } from "#app/domain/rules/offer.server.ts";
 
 /** The names of the triggers and indexes that the database has not, or has switched off. */
 export async function missing(db: Knex): Promise<string[]> {

@@ -1,0 +1,25 @@
+import { createCookie, type Cookie } from "@remix-run/node";
+import { environment } from "#app/env.server.ts";
+
+const isSecure = () => environment().PUBLIC_URL.startsWith("https:");
+
+/**
+ * A cookie that no script reads and no other site's form sends, `Secure` where PUBLIC_URL is https.
+ * @param options `maxAge` in seconds
+ */
+export function ownCookie(
+  name: string,
+  options: Parameters<typeof createCookie>[1] & { maxAge: number },
+): Cookie {
+  return createCookie(name, {
+    httpOnly: true,
+    path: "/",
+    sameSite: "lax",
+    secure: isSecure(),
+    ...options,
+  });
+}
+
+/** The same for the whole host and nobody beside it: where it is `Secure` a browser holds to that by the name. */
+export const hostCookie = (name: string, maxAge: number): Cookie =>
+  ownCookie(isSecure() ? `__Host-${name}` : name, { maxAge });
