@@ -93,8 +93,10 @@ function postgresConfig(
         byUid.set(connection.__knexUid, connection);
         connection.once("end", () => byUid.delete(connection.__knexUid));
         // What is written without a zone is UTC, also where a column that was adopted has one.
-        connection.query("set time zone 'UTC'; set datestyle to 'ISO'", (error: Error | null) =>
-          done(error, connection),
+        // No statement here runs for so long that to compile it would pay.
+        connection.query(
+          "set time zone 'UTC'; set datestyle to 'ISO'; set jit to off",
+          (error: Error | null) => done(error, connection),
         );
       },
       validate: (connection: object) => !spent.has(connection),

@@ -135,6 +135,30 @@ interface QueuedMailRow {
   given_up_at: string | null;
 }
 
+interface NumberOnOffer {
+  id: number;
+  phone_number: string;
+  entered_at: string;
+  country: string | null;
+  kind: string | null;
+  memorable: boolean | null;
+}
+
+interface CallsPerDay {
+  company_id: number;
+  day: string;
+  calls: number;
+}
+
+interface PoolCount {
+  what: "available" | "assigned" | "companies";
+  country: string;
+  kind: string;
+  memorable: boolean;
+  slot: number;
+  n: number;
+}
+
 interface CompanyToken {
   id: number;
   company_id: number;
@@ -159,6 +183,9 @@ declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
+    numbers_on_offer: NumberOnOffer;
+    pool_counts: PoolCount;
+    calls_per_day: CallsPerDay;
     company_sessions: Session;
     company_time_zones: TimeZone;
     closed_companies: ClosedCompany;

@@ -5,6 +5,8 @@ import { expireCalls } from "#app/domain/call-erasure.server.ts";
 import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
 import { forgetOldKeys } from "#app/domain/idempotency.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
+import { findOutFacts, hasUnknown } from "#app/domain/pool-facts.server.ts";
+import { foldCounts, hasSpreadCounts } from "#app/domain/pool-counts.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { clearCounts } from "#app/domain/rate-counts.server.ts";
 import { environment } from "#app/env.server.ts";
@@ -90,6 +92,24 @@ const oldCounts: Job = {
   },
 };
 
+/** Finds out the country and kind of numbers that came by plain SQL, or were adopted. */
+const numberFacts: Job = {
+  name: "number-facts",
+  everySeconds: 5,
+  lookSeconds: 5,
+  isWanted: hasUnknown,
+  async run(db, signal) {
+    while (!signal.aborted && (await findOutFacts(db)) > 0);
+  },
+};
+
+const poolCounts: Job = {
+  name: "pool-counts",
+  everySeconds: 5 * 60,
+  isWanted: hasSpreadCounts,
+  run: foldCounts,
+};
+
 /** All that is done in the background. */
 export const jobs: readonly Job[] = [
   mail,
@@ -99,6 +119,8 @@ export const jobs: readonly Job[] = [
   auditExpiry,
   leftovers,
   lowPool,
+  numberFacts,
+  poolCounts,
   spentBudget,
   oldCounts,
 ];

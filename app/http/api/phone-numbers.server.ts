@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { callingCodeOf, isPartOfNumber, partOfNumber } from "#app/domain/e164.ts";
+import { numberKinds } from "#app/domain/number-facts.ts";
 import {
   answerOf,
   e164,
@@ -13,13 +14,16 @@ import { checkFields } from "#app/http/fields.ts";
 
 /** The numbers that are available, and the one that is the company's. */
 
-const contains = z
-  .string()
-  .max(40, { error: "contains must be 40 characters or fewer" })
-  .refine(isPartOfNumber, { error: "contains must be digits" })
-  .transform((text) => partOfNumber(text).replace("+", ""))
-  .optional()
-  .meta({ description: "Digits that stand together anywhere in the number" });
+const digits = (name: string, description: string) =>
+  z
+    .string()
+    .max(40, { error: `${name} must be 40 characters or fewer` })
+    .refine(isPartOfNumber, { error: `${name} must be digits` })
+    .transform((text) => partOfNumber(text).replace("+", ""))
+    .optional()
+    .meta({ description });
+
+const contains = digits("contains", "Digits that stand together anywhere in the number");
 
 const available = z
   .object({ phone_number: e164, created_at: time })
@@ -44,7 +48,18 @@ export const availableOperation = operation({
       .optional()
       .meta({ description: "`next_cursor` of the page before" }),
     contains,
+    starts: digits("starts", "Digits that the number begins with, its country code first"),
+    ends: digits("ends", "Digits that the number ends with"),
     country: z.string().optional().meta({ description: "Two letters (ISO 3166-1), like IE" }),
+    kind: z
+      .enum(numberKinds, { error: `kind must be one of ${numberKinds.join(", ")}` })
+      .optional()
+      .meta({ description: "`mobile` includes North American numbers that may be either" }),
+    memorable: z
+      .enum(["0", "1"], { error: "memorable must be 1 or 0" })
+      .transform((value) => value === "1")
+      .optional()
+      .meta({ description: "1: only numbers that are easy to remember" }),
   }),
   answer: {
     status: 200,
