@@ -190,8 +190,8 @@ describeEachEngine("closed companies", (engine, open) => {
       const rows = (engine === "sqlite" ? answer : (answer as { rows: unknown }).rows) as {
         name: string;
       }[];
-      // Calls go in batches; the audit trail names companies by id alone, and expires.
-      const otherwise = ["calls", "closed_companies", "audit_events"];
+      // Calls, and with them their counts, go in batches; the audit trail names companies by id alone, and expires.
+      const otherwise = ["calls", "calls_per_day", "closed_companies", "audit_events"];
       expect(rows.map(({ name }) => name).sort()).toEqual(
         [...ownTables.map(({ name }) => name), ...otherwise].sort(),
       );

@@ -1,7 +1,7 @@
 import { trigger as onPostgres } from "#app/domain/rules/postgres.ts";
 import { trigger as onSqlite } from "#app/domain/rules/sqlite.ts";
 
-/** Triggers that count each company's calls by day (UTC), so that its dashboard need not. */
+/** Triggers that count each company's calls by day (UTC), so that its dashboard need not. Calls whose time is none are left out. */
 
 const day = { postgres: "cast(date(started_at) as text)", sqlite: "date(started_at)" };
 
@@ -15,7 +15,8 @@ const postgresCount = (...parts: [table: string, n: number][]) => `
 
 const sqliteCount = (row: string, n: number) => `
   insert into calls_per_day (company_id, day, calls)
-  select ${row}.company_id, date(${row}.started_at), ${n} where ${row}.company_id is not null
+  select ${row}.company_id, date(${row}.started_at), ${n}
+   where ${row}.company_id is not null and date(${row}.started_at) is not null
   on conflict (company_id, day) do update set calls = calls + excluded.calls;`;
 
 export const callCounts = {
@@ -54,4 +55,4 @@ export const callCounts = {
 /** SQL for all that {@link callCounts} would have counted. */
 export const countOfCalls = (engine: keyof typeof day) =>
   `select company_id, ${day[engine]} as day, count(*) as calls from calls
-    where company_id is not null group by company_id, ${day[engine]}`;
+    where company_id is not null and ${day[engine]} is not null group by company_id, ${day[engine]}`;
