@@ -68,6 +68,11 @@ const schema = z.object({
     })
     .optional(),
   CALL_LIMIT_MINUTES: wholeNumber(1, 1_440).default(240),
+  CALL_DAYS: wholeNumber(1, 36_500).default(400),
+  SUPPORT_EMAIL: z
+    .string()
+    .regex(/^[^\s@<>]+@[^\s@<>]+$/, { error: "must be an email address" })
+    .optional(),
   SMTP_URL: z
     .string()
     .refine((url) => URL.canParse(url) && /^smtps?:$/.test(new URL(url).protocol), {

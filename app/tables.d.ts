@@ -2,6 +2,7 @@
  * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
  * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
  */
+import type { ClosedState } from "#app/domain/account-state.ts";
 import type { LinkPurpose, LinkVia } from "#app/domain/account-links.server.ts";
 import type { Actor, AuditEvent } from "#app/domain/audit.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
@@ -35,6 +36,27 @@ interface Session {
   created_at: string;
   last_seen_at: string;
   expires_at: string;
+  address: string | null;
+  user_agent: string | null;
+}
+
+interface TimeZone {
+  company_id: number;
+  time_zone: string;
+}
+
+interface ClosedCompany {
+  company_id: number;
+  state: ClosedState;
+  since: string;
+}
+
+interface RecordingToDelete {
+  recording_sid: string;
+  since: string;
+  next_try_at: string;
+  tries: number;
+  failure: string | null;
 }
 
 interface Handling {
@@ -131,6 +153,9 @@ declare module "knex/types/tables" {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
     company_sessions: Session;
+    company_time_zones: TimeZone;
+    closed_companies: ClosedCompany;
+    recordings_to_delete: RecordingToDelete;
     company_tokens: CompanyToken;
     idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;

@@ -70,6 +70,7 @@ export async function poolStatus(db: Knex): Promise<PoolStatus> {
     .select<{ status: string; total: number }[]>("status", db.raw("count(*) as total"));
   const waiting = await db("companies")
     .whereNull("twilio_phone_number")
+    .whereNotIn("id", db("closed_companies").where({ state: "erased" }).select("company_id"))
     .count({ total: "*" })
     .first<{ total: number }>();
   const of = (status: string) => Number(counts.find((row) => row.status === status)?.total ?? 0);

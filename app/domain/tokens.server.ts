@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { closedState } from "#app/domain/account-state.ts";
 import {
   companyColumns,
   companyFromRow,
@@ -219,7 +220,7 @@ const byHash = {
   name: "token by hash",
   sql: `select t.id as token_id, t.scopes, t.expires_at, t.last_used_at, ${companyColumns}
           from ${companyTables} join company_tokens t on t.company_id = c.id
-         where t.token_hash = ?`,
+         where t.token_hash = ? and ${closedState("c.id")} is null`,
 };
 
 // A write an hour, not one a request.

@@ -5,7 +5,15 @@ import type { Asked } from "#app/server/exchange.server.ts";
  * News of what a form did, told once: by the next page that is there to tell it, and no more when that is loaded again
  * or kept as a bookmark.
  */
-export type News = "assigned" | "saved" | "already-has-number";
+export type News =
+  | "assigned"
+  | "saved"
+  | "already-has-number"
+  | "password-changed"
+  | "email-changed"
+  | "session-ended"
+  | "other-sessions-ended"
+  | "account-closed";
 
 /** Seconds in which it is news. */
 const newsFor = 5 * 60;

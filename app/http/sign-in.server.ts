@@ -25,6 +25,17 @@ export class SignInError extends Error {
   }
 }
 
+/** The password was right, and the account is frozen. */
+export class AccountFrozenError extends Error {
+  override name = "AccountFrozenError";
+  constructor() {
+    const { SUPPORT_EMAIL } = environment();
+    super(
+      `This account is closed for now. ${SUPPORT_EMAIL ? `Write to ${SUPPORT_EMAIL}` : "Ask whoever runs this service"}`,
+    );
+  }
+}
+
 interface Credentials {
   who: By;
   email: string;
@@ -51,6 +62,7 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<C
   const company = await signIn(database(), email, password, who);
   if (!company) throw new SignInError();
   await forgiveSignIn(attempt);
+  if (company === "frozen") throw new AccountFrozenError();
   return company;
 }
 
@@ -58,6 +70,7 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<C
  * Checks an email and a password and signs in.
  * @returns the company and the `Set-Cookie` headers
  * @throws {SignInError} where they do not open an account
+ * @throws {AccountFrozenError}
  * @throws {TooManyAttemptsError}
  */
 export async function signInWith(
@@ -78,7 +91,9 @@ export async function signInWith(
       headers: await signedInHeaders(asked, company, "signed-in"),
     };
   } catch (error) {
-    if (error instanceof SignInError) noteSignIn(asked, "refused");
+    if (error instanceof SignInError || error instanceof AccountFrozenError) {
+      noteSignIn(asked, "refused");
+    }
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }
@@ -113,11 +128,13 @@ export async function signedInHeaders(
   noteSignIn(asked, how, company.id);
   const headers = new Headers();
   headers.append("Set-Cookie", await beginSessionFor(asked, company.id));
-  headers.append(
-    "Set-Cookie",
-    await deviceCookie().serialize(await introduceDevice(database(), company.id)),
-  );
+  headers.append("Set-Cookie", await knownDevice(company.id));
   return headers;
+}
+
+/** The `Set-Cookie` value that makes a browser known to a company, which has just proved its password or set one. */
+export async function knownDevice(companyId: number): Promise<string> {
+  return deviceCookie().serialize(await introduceDevice(database(), companyId));
 }
 
 let cookie: Cookie | undefined;

@@ -1,7 +1,7 @@
 import { apiRoute } from "#app/http/api-route.server.ts";
 import { companyJson } from "#app/http/company-json.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
-import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
+import { AccountFrozenError, SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
 const route = apiRoute({
   POST: async ({ body: { email, password }, ...asked }) => {
@@ -14,6 +14,9 @@ const route = apiRoute({
     } catch (error) {
       if (error instanceof SignInError) {
         return jsonError("not_authenticated", { error: error.message });
+      }
+      if (error instanceof AccountFrozenError) {
+        return jsonError("account_closed", { error: error.message });
       }
       throw error;
     }

@@ -6,11 +6,12 @@ import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
+import { wholeForm } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
 import { ownPath } from "#app/http/redirect-target.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
-import { SignInError, signInWith } from "#app/http/sign-in.server.ts";
+import { AccountFrozenError, SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => pageTitle("Log in", data?.refused);
 
@@ -39,6 +40,9 @@ export const action = pageAction(async (sent) => {
     const { headers } = await signInWith(sent, email, password);
     return redirect(ownPath(redirectTo, home), { headers });
   } catch (error) {
+    if (error instanceof AccountFrozenError) {
+      return refuseForm(sent, shownAgain, 403, { [wholeForm]: `${error.message}.` });
+    }
     return error instanceof SignInError
       ? refuseForm(sent, shownAgain, 401, { email: `${error.message}.` })
       : refuseFormFor(error, sent, shownAgain);

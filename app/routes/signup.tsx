@@ -5,6 +5,7 @@ import { TextField } from "#app/components/Field.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
+import { TimeZoneGuess } from "#app/components/TimeZoneGuess.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { database } from "#app/db.server.ts";
 import { signUp, signUpFields } from "#app/domain/companies.server.ts";
@@ -100,6 +101,7 @@ export default function SignUp() {
           hint="8 characters or more"
           error={errors?.password}
         />
+        <TimeZoneGuess />
       </PostForm>
       <p>
         Already have an account? <Link to="/login">Log in</Link>

@@ -1,19 +1,33 @@
 import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
-import { expireUnmatchedCalls } from "#app/domain/call-events.server.ts";
+import { expireCalls } from "#app/domain/call-erasure.server.ts";
+import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
+import { recordings } from "#app/work/delete-recordings.server.ts";
 import { mail } from "#app/work/send-mail.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
 const hour = 60 * 60;
 
-const unmatchedCalls: Job = {
-  name: "unmatched-calls",
+const callExpiry: Job = {
+  name: "call-expiry",
   everySeconds: hour,
-  run: (db) => expireUnmatchedCalls(db),
+  async run(db, signal) {
+    while (!signal.aborted && (await expireCalls(db, environment().CALL_DAYS)) > 0);
+  },
+};
+
+/** Closing an account takes the first thousands of its calls at once; these are the others. */
+const callsOfErased: Job = {
+  name: "calls-of-erased",
+  everySeconds: 60,
+  isWanted: hasCallsOfErased,
+  async run(db, signal) {
+    while (!signal.aborted && (await eraseCallsOfErased(db)) > 0);
+  },
 };
 
 const auditExpiry: Job = {
@@ -48,7 +62,15 @@ const lowPool: Job = {
 };
 
 /** All that is done in the background. */
-export const jobs: readonly Job[] = [mail, lowPool, auditExpiry, leftovers, unmatchedCalls];
+export const jobs: readonly Job[] = [
+  mail,
+  recordings,
+  callsOfErased,
+  callExpiry,
+  auditExpiry,
+  leftovers,
+  lowPool,
+];
 
 /** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */
 export const startWork = (signal: AbortSignal): Promise<void> => keepWorking(jobs, signal);
