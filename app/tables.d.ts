@@ -84,7 +84,16 @@ interface CallRow {
   answered_at: string | null;
   ended_at: string | null;
   seconds: number | null;
+  heard_at: string | null;
+  message_deleted_at: string | null;
+  blocked: boolean;
   readonly outcome: string;
+}
+
+interface BlockedCallerRow {
+  company_id: number;
+  caller: string;
+  blocked_at: string;
 }
 
 interface AdoptedEmail {
@@ -160,6 +169,8 @@ declare module "knex/types/tables" {
     idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;
     calls: CallRow;
+    blocked_callers: BlockedCallerRow;
+    withheld_callers: { company_id: number; what: "message" | "refuse" };
     adopted_emails: AdoptedEmail;
     audit_events: AuditRow;
     work_leases: {

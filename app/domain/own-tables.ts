@@ -6,6 +6,8 @@ export const ownTables = [
   { name: "company_sessions", without: ["id_hash"] },
   { name: "company_call_handling", without: [] },
   { name: "company_time_zones", without: [] },
+  { name: "blocked_callers", without: [] },
+  { name: "withheld_callers", without: [] },
   { name: "adopted_emails", without: [] },
   { name: "verified_emails", without: [] },
   { name: "email_changes", without: [] },

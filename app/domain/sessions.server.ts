@@ -11,6 +11,7 @@ import {
   type CompanyRow,
 } from "#app/domain/companies.server.ts";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { countUnheard } from "#app/domain/messages.server.ts";
 import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -92,6 +93,8 @@ export interface Session {
   company: Company;
   /** its last use is noted as a day ago or more: {@link extendSession} is due */
   stale: boolean;
+  /** messages that nobody has heard, as every page tells; counted to `mostCounted` */
+  unheard: number;
 }
 
 /** The session that an id stands for, or undefined where it is unknown, ended or expired. Only reads. */
@@ -101,12 +104,18 @@ export async function findSession(
   now = new Date(),
 ): Promise<Session | undefined> {
   const bounds = boundsAt(now);
-  const [row] = await query<CompanyRow & { last_seen_at: string }>(db, openSession, [
+  const [row] = await query<CompanyRow & { last_seen_at: string; unheard: number }>(db, openSession, [
     hashOf(id),
     bounds.now,
     bounds.begun,
   ]);
-  return row && { company: companyFromRow(row), stale: row.last_seen_at <= bounds.seen };
+  return (
+    row && {
+      company: companyFromRow(row),
+      stale: row.last_seen_at <= bounds.seen,
+      unheard: Number(row.unheard),
+    }
+  );
 }
 
 let bounds = { second: Number.NaN, now: "", begun: "", seen: "" };
@@ -127,7 +136,7 @@ function boundsAt(at: Date): typeof bounds {
 
 const openSession = {
   name: "open session",
-  sql: `select s.last_seen_at, ${companyColumns}
+  sql: `select s.last_seen_at, ${countUnheard("c.id")} as unheard, ${companyColumns}
           from ${companyTables} join company_sessions s on s.company_id = c.id
          where s.id_hash = ? and s.expires_at > ? and s.created_at > ?
            and ${closedState("c.id")} is null`,

@@ -11,6 +11,10 @@ export type News =
   | "already-has-number"
   | "password-changed"
   | "email-changed"
+  | "message-deleted"
+  | "message-deleted-here"
+  | "caller-blocked"
+  | "caller-unblocked"
   | "session-ended"
   | "other-sessions-ended"
   | "account-closed";
@@ -34,4 +38,16 @@ export async function takeNews(
   return told === news
     ? { isNews: true, headers: { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) } }
     : { isNews: false, headers: {} };
+}
+
+/** Which of several pieces of news there is to tell, if any, and the headers of the page that tells it. */
+export async function takeOneOf<const N extends News>(
+  asked: Asked,
+  ...several: N[]
+): Promise<{ news: N | null; headers: Record<string, string> }> {
+  for (const news of several) {
+    const { isNews, headers } = await takeNews(asked, news);
+    if (isNews) return { news, headers };
+  }
+  return { news: null, headers: {} };
 }

@@ -4,6 +4,7 @@ import {
   type HeadersFunction,
   type LoaderFunctionArgs,
 } from "@remix-run/node";
+import { unheardMessages } from "#app/components/unheard-messages.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
   BodyTooLargeError,
@@ -12,7 +13,7 @@ import {
   type FormFields,
 } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { requireCompany, signedIn } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
@@ -23,6 +24,7 @@ import { isSameSite } from "#app/server/same-site.server.ts";
 
 /** A page that was asked for. */
 export interface AskedPage extends Asked {
+  params: Params;
   query: URLSearchParams;
   /** whether this very answer says that a form of the page was refused */
   refused: boolean;
@@ -30,8 +32,11 @@ export interface AskedPage extends Asked {
 
 /** A form that was sent; its context is what the loaders that make the answer's page get too. */
 export interface SentForm extends Asked {
+  params: Params;
   form: FormFields;
 }
+
+type Params = LoaderFunctionArgs["params"];
 
 declare module "@remix-run/node" {
   interface AppLoadContext {
@@ -46,30 +51,40 @@ export const headersOfAction: HeadersFunction = ({ actionHeaders }) => actionHea
 export function pageLoader<T>(
   load: (page: AskedPage) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
-  return ({ request, context }) =>
+  return ({ request, context, params }) =>
     framed(context, () =>
       load({
         request,
         context,
+        params,
         query: new URL(request.url).searchParams,
         refused: context.formRefused === true,
       }),
     );
 }
 
-/** The loader of a company's page; whoever is not signed in is sent to sign in. */
-export function companyLoader<T>(
+/**
+ * The loader of a company's page; whoever is not signed in is sent to sign in. What it loads carries how many messages
+ * nobody has heard (`unheard-messages.ts`), for the navigation around the page.
+ */
+export function companyLoader<T extends object>(
   load: (page: AskedPage & { company: Company }) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
-  return pageLoader(async (page) => load({ ...page, company: await requireCompany(page) }));
+  return pageLoader(async (page) => {
+    const company = await requireCompany(page);
+    const loaded = await load({ ...page, company });
+    const carrier = "data" in loaded && "init" in loaded ? loaded.data : loaded;
+    Object.assign(carrier as object, { [unheardMessages]: (await signedIn(page))?.unheard ?? 0 });
+    return loaded;
+  });
 }
 
 /** The action of a page, for a form that was read to a limit and is known to come from no other site. */
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
-  return ({ request, context }) => {
-    const asked = { request, context };
+  return ({ request, context, params }) => {
+    const asked = { request, context, params };
     return framed(context, async () => {
       if (!isSameSite(asked)) {
         throw problem(403, "The form was sent from another site. Nothing was changed.");

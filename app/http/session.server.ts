@@ -17,6 +17,8 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 /** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
 export interface SignedIn {
   company: Company;
+  /** messages that nobody has heard */
+  unheard: number;
   setCookie: string | undefined;
 }
 
@@ -64,11 +66,12 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   if (id === undefined) return undefined;
   const session = await findSession(reading(), id);
   if (!session) return undefined;
-  const { company, stale } = session;
+  const { company, unheard, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
   const extended = stale && (await extendSession(database(), id, new Date(), seenBy(asked)));
   return {
     company,
+    unheard,
     setCookie: extended ? sessionCookie(id) : undefined,
   };
 }

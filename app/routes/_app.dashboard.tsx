@@ -16,7 +16,7 @@ export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
 export const loader = companyLoader(async ({ company, ...asked }) => {
   const number = shownNumberOf(company);
-  const calls = number && (await callsOnDashboard(company.id));
+  const calls = number && (await callsOnDashboard(company));
   const { isNews, headers } = await takeNews(asked, "assigned");
   const justAssigned = isNews && number !== null;
   return data({ companyName: company.companyName, number, calls, justAssigned }, { headers });

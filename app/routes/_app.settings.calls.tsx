@@ -97,6 +97,10 @@ export default function CallHandlingSettings() {
         <Link to="/settings">Settings</Link>
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
+      <p>
+        <Link to="/settings/calls/blocked">Who may not call</Link>: blocked callers and withheld
+        numbers
+      </p>
       <CallHandlingForm
         values={{ ...values, ...refused?.values }}
         errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}
