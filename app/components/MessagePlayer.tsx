@@ -31,7 +31,8 @@ export function MessagePlayer({ call, message: { address, state } }: MessagePlay
           if (state === "unheard") revalidator.revalidate();
         }}
       />
-      <a href={`${address}?download=1`}>Download{of}</a> <Link to={`${address}/delete`}>Delete{of}</Link>
+      <a href={`${address}?download=1`}>Download{of}</a>{" "}
+      <Link to={`${address}/delete`}>Delete{of}</Link>
     </div>
   );
 }

@@ -104,10 +104,7 @@ export async function saveWithheldChoice(
     const rows = transaction("withheld_callers");
     if (choice === "as-others") await rows.where({ company_id: companyId }).delete();
     else {
-      await rows
-        .insert({ company_id: companyId, what: choice })
-        .onConflict("company_id")
-        .merge();
+      await rows.insert({ company_id: companyId, what: choice }).onConflict("company_id").merge();
     }
     const details = { withheld: choice };
     await recordEvent(transaction, { event: "call-handling-changed", companyId, ...by, details });

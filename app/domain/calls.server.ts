@@ -1,7 +1,11 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
-import { messageStateOf, type MessageFacts, type MessageState } from "#app/domain/messages.server.ts";
+import {
+  messageStateOf,
+  type MessageFacts,
+  type MessageState,
+} from "#app/domain/messages.server.ts";
 import { isDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
 

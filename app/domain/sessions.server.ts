@@ -104,11 +104,11 @@ export async function findSession(
   now = new Date(),
 ): Promise<Session | undefined> {
   const bounds = boundsAt(now);
-  const [row] = await query<CompanyRow & { last_seen_at: string; unheard: number }>(db, openSession, [
-    hashOf(id),
-    bounds.now,
-    bounds.begun,
-  ]);
+  const [row] = await query<CompanyRow & { last_seen_at: string; unheard: number }>(
+    db,
+    openSession,
+    [hashOf(id), bounds.now, bounds.begun],
+  );
   return (
     row && {
       company: companyFromRow(row),

@@ -1,10 +1,7 @@
 import { database } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { deleteMessage } from "#app/domain/messages.server.ts";
-import {
-  recordingDeleted,
-  recordingNotDeleted,
-} from "#app/domain/recordings-to-delete.server.ts";
+import { recordingDeleted, recordingNotDeleted } from "#app/domain/recordings-to-delete.server.ts";
 import { deleteRecording, hasRecordingsAccount } from "#app/twilio/recordings.server.ts";
 
 /** Milliseconds that a person waits for Twilio; later the job tries again. */

@@ -1,11 +1,7 @@
 import { reading } from "#app/db.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
 import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
-import {
-  callsInBrief,
-  type Call,
-  type CallOutcome,
-} from "#app/domain/calls.server.ts";
+import { callsInBrief, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import type { MessageState } from "#app/domain/messages.server.ts";
@@ -121,7 +117,12 @@ export function shownCall(call: Call, timeZone: string): ShownCall {
   };
 }
 
-function shownMessage({ callSid, message, recordingUrl, recordingSeconds }: Call): ShownMessage | null {
+function shownMessage({
+  callSid,
+  message,
+  recordingUrl,
+  recordingSeconds,
+}: Call): ShownMessage | null {
   return (
     message && {
       address: recordingUrl === null ? null : `/calls/${callSid}/message`,

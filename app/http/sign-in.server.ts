@@ -6,6 +6,7 @@ import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
+import { environment } from "#app/env.server.ts";
 import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
   countSignIn,

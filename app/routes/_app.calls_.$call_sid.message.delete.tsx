@@ -55,7 +55,12 @@ export default function DeleteMessage() {
   const here = `/calls/${callSid}/message/delete`;
   const errors = useActionData<typeof action>()?.errors;
   return (
-    <SettingsPage title={title} above={{ to: "/calls", title: "Calls" }} errors={errors} here={here}>
+    <SettingsPage
+      title={title}
+      above={{ to: "/calls", title: "Calls" }}
+      errors={errors}
+      here={here}
+    >
       <p>
         The message of {caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller} from{" "}
         <time dateTime={time.at}>{time.shown}</time>

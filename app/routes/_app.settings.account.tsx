@@ -140,6 +140,8 @@ export default function Account() {
           <a className="button secondary" href="/settings/account/export" download>
             Download your data
           </a>
+        </p>
+        <p className="actions">
           <Link className="button quiet" to="/settings/account/close">
             Close your account
           </Link>

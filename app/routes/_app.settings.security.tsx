@@ -65,8 +65,8 @@ export default function Security() {
         <>
           <ul className="sections">
             <li>
-              <Link to="/settings/security/password">Password</Link>
-              <p className="hint">Choose another one</p>
+              <Link to="/settings/security/password">Change password</Link>
+              <p className="hint">Everybody else is signed out</p>
             </li>
             <li>
               <Link to="/settings/security/sessions">Sessions</Link>
