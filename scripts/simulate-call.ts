@@ -28,8 +28,8 @@ await runCommand(
       servedAt !== undefined
         ? "The call is in the log; its recording is not served any more."
         : args.has("json")
-        ? "The steps up to here are in the call log, the rest was not sent."
-        : "The steps that were printed are in the call log, and the next may be; the rest was not sent.",
+          ? "The steps up to here are in the call log, the rest was not sent."
+          : "The steps that were printed are in the call log, and the next may be; the rest was not sent.",
     positionals: "NUMBER",
     examples: [
       ["+353861234567", "calls, and hangs up"],

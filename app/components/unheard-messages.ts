@@ -1,13 +1,10 @@
 import { useMatches } from "@remix-run/react";
+import type { AroundPage } from "#app/http/page.server.ts";
 
-/** Under what name the data of every private page says how many messages nobody has heard. */
-export const unheardMessages = "unheardMessages";
-
-/** How many messages nobody has heard, as the newest part of the page has it. */
+/** How many messages nobody has heard, as the innermost part of the page has it: that is never older than the others. */
 export function useUnheardMessages(): number {
-  const counts = useMatches().flatMap(({ data }) => {
-    const count = (data as Record<string, unknown> | undefined)?.[unheardMessages];
-    return typeof count === "number" ? [count] : [];
-  });
+  const counts = useMatches().flatMap(
+    ({ data }) => (data as Partial<AroundPage> | undefined)?.unheardMessages ?? [],
+  );
   return counts.at(-1) ?? 0;
 }

@@ -4,7 +4,6 @@ import {
   type HeadersFunction,
   type LoaderFunctionArgs,
 } from "@remix-run/node";
-import { unheardMessages } from "#app/components/unheard-messages.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
   BodyTooLargeError,
@@ -63,10 +62,13 @@ export function pageLoader<T>(
     );
 }
 
-/**
- * The loader of a company's page; whoever is not signed in is sent to sign in. What it loads carries how many messages
- * nobody has heard (`unheard-messages.ts`), for the navigation around the page.
- */
+/** What the data of every company's page has besides its own, for the navigation around it. */
+export interface AroundPage {
+  /** messages that nobody has heard */
+  unheardMessages: number;
+}
+
+/** The loader of a company's page; whoever is not signed in is sent to sign in. Its data has {@link AroundPage} too. */
 export function companyLoader<T extends object>(
   load: (page: AskedPage & { company: Company }) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
@@ -74,7 +76,8 @@ export function companyLoader<T extends object>(
     const company = await requireCompany(page);
     const loaded = await load({ ...page, company });
     const carrier = "data" in loaded && "init" in loaded ? loaded.data : loaded;
-    Object.assign(carrier as object, { [unheardMessages]: (await signedIn(page))?.unheard ?? 0 });
+    const around: AroundPage = { unheardMessages: (await signedIn(page))?.unheard ?? 0 };
+    Object.assign(carrier as object, around);
     return loaded;
   });
 }

@@ -7,7 +7,7 @@ import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { findMessage } from "#app/domain/messages.server.ts";
 import { by } from "#app/http/by.server.ts";
-import { deleteWithSound } from "#app/http/message-deletion.server.ts";
+import { deleteWithSound } from "#app/twilio/message-deletion.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseFormFor } from "#app/http/refused-form.server.ts";

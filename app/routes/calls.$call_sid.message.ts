@@ -1,7 +1,7 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { dayIn } from "#app/domain/days.ts";
 import { plainText } from "#app/http/answers.server.ts";
-import { noteHeard, sendSound, soundOf } from "#app/http/message.server.ts";
+import { noteHeard, sendSound, soundOf } from "#app/twilio/message-sound.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { forStream } from "#app/http/streamed.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";

@@ -23,8 +23,11 @@ export function simulatedSound(seconds: number): Buffer {
   file.writeUInt32LE(samples * 2, 40);
   for (let at = 0; at < samples; at++) {
     const pitch = Math.floor((at / rate) * 2) % 2 ? 523 : 392;
-    const volume = 8_000 * (1 - ((at / rate) * 2) % 1);
-    file.writeInt16LE(Math.round(volume * Math.sin((2 * Math.PI * pitch * at) / rate)), 44 + at * 2);
+    const volume = 8_000 * (1 - (((at / rate) * 2) % 1));
+    file.writeInt16LE(
+      Math.round(volume * Math.sin((2 * Math.PI * pitch * at) / rate)),
+      44 + at * 2,
+    );
   }
   return file;
 }

@@ -2,9 +2,13 @@ import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
-import { findSession } from "#app/domain/sessions.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { signedIn } from "#app/http/session.server.ts";
 import { loader } from "#app/routes/calls.$call_sid.message.ts";
-import { loader as confirmation, action } from "#app/routes/_app.calls_.$call_sid.message.delete.tsx";
+import {
+  loader as confirmation,
+  action,
+} from "#app/routes/_app.calls_.$call_sid.message.delete.tsx";
 import { recordings } from "#app/work/delete-recordings.server.ts";
 import { recentCalls } from "../support/calls.ts";
 import { called } from "../support/call-pages.ts";
@@ -12,7 +16,6 @@ import { Client } from "../support/client.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { signedInCompanies } from "../support/load.ts";
-import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { startTwilioApi, type TwilioApi } from "../support/twilio-api.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
 
@@ -63,12 +66,17 @@ describe.each(engines)("messages on %s", (engine) => {
     const request = new Request(`http://localhost:3000${path}`, { ...init, headers });
     return { request, params: { call_sid: path.split("/")[2] }, context: {} };
   }
-  type AskedBy = { cookie?: string; headers?: Record<string, string>; method?: string; body?: URLSearchParams };
+  type AskedBy = {
+    cookie?: string;
+    headers?: Record<string, string>;
+    method?: string;
+    body?: URLSearchParams;
+  };
 
   const play = (by: AskedBy = {}, query = "") =>
     loader(asked(`/calls/${callSid}/message${query}`, by));
   const unheard = async ({ cookie }: Owner) =>
-    (await findSession(database(), cookie.split("=")[1]!))?.unheard;
+    (await signedIn(asked("/calls", { cookie })))?.unheard;
   const said = async (answer: Response) => [answer.status, (await answer.text()).trim()];
 
   test("a message plays whole and in parts, with nothing of Twilio's but type, length and range", async () => {
@@ -93,7 +101,9 @@ describe.each(engines)("messages on %s", (engine) => {
       const answer = await play({ headers: { Range: range } });
       const got = Buffer.from(await answer.arrayBuffer());
       expect([range, answer.status, got.equals(part)]).toEqual([range, 206, true]);
-      expect(answer.headers.get("Content-Range")).toMatch(new RegExp(`^bytes \\d+-\\d+/${file.length}$`));
+      expect(answer.headers.get("Content-Range")).toMatch(
+        new RegExp(`^bytes \\d+-\\d+/${file.length}$`),
+      );
     }
     const beyond = await play({ headers: { Range: "bytes=99999999-" } });
     expect(beyond.status).toBe(416);
@@ -122,7 +132,10 @@ describe.each(engines)("messages on %s", (engine) => {
   });
 
   test("another company gets 404, and a stranger the log-in page", async () => {
-    expect(await said(await play({ cookie: other.cookie }))).toEqual([404, "There is no such message."]);
+    expect(await said(await play({ cookie: other.cookie }))).toEqual([
+      404,
+      "There is no such message.",
+    ]);
     const login = await play({ cookie: "" }).catch((thrown: unknown) => thrown as Response);
     expect([login.status, login.headers.get("Location")]).toEqual([
       302,
@@ -137,13 +150,20 @@ describe.each(engines)("messages on %s", (engine) => {
     [{ status: 429 }, 503, "The message can't be fetched right now. Try again in a minute."],
     [{ status: 500 }, 503, "The message can't be fetched right now. Try again in a minute."],
     [{ status: 0 }, 503, "The message can't be fetched right now. Try again in a minute."],
-    [{ status: 200, body: "{}" }, 503, "The message can't be fetched right now. Try again in a minute."],
+    [
+      { status: 200, body: "{}" },
+      503,
+      "The message can't be fetched right now. Try again in a minute.",
+    ],
     [{ status: 404 }, 404, "The message is not ready yet. Try again in a minute."],
-  ])("where Twilio answers %j there is a sentence, and nobody has heard it", async (fault, status, text) => {
-    twilio.fail(fault);
-    expect(await said(await play())).toEqual([status, text]);
-    expect(await unheard(owner)).toBe(1);
-  });
+  ])(
+    "where Twilio answers %j there is a sentence, and nobody has heard it",
+    async (fault, status, text) => {
+      twilio.fail(fault);
+      expect(await said(await play())).toEqual([status, text]);
+      expect(await unheard(owner)).toBe(1);
+    },
+  );
 
   test("a slow Twilio is waited for, and one that has lost the message is told of", async () => {
     twilio.fail({ status: 404, after: 300 });
