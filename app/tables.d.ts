@@ -170,6 +170,7 @@ declare module "knex/types/tables" {
     company_call_handling: Handling;
     calls: CallRow;
     blocked_callers: BlockedCallerRow;
+    gone_numbers: { phone_number: string; since: string };
     withheld_callers: { company_id: number; what: "message" | "refuse" };
     adopted_emails: AdoptedEmail;
     audit_events: AuditRow;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text as readText } from "node:stream/consumers";
 import { database } from "../app/db.server.ts";
+import { goneNumbers } from "../app/domain/gone-numbers.server.ts";
 import { formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
 import {
   addToPool,
@@ -183,6 +184,7 @@ function printable(text: string): string {
 
 async function show(args: Arguments): Promise<number> {
   const { available, assigned, companiesWaiting } = await poolStatus(database());
+  const gone = await goneNumbers(database());
   const entries = await listPool(database(), args.has("list") ? undefined : "assigned");
   const threshold = environment().LOW_POOL_THRESHOLD;
   const low = available < threshold;
@@ -193,6 +195,11 @@ async function show(args: Arguments): Promise<number> {
       companies_waiting: companiesWaiting,
       low,
       low_threshold: threshold,
+      gone: gone.map(({ phoneNumber, companyId, since }) => ({
+        phone_number: phoneNumber,
+        company_id: companyId,
+        since,
+      })),
       numbers: entries.map((entry) => ({
         phone_number: entry.phoneNumber,
         status: entry.status,
@@ -209,7 +216,11 @@ async function show(args: Arguments): Promise<number> {
   const heading = low
     ? `LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}\n${totals}.`
     : `${totals}; ${waiting}`;
-  process.stdout.write([heading, ...entries.map(entryLine), ""].join("\n"));
+  const alarms = gone.map(
+    ({ phoneNumber, companyId, since }) =>
+      `GONE: ${formatPhoneNumber(phoneNumber)}, company ${companyId}'s, is not in the Twilio account any more (seen ${since}). Buy it again or ask Twilio's support, then “npm run sync”.`,
+  );
+  process.stdout.write([...alarms, heading, ...entries.map(entryLine), ""].join("\n"));
   process.stderr.write(
     args.has("list")
       ? "Next: “npm run numbers -- --help” says how to add more.\n"

@@ -19,6 +19,8 @@ export interface SignedIn {
   company: Company;
   /** messages that nobody has heard */
   unheard: number;
+  /** since when the company's number is not in the Twilio account any more, if so; RFC 3339 */
+  numberGoneSince: string | null;
   setCookie: string | undefined;
 }
 
@@ -66,12 +68,13 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   if (id === undefined) return undefined;
   const session = await findSession(reading(), id);
   if (!session) return undefined;
-  const { company, unheard, stale } = session;
+  const { company, unheard, numberGoneSince, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
   const extended = stale && (await extendSession(database(), id, new Date(), seenBy(asked)));
   return {
     company,
     unheard,
+    numberGoneSince,
     setCookie: extended ? sessionCookie(id) : undefined,
   };
 }

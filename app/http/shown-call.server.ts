@@ -25,6 +25,8 @@ export interface ShownCall {
   length: string | null;
   /** what its caller left, to be played; null where there is nothing */
   message: ShownMessage | null;
+  /** whether the call was not taken, since the company wants none of that caller */
+  blocked: boolean;
   /** whether the caller can be blocked: one whose number is known, and who is not blocked yet */
   blockable: boolean;
 }
@@ -113,6 +115,7 @@ export function shownCall(call: Call, timeZone: string): ShownCall {
     reason: call.reason,
     length: call.seconds === null ? null : shownSeconds(call.seconds),
     message: shownMessage(call),
+    blocked: call.outcome === "blocked",
     blockable: !isWithheld(call.from) && !call.callerBlocked,
   };
 }

@@ -10,6 +10,7 @@ import {
   type MetricValue,
 } from "prom-client";
 import { database, reading } from "#app/db.server.ts";
+import { goneNumbers } from "#app/domain/gone-numbers.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { onMessageFromWorkers, sendToWorkers } from "#app/server/cluster.server.ts";
@@ -176,12 +177,12 @@ async function serviceMetrics(): Promise<string> {
     new Gauge({ name, help, labelNames, registers: [registry] });
   const up = gauge("database_up", "Whether the database answers.");
   const status = await Promise.race([
-    poolStatus(reading()).catch(() => undefined),
+    Promise.all([poolStatus(reading()), goneNumbers(reading())]).catch(() => undefined),
     setTimeout(databaseTimeout, undefined, { ref: false }),
   ]);
   up.set(status ? 1 : 0);
   if (status) {
-    const { available, assigned, companiesWaiting } = status;
+    const [{ available, assigned, companiesWaiting }, gone] = status;
     const threshold = environment().LOW_POOL_THRESHOLD;
     const numbers = gauge("phone_numbers", "Numbers of the pool.", ["status"]);
     numbers.set({ status: "available" }, available);
@@ -189,6 +190,10 @@ async function serviceMetrics(): Promise<string> {
     gauge("phone_numbers_low", "Whether fewer numbers are available than LOW_POOL_THRESHOLD.").set(
       available < threshold ? 1 : 0,
     );
+    gauge(
+      "assigned_numbers_gone",
+      "Companies' numbers that are not in the Twilio account any more.",
+    ).set(gone.length);
     gauge("companies_waiting", "Companies that have no number yet.").set(companiesWaiting);
   }
   return registry.metrics();

@@ -6,8 +6,10 @@ import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
+import { NumberAlarm } from "#app/components/NumberAlarm.tsx";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import { takeNews } from "#app/http/news.server.ts";
+import { numberAlarm } from "#app/http/number-alarm.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
 import { callsOnDashboard } from "#app/http/shown-call.server.ts";
 import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
@@ -17,15 +19,19 @@ export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 export const loader = companyLoader(async ({ company, ...asked }) => {
   const number = shownNumberOf(company);
   const calls = number && (await callsOnDashboard(company));
+  const alarm = number && (await numberAlarm(asked, company, calls?.recent ?? []));
   const { isNews, headers } = await takeNews(asked, "assigned");
   const justAssigned = isNews && number !== null;
-  return data({ companyName: company.companyName, number, calls, justAssigned }, { headers });
+  return data(
+    { companyName: company.companyName, number, calls, alarm, justAssigned },
+    { headers },
+  );
 });
 
 export const shouldRevalidate = refreshBehind;
 
 export default function Dashboard() {
-  const { companyName, number, calls, justAssigned } = useLoaderData<typeof loader>();
+  const { companyName, number, calls, alarm, justAssigned } = useLoaderData<typeof loader>();
   return (
     <>
       <Main>
@@ -48,6 +54,7 @@ export default function Dashboard() {
             </ConfigurePhone>
           )}
         </section>
+        {number && alarm && <NumberAlarm number={number} alarm={alarm} />}
         {number && calls && <DashboardCalls number={number} calls={calls} />}
       </Main>
       <Outlet />

@@ -8,6 +8,7 @@ import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { recordings } from "#app/work/delete-recordings.server.ts";
 import { mail } from "#app/work/send-mail.server.ts";
+import { numbersWatch } from "#app/work/watch-numbers.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
 const hour = 60 * 60;
@@ -65,6 +66,7 @@ const lowPool: Job = {
 export const jobs: readonly Job[] = [
   mail,
   recordings,
+  numbersWatch,
   callsOfErased,
   callExpiry,
   auditExpiry,
