@@ -60,3 +60,10 @@ export function shownTimeZone(timeZone: string, now = new Date()): string {
     .find(({ type }) => type === "timeZoneName")?.value;
   return name === undefined ? timeZone : `${name} (${timeZone})`;
 }
+
+/** `22 November 2026`: the day that it was in the company's zone. */
+export function shownDate(at: string, timeZone: string): string {
+  return longDate.format(new Date(dayIn(timeZone, new Date(at))));
+}
+
+const longDate = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
