@@ -102,26 +102,6 @@ interface AdoptedEmail {
   company_id: number;
 }
 
-interface CompanyToken {
-  id: number;
-  company_id: number;
-  name: string;
-  scopes: string;
-  token_hash: string;
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-}
-
-interface IdempotencyKey {
-  company_id: number;
-  key: string;
-  request_hash: string;
-  created_at: string;
-  status: number | null;
-  body: string | null;
-}
-
 interface AuditRow {
   id: number;
   at: string;
@@ -155,6 +135,26 @@ interface QueuedMailRow {
   tries: number;
   why: string | null;
   given_up_at: string | null;
+}
+
+interface CompanyToken {
+  id: number;
+  company_id: number;
+  name: string;
+  scopes: string;
+  token_hash: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+interface IdempotencyKey {
+  company_id: number;
+  key: string;
+  request_hash: string;
+  created_at: string;
+  status: number | null;
+  body: string | null;
 }
 
 declare module "knex/types/tables" {

@@ -193,6 +193,8 @@ function problemText(
       return allowSkip ? "Select a phone number, or skip for now." : "Select a phone number.";
     case "not-available":
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
+    case "email-not-verified":
+      return "Confirm your email address first: follow the link in the mail that we sent you. Settings sends it again.";
     case "fault":
     case "cut-off":
       return answer.message;

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Link } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
 import type { FieldErrors } from "#app/http/fields.ts";
@@ -30,14 +31,7 @@ export function SettingsPage({
   return (
     <Main>
       {errors && <ErrorSummary errors={errors} />}
-      {news && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>{news}</p>
-          <Link className="button quiet" to={here} replace>
-            Dismiss<span className="visually-hidden"> this message</span>
-          </Link>
-        </div>
-      )}
+      {news && <Banner dismissTo={here}>{news}</Banner>}
       <p className="over-heading">
         <Link to={above.to}>{above.title}</Link>
       </p>

@@ -7,6 +7,7 @@ import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
 import { asTimeZone, saveTimeZone, timeZoneFrom } from "#app/domain/time-zone.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
@@ -174,9 +175,11 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
           updated_at: now,
         })
         .returning<{ id: number }[]>("id");
-      if (timeZone !== null) await saveTimeZone(transaction, row!.id, timeZone);
-      await recordEvent(transaction, { event: "signed-up", companyId: row!.id, ...by });
-      return row!.id;
+      const companyId = row!.id;
+      if (timeZone !== null) await saveTimeZone(transaction, companyId, timeZone);
+      await recordEvent(transaction, { event: "signed-up", companyId, ...by });
+      await queueMail(transaction, { kind: "verify-email", companyId, address: fields.email });
+      return companyId;
     });
     return {
       outcome: "signed-up",

@@ -5,6 +5,8 @@ import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
+import { environment } from "#app/env.server.ts";
 
 /**
  * Whose a number is. A number belongs to at most one company and a company has at most one number, for ever.
@@ -20,7 +22,9 @@ export type Assignment =
   | { outcome: "not-available" }
   /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
-  | { outcome: "no-such-company" };
+  | { outcome: "no-such-company" }
+  /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
+  | { outcome: "email-not-verified" };
 
 /**
  * Gives a company a number for ever.
@@ -35,9 +39,11 @@ export async function assignPhoneNumber(
   phoneNumber?: string,
   by: By = service,
 ): Promise<Assignment> {
+  const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
   try {
     // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
     const claimed = await db.transaction(async (inner) => {
+      if (isBarred) return undefined;
       const number = await (phoneNumber === undefined
         ? claimFirst(inner, companyId)
         : claim(inner, companyId, phoneNumber));
@@ -59,8 +65,13 @@ export async function assignPhoneNumber(
     .first<{ twilio_phone_number: string | null } | undefined>("twilio_phone_number");
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
-  if (held === null) return { outcome: "not-available" };
+  if (held === null) return { outcome: isBarred ? "email-not-verified" : "not-available" };
   return { outcome: "already-has-number", phoneNumber: held };
+}
+
+function needsVerifiedEmail({ actor }: By): boolean {
+  const isOwn = actor === "company" || actor.startsWith("token:");
+  return isOwn && environment().REQUIRE_VERIFIED_EMAIL === "on";
 }
 
 /** The database went away in the middle of an assignment, and is not back to tell what became of it. */
@@ -78,7 +89,7 @@ export async function assignForSure(
   db: Knex,
   companyId: number,
   phoneNumber?: string,
-  by: By = service,
+  by?: By,
 ): Promise<Assignment> {
   const began = toRfc3339(toDatabaseTime());
   try {

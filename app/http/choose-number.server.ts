@@ -45,6 +45,7 @@ export type ChoiceAnswer =
   | { outcome: "assigned"; phoneNumber: string }
   | { outcome: "nothing-chosen" }
   | { outcome: "not-available"; number: string | null }
+  | { outcome: "email-not-verified" }
   | { outcome: "fault"; message: string }
   /** no answer came, so that nobody knows what became of it */
   | { outcome: "cut-off"; message: string };
@@ -119,6 +120,8 @@ export const chooseNumber: (
         return toNumberPage();
       case "no-such-company":
         return redirect("/login");
+      case "email-not-verified":
+        return refuse({ outcome: "email-not-verified" }, 403);
       case "not-available":
         return refuse(
           {

@@ -10,14 +10,17 @@ export type News =
   | "saved"
   | "already-has-number"
   | "password-changed"
-  | "email-changed"
   | "message-deleted"
   | "message-deleted-here"
   | "caller-blocked"
   | "caller-unblocked"
   | "session-ended"
   | "other-sessions-ended"
-  | "account-closed";
+  | "account-closed"
+  | "password-reset"
+  | "link-sent"
+  | "email-changed"
+  | "email-verified";
 
 /** Seconds in which it is news. */
 const newsFor = 5 * 60;
@@ -29,25 +32,14 @@ export async function withNews(news: News): Promise<{ "Set-Cookie": string }> {
   return { "Set-Cookie": await newsCookie().serialize(news) };
 }
 
-/** Whether there is `news` to tell, and the headers of the page that tells it, by which it is told. */
-export async function takeNews(
+/** Which of `news` there is to tell, if any, and the headers of the page that tells it, by which it is told. */
+export async function takeNews<Told extends News>(
   { request }: Asked,
-  news: News,
-): Promise<{ isNews: boolean; headers: Record<string, string> }> {
-  const told: unknown = await newsCookie().parse(request.headers.get("Cookie"));
-  return told === news
-    ? { isNews: true, headers: { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) } }
-    : { isNews: false, headers: {} };
-}
-
-/** Which of several pieces of news there is to tell, if any, and the headers of the page that tells it. */
-export async function takeOneOf<const N extends News>(
-  asked: Asked,
-  ...several: N[]
-): Promise<{ news: N | null; headers: Record<string, string> }> {
-  for (const news of several) {
-    const { isNews, headers } = await takeNews(asked, news);
-    if (isNews) return { news, headers };
-  }
-  return { news: null, headers: {} };
+  ...news: Told[]
+): Promise<{ isNews: boolean; news?: Told; headers: Record<string, string> }> {
+  const kept: unknown = await newsCookie().parse(request.headers.get("Cookie"));
+  const told = news.find((one) => one === kept);
+  if (told === undefined) return { isNews: false, headers: {} };
+  const headers = { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) };
+  return { isNews: true, news: told, headers };
 }

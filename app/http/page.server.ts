@@ -21,6 +21,9 @@ import { isSameSite } from "#app/server/same-site.server.ts";
  * ErrorBoundary: 400, 403, 413, 429, 500 or 503.
  */
 
+/** What stands in a page's path in place of its parameters. */
+type Params = LoaderFunctionArgs["params"];
+
 /** A page that was asked for. */
 export interface AskedPage extends Asked {
   params: Params;
@@ -34,8 +37,6 @@ export interface SentForm extends Asked {
   params: Params;
   form: FormFields;
 }
-
-type Params = LoaderFunctionArgs["params"];
 
 declare module "@remix-run/node" {
   interface AppLoadContext {
@@ -54,8 +55,8 @@ export function pageLoader<T>(
     framed(context, () =>
       load({
         request,
-        context,
         params,
+        context,
         query: new URL(request.url).searchParams,
         refused: context.formRefused === true,
       }),
@@ -87,12 +88,12 @@ export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
   return ({ request, context, params }) => {
-    const asked = { request, context, params };
+    const asked = { request, context };
     return framed(context, async () => {
       if (!isSameSite(asked)) {
         throw problem(403, "The form was sent from another site. Nothing was changed.");
       }
-      return act({ ...asked, form: await readForm(request) });
+      return act({ ...asked, params, form: await readForm(request) });
     });
   };
 }

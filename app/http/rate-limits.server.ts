@@ -38,6 +38,13 @@ const signUps = new RateLimiterMemory({
   duration: 60 * 60,
 });
 
+/** Tries to win an account back. Codes cannot be guessed; this keeps the audit trail and mailboxes from being filled. */
+const recoveries = new RateLimiterMemory({
+  keyPrefix: "r",
+  points: 30,
+  duration: quarterHour,
+});
+
 export class TooManyAttemptsError extends Error {
   override name = "TooManyAttemptsError";
   /** @param retryAfter seconds */
@@ -92,4 +99,9 @@ export async function forgiveSignIn(attempt: SignInAttempt): Promise<void> {
 /** @throws {TooManyAttemptsError} */
 export async function countSignUp(address: string): Promise<void> {
   if (environment().RATE_LIMITS === "on") await spend(signUps, address);
+}
+
+/** @throws {TooManyAttemptsError} */
+export async function countRecovery(address: string): Promise<void> {
+  if (environment().RATE_LIMITS === "on") await spend(recoveries, address);
 }

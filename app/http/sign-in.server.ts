@@ -6,7 +6,6 @@ import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
-import { environment } from "#app/env.server.ts";
 import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
   countSignIn,
@@ -14,6 +13,7 @@ import {
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
+import { environment } from "#app/env.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";

@@ -10,7 +10,7 @@ import { privatePageTitle } from "#app/components/page-title.ts";
 import { HowToTest } from "#app/components/RingTest.tsx";
 import { reading } from "#app/db.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
-import { takeOneOf } from "#app/http/news.server.ts";
+import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
 import { askedOutcome, outcomeLabels, shownCall } from "#app/http/shown-call.server.ts";
 import { shownNumberOf } from "#app/http/shown-number.server.ts";
@@ -29,7 +29,7 @@ export const loader = companyLoader(async ({ company, query, ...asked }) => {
     outcome,
   });
   if (!page.ok) throw redirect(callsAddress(outcome));
-  const { news, headers } = await takeOneOf(asked, ...callNews);
+  const { news = null, headers } = await takeNews(asked, ...callNews);
   return data(
     {
       news,

@@ -1,5 +1,5 @@
 import { data, type MetaFunction } from "@remix-run/node";
-import { Outlet, useLoaderData } from "@remix-run/react";
+import { Link, Outlet, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 import { refreshBehind } from "#app/components/ChooseNumber.tsx";
 import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
@@ -8,6 +8,9 @@ import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { NumberAlarm } from "#app/components/NumberAlarm.tsx";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
+import { reading } from "#app/db.server.ts";
+import { sendsMail } from "#app/domain/mail-queue.server.ts";
+import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { takeNews } from "#app/http/news.server.ts";
 import { numberAlarm } from "#app/http/number-alarm.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
@@ -22,8 +25,10 @@ export const loader = companyLoader(async ({ company, ...asked }) => {
   const alarm = number && (await numberAlarm(asked, company, calls?.recent ?? []));
   const { isNews, headers } = await takeNews(asked, "assigned");
   const justAssigned = isNews && number !== null;
+  const unverified =
+    sendsMail() && !(await isEmailVerified(reading(), company.id)) ? company.email : null;
   return data(
-    { companyName: company.companyName, number, calls, alarm, justAssigned },
+    { companyName: company.companyName, number, calls, alarm, justAssigned, unverified },
     { headers },
   );
 });
@@ -31,7 +36,8 @@ export const loader = companyLoader(async ({ company, ...asked }) => {
 export const shouldRevalidate = refreshBehind;
 
 export default function Dashboard() {
-  const { companyName, number, calls, alarm, justAssigned } = useLoaderData<typeof loader>();
+  const { companyName, number, calls, alarm, justAssigned, unverified } =
+    useLoaderData<typeof loader>();
   return (
     <>
       <Main>
@@ -44,6 +50,12 @@ export default function Dashboard() {
           <bdi>{companyName}</bdi>
         </p>
         <h1 tabIndex={-1}>Dashboard</h1>
+        {unverified !== null && (
+          <p className="hint">
+            We sent a link to <bdi>{unverified}</bdi>: follow it to confirm your email address, or{" "}
+            <Link to="/settings/email">have it sent again, or change it</Link>.
+          </p>
+        )}
         <section className="card" aria-labelledby="number">
           <h2 id="number">Your phone number</h2>
           {number ? (

@@ -4,11 +4,10 @@ import { SelectField, TextField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
-import { database, reading } from "#app/db.server.ts";
+import { database } from "#app/db.server.ts";
 import { accountFields, saveAccount } from "#app/domain/account.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { timeZones } from "#app/domain/time-zone.server.ts";
-import { pendingEmail } from "#app/domain/verified-emails.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
@@ -23,12 +22,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) =>
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
-  const [saved, emailChanged, kept, nextEmail] = [
-    await takeNews(asked, "saved"),
-    await takeNews(asked, "email-changed"),
-    await takeKeptForm(asked, company.id),
-    await pendingEmail(reading(), company.id),
-  ];
+  const [saved, kept] = [await takeNews(asked, "saved"), await takeKeptForm(asked, company.id)];
   const values = {
     company_name: company.companyName,
     owner_name: company.ownerName,
@@ -39,20 +33,16 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   };
   const unsaved =
     kept.values && "This is what you typed before you were signed out. It is not saved yet.";
-  const news =
-    (saved.isNews && "Saved.") ||
-    (emailChanged.isNews && "Your email address is changed. You log in with the new one.") ||
-    unsaved;
+  const news = (saved.isNews && "Saved.") || unsaved;
   return data(
     {
       refused,
       news: refused ? undefined : news,
       email: company.email,
-      nextEmail: nextEmail ?? null,
       values,
       timeZones: [...new Set([...timeZones(), company.timeZone])],
     },
-    { headers: [saved, emailChanged, kept].flatMap(({ headers }) => Object.entries(headers)) },
+    { headers: [saved, kept].flatMap(({ headers }) => Object.entries(headers)) },
   );
 });
 
@@ -72,7 +62,7 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function Account() {
-  const { news, email, nextEmail, timeZones, ...loaded } = useLoaderData<typeof loader>();
+  const { news, email, timeZones, ...loaded } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   const values = { ...loaded.values, ...refused?.values };
   const errors = refused?.errors;
@@ -118,14 +108,9 @@ export default function Account() {
           <dd className="breaks">
             <bdi>{email}</bdi>
           </dd>
-          {nextEmail !== null && (
-            <dd className="hint breaks">
-              <bdi>{nextEmail}</bdi> takes its place when you open the link that was sent there.
-            </dd>
-          )}
         </dl>
         <p className="actions">
-          <Link className="button secondary" to="/settings/account/email">
+          <Link className="button secondary" to="/settings/email">
             Change<span className="visually-hidden"> email address</span>
           </Link>
         </p>

@@ -13,7 +13,7 @@ import {
   withheldChoices,
 } from "#app/domain/blocked-callers.server.ts";
 import { by } from "#app/http/by.server.ts";
-import { takeOneOf, withNews } from "#app/http/news.server.ts";
+import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -32,7 +32,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
     blockedCallers(reading(), company.id),
     withheldChoiceOf(reading(), company.id),
   ]);
-  const { news, headers } = await takeOneOf(asked, "saved", "caller-unblocked");
+  const { news = null, headers } = await takeNews(asked, "saved", "caller-unblocked");
   const shown = blocked.map(({ caller, blockedAt }) => ({
     caller,
     shown: shownCaller(caller),

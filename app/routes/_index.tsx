@@ -1,5 +1,6 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { siteName } from "#app/components/page-title.ts";
 import { takeNews } from "#app/http/news.server.ts";
@@ -25,11 +26,7 @@ export default function Start() {
   const { isClosed } = useLoaderData<typeof loader>();
   return (
     <PublicPage>
-      {isClosed && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>Your account is closed, and what was kept of it is erased.</p>
-        </div>
-      )}
+      {isClosed && <Banner>Your account is closed, and what was kept of it is erased.</Banner>}
       <h1 tabIndex={-1}>A phone number for your company, for good</h1>
       <p className="lead">
         Create an account, choose a number, and it is yours alone. Every call to it comes to you.

@@ -35,6 +35,8 @@ const route = apiRoute({
         return jsonError("phone_number_not_available");
       case "no-such-company":
         return jsonError("not_authenticated");
+      case "email-not-verified":
+        return jsonError("email_not_verified");
     }
   },
 });

@@ -204,7 +204,7 @@ function isMissingTable(error: unknown): boolean {
 }
 
 /** The word that `typed` may have been meant to be, or undefined where none is near. */
-function nearest(typed: string, words: readonly string[]): string | undefined {
+export function nearest(typed: string, words: readonly string[]): string | undefined {
   return words
     .map((word) => ({ word, distance: editDistance(typed, word) }))
     .filter(({ distance }) => distance <= 2)
