@@ -128,6 +128,7 @@ interface QueuedMailRow {
   kind: MailKind;
   company_id: number | null;
   address: string;
+  about: string | null;
   once: string | null;
   message_id: string;
   queued_at: string;
@@ -170,6 +171,20 @@ declare module "knex/types/tables" {
     company_call_handling: Handling;
     calls: CallRow;
     blocked_callers: BlockedCallerRow;
+    told_addresses: {
+      company_id: number;
+      email: string;
+      added_at: string;
+      confirmed_at: string | null;
+    };
+    told_links: { token_hash: string; company_id: number; email: string; made_at: string };
+    calls_to_tell: {
+      call_sid: string;
+      company_id: number;
+      noted_at: string;
+      told_at: string | null;
+    };
+    idle_told: { phone_number: string; told_at: string };
     gone_numbers: { phone_number: string; since: string };
     withheld_callers: { company_id: number; what: "message" | "refuse" };
     adopted_emails: AdoptedEmail;

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { callModes, type CallMode } from "#app/domain/call-handling.server.ts";
+import { noteCallToTell } from "#app/domain/calls-to-tell.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { environment } from "#app/env.server.ts";
@@ -79,6 +80,7 @@ export async function recordCallStatus(
   seconds?: number,
 ): Promise<void> {
   await merge(db, event, { seconds: seconds ?? null }, seconds);
+  if (finalStatuses.includes(event.status ?? "")) await noteCallToTell(db, event.callSid);
 }
 
 /** @param seconds how long the two have spoken, where it was answered */
@@ -123,6 +125,7 @@ export async function recordRecording(
           recording_seconds: recording.seconds,
         },
   );
+  await noteCallToTell(db, event.callSid);
 }
 
 /** Whether the company that was called has been erased, as during a call. */

@@ -115,6 +115,20 @@ export async function callsInBrief(
   return { recent: calls.slice(0, count), first: calls.at(-1) };
 }
 
+/** Those of the company's calls that these are, oldest first. */
+export async function findCalls(
+  db: Knex,
+  companyId: number,
+  callSids: readonly string[],
+): Promise<Call[]> {
+  const rows = await db("calls")
+    .where({ company_id: companyId })
+    .whereIn("call_sid", callSids)
+    .orderBy("started_at")
+    .select<Row[]>(...columns, db.raw(callerBlocked));
+  return rows.map(fromRow);
+}
+
 /** All the company's calls, newest first, read a page at a time: for an export, in constant memory. */
 export async function* eachCall(
   db: Knex,

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
@@ -89,6 +90,37 @@ export async function idleNumbers(
     .orderBy("n.id")
     .select<Row[]>("n.phone_number", "n.assigned_to_company_id as company_id");
   return rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
+}
+
+/**
+ * Has the companies of idle numbers told by mail, once in `days` days each; those whose email is verified.
+ * @returns how many mails were queued
+ */
+export async function tellIdle(db: Knex, days: number, now = new Date()): Promise<number> {
+  let count = 0;
+  for (const { phoneNumber, companyId } of await idleNumbers(db, days, now)) {
+    await db.transaction(async (transaction) => {
+      const told: unknown = await transaction("idle_told")
+        .where({ phone_number: phoneNumber })
+        .where("told_at", ">", daysBefore(now, days))
+        .first("told_at");
+      const row = await transaction("companies as c")
+        .join("verified_emails as v", (on) =>
+          on.on("v.company_id", "c.id").andOn("v.email", "c.email"),
+        )
+        .where("c.id", companyId)
+        .first<{ email: string } | undefined>("c.email");
+      if (told || !row) return;
+      const mail = { kind: "number-idle", companyId, address: row.email } as const;
+      await queueMail(transaction, { ...mail, about: phoneNumber });
+      await transaction("idle_told")
+        .insert({ phone_number: phoneNumber, told_at: toDatabaseTime(now) })
+        .onConflict("phone_number")
+        .merge();
+      count++;
+    });
+  }
+  return count;
 }
 
 /** SQL for since when a company's number is gone, null where it is not. @param phoneNumber SQL too */

@@ -15,5 +15,8 @@ export const ownTables = [
   { name: "account_links", without: ["token_hash", "code_hash"] },
   { name: "company_tokens", without: ["token_hash"] },
   { name: "idempotency_keys", without: ["request_hash"] },
+  { name: "told_addresses", without: [] },
+  { name: "told_links", without: ["token_hash"] },
+  { name: "calls_to_tell", without: [] },
   { name: "mail_queue", without: ["once", "message_id"] },
 ] as const satisfies { name: string; without: readonly string[] }[];

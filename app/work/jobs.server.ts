@@ -4,10 +4,12 @@ import { expireCalls } from "#app/domain/call-erasure.server.ts";
 import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
+import { expireTold } from "#app/domain/told-addresses.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { recordings } from "#app/work/delete-recordings.server.ts";
 import { mail } from "#app/work/send-mail.server.ts";
+import { callsTold } from "#app/work/tell-calls.server.ts";
 import { numbersWatch } from "#app/work/watch-numbers.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
@@ -45,6 +47,7 @@ const leftovers: Job = {
   async run(db) {
     await expireLinks(db);
     await expireMail(db);
+    await expireTold(db);
   },
 };
 
@@ -67,6 +70,7 @@ export const jobs: readonly Job[] = [
   mail,
   recordings,
   numbersWatch,
+  callsTold,
   callsOfErased,
   callExpiry,
   auditExpiry,

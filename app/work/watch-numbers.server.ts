@@ -1,4 +1,10 @@
-import { assignedNumbers, goneNumbers, noteGone } from "#app/domain/gone-numbers.server.ts";
+import {
+  assignedNumbers,
+  goneNumbers,
+  noteGone,
+  tellIdle,
+} from "#app/domain/gone-numbers.server.ts";
+import { sendsMail } from "#app/domain/mail-queue.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
@@ -40,6 +46,7 @@ export const numbersWatch: Job = {
       return;
     }
     await noteGone(db, [...found.gone]);
+    if (sendsMail()) await tellIdle(db, environment().IDLE_DAYS);
     for (const { phoneNumber, companyId, since } of await goneNumbers(db)) {
       log.error(
         { phoneNumber, companyId, since },
