@@ -102,6 +102,13 @@ interface AdoptedEmail {
   company_id: number;
 }
 
+/** PostgreSQL alone has it; `expire` is milliseconds since 1970. */
+interface RateLimit {
+  key: string;
+  points: number;
+  expire: number | null;
+}
+
 interface AuditRow {
   id: number;
   at: string;
@@ -138,6 +145,30 @@ interface QueuedMailRow {
   given_up_at: string | null;
 }
 
+interface NumberOnOffer {
+  id: number;
+  phone_number: string;
+  entered_at: string;
+  country: string | null;
+  kind: string | null;
+  memorable: boolean | null;
+}
+
+interface CallsPerDay {
+  company_id: number;
+  day: string;
+  calls: number;
+}
+
+interface PoolCount {
+  what: "available" | "assigned" | "companies";
+  country: string;
+  kind: string;
+  memorable: boolean;
+  slot: number;
+  n: number;
+}
+
 interface CompanyToken {
   id: number;
   company_id: number;
@@ -162,6 +193,9 @@ declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
+    numbers_on_offer: NumberOnOffer;
+    pool_counts: PoolCount;
+    calls_per_day: CallsPerDay;
     company_sessions: Session;
     company_time_zones: TimeZone;
     closed_companies: ClosedCompany;
@@ -188,6 +222,9 @@ declare module "knex/types/tables" {
     gone_numbers: { phone_number: string; since: string };
     withheld_callers: { company_id: number; what: "message" | "refuse" };
     adopted_emails: AdoptedEmail;
+    rate_limits: RateLimit;
+    assignment_budget: { id: number; open_until: string | null };
+    recent_assignments: { network: string; assigned_at: string };
     audit_events: AuditRow;
     work_leases: {
       job: string;

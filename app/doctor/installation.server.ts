@@ -7,6 +7,7 @@ import { hasRecordingsAccount } from "#app/twilio/recordings.server.ts";
 import { unsentMail } from "#app/domain/mail-queue.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
+import { examineOffer } from "#app/doctor/offer.server.ts";
 import { findOtherSchema, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
@@ -102,7 +103,9 @@ export async function examineDatabase(
   const missing = off.length === 0 && pending.length === 0 ? await examineRules(db) : [];
   const waiting =
     pending.length === 0 ? [...(await examineMail(db)), ...(await examineErasure(db))] : [];
-  findings.push(...off, ...missing, ...(await examineRows(db)), ...waiting);
+  const isCurrent = pending.length === 0 && off.length === 0 && missing.length === 0;
+  const offer = isCurrent ? await examineOffer(db) : [];
+  findings.push(...off, ...missing, ...(await examineRows(db)), ...offer, ...waiting);
   return { findings, hasPool: true };
 }
 

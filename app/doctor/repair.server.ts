@@ -3,7 +3,7 @@ import { tryCure } from "#app/doctor/damage/cure.server.ts";
 import { findDamage, PoolDamagedError, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
 import { createMissingTables } from "#app/doctor/damage/tables.server.ts";
 import { operator, recordEvent, type AuditEvent } from "#app/domain/audit.server.ts";
-import { install, keepWritersOut } from "#app/domain/rules/rules.server.ts";
+import { install, keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
 /** What came of {@link repairDamage}: each damage is in one of the two. */
 export interface Repair {
@@ -74,6 +74,9 @@ export async function restoreRules(db: Knex): Promise<void> {
     const damage = await findDamage(transaction);
     if (damage.length > 0) throw new PoolDamagedError(damage);
     await install(transaction);
+    // What was written meanwhile is in no search and no count.
+    if (await transaction.schema.hasTable("pool_counts")) await refill(transaction);
+    if (await transaction.schema.hasTable("calls_per_day")) await recountCalls(transaction);
     await record(transaction, "rules-restored");
   });
 }

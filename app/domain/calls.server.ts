@@ -6,7 +6,7 @@ import {
   type MessageFacts,
   type MessageState,
 } from "#app/domain/messages.server.ts";
-import { isDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
+import { isDatabaseTime, toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
@@ -72,20 +72,24 @@ export interface CallQuery {
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
   outcome?: CallOutcome | undefined;
+  /** calls that began at this second or later */
+  since?: Date | undefined;
+  /** calls that began before this second */
+  until?: Date | undefined;
 }
 
 /** Keyset pages: calls that come meanwhile neither repeat one nor hide one. */
 export async function listCalls(
   db: Knex,
   companyId: number,
-  { limit, cursor, outcome }: CallQuery,
+  { limit, cursor, ...filters }: CallQuery,
 ): Promise<CallPage> {
   const before = cursor === undefined ? undefined : decodeCursor(cursor);
   if (cursor !== undefined && !before) return { ok: false, invalid: "cursor" };
   const rows = await rowsOf(db, companyId, {
     limit: limit + 1,
     before,
-    outcome,
+    ...filters,
   });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
@@ -94,6 +98,18 @@ export async function listCalls(
     calls: page.map(fromRow),
     nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
   };
+}
+
+/** The company's call of that SID; undefined where it has none such. */
+export async function findCall(
+  db: Knex,
+  companyId: number,
+  callSid: string,
+): Promise<Call | undefined> {
+  const row = await db("calls")
+    .where({ call_sid: callSid, company_id: companyId })
+    .first<Row | undefined>(columns);
+  return row && fromRow(row);
 }
 
 /** A company's calls from both ends. */
@@ -116,14 +132,10 @@ export async function callsInBrief(
 }
 
 /** Those of the company's calls that these are, oldest first. */
-export async function findCalls(
-  db: Knex,
-  companyId: number,
-  callSids: readonly string[],
-): Promise<Call[]> {
+export async function findCalls(db: Knex, companyId: number, sids: string[]): Promise<Call[]> {
   const rows = await db("calls")
     .where({ company_id: companyId })
-    .whereIn("call_sid", callSids)
+    .whereIn("call_sid", sids)
     .orderBy("started_at")
     .select<Row[]>(...columns, db.raw(callerBlocked));
   return rows.map(fromRow);
@@ -181,16 +193,16 @@ function rowsOf(
     limit,
     before,
     outcome,
-  }: {
-    limit: number;
-    before?: Keyset | undefined;
-    outcome?: CallOutcome | undefined;
-  },
+    since,
+    until,
+  }: Omit<CallQuery, "cursor"> & { before?: Keyset | undefined },
 ): Promise<Row[]> {
   return db("calls")
     .where({ company_id: companyId, ...(outcome && { outcome }) })
     .modify((query) => {
       if (before) void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
+      if (since) void query.where("started_at", ">=", toDatabaseTime(since));
+      if (until) void query.where("started_at", "<", toDatabaseTime(until));
     })
     .orderBy(newestFirst)
     .limit(limit)

@@ -17,6 +17,7 @@ export type News =
   | "session-ended"
   | "other-sessions-ended"
   | "account-closed"
+  | "token-revoked"
   | "password-reset"
   | "link-sent"
   | "email-changed"

@@ -12,6 +12,7 @@ import {
 import { by } from "#app/http/by.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
+import { challenge } from "#app/http/bearer.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
@@ -101,7 +102,7 @@ export async function requireCompany(
 export async function requireCompanyForApi(asked: Asked): Promise<Company> {
   const session = await signedIn(asked);
   if (session) return session.company;
-  throw jsonError("not_authenticated");
+  throw jsonError("not_authenticated", { headers: challenge() });
 }
 
 /**

@@ -3,13 +3,22 @@ import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
+import {
+  isPasswordOf,
+  signIn,
+  signUp,
+  type Company,
+  type SignUp,
+} from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
+import { inTurn, lanesOf } from "#app/domain/passwords.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
 import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
   countSignIn,
-  forgiveSignIn,
+  countSignUp,
+  signInWasNone,
+  signInWasRight,
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
@@ -60,9 +69,12 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
 
 async function verify({ email, password, attempt, who }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password, who);
+  const company = await signIn(database(), email, password, who).catch(async (error: unknown) => {
+    await signInWasNone(attempt);
+    throw error;
+  });
   if (!company) throw new SignInError();
-  await forgiveSignIn(attempt);
+  await signInWasRight(attempt);
   if (company === "frozen") throw new AccountFrozenError();
   return company;
 }
@@ -73,24 +85,19 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<C
  * @throws {SignInError} where they do not open an account
  * @throws {AccountFrozenError}
  * @throws {TooManyAttemptsError}
+ * @throws {PasswordsBusyError}
  */
-export async function signInWith(
-  asked: Asked,
-  email: string,
-  password: string,
-): Promise<{ company: Company; headers: Headers }> {
-  const attempt = await attemptOf(asked, email);
+export async function signInWith(asked: Asked, email: string, password: string): Promise<SignedUp> {
   try {
-    const company = await new PasswordStrategy({
-      email,
-      password,
-      attempt,
-      who: by(asked, "visitor"),
-    }).authenticate();
-    return {
-      company,
-      headers: await signedInHeaders(asked, company, "signed-in"),
-    };
+    return await inTurnOf(asked, email, async () => {
+      const company = await new PasswordStrategy({
+        email,
+        password,
+        attempt: await attemptOf(asked, email),
+        who: by(asked, "visitor"),
+      }).authenticate();
+      return { company, headers: await signedInHeaders(asked, company, "signed-in") };
+    });
   } catch (error) {
     if (error instanceof SignInError || error instanceof AccountFrozenError) {
       noteSignIn(asked, "refused");
@@ -98,6 +105,32 @@ export async function signInWith(
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }
+}
+
+/** A company that is signed in now, and the `Set-Cookie` headers that say so. */
+interface SignedUp {
+  company: Company;
+  headers: Headers;
+}
+
+/**
+ * Makes an account and signs in.
+ * @returns undefined where the email is another account's
+ * @throws {TooManyAttemptsError}
+ * @throws {PasswordsBusyError}
+ */
+export function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp | undefined> {
+  return inTurnOf(asked, fields.email, async () => {
+    await countSignUp(exchangeOf(asked.context).address);
+    const result = await signUp(database(), fields, by(asked, "visitor"));
+    if (result.outcome === "email-taken") return undefined;
+    const { company } = result;
+    return { company, headers: await signedInHeaders(asked, company, "signed-up") };
+  });
+}
+
+function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>): Promise<T> {
+  return inTurn(lanesOf(foldedEmail(email), exchangeOf(context).address), work);
 }
 
 /**
@@ -112,11 +145,13 @@ export async function ownPasswordError(
   password: string,
 ): Promise<string | undefined> {
   if (password === "") return "Enter your password.";
-  const attempt = await attemptOf(asked, email);
-  await countSignIn(attempt);
-  if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
-  await forgiveSignIn(attempt);
-  return undefined;
+  return inTurnOf(asked, email, async () => {
+    const attempt = await attemptOf(asked, email);
+    await countSignIn(attempt);
+    if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
+    await signInWasRight(attempt);
+    return undefined;
+  });
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */

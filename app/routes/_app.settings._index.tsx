@@ -26,6 +26,10 @@ export default function Settings() {
           <p className="hint">Names, email address, phone and time zone</p>
         </li>
         <li>
+          <Link to="/settings/tokens">API tokens</Link>
+          <p className="hint">Programs that act for your company</p>
+        </li>
+        <li>
           <Link to="/settings/security">Security</Link>
           <p className="hint">Password, recovery codes, sessions</p>
         </li>

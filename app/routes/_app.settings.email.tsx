@@ -1,6 +1,7 @@
-import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { z } from "zod";
+import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
 import { Main } from "#app/components/Main.tsx";
@@ -28,7 +29,7 @@ import { exchangeOf } from "#app/server/exchange.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("Email address", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 const told = {
   "link-sent": "A mail with a link is on its way. It can take a few minutes.",
@@ -86,11 +87,7 @@ export default function EmailAddress() {
   return (
     <Main>
       {errors && <ErrorSummary errors={errors} />}
-      {page.message && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>{page.message}</p>
-        </div>
-      )}
+      {page.message && <Banner>{page.message}</Banner>}
       <p className="over-heading">
         <Link to="/settings">Settings</Link>
       </p>

@@ -1,4 +1,4 @@
-import { data, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { NewCodes, RecoveryCodes } from "#app/components/RecoveryCodes.tsx";
@@ -17,7 +17,7 @@ import { ownPasswordError } from "#app/http/sign-in.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("Security", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const [{ isNews, headers }, codes, events] = await Promise.all([

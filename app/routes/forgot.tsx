@@ -1,5 +1,6 @@
-import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
@@ -19,7 +20,7 @@ import { exchangeOf } from "#app/server/exchange.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   pageTitle("Forgot your password", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = pageLoader(async ({ query, refused }) => ({
   refused,
@@ -64,12 +65,10 @@ export default function Forgot() {
     <PublicPage>
       {errors && <ErrorSummary errors={errors} />}
       {asked && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>
-            If there is an account with that address, a mail with a link is on its way. It can take
-            a few minutes; the link can be used for an hour.
-          </p>
-        </div>
+        <Banner>
+          If there is an account with that address, a mail with a link is on its way. It can take a
+          few minutes; the link can be used for an hour.
+        </Banner>
       )}
       <h1 tabIndex={-1}>Forgot your password</h1>
       <p>

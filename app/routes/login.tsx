@@ -1,5 +1,6 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
@@ -71,11 +72,7 @@ export default function LogIn() {
   return (
     <PublicPage>
       {errors && <ErrorSummary errors={errors} />}
-      {message && (
-        <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-          <p>{message}</p>
-        </div>
-      )}
+      {message && <Banner>{message}</Banner>}
       <h1 tabIndex={-1}>Log in</h1>
       {signedOut ? (
         <p>You were signed out. Log in to go on.</p>

@@ -7,16 +7,12 @@ import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { TimeZoneGuess } from "#app/components/TimeZoneGuess.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
-import { database } from "#app/db.server.ts";
-import { signUp, signUpFields } from "#app/domain/companies.server.ts";
-import { by } from "#app/http/by.server.ts";
+import { signUpFields } from "#app/domain/companies.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
-import { countSignUp } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
-import { signedInHeaders } from "#app/http/sign-in.server.ts";
-import { exchangeOf } from "#app/server/exchange.server.ts";
+import { signUpWith } from "#app/http/sign-in.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   pageTitle("Create an account", data?.refused);
@@ -35,15 +31,12 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(signUpFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    await countSignUp(exchangeOf(sent.context).address);
-    const result = await signUp(database(), checked.values, by(sent, "visitor"));
-    if (result.outcome === "email-taken") {
+    const signedUp = await signUpWith(sent, checked.values);
+    if (!signedUp) {
       const errors = { email: `${emailTaken} Log in instead.` };
       return refuseForm(sent, shownAgain, 409, errors);
     }
-    return redirect("/dashboard/choose-number", {
-      headers: await signedInHeaders(sent, result.company, "signed-up"),
-    });
+    return redirect("/dashboard/choose-number", { headers: signedUp.headers });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }

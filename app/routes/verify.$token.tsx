@@ -1,4 +1,4 @@
-import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
@@ -18,7 +18,7 @@ export const meta: MetaFunction = () => [
   { name: "robots", content: "noindex" },
 ];
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 /** Looking at the page spends nothing: whatever scans mail follows its links. */
 export const loader = pageLoader(async ({ params, refused }) => {

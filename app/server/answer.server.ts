@@ -90,7 +90,7 @@ async function sendWhole(
 ): Promise<void> {
   const { request, response } = incoming;
   if (body.byteLength >= worthPacking) {
-    headers.vary = "Accept-Encoding";
+    headers.vary = [headers.vary ?? [], "Accept-Encoding"].flat().join(", ");
     const encoding = acceptedEncoding(request);
     if (encoding) {
       body = await pack[encoding](body);

@@ -1,11 +1,17 @@
+import { budgetStatus, forgetOldAssignments } from "#app/domain/assignment-budget.server.ts";
 import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireCalls } from "#app/domain/call-erasure.server.ts";
 import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
+import { forgetOldKeys } from "#app/domain/idempotency.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
+import { findOutFacts, hasUnknown } from "#app/domain/pool-facts.server.ts";
+import { foldCounts, hasSpreadCounts } from "#app/domain/pool-counts.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
+import { clearCounts } from "#app/domain/rate-counts.server.ts";
 import { expireTold } from "#app/domain/told-addresses.server.ts";
 import { environment } from "#app/env.server.ts";
+import { budgetAdvice } from "#app/log/events.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { recordings } from "#app/work/delete-recordings.server.ts";
 import { mail } from "#app/work/send-mail.server.ts";
@@ -45,6 +51,7 @@ const leftovers: Job = {
   name: "links-and-mail-expiry",
   everySeconds: hour,
   async run(db) {
+    await forgetOldKeys(db);
     await expireLinks(db);
     await expireMail(db);
     await expireTold(db);
@@ -65,6 +72,48 @@ const lowPool: Job = {
   },
 };
 
+/** Warns in the log, every ten minutes, while the hour's assignments are spent: somebody may be emptying the pool. */
+const spentBudget: Job = {
+  name: "spent-budget",
+  everySeconds: 10 * 60,
+  lookSeconds: 30,
+  async isWanted(db) {
+    const { spent, budget, openUntil } = await budgetStatus(db);
+    return environment().RATE_LIMITS === "on" && openUntil === null && spent >= budget;
+  },
+  async run(db) {
+    const { spent, budget } = await budgetStatus(db);
+    log.warn({ spent, budget }, budgetAdvice);
+  },
+};
+
+const oldCounts: Job = {
+  name: "old-counts",
+  everySeconds: 5 * 60,
+  async run(db) {
+    await clearCounts(db);
+    await forgetOldAssignments(db);
+  },
+};
+
+/** Finds out the country and kind of numbers that came by plain SQL, or were adopted. */
+const numberFacts: Job = {
+  name: "number-facts",
+  everySeconds: 5,
+  lookSeconds: 5,
+  isWanted: hasUnknown,
+  async run(db, signal) {
+    while (!signal.aborted && (await findOutFacts(db)) > 0);
+  },
+};
+
+const poolCounts: Job = {
+  name: "pool-counts",
+  everySeconds: 5 * 60,
+  isWanted: hasSpreadCounts,
+  run: foldCounts,
+};
+
 /** All that is done in the background. */
 export const jobs: readonly Job[] = [
   mail,
@@ -76,6 +125,10 @@ export const jobs: readonly Job[] = [
   auditExpiry,
   leftovers,
   lowPool,
+  numberFacts,
+  poolCounts,
+  spentBudget,
+  oldCounts,
 ];
 
 /** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { proveAssignmentRules } from "#app/doctor/proof.server.ts";
+import { Counter } from "#app/http/counter.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, createTestDatabase, openDatabase } from "../support/databases.ts";
@@ -21,6 +22,7 @@ import {
 import { directoryFor, unprivilegedAccount } from "../support/postgres-program.ts";
 import { runScript } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
+import { useEnvironment } from "../support/twilio-webhooks.ts";
 
 /** Starts PgBouncer in transaction mode, with three connections for all, in front of a database. */
 async function startPgBouncer(databaseUrl: string): Promise<string> {
@@ -104,6 +106,18 @@ if (spawnSync("pgbouncer", ["--version"]).status === 0) {
     const proofs = await proveAssignmentRules(openDatabase(pooled));
     expect(proofs.filter(({ failure }) => failure !== undefined)).toEqual([]);
     expect(await one.stop()).toBe(0);
+  });
+
+  test("tries are counted in the database behind PgBouncer too, however many come at once", async () => {
+    const { url } = await createMigratedDatabase("postgres");
+    useEnvironment({ DATABASE_URL: await startPgBouncer(url) });
+    const counter = new Counter("pooled", { points: 10, seconds: 900 });
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, () => counter.spend("somebody")),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(10);
+    const rows = await openDatabase(url)("rate_limits").select("points");
+    expect(rows).toEqual([{ points: expect.toSatisfy((points: number) => points >= 20) }]);
   });
 
   test("without ?pgbouncer=true the start and every command say at once what is missing", async () => {
