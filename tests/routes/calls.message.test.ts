@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
+import { makeToken, type Scope } from "#app/domain/tokens.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { loader } from "#app/routes/calls.$call_sid.message.ts";
@@ -9,6 +10,7 @@ import {
   loader as confirmation,
   action,
 } from "#app/routes/_app.calls_.$call_sid.message.delete.tsx";
+import { loader as apiLoader } from "#app/routes/api.calls.$call_sid.message.ts";
 import { recordings } from "#app/work/delete-recordings.server.ts";
 import { recentCalls } from "../support/calls.ts";
 import { called } from "../support/call-pages.ts";
@@ -110,6 +112,40 @@ describe.each(engines)("messages on %s", (engine) => {
     expect(beyond.headers.get("Content-Range")).toBe(`bytes */${file.length}`);
     const odd = await play({ headers: { Range: "bytes=0-1,5-6" } });
     expect([odd.status, (await odd.arrayBuffer()).byteLength]).toEqual([200, file.length]);
+  });
+
+  async function tokenOf({ id }: Owner, scope: Scope): Promise<string> {
+    const fields = { name: scope, scopes: [scope], expires_at: null };
+    const made = await makeToken(db, id, fields);
+    return made.outcome === "made" ? made.secret : "";
+  }
+
+  test("a program fetches it with a token, as sound or as a JSON error, and has not heard it", async () => {
+    const token = await tokenOf(owner, "calls:read");
+    const fetched = (bearer: string, sid = callSid) =>
+      apiLoader({
+        ...asked(`/api/calls/${sid}/message`, {
+          cookie: "",
+          headers: { Authorization: `Bearer ${bearer}`, Range: "bytes=0-9" },
+        }),
+        params: { call_sid: sid },
+      });
+    const answer = await fetched(token);
+    expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([206, 10]);
+    expect(answer.headers.get("Content-Type")).toBe("audio/wav");
+    expect(await unheard(owner)).toBe(1);
+    const missing = await fetched(token, `CA${"0".repeat(32)}`);
+    expect([missing.status, await missing.json()]).toMatchObject([
+      404,
+      { success: false, code: "not_found", error: "There is no such message." },
+    ]);
+    const theirs = await tokenOf(other, "calls:read");
+    expect((await fetched(theirs)).status).toBe(404);
+    const narrow = await tokenOf(owner, "numbers:read");
+    expect((await fetched(narrow)).status).toBe(403);
+    expect((await fetched("cpn_none")).status).toBe(401);
+    twilio.fail({ status: 429 });
+    expect(await (await fetched(token)).json()).toMatchObject({ code: "unavailable" });
   });
 
   test("?download=1 keeps it as a file", async () => {
