@@ -156,7 +156,12 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
            PRAGMA synchronous = FULL;
            PRAGMA foreign_keys = ON;
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
-          (error) => done(error, connection),
+          (error) => {
+            if (error) return done(error, connection);
+            // Where a transaction is the first to touch the search's table, SQLite refuses it a lock that others hold in
+            // place of waiting for it. Before the migration there is none.
+            connection.exec("SELECT 1 FROM offer_search LIMIT 0", () => done(null, connection));
+          },
         ),
     },
     acquireConnectionTimeout: Math.max(2_500, busyTimeout),

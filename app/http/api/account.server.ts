@@ -64,7 +64,7 @@ export const logInOperation = operation({
   body: z.object({ email: z.string(), password: z.string() }),
   refusal: () => jsonError("invalid_fields", { error: "Email and password are required" }),
   answer: { status: 200, schema: answerOf({ company }) },
-  errors: ["not_authenticated"],
+  errors: ["not_authenticated", "account_closed"],
   example: { ...example, body: { email: acme.email, password } },
 });
 
