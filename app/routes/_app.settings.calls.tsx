@@ -96,13 +96,17 @@ export default function CallHandlingSettings() {
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
       <p>
-        <Link to="/settings/calls/blocked">Who may not call</Link>: blocked callers and withheld
-        numbers
+        <Link className="button quiet" to="/settings/calls/blocked">
+          Who may not call
+        </Link>
+        : blocked callers and withheld numbers
       </p>
       {mail && (
         <p>
-          <Link to="/settings/calls/mail">Mail of missed calls</Link>: who is told of missed calls
-          and messages
+          <Link className="button quiet" to="/settings/calls/mail">
+            Mail of missed calls
+          </Link>
+          : who is told of missed calls and messages
         </p>
       )}
       <CallHandlingForm
