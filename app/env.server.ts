@@ -78,6 +78,7 @@ const schema = z.object({
     .optional(),
   CALL_LIMIT_MINUTES: wholeNumber(1, 1_440).default(240),
   CALL_DAYS: wholeNumber(1, 36_500).default(400),
+  IDLE_DAYS: wholeNumber(1, 365).default(25),
   SUPPORT_EMAIL: z
     .string()
     .regex(/^[^\s@<>]+@[^\s@<>]+$/, { error: "must be an email address" })

@@ -84,7 +84,16 @@ interface CallRow {
   answered_at: string | null;
   ended_at: string | null;
   seconds: number | null;
+  heard_at: string | null;
+  message_deleted_at: string | null;
+  blocked: boolean;
   readonly outcome: string;
+}
+
+interface BlockedCallerRow {
+  company_id: number;
+  caller: string;
+  blocked_at: string;
 }
 
 interface AdoptedEmail {
@@ -126,6 +135,7 @@ interface QueuedMailRow {
   kind: MailKind;
   company_id: number | null;
   address: string;
+  about: string | null;
   once: string | null;
   message_id: string;
   queued_at: string;
@@ -194,6 +204,23 @@ declare module "knex/types/tables" {
     idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;
     calls: CallRow;
+    blocked_callers: BlockedCallerRow;
+    told_addresses: {
+      company_id: number;
+      email: string;
+      added_at: string;
+      confirmed_at: string | null;
+    };
+    told_links: { token_hash: string; company_id: number; email: string; made_at: string };
+    calls_to_tell: {
+      call_sid: string;
+      company_id: number;
+      noted_at: string;
+      told_at: string | null;
+    };
+    idle_told: { phone_number: string; told_at: string };
+    gone_numbers: { phone_number: string; since: string };
+    withheld_callers: { company_id: number; what: "message" | "refuse" };
     adopted_emails: AdoptedEmail;
     rate_limits: RateLimit;
     assignment_budget: { id: number; open_until: string | null };

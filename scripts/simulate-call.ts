@@ -13,7 +13,11 @@ import {
   type CallOptions,
   type Step,
 } from "./terminal/simulated-call.ts";
+import { isOnThisMachine, serveRecordings } from "./terminal/simulated-recordings.ts";
 import { layOut } from "./terminal/twiml.ts";
+
+/** Where the recording of a message is served by now. */
+let servedAt: string | undefined;
 
 await runCommand(
   {
@@ -21,15 +25,21 @@ await runCommand(
     summary:
       "Calls a number without a telephone: signs and sends what Twilio would send, prints the TwiML and what it means. The call is in the log like any other.",
     stopped: (args) =>
-      args.has("json")
-        ? "The steps up to here are in the call log, the rest was not sent."
-        : "The steps that were printed are in the call log, and the next may be; the rest was not sent.",
+      servedAt !== undefined
+        ? "The call is in the log; its recording is not served any more."
+        : args.has("json")
+          ? "The steps up to here are in the call log, the rest was not sent."
+          : "The steps that were printed are in the call log, and the next may be; the rest was not sent.",
     positionals: "NUMBER",
     examples: [
       ["+353861234567", "calls, and hangs up"],
       [
         "+353861234567 --scenario no-answer",
         "nobody picks up; also answered, busy, failed, message, hangup",
+      ],
+      [
+        "+353861234567 --scenario message",
+        "leaves a message, and serves its recording if TWILIO_API_BASE_URL is on this machine",
       ],
       [
         "'+353 86 123 4567' --from +353871112222 --url https://staging.example.com",
@@ -59,6 +69,7 @@ await runCommand(
       if (!args.has("json")) process.stdout.write(stepText(step));
     });
     await call.walk();
+    const recorded = args.get("scenario") === "message" && (await serveRecording());
     if (args.has("json")) {
       printJson(call.document());
     } else {
@@ -66,9 +77,30 @@ await runCommand(
         "Next: the company's dashboard shows the call; --scenario walks it in other ways.\n",
       );
     }
+    // As long as the recording is served the process goes on; Ctrl-C ends it.
+    if (recorded) await new Promise(() => {});
     return 0;
   },
 );
+
+/** Serves the recording in Twilio's place, and says where. @returns whether it does */
+async function serveRecording(): Promise<boolean> {
+  const { TWILIO_API_BASE_URL } = environment();
+  if (!TWILIO_API_BASE_URL || !isOnThisMachine(TWILIO_API_BASE_URL)) {
+    process.stderr.write(
+      "Twilio has no recording of it. For one that plays, set TWILIO_API_BASE_URL=http://127.0.0.1:4010 for the server and for this command.\n",
+    );
+    return false;
+  }
+  const isServed = await serveRecordings(TWILIO_API_BASE_URL, new AbortController().signal);
+  process.stderr.write(
+    isServed
+      ? `The recording is served at ${TWILIO_API_BASE_URL} until Ctrl-C.\n`
+      : `Something else is served at ${TWILIO_API_BASE_URL}; the recording is there if that is this command.\n`,
+  );
+  if (isServed) servedAt = TWILIO_API_BASE_URL;
+  return isServed;
+}
 
 function readArguments(args: Arguments): CallOptions {
   // `+353 86 123 4567` without quotes comes as four.

@@ -29,8 +29,13 @@ await runCommand(
     examples: [
       ["", "syncs all numbers of the account"],
       ["--dry-run", "says what that would do"],
+      ["--take-over", "also points numbers here whose calls go to another address now"],
     ],
     options: {
+      "take-over": {
+        type: "boolean",
+        help: "point numbers here, too, that another address answers; it is named",
+      },
       "dry-run": {
         type: "boolean",
         help: "write nothing, here or at Twilio; print the same",
@@ -55,6 +60,7 @@ await runCommand(
     const outcome = await syncNumbers(database(), account, {
       publicUrl: env.PUBLIC_URL,
       dryRun,
+      takeOver: args.has("take-over"),
       onListed: (soFar) => {
         isListed = true;
         progress.update("Listing numbers", soFar);
@@ -107,9 +113,10 @@ function print(args: Arguments, report: SyncReport, publicUrl: string): void {
       failed: failed.length,
       numbers: {
         added,
-        pointed: pointed.map(({ phoneNumber, settings }) => ({
+        pointed: pointed.map(({ phoneNumber, settings, takenFrom }) => ({
           phone_number: phoneNumber,
           settings,
+          ...(takenFrom && { taken_from: takenFrom }),
         })),
         left_out: leftOut.map(named),
         failed: failed.map(named),
@@ -123,8 +130,12 @@ function print(args: Arguments, report: SyncReport, publicUrl: string): void {
   process.stdout.write(
     [
       ...added.map((number) => line(did("added", "would add"), number)),
-      ...pointed.map(({ phoneNumber, settings }) =>
-        line(did("pointed", "would point"), phoneNumber, settings.join(", ")),
+      ...pointed.map(({ phoneNumber, settings, takenFrom }) =>
+        line(
+          did("pointed", "would point"),
+          phoneNumber,
+          settings.join(", ") + (takenFrom ? ` (was ${takenFrom})` : ""),
+        ),
       ),
       ...leftOut.map(({ phoneNumber, reason }) => line("left out", phoneNumber, reason)),
       ...failed.map(({ phoneNumber, reason }) => line("failed", phoneNumber, reason)),

@@ -79,6 +79,7 @@ test.each([
   [{ CALL_LIMIT_MINUTES: "0" }, "CALL_LIMIT_MINUTES"],
   [{ CALL_LIMIT_MINUTES: "1441" }, "CALL_LIMIT_MINUTES"],
   [{ CALL_DAYS: "0" }, "CALL_DAYS"],
+  [{ IDLE_DAYS: "366" }, "IDLE_DAYS"],
   [{ SUPPORT_EMAIL: "Ann <ann@example.com>" }, "SUPPORT_EMAIL"],
 ])("%j is one line that names %s and repeats no value", (source, name) => {
   let message = "";

@@ -1,3 +1,4 @@
+import { MessagePlayer } from "#app/components/MessagePlayer.tsx";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import type { ShownCall } from "#app/http/shown-call.server.ts";
 
@@ -44,14 +45,18 @@ function CallRow({ call }: { call: ShownCall }) {
   return (
     <tr role="row">
       <td role="cell">
-        <time dateTime={call.startedAt}>{call.when}</time>
+        <time dateTime={call.startedAt} title={call.whenInFull}>
+          {call.when}
+        </time>
       </td>
       <th role="rowheader" scope="row">
         <Caller call={call} />
+        {call.blockable && <BlockCaller call={call} />}
       </th>
       <td role="cell">
         {call.outcome}
         <span className="hint">{call.reason}</span>
+        {call.message && <MessagePlayer call={call} message={call.message} />}
       </td>
       <td role="cell" className="number">
         {call.length ?? <span className="visually-hidden">Not over yet</span>}
@@ -63,4 +68,15 @@ function CallRow({ call }: { call: ShownCall }) {
 /** Who called, as a number that does not break or as whatever else the network said. */
 export function Caller({ call: { caller } }: { call: ShownCall }) {
   return caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller;
+}
+
+/** One press blocks: it can be lifted in Settings as quickly. */
+function BlockCaller({ call: { callSid, caller } }: { call: ShownCall }) {
+  return (
+    <form method="post" action={`/calls/${callSid}/block`} className="block-caller">
+      <button type="submit" name="block" value="yes" className="button quiet">
+        Block<span className="visually-hidden"> {caller}</span>
+      </button>
+    </form>
+  );
 }

@@ -1,14 +1,14 @@
 import type { ShownDay } from "#app/http/shown-call.server.ts";
 
 /** How many calls came on each day: a chart for the eye, and its numbers as a table. */
-export function CallsPerDay({ days }: { days: ShownDay[] }) {
+export function CallsPerDay({ days, timeZone }: { days: ShownDay[]; timeZone: string }) {
   const all = days.reduce((sum, { calls }) => sum + calls, 0);
   const first = days[0]?.name;
   const last = days.at(-1)?.name;
   return (
     <figure className="calls-per-day">
       <figcaption>
-        {counted(all)} from {first} to {last}, by day (UTC)
+        {counted(all)} from {first} to {last}, by day in {timeZone}
       </figcaption>
       <BarChart days={days} />
       <details>

@@ -12,7 +12,7 @@ interface DashboardCallsProps {
 
 /** What a company that has a number sees of its calls. */
 export function DashboardCalls({ number, calls }: DashboardCallsProps) {
-  const { called, proof, recent, days } = calls;
+  const { called, proof, recent, days, timeZone } = calls;
   return (
     <>
       <section className="card" aria-labelledby="recent-calls">
@@ -32,7 +32,7 @@ export function DashboardCalls({ number, calls }: DashboardCallsProps) {
       {called && (
         <section className="card" aria-labelledby="calls-a-day">
           <h2 id="calls-a-day">Calls a day</h2>
-          <CallsPerDay days={days} />
+          <CallsPerDay days={days} timeZone={timeZone} />
         </section>
       )}
     </>

@@ -41,7 +41,7 @@ export function RingTest({ number, called, proof }: RingTestProps) {
           {proof ? (
             <p>
               <strong>Your number works.</strong> Its first call came from <Caller call={proof} />{" "}
-              on <time dateTime={proof.startedAt}>{proof.when}</time>.
+              on <time dateTime={proof.startedAt}>{proof.whenInFull}</time>.
             </p>
           ) : (
             <p>

@@ -1,8 +1,11 @@
 import type { Knex } from "knex";
 import { found, type Finding } from "#app/doctor/finding.ts";
 import { asStored } from "#app/domain/e164.ts";
-import { otherUse, wrongSettings } from "#app/twilio/voice-settings.server.ts";
+import { idleNumbers } from "#app/domain/gone-numbers.server.ts";
+import { environment } from "#app/env.server.ts";
+import { otherAddress, otherUse, wrongSettings } from "#app/twilio/voice-settings.server.ts";
 import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
+import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
 
 /** The pool against the account: each number that is offered or assigned must be ours, take calls, and send them here. */
 
@@ -27,7 +30,11 @@ export async function compareWithTwilio(
   account: TwilioAccount,
   publicUrl: string | undefined,
 ): Promise<Comparison> {
-  const listed = await account.listNumbers();
+  const pool = await readPool(db);
+  const listed = await ownedNumbers(
+    account,
+    pool.map(({ phoneNumber }) => phoneNumber),
+  );
   if (!listed.ok) {
     const mayPass = listed.kind === "unavailable";
     const findings = found(
@@ -39,15 +46,14 @@ export async function compareWithTwilio(
     );
     return { findings, notInPool: 0 };
   }
-  const owned = new Map(listed.numbers.map((number) => [number.phoneNumber, number]));
-  const pool = await readPool(db);
+  const { owned, unreadable, gone } = listed;
   const inPool = new Set(pool.map(({ phoneNumber }) => phoneNumber));
-  const notInPool = listed.numbers.filter(
+  const notInPool = [...owned.values()].filter(
     ({ phoneNumber, voice, handledBy }) =>
       voice && handledBy === undefined && !inPool.has(phoneNumber),
   ).length;
 
-  if (pool.length > 1 && !pool.some((one) => owned.has(one.phoneNumber))) {
+  if (listed.ownsNone) {
     const findings = found(
       "twilio-owns-none",
       `None of the pool's ${pool.length} numbers is in the Twilio account, which has ${owned.size}.`,
@@ -55,8 +61,36 @@ export async function compareWithTwilio(
     );
     return { findings, notInPool };
   }
-  const findings = pool.flatMap((one) => compareNumber(one, owned.get(one.phoneNumber), publicUrl));
-  return { findings, notInPool };
+  const findings = pool.flatMap((one) => {
+    const number = owned.get(one.phoneNumber);
+    if (number) return compareNumber(one, number, publicUrl);
+    return gone.has(one.phoneNumber) ? notOwned(one) : [];
+  });
+  const odd = unreadable.flatMap(({ name }) =>
+    found(
+      "twilio-entry-unreadable",
+      `Twilio's list of numbers has an entry that cannot be read: ${name}.`,
+      "“npm run doctor” again in a while; if it stays, look at that number in Twilio's console",
+    ),
+  );
+  return { findings: [...findings, ...odd, ...(await idle(db, owned))], notInPool };
+}
+
+/** Numbers that the account owns and that nobody calls: such may be taken back. */
+async function idle(db: Knex, owned: Map<string, TwilioNumber>): Promise<Finding[]> {
+  // Before it is migrated the database has no calls.
+  if (!(await db.schema.hasTable("gone_numbers"))) return [];
+  const { IDLE_DAYS } = environment();
+  const numbers = await idleNumbers(db, IDLE_DAYS);
+  return numbers.flatMap(({ phoneNumber, companyId }) =>
+    owned.has(phoneNumber)
+      ? found(
+          "twilio-number-idle",
+          `Nobody has called ${phoneNumber}, company ${companyId}'s number, for ${IDLE_DAYS} days or more (IDLE_DAYS).`,
+          "ring it once and stay on the line for a quarter of a minute; its company is asked to on its dashboard",
+        )
+      : [],
+  );
 }
 
 // As they stand, since a database that is not migrated yet may hold anything; what is no number is damage of its own.
@@ -74,32 +108,35 @@ async function readPool(db: Knex): Promise<PooledNumber[]> {
   });
 }
 
-function compareNumber(
-  { id, phoneNumber, companyId }: PooledNumber,
-  owned: TwilioNumber | undefined,
-  publicUrl: string | undefined,
-): Finding[] {
-  const isAvailable = companyId === null;
-  const whose = isAvailable
+const whose = ({ phoneNumber, companyId }: PooledNumber) =>
+  companyId === null
     ? `${phoneNumber}, which companies can choose,`
     : `${phoneNumber}, company ${companyId}'s number,`;
-  const takeOut = `delete from twilio_phone_numbers where id = ${id} and status = 'available';`;
 
-  if (!owned) {
-    return found(
-      "twilio-number-not-owned",
-      `${whose} is not in the Twilio account: calls to it do not come here.`,
-      isAvailable
-        ? `buy it again and “npm run sync”, or take it out: ${takeOut}`
-        : "get it back (buy it again, or ask Twilio's support), then “npm run sync”",
-    );
-  }
+const takeOut = ({ id }: PooledNumber) =>
+  `delete from twilio_phone_numbers where id = ${id} and status = 'available';`;
+
+function notOwned(one: PooledNumber): Finding[] {
+  return found(
+    "twilio-number-not-owned",
+    `${whose(one)} is not in the Twilio account: calls to it do not come here.`,
+    one.companyId === null
+      ? `buy it again and “npm run sync”, or take it out: ${takeOut(one)}`
+      : "get it back (buy it again, or ask Twilio's support), then “npm run sync”",
+  );
+}
+
+function compareNumber(
+  one: PooledNumber,
+  owned: TwilioNumber,
+  publicUrl: string | undefined,
+): Finding[] {
   if (!owned.voice) {
     return found(
       "twilio-number-without-voice",
-      `${whose} takes no calls at Twilio, only messages.`,
-      isAvailable
-        ? takeOut
+      `${whose(one)} takes no calls at Twilio, only messages.`,
+      one.companyId === null
+        ? takeOut(one)
         : "ask Twilio's support whether it can take calls; the company keeps it",
     );
   }
@@ -107,15 +144,26 @@ function compareNumber(
   if (use) {
     return found(
       "twilio-number-in-other-use",
-      `${whose} is in use by ${use}: calls to it go there.`,
+      `${whose(one)} is in use by ${use}: calls to it go there.`,
       "in Twilio's console let the number's calls be handled by a webhook, then “npm run sync”",
     );
   }
   const wrong = publicUrl ? Object.keys(wrongSettings(owned, publicUrl)) : [];
-  if (wrong.length === 0) return [];
-  return found(
-    "twilio-number-not-pointed-here",
-    `${whose} does not have this server's ${wrong.join(", ")} at Twilio.`,
-    "npm run sync",
-  );
+  const other = publicUrl && otherAddress(owned, publicUrl);
+  const pointed =
+    wrong.length === 0
+      ? []
+      : found(
+          "twilio-number-not-pointed-here",
+          `${whose(one)} does not have this server's ${wrong.join(", ")} at Twilio${other ? `, but ${other}` : ""}.`,
+          other ? "npm run sync -- --take-over" : "npm run sync",
+        );
+  const address = owned.lacksAddress
+    ? found(
+        "twilio-number-lacks-address",
+        `${whose(one)} has no address at Twilio, which demands one for it and may take it away.`,
+        "give the number an address or a regulatory bundle in Twilio's console",
+      )
+    : [];
+  return [...pointed, ...address];
 }

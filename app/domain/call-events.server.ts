@@ -1,7 +1,8 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
-import type { CallMode } from "#app/domain/call-handling.server.ts";
+import { callModes, type CallMode } from "#app/domain/call-handling.server.ts";
+import { noteCallToTell } from "#app/domain/calls-to-tell.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { environment } from "#app/env.server.ts";
@@ -29,10 +30,10 @@ export interface CallEvent {
 /** How many calls of a company may go on at once. */
 export const mostCallsAtOnce = 10;
 
-/** Whose call it is, and what the caller is connected to; `came-back` and `frozen` are nothing. */
+/** Whose call it is, and what the caller is connected to; `came-back`, `frozen` and `blocked` are nothing. */
 export interface CallAnswer {
   companyId: number;
-  route: CallMode | "came-back" | "frozen";
+  route: CallMode | "came-back" | "frozen" | "blocked";
 }
 
 /**
@@ -49,7 +50,8 @@ export async function recordIncomingCall(
   const cameBack = answer?.route === "came-back";
   const row = rowOf(cameBack ? { ...event, status: "failed" } : event, {
     company_id: answer?.companyId ?? null,
-    route: !answer || cameBack || answer.route === "frozen" ? "nobody" : answer.route,
+    route: answer && isMode(answer.route) ? answer.route : "nobody",
+    blocked: answer?.route === "blocked",
     dial_result: cameBack ? "failed" : null,
   });
   // Twilio ends a call by then, and its end may never be told.
@@ -68,6 +70,9 @@ export async function recordIncomingCall(
   return recorded?.route === "nobody" && recorded.dial_result === "busy" ? "too-many" : "recorded";
 }
 
+const isMode = (route: CallAnswer["route"]): route is CallMode =>
+  (callModes as readonly string[]).includes(route);
+
 /** @param seconds the whole call's, which Twilio says at its end */
 export async function recordCallStatus(
   db: Knex,
@@ -75,6 +80,7 @@ export async function recordCallStatus(
   seconds?: number,
 ): Promise<void> {
   await merge(db, event, { seconds: seconds ?? null }, seconds);
+  if (finalStatuses.includes(event.status ?? "")) await noteCallToTell(db, event.callSid);
 }
 
 /** @param seconds how long the two have spoken, where it was answered */
@@ -119,6 +125,7 @@ export async function recordRecording(
           recording_seconds: recording.seconds,
         },
   );
+  await noteCallToTell(db, event.callSid);
 }
 
 /** Whether the company that was called has been erased, as during a call. */
@@ -161,6 +168,8 @@ const furthest = {
   to_number: first("to_number"),
   company_id: `case when ${ownerIsNew} then excluded.company_id else calls.company_id end`,
   route: first("route"),
+  // What the caller was told first stays so, if the block is lifted before Twilio asks again.
+  blocked: "(calls.blocked or (calls.route is null and excluded.blocked))",
   // Of two final states the first stays.
   twilio_status: `case when ${rank("excluded.twilio_status")} > ${rank("calls.twilio_status")}
      then excluded.twilio_status else calls.twilio_status end`,
@@ -247,6 +256,7 @@ function rowOf({ from, to, status = "", at }: CallEvent, facts: Facts, before = 
     // What Twilio may yet invent is no final state.
     twilio_status: isFinal || statuses.includes(status) ? status : statuses[0],
     recording_absent: false,
+    blocked: false,
     started_at: secondsBefore(at, before),
     ended_at: isFinal ? toDatabaseTime(at) : null,
     ...facts,

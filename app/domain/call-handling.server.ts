@@ -8,6 +8,7 @@ import {
   mayBeRung,
   numberInSip,
 } from "#app/domain/call-targets.server.ts";
+import { isWithheld } from "#app/domain/callers.ts";
 import { asStored, isE164, parseE164 } from "#app/domain/e164.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
@@ -118,6 +119,8 @@ interface Row {
   /** whether the caller is */
   is_from_pool: boolean | number;
   state: ClosedState | null;
+  is_blocked: boolean | number;
+  withheld: "message" | "refuse" | null;
 }
 
 const handlings = `
@@ -126,7 +129,9 @@ const handlings = `
          exists (select 1 from twilio_phone_numbers
                   where phone_number = coalesce(h.target, c.phone)) as is_in_pool,
          exists (select 1 from twilio_phone_numbers where phone_number = ?) as is_from_pool,
-         ${closedState("c.id")} as state
+         ${closedState("c.id")} as state,
+         exists (select 1 from blocked_callers where company_id = c.id and caller = ?) as is_blocked,
+         (select what from withheld_callers where company_id = c.id) as withheld
     from companies c left join company_call_handling h on h.company_id = c.id`;
 const byCompany = {
   name: "call handling by company",
@@ -166,7 +171,7 @@ export async function callHandlingOf(
   db: Knex,
   companyId: number,
 ): Promise<CallHandling | undefined> {
-  const [row] = await query<Row>(db, byCompany, ["", companyId]);
+  const [row] = await query<Row>(db, byCompany, ["", "", companyId]);
   if (!row) return undefined;
   const handling = fromRow(row);
   return row.mode === null ? rungOrMessage(db, row, handling) : handling;
@@ -217,6 +222,8 @@ export interface CalledCompany {
   cameBack: boolean;
   /** the account is frozen: the call is answered and goes no further */
   frozen: boolean;
+  /** the company takes no calls from this caller, or from nobody who withholds the number */
+  blocked: "caller" | "withheld" | null;
 }
 
 /** Where a call comes from, as far as the network tells. */
@@ -237,13 +244,19 @@ export async function findCalledCompany(
   { from = "", forwardedFrom = "" }: Origin = {},
 ): Promise<CalledCompany | undefined> {
   if (!isE164(to)) return undefined;
-  const [row] = await query<Row>(db, byNumber, [from, to]);
+  const [row] = await query<Row>(db, byNumber, [from, from, to]);
   if (!row || row.state === "erased") return undefined;
+  const isUnknown = isWithheld(from);
+  const handling = fromRow(row);
   return {
     companyId: row.company_id,
-    handling: await rungOrMessage(db, row, fromRow(row), forwardedFrom),
+    handling:
+      isUnknown && row.withheld === "message"
+        ? { ...handling, mode: "message", target: null }
+        : await rungOrMessage(db, row, handling, forwardedFrom),
     cameBack: Boolean(row.is_from_pool),
     frozen: row.state === "frozen",
+    blocked: row.is_blocked ? "caller" : isUnknown && row.withheld === "refuse" ? "withheld" : null,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { CallOutcome, DialResult } from "#app/domain/calls.server.ts";
+import { isWithheld } from "#app/domain/callers.ts";
 import { fromDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /** What the log knows of how a call went, as the database has it. */
@@ -9,6 +10,7 @@ export interface CallFacts {
   route: CallMode | "nobody" | null;
   twilio_status: string;
   dial_result: DialResult | null;
+  from_number: string | null;
   started_at: DatabaseTime;
 }
 
@@ -51,6 +53,10 @@ export function reasonOf(call: CallFacts): string {
         : call.route === "message" && call.twilio_status === "completed"
           ? "The caller left no message."
           : "The caller hung up before anybody answered.";
+    case "blocked":
+      return isWithheld(call.from_number ?? "")
+        ? "You take no calls from withheld numbers."
+        : "You had blocked the caller.";
     case "unmatched":
       return "The number belonged to no company.";
     case "in-progress":

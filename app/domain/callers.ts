@@ -1,4 +1,4 @@
-import { isE164, parsePhoneNumber } from "#app/domain/e164.ts";
+import { formatPhoneNumber, isE164, parsePhoneNumber } from "#app/domain/e164.ts";
 
 /** Who calls, as the network says: a number, an address, or somebody who does not want to be known. */
 
@@ -25,4 +25,10 @@ export function isWithheld(from: string): boolean {
  */
 export function mayBeCallerId(from: string): boolean {
   return isE164(from) && !isWithheld(from) && parsePhoneNumber(from)?.isPossible() === true;
+}
+
+/** Who calls, for where nothing may stand that a caller has made up: a number, or what kind of caller it is. */
+export function namedCaller(from: string): string {
+  if (isWithheld(from)) return "a withheld number";
+  return isE164(from) ? formatPhoneNumber(from) : "a SIP address";
 }

@@ -1,6 +1,11 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
+import {
+  messageStateOf,
+  type MessageFacts,
+  type MessageState,
+} from "#app/domain/messages.server.ts";
 import { isDatabaseTime, toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
 
@@ -22,6 +27,8 @@ export const callOutcomes = [
   "busy",
   /** it could not be connected: a fault of the phone's, the network's or ours */
   "failed",
+  /** the company takes no calls from whoever called */
+  "blocked",
   /** the number was nobody's; no company sees it */
   "unmatched",
 ] as const;
@@ -46,6 +53,10 @@ export interface Call {
   /** at Twilio, which asks for the account's SID and token; null too where the environment names no account */
   recordingUrl: string | null;
   recordingSeconds: number | null;
+  /** null where the caller left none */
+  message: MessageState | null;
+  /** whether the company takes no calls from the caller now */
+  callerBlocked: boolean;
 }
 
 /** What became of ringing the company's phone, SIP address or voice agent. */
@@ -120,6 +131,16 @@ export async function callsInBrief(
   return { recent: calls.slice(0, count), first: calls.at(-1) };
 }
 
+/** Those of the company's calls that these are, oldest first. */
+export async function findCalls(db: Knex, companyId: number, sids: string[]): Promise<Call[]> {
+  const rows = await db("calls")
+    .where({ company_id: companyId })
+    .whereIn("call_sid", sids)
+    .orderBy("started_at")
+    .select<Row[]>(...columns, db.raw(callerBlocked));
+  return rows.map(fromRow);
+}
+
 /** All the company's calls, newest first, read a page at a time: for an export, in constant memory. */
 export async function* eachCall(
   db: Knex,
@@ -147,39 +168,6 @@ const anyCall = {
   sql: "select call_sid from calls where company_id = ? limit 1",
 };
 
-/** Calls of one day. */
-export interface DayOfCalls {
-  /** UTC, `2026-11-22` */
-  day: string;
-  calls: number;
-}
-
-/** How many calls the company had on each of the last `days` days, today last; UTC. */
-export async function callsPerDay(
-  db: Knex,
-  companyId: number,
-  days: number,
-  now = new Date(),
-): Promise<DayOfCalls[]> {
-  const dayBefore = (back: number) =>
-    new Date(now.getTime() - back * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
-  const rows = await query<{ day: string; calls: number }>(db, countsByDay, [
-    companyId,
-    dayBefore(days - 1),
-  ]);
-  const counts = new Map(rows.map(({ day, calls }) => [day, calls]));
-  return Array.from({ length: days }, (_, index) => {
-    const day = dayBefore(days - 1 - index);
-    return { day, calls: counts.get(day) ?? 0 };
-  });
-}
-
-// Triggers count them (rules/call-counts.ts).
-const countsByDay = {
-  name: "calls by day",
-  sql: "select day, calls from calls_per_day where company_id = ? and day >= ?",
-};
-
 /** The newest calls to numbers that were nobody's, for the operator. */
 export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
   const rows = await db("calls")
@@ -187,7 +175,7 @@ export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
     .whereNotNull("to_number")
     .orderBy(newestFirst)
     .limit(count)
-    .select<Row[]>(columns);
+    .select<Row[]>(...columns, db.raw(callerBlocked));
   return rows.map(fromRow);
 }
 
@@ -218,7 +206,7 @@ function rowsOf(
     })
     .orderBy(newestFirst)
     .limit(limit)
-    .select<Row[]>(columns);
+    .select<Row[]>(...columns, db.raw(callerBlocked));
 }
 
 function encodeCursor(row: Row): string {
@@ -233,9 +221,10 @@ function decodeCursor(cursor: string): Keyset | undefined {
   return at && callSid && isDatabaseTime(at) ? [at, callSid] : undefined;
 }
 
-interface Row extends CallFacts {
+interface Row extends CallFacts, MessageFacts {
+  outcome: CallOutcome;
+  caller_blocked: boolean | number;
   call_sid: string;
-  from_number: string | null;
   to_number: string | null;
   recording_sid: string | null;
   recording_seconds: number | null;
@@ -260,21 +249,27 @@ const columns = [
   "ended_at",
   "seconds",
   "outcome",
+  "heard_at",
+  "message_deleted_at",
 ] as const satisfies (keyof Row)[];
+
+const callerBlocked = `exists (select 1 from blocked_callers b
+  where b.company_id = calls.company_id and b.caller = calls.from_number) as caller_blocked`;
 
 // UNION leaves out the first call's second row where it is among the newest.
 const newestAndFirst = {
   name: "newest calls and first",
-  sql: `select * from (select ${columns.join(", ")} from calls where company_id = ?
+  sql: `select * from (select ${columns.join(", ")}, ${callerBlocked} from calls where company_id = ?
                         order by started_at desc, call_sid desc limit ?) newest
         union
-        select * from (select ${columns.join(", ")} from calls where company_id = ?
+        select * from (select ${columns.join(", ")}, ${callerBlocked} from calls where company_id = ?
                         order by started_at, call_sid limit 1) earliest
         order by started_at desc, call_sid desc`,
 };
 
 function fromRow(row: Row): Call {
-  const recording = row.recording_absent ? null : row.recording_sid;
+  const message = messageStateOf(row);
+  const recording = row.recording_absent || message === "deleted" ? null : row.recording_sid;
   const time = (at: DatabaseTime | null) => (at === null ? null : toRfc3339(at));
   return {
     callSid: row.call_sid,
@@ -288,6 +283,8 @@ function fromRow(row: Row): Call {
     seconds: row.seconds,
     recordingUrl: recording === null ? null : recordingAddress(recording),
     recordingSeconds: recording === null ? null : row.recording_seconds,
+    message,
+    callerBlocked: Boolean(row.caller_blocked),
   };
 }
 

@@ -104,6 +104,7 @@ async function* eachShownCall(db: Knex, companyId: number): AsyncGenerator<Row, 
       ended_at: call.endedAt,
       seconds: call.seconds,
       message_seconds: call.recordingSeconds,
+      message: call.message,
     };
   }
 }

@@ -15,10 +15,15 @@ export type MailKind =
   | "verify-email"
   /** what has happened, for whoever did not do it */
   | "password-changed"
-  | "email-changed";
+  | "email-changed"
+  /** calls that nobody took; and, before the first, whether the address wants to be told */
+  | "calls"
+  | "told-confirm"
+  /** the company's number is to be rung once */
+  | "number-idle";
 
 /** Those of which one at a time is enough. */
-const oneAtATime: readonly MailKind[] = ["reset-link", "verify-email"];
+const oneAtATime: readonly MailKind[] = ["reset-link", "verify-email", "told-confirm"];
 
 /** Whether this service sends mail at all. */
 export function sendsMail(): boolean {
@@ -33,7 +38,12 @@ export function sendsMail(): boolean {
  */
 export async function queueMail(
   db: Knex,
-  { kind, companyId, address }: { kind: MailKind; companyId: number | null; address: string },
+  {
+    kind,
+    companyId,
+    address,
+    about = null,
+  }: { kind: MailKind; companyId: number | null; address: string; about?: string | null },
 ): Promise<void> {
   if (!sendsMail()) return;
   await db("mail_queue")
@@ -41,6 +51,7 @@ export async function queueMail(
       kind,
       company_id: companyId,
       address,
+      about,
       once: oneAtATime.includes(kind) ? `${kind} ${companyId ?? ""} ${address}` : null,
       message_id: `${randomUUID()}@${new URL(environment().PUBLIC_URL).hostname}`,
       queued_at: db.raw(databaseNow(db)),
@@ -56,6 +67,8 @@ export interface QueuedMail {
   kind: MailKind;
   companyId: number | null;
   address: string;
+  /** of "calls", their SIDs with spaces between; of "number-idle", the number */
+  about: string | null;
   /** without its angle brackets */
   messageId: string;
   /** how often it was tried */
@@ -88,13 +101,14 @@ export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
   const old = inSeconds(db, -longestWait * 24 * 60 * 60);
   const row = await due(db)
     .orderBy(["next_try_at", "id"])
-    .select("id", "kind", "company_id", "address", "message_id", "tries", "queued_at")
+    .select("id", "kind", "company_id", "address", "about", "message_id", "tries", "queued_at")
     .select<
       {
         id: number;
         kind: MailKind;
         company_id: number | null;
         address: string;
+        about: string | null;
         message_id: string;
         tries: number;
         queued_at: string;
@@ -108,6 +122,7 @@ export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
       kind: row.kind,
       companyId: row.company_id,
       address: row.address,
+      about: row.about,
       messageId: row.message_id,
       tries: row.tries,
       queuedAt: toRfc3339(row.queued_at),

@@ -11,6 +11,8 @@ import {
   type CompanyRow,
 } from "#app/domain/companies.server.ts";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { goneSince } from "#app/domain/gone-numbers.server.ts";
+import { countUnheard } from "#app/domain/messages.server.ts";
 import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -92,6 +94,16 @@ export interface Session {
   company: Company;
   /** its last use is noted as a day ago or more: {@link extendSession} is due */
   stale: boolean;
+  /** messages that nobody has heard, as every page tells; counted to `mostCounted` */
+  unheard: number;
+  /** since when the company's number is not in the Twilio account any more, if so; RFC 3339 */
+  numberGoneSince: string | null;
+}
+
+interface SessionOfCompany extends CompanyRow {
+  last_seen_at: string;
+  unheard: number;
+  gone_since: string | null;
 }
 
 /** The session that an id stands for, or undefined where it is unknown, ended or expired. Only reads. */
@@ -101,12 +113,19 @@ export async function findSession(
   now = new Date(),
 ): Promise<Session | undefined> {
   const bounds = boundsAt(now);
-  const [row] = await query<CompanyRow & { last_seen_at: string }>(db, openSession, [
+  const [row] = await query<SessionOfCompany>(db, openSession, [
     hashOf(id),
     bounds.now,
     bounds.begun,
   ]);
-  return row && { company: companyFromRow(row), stale: row.last_seen_at <= bounds.seen };
+  return (
+    row && {
+      company: companyFromRow(row),
+      stale: row.last_seen_at <= bounds.seen,
+      unheard: Number(row.unheard),
+      numberGoneSince: row.gone_since === null ? null : toRfc3339(row.gone_since),
+    }
+  );
 }
 
 let bounds = { second: Number.NaN, now: "", begun: "", seen: "" };
@@ -127,7 +146,8 @@ function boundsAt(at: Date): typeof bounds {
 
 const openSession = {
   name: "open session",
-  sql: `select s.last_seen_at, ${companyColumns}
+  sql: `select s.last_seen_at, ${countUnheard("c.id")} as unheard,
+               ${goneSince("c.twilio_phone_number")} as gone_since, ${companyColumns}
           from ${companyTables} join company_sessions s on s.company_id = c.id
          where s.id_hash = ? and s.expires_at > ? and s.created_at > ?
            and ${closedState("c.id")} is null`,

@@ -92,3 +92,15 @@ export async function saveTimeZone(db: Knex, companyId: number, timeZone: string
     .onConflict("company_id")
     .merge();
 }
+
+/** The zone of a company; undefined where there is no such company. */
+export async function timeZoneOf(db: Knex, companyId: number): Promise<string | undefined> {
+  const row = await db("companies as c")
+    .leftJoin("company_time_zones as z", "z.company_id", "c.id")
+    .where("c.id", companyId)
+    .first<
+      | { time_zone: string | null; twilio_phone_number: string | null; phone: string | null }
+      | undefined
+    >("z.time_zone", "c.twilio_phone_number", "c.phone");
+  return row && timeZoneFrom(row.time_zone, row.twilio_phone_number, row.phone);
+}

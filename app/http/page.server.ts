@@ -12,7 +12,7 @@ import {
   type FormFields,
 } from "#app/http/body.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { requireCompany, signedIn } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
@@ -63,11 +63,24 @@ export function pageLoader<T>(
     );
 }
 
-/** The loader of a company's page; whoever is not signed in is sent to sign in. */
-export function companyLoader<T>(
+/** What the data of every company's page has besides its own, for the navigation around it. */
+export interface AroundPage {
+  /** messages that nobody has heard */
+  unheardMessages: number;
+}
+
+/** The loader of a company's page; whoever is not signed in is sent to sign in. Its data has {@link AroundPage} too. */
+export function companyLoader<T extends object>(
   load: (page: AskedPage & { company: Company }) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
-  return pageLoader(async (page) => load({ ...page, company: await requireCompany(page) }));
+  return pageLoader(async (page) => {
+    const company = await requireCompany(page);
+    const loaded = await load({ ...page, company });
+    const carrier = "data" in loaded && "init" in loaded ? loaded.data : loaded;
+    const around: AroundPage = { unheardMessages: (await signedIn(page))?.unheard ?? 0 };
+    Object.assign(carrier as object, around);
+    return loaded;
+  });
 }
 
 /** The action of a page, for a form that was read to a limit and is known to come from no other site. */

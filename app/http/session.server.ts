@@ -18,6 +18,10 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 /** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
 export interface SignedIn {
   company: Company;
+  /** messages that nobody has heard */
+  unheard: number;
+  /** since when the company's number is not in the Twilio account any more, if so; RFC 3339 */
+  numberGoneSince: string | null;
   setCookie: string | undefined;
 }
 
@@ -65,11 +69,13 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   if (id === undefined) return undefined;
   const session = await findSession(reading(), id);
   if (!session) return undefined;
-  const { company, stale } = session;
+  const { company, unheard, numberGoneSince, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
   const extended = stale && (await extendSession(database(), id, new Date(), seenBy(asked)));
   return {
     company,
+    unheard,
+    numberGoneSince,
     setCookie: extended ? sessionCookie(id) : undefined,
   };
 }

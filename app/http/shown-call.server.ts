@@ -1,12 +1,11 @@
 import { reading } from "#app/db.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
-import {
-  callsInBrief,
-  callsPerDay,
-  type Call,
-  type CallOutcome,
-} from "#app/domain/calls.server.ts";
+import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
+import { callsInBrief, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
+import type { Company } from "#app/domain/companies.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
+import type { MessageState } from "#app/domain/messages.server.ts";
+import { shownMoment, shownTime, shownTimeZone } from "#app/http/shown-time.server.ts";
 
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
 export interface ShownCall {
@@ -15,13 +14,30 @@ export interface ShownCall {
   caller: string;
   /** RFC 3339, UTC */
   startedAt: string;
-  /** `22 Nov 2026, 10:00 UTC` */
+  /** `Today 10:00`, in the company's zone */
   when: string;
+  /** the same in full: `22 Nov 2026, 10:00 GMT` */
+  whenInFull: string;
   /** `Answered`; `Message, 12 s` */
   outcome: string;
   reason: string;
   /** `1 min 5 s`; null while it goes on */
   length: string | null;
+  /** what its caller left, to be played; null where there is nothing */
+  message: ShownMessage | null;
+  /** whether the call was not taken, since the company wants none of that caller */
+  blocked: boolean;
+  /** whether the caller can be blocked: one whose number is known, and who is not blocked yet */
+  blockable: boolean;
+}
+
+/** A message that a page plays. */
+export interface ShownMessage {
+  /** the address of its sound; null once it was deleted */
+  address: string | null;
+  /** `12 s` */
+  length: string | null;
+  state: MessageState;
 }
 
 /** What a company sees of the outcomes of its calls; the others are the operator's. */
@@ -31,6 +47,7 @@ export const outcomeLabels = {
   missed: "Missed",
   busy: "Busy",
   failed: "Failed",
+  blocked: "Blocked",
   "in-progress": "In progress",
 } as const satisfies Record<Exclude<CallOutcome, "unmatched">, string>;
 
@@ -58,6 +75,8 @@ export interface CallsOnDashboard {
   called: boolean;
   /** the first call, while it is news */
   proof: ShownCall | null;
+  /** what the zone of all these times is called */
+  timeZone: string;
 }
 
 const recentCount = 5;
@@ -65,34 +84,55 @@ const chartDays = 14;
 /** Milliseconds that the first call is news. */
 const newsFor = 60 * 60 * 1000;
 
-export async function callsOnDashboard(companyId: number): Promise<CallsOnDashboard> {
+export async function callsOnDashboard({ id, timeZone }: Company): Promise<CallsOnDashboard> {
   const [{ recent, first }, days] = await Promise.all([
-    callsInBrief(reading(), companyId, recentCount),
-    callsPerDay(reading(), companyId, chartDays),
+    callsInBrief(reading(), id, recentCount),
+    callsPerDay(reading(), id, chartDays, timeZone),
   ]);
   const isNews = first !== undefined && Date.now() - new Date(first.startedAt).getTime() < newsFor;
   return {
-    recent: recent.map(shownCall),
+    recent: recent.map((call) => shownCall(call, timeZone)),
     days: days.map(({ day, calls }) => ({
       day,
       name: dayAndMonth.format(new Date(day)),
       calls,
     })),
     called: first !== undefined,
-    proof: isNews ? shownCall(first) : null,
+    proof: isNews ? shownCall(first, timeZone) : null,
+    timeZone: shownTimeZone(timeZone),
   };
 }
 
-export function shownCall(call: Call): ShownCall {
+/** @param timeZone the company's */
+export function shownCall(call: Call, timeZone: string): ShownCall {
   return {
     callSid: call.callSid,
     caller: shownCaller(call.from),
     startedAt: call.startedAt,
-    when: `${dateAndTime.format(new Date(call.startedAt))} UTC`,
+    when: shownMoment(call.startedAt, timeZone),
+    whenInFull: shownTime(call.startedAt, timeZone).shown,
     outcome: shownOutcome(call),
     reason: call.reason,
     length: call.seconds === null ? null : shownSeconds(call.seconds),
+    message: shownMessage(call),
+    blocked: call.outcome === "blocked",
+    blockable: !isWithheld(call.from) && !call.callerBlocked,
   };
+}
+
+function shownMessage({
+  callSid,
+  message,
+  recordingUrl,
+  recordingSeconds,
+}: Call): ShownMessage | null {
+  return (
+    message && {
+      address: recordingUrl === null ? null : `/calls/${callSid}/message`,
+      length: recordingSeconds === null ? null : shownSeconds(recordingSeconds),
+      state: message,
+    }
+  );
 }
 
 /** @param from E.164, or what else the network says of a caller */
@@ -125,10 +165,5 @@ export function shownSeconds(seconds: number): string {
 const dayAndMonth = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "long",
-  timeZone: "UTC",
-});
-const dateAndTime = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
   timeZone: "UTC",
 });

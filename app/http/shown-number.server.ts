@@ -1,6 +1,7 @@
 import type { Company } from "#app/domain/companies.server.ts";
 import { isFictional } from "#app/domain/fictional-numbers.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { shownDate } from "#app/http/shown-time.server.ts";
 
 /** A company's number as its pages show it. Made on the server: the numbering plans are too much for a browser. */
 export interface ShownNumber {
@@ -10,25 +11,20 @@ export interface ShownNumber {
   shown: string;
   /** RFC 3339, UTC */
   assignedAt: string;
-  /** `22 November 2026`, UTC */
+  /** `22 November 2026`, in the company's zone */
   since: string;
   /** whether it is for demonstrations, so that no call can come in */
   demo: boolean;
 }
 
-const longDate = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "long",
-  timeZone: "UTC",
-});
-
 /** The company's number, or null where it has none. */
-export function shownNumberOf({ phoneNumber, assignedAt }: Company): ShownNumber | null {
+export function shownNumberOf({ phoneNumber, assignedAt, timeZone }: Company): ShownNumber | null {
   if (phoneNumber === null || assignedAt === null) return null;
   return {
     phoneNumber,
     shown: formatPhoneNumber(phoneNumber),
     assignedAt,
-    since: longDate.format(new Date(assignedAt)),
+    since: shownDate(assignedAt, timeZone),
     demo: isFictional(phoneNumber),
   };
 }

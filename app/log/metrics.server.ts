@@ -11,6 +11,7 @@ import {
 } from "prom-client";
 import { database, reading } from "#app/db.server.ts";
 import { budgetStatus } from "#app/domain/assignment-budget.server.ts";
+import { goneNumbers } from "#app/domain/gone-numbers.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { onMessageFromWorkers, sendToWorkers } from "#app/server/cluster.server.ts";
@@ -183,12 +184,14 @@ async function serviceMetrics(): Promise<string> {
     new Gauge({ name, help, labelNames, registers: [registry] });
   const up = gauge("database_up", "Whether the database answers.");
   const status = await Promise.race([
-    Promise.all([poolStatus(reading()), budgetStatus(reading())]).catch(() => undefined),
+    Promise.all([poolStatus(reading()), budgetStatus(reading()), goneNumbers(reading())]).catch(
+      () => undefined,
+    ),
     setTimeout(databaseTimeout, undefined, { ref: false }),
   ]);
   up.set(status ? 1 : 0);
   if (status) {
-    const [{ available, assigned, companiesWaiting }, { spent, budget }] = status;
+    const [{ available, assigned, companiesWaiting }, { spent, budget }, gone] = status;
     const threshold = environment().LOW_POOL_THRESHOLD;
     const numbers = gauge("phone_numbers", "Numbers of the pool.", ["status"]);
     numbers.set({ status: "available" }, available);
@@ -200,6 +203,10 @@ async function serviceMetrics(): Promise<string> {
     gauge("phone_number_assignments_budget", "Numbers that may be assigned in an hour.").set(
       budget,
     );
+    gauge(
+      "assigned_numbers_gone",
+      "Companies' numbers that are not in the Twilio account any more.",
+    ).set(gone.length);
     gauge("companies_waiting", "Companies that have no number yet.").set(companiesWaiting);
   }
   return registry.metrics();

@@ -8,6 +8,8 @@ import { environment } from "#app/env.server.ts";
 export interface Letter {
   subject: string;
   text: string;
+  /** of a mail that is sent again and again: the address that stops it */
+  stop?: string;
 }
 
 const site = () => environment().PUBLIC_URL;

@@ -28,7 +28,7 @@ const isAddress = (text: string) =>
 export async function sendLetter(
   address: string,
   messageId: string,
-  { subject, text }: Letter,
+  { subject, text, stop }: Letter,
 ): Promise<Sending> {
   if (!isAddress(address)) return { outcome: "refused", why: "was not asked: it is no address" };
   const mail: SendMailOptions = {
@@ -38,7 +38,14 @@ export async function sendLetter(
     subject,
     text,
     // RFC 3834: no holiday notice is to come back.
-    headers: { "Auto-Submitted": "auto-generated" },
+    headers: {
+      "Auto-Submitted": "auto-generated",
+      // RFC 8058: a mail program stops it with one click.
+      ...(stop !== undefined && {
+        "List-Unsubscribe": `<${stop}>`,
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+      }),
+    },
     disableFileAccess: true,
     disableUrlAccess: true,
   };

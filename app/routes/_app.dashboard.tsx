@@ -6,11 +6,13 @@ import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
+import { NumberAlarm } from "#app/components/NumberAlarm.tsx";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import { reading } from "#app/db.server.ts";
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
 import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { takeNews } from "#app/http/news.server.ts";
+import { numberAlarm } from "#app/http/number-alarm.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
 import { callsOnDashboard } from "#app/http/shown-call.server.ts";
 import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
@@ -19,13 +21,14 @@ export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
 export const loader = companyLoader(async ({ company, ...asked }) => {
   const number = shownNumberOf(company);
-  const calls = number && (await callsOnDashboard(company.id));
+  const calls = number && (await callsOnDashboard(company));
+  const alarm = number && (await numberAlarm(asked, company, calls?.recent ?? []));
   const { isNews, headers } = await takeNews(asked, "assigned");
   const justAssigned = isNews && number !== null;
   const unverified =
     sendsMail() && !(await isEmailVerified(reading(), company.id)) ? company.email : null;
   return data(
-    { companyName: company.companyName, number, calls, justAssigned, unverified },
+    { companyName: company.companyName, number, calls, alarm, justAssigned, unverified },
     { headers },
   );
 });
@@ -33,7 +36,8 @@ export const loader = companyLoader(async ({ company, ...asked }) => {
 export const shouldRevalidate = refreshBehind;
 
 export default function Dashboard() {
-  const { companyName, number, calls, justAssigned, unverified } = useLoaderData<typeof loader>();
+  const { companyName, number, calls, alarm, justAssigned, unverified } =
+    useLoaderData<typeof loader>();
   return (
     <>
       <Main>
@@ -62,6 +66,7 @@ export default function Dashboard() {
             </ConfigurePhone>
           )}
         </section>
+        {number && alarm && <NumberAlarm number={number} alarm={alarm} />}
         {number && calls && <DashboardCalls number={number} calls={calls} />}
       </Main>
       <Outlet />

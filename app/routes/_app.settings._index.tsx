@@ -6,9 +6,7 @@ import { companyLoader } from "#app/http/page.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Settings");
 
-export const loader = companyLoader(async () => {
-  return null;
-});
+export const loader = companyLoader(async () => ({}));
 
 export default function Settings() {
   return (

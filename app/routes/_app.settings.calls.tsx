@@ -15,6 +15,7 @@ import {
   whyNotRung,
 } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
+import { sendsMail } from "#app/domain/mail-queue.server.ts";
 import { fieldsOf, namesOf, shownAgain } from "#app/http/call-handling-fields.server.ts";
 import { whyNotSaved } from "#app/http/call-handling-words.server.ts";
 import { checkFields } from "#app/http/fields.ts";
@@ -48,6 +49,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
       values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
       countries: namesOf(countries),
       isRung,
+      mail: sendsMail(),
     },
     { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
   );
@@ -80,7 +82,7 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function CallHandlingSettings() {
-  const { saved, unsaved, values, countries, isRung } = useLoaderData<typeof loader>();
+  const { saved, unsaved, values, countries, isRung, mail } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <Main>
@@ -93,6 +95,20 @@ export default function CallHandlingSettings() {
         <Link to="/settings">Settings</Link>
       </p>
       <h1 tabIndex={-1}>Call handling</h1>
+      <p>
+        <Link className="button quiet" to="/settings/calls/blocked">
+          Who may not call
+        </Link>
+        : blocked callers and withheld numbers
+      </p>
+      {mail && (
+        <p>
+          <Link className="button quiet" to="/settings/calls/mail">
+            Mail of missed calls
+          </Link>
+          : who is told of missed calls and messages
+        </p>
+      )}
       <CallHandlingForm
         values={{ ...values, ...refused?.values }}
         errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}

@@ -15,7 +15,7 @@ const here = `${sessions.to}/others`;
 
 export const meta: MetaFunction = () => privatePageTitle(title);
 
-export const loader = companyLoader(async () => null);
+export const loader = companyLoader(async () => ({}));
 
 /** Ends all sessions of the company but the one that asks. */
 export const action = pageAction(async (sent) => {

@@ -1,6 +1,7 @@
 import { NavLink, Outlet } from "@remix-run/react";
 import { Brand } from "#app/components/Brand.tsx";
 import { useBehindModal } from "#app/components/behind-modal.ts";
+import { useUnheardMessages } from "#app/components/unheard-messages.ts";
 
 /** What every private page has around it. */
 export default function PrivatePages() {
@@ -17,7 +18,10 @@ export default function PrivatePages() {
               <NavLink to="/dashboard">Dashboard</NavLink>
             </li>
             <li>
-              <NavLink to="/calls">Calls</NavLink>
+              <NavLink to="/calls">
+                Calls
+                <UnheardMessages />
+              </NavLink>
             </li>
             <li>
               <NavLink to="/settings">Settings</NavLink>
@@ -34,6 +38,26 @@ export default function PrivatePages() {
         </nav>
       </header>
       <Outlet />
+    </>
+  );
+}
+
+/** More than this many are not counted. */
+const mostShown = 99;
+
+function UnheardMessages() {
+  const count = useUnheardMessages();
+  if (count === 0) return null;
+  const shown = count > mostShown ? `${mostShown}+` : String(count);
+  return (
+    <>
+      {" "}
+      <span className="count">
+        {shown}
+        <span className="visually-hidden">
+          {count === 1 ? " message" : " messages"} not heard yet
+        </span>
+      </span>
     </>
   );
 }

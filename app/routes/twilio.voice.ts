@@ -8,6 +8,7 @@ import {
   cannotConnect,
   closedForNow,
   connectCall,
+  notAccepted,
   notInService,
   oneMoment,
   refuseCall,
@@ -29,12 +30,22 @@ const route = twilioRoute(
         { ...event, from, to },
         called && {
           companyId: called.companyId,
-          route: called.cameBack ? "came-back" : called.frozen ? "frozen" : called.handling.mode,
+          route: called.cameBack
+            ? "came-back"
+            : called.frozen
+              ? "frozen"
+              : called.blocked
+                ? "blocked"
+                : called.handling.mode,
         },
       ),
     ).catch(logFault);
-    const refused = called?.cameBack ? "rejected" : recorded === "too-many" ? "busy" : undefined;
-    const isHeld = refused !== undefined || called?.frozen;
+    const refused = called?.cameBack
+      ? "rejected"
+      : recorded === "too-many" && !called?.blocked
+        ? "busy"
+        : undefined;
+    const isHeld = refused !== undefined || called?.frozen || called?.blocked;
     countCall(isHeld ? "refused" : called ? "connected" : "unmatched");
     if (refused) {
       const why = refused === "busy" ? "too many are going on" : "it came back from the pool";
@@ -42,6 +53,7 @@ const route = twilioRoute(
       return twiml(refuseCall(refused));
     }
     if (called?.frozen) return twiml(closedForNow());
+    if (called?.blocked) return twiml(notAccepted(called.blocked));
     return twiml(called ? connectCall({ from, to }, called.handling) : notInService());
   },
   ({ query }) => {

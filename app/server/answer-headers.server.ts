@@ -17,6 +17,7 @@ const policy = (nonce: string) =>
     `script-src 'self'${nonce}`,
     "style-src 'self'",
     "img-src 'self' data:",
+    "media-src 'self'",
     "font-src 'self'",
     "connect-src 'self'",
     "manifest-src 'self'",

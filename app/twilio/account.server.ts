@@ -2,6 +2,8 @@ import RequestClient from "twilio/lib/base/RequestClient.js";
 import type Response from "twilio/lib/http/response.js";
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import Twilio from "twilio/lib/rest/Twilio.js";
+import { z } from "zod";
+import { isE164 } from "#app/domain/e164.ts";
 import type { VoiceSettings } from "#app/twilio/voice-settings.server.ts";
 
 /**
@@ -22,6 +24,16 @@ export interface TwilioNumber {
   /** the SID of a SIP trunk (`TK…`) or a TwiML App (`AP…`): where there is one Twilio ignores the settings */
   handledBy: string | undefined;
   settings: VoiceSettings;
+  /** Twilio demands an address or a bundle for it, and it has none */
+  lacksAddress: boolean;
+}
+
+/** An entry of the account's list that cannot be read. */
+export interface UnreadableEntry {
+  /** what it is called: its number, its SID, or that it has neither */
+  name: string;
+  /** whether `name` is its number, E.164 */
+  isNumber: boolean;
 }
 
 /** Why a call to Twilio came to nothing; `reason` is one line without a secret, as the end of a sentence. */
@@ -40,7 +52,7 @@ export interface TwilioAccount {
    */
   listNumbers(
     onPage?: (soFar: number) => void,
-  ): Promise<{ ok: true; numbers: TwilioNumber[] } | TwilioFailure>;
+  ): Promise<{ ok: true; numbers: TwilioNumber[]; unreadable: UnreadableEntry[] } | TwilioFailure>;
   /** Changes these settings of a number, and no others. */
   updateNumber(
     sid: string,
@@ -92,17 +104,22 @@ export function openTwilioAccount({
   return {
     async listNumbers(onPage) {
       const bySid = new Map<string, TwilioNumber>();
+      const unreadable = new Map<string, UnreadableEntry>();
       try {
         let page: NumbersPage | undefined = await client.incomingPhoneNumbers.page({
           pageSize: 1_000,
         });
         while (page) {
           // Numbers that come or go meanwhile shift the pages, so one may be listed twice.
-          for (const one of page.instances) bySid.set(one.sid, toNumber(one));
+          for (const one of page.instances) {
+            const number = toNumber(one);
+            if ("sid" in number) bySid.set(number.sid, number);
+            else unreadable.set(number.name, number);
+          }
           onPage?.(bySid.size);
           page = await page.nextPage();
         }
-        return { ok: true, numbers: [...bySid.values()] };
+        return { ok: true, numbers: [...bySid.values()], unreadable: [...unreadable.values()] };
       } catch (error) {
         return failureOf(error);
       }
@@ -123,8 +140,25 @@ interface NumbersPage {
   nextPage(): Promise<NumbersPage> | undefined;
 }
 
-function toNumber(listed: IncomingPhoneNumberInstance): TwilioNumber {
+/** What Twilio must say of a number; whatever else it says may be missing. */
+const readable = z.object({
+  sid: z.string().min(1),
+  phoneNumber: z.string().min(1),
+  capabilities: z.object({ voice: z.boolean() }),
+});
+
+function toNumber(listed: IncomingPhoneNumberInstance): TwilioNumber | UnreadableEntry {
+  if (!readable.safeParse(listed).success) {
+    const { phoneNumber, sid } = listed as { phoneNumber?: unknown; sid?: unknown };
+    if (typeof phoneNumber === "string" && isE164(phoneNumber)) {
+      return { name: phoneNumber, isNumber: true };
+    }
+    const name = typeof sid === "string" && sid !== "" ? printable(sid) : "an entry without a SID";
+    return { name, isNumber: false };
+  }
+  const demands = listed.addressRequirements ?? "none";
   return {
+    lacksAddress: demands !== "none" && !listed.addressSid && !listed.bundleSid,
     sid: listed.sid,
     phoneNumber: listed.phoneNumber,
     voice: listed.capabilities.voice,

@@ -2,7 +2,12 @@ import type { Knex } from "knex";
 import { isE164 } from "#app/domain/e164.ts";
 import { addToPool, knownInPool } from "#app/domain/pool.server.ts";
 import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/account.server.ts";
-import { otherUse, wrongSettings, type VoiceSettings } from "#app/twilio/voice-settings.server.ts";
+import {
+  otherAddress,
+  otherUse,
+  wrongSettings,
+  type VoiceSettings,
+} from "#app/twilio/voice-settings.server.ts";
 
 /**
  * A number is offered to companies only if its calls reach this server: the account owns it, it takes calls, and
@@ -23,7 +28,7 @@ export interface SyncReport {
   /** entered the pool */
   added: string[];
   /** got other settings at Twilio, by the names of those */
-  pointed: { phoneNumber: string; settings: string[] }[];
+  pointed: { phoneNumber: string; settings: string[]; takenFrom?: string | undefined }[];
   /** were in the pool and right */
   unchanged: string[];
   /** are not for the pool: no voice, or in use for something else */
@@ -36,6 +41,8 @@ export interface SyncOptions {
   publicUrl: string;
   /** writes neither to the database nor to Twilio */
   dryRun: boolean;
+  /** points numbers here, too, whose calls go to somebody else's address now */
+  takeOver?: boolean;
   /** is told how many of the numbers are done */
   onProgress?: (done: number, total: number) => void;
   /** is told how many numbers Twilio has listed so far */
@@ -62,29 +69,33 @@ export async function syncNumbers(
   if (!listed.ok) return listed;
   const { numbers } = listed;
   const report: SyncReport = {
-    inAccount: numbers.length,
+    inAccount: numbers.length + listed.unreadable.length,
     added: [],
     pointed: [],
     unchanged: [],
     leftOut: [],
-    failed: [],
+    failed: listed.unreadable.map(({ name }) => ({
+      phoneNumber: name,
+      reason: "cannot be read in Twilio's list, and was skipped",
+    })),
   };
   const inPool = await knownInPool(
     db,
     numbers.map(({ phoneNumber }) => phoneNumber),
   );
-  const wanted = numbers.filter((number) => isWanted(number, inPool, report));
+  const wanted = numbers.filter((number) => isWanted(number, inPool, report, options));
   const point = pointing(account, options, wanted.length);
   for (let start = 0; start < wanted.length; start += chunkSize) {
     const chunk = wanted.slice(start, start + chunkSize);
     const ready: string[] = [];
-    for (const { phoneNumber, settings, failure } of await inParallel(chunk, point)) {
+    for (const { phoneNumber, settings, takenFrom, failure } of await inParallel(chunk, point)) {
       if (failure !== undefined) {
         report.failed.push({ phoneNumber, reason: failure });
         continue;
       }
-      if (settings.length > 0) report.pointed.push({ phoneNumber, settings });
-      else if (inPool.has(phoneNumber)) report.unchanged.push(phoneNumber);
+      if (settings.length > 0) {
+        report.pointed.push({ phoneNumber, settings, ...(takenFrom && { takenFrom }) });
+      } else if (inPool.has(phoneNumber)) report.unchanged.push(phoneNumber);
       if (!inPool.has(phoneNumber)) ready.push(phoneNumber);
     }
     report.added.push(...(options.dryRun ? ready : await addToPool(db, ready)));
@@ -93,10 +104,20 @@ export async function syncNumbers(
 }
 
 /** Whether `number` is for the pool; if not, the report says why. */
-function isWanted(number: TwilioNumber, inPool: Set<string>, report: SyncReport): boolean {
+function isWanted(
+  number: TwilioNumber,
+  inPool: Set<string>,
+  report: SyncReport,
+  { publicUrl, takeOver = false }: SyncOptions,
+): boolean {
   const { phoneNumber } = number;
   const use = otherUse(number);
-  const unfit = !number.voice ? "takes no calls" : use && `is in use by ${use} at Twilio`;
+  const elsewhere = takeOver ? undefined : otherAddress(number, publicUrl);
+  const unfit = !number.voice
+    ? "takes no calls"
+    : use
+      ? `is in use by ${use} at Twilio`
+      : elsewhere && `has ${elsewhere} at Twilio (--take-over points it here)`;
   if (unfit && inPool.has(phoneNumber)) {
     report.failed.push({ phoneNumber, reason: `${unfit}, yet it is in the pool` });
   } else if (unfit) report.leftOut.push({ phoneNumber, reason: unfit });
@@ -108,6 +129,7 @@ function isWanted(number: TwilioNumber, inPool: Set<string>, report: SyncReport)
 interface Pointed {
   phoneNumber: string;
   settings: string[];
+  takenFrom: string | undefined;
   failure?: string | undefined;
 }
 
@@ -131,7 +153,11 @@ function pointing(
   return async (number) => {
     const { phoneNumber, sid } = number;
     const wrong = wrongSettings(number, publicUrl);
-    const pointed: Pointed = { phoneNumber, settings: Object.keys(wrong) };
+    const pointed: Pointed = {
+      phoneNumber,
+      settings: Object.keys(wrong),
+      takenFrom: otherAddress(number, publicUrl),
+    };
     if (pointed.settings.length > 0 && !dryRun) {
       pointed.failure = stopped ? `was not tried, since ${stopped}` : await update(sid, wrong);
     }

@@ -101,6 +101,15 @@ export function closedForNow(): VoiceResponse {
   return lastWords("This number can't take calls at the moment. Goodbye.");
 }
 
+/** The company does not want to be called by whoever calls, or by nobody who withholds the number. */
+export function notAccepted(why: "caller" | "withheld"): VoiceResponse {
+  return lastWords(
+    why === "caller"
+      ? "This number is not accepting calls. Goodbye."
+      : "This number is not accepting calls from withheld numbers. Please call again and show your number.",
+  );
+}
+
 /** We are at fault, and have no better answer. */
 export function cannotConnect(): VoiceResponse {
   return lastWords("We can't connect your call right now. Please try again shortly.");

@@ -41,6 +41,21 @@ export function otherUse({ handledBy: sid }: TwilioNumber): string | undefined {
   return sid && `${sid.startsWith("TK") ? "SIP trunk" : "TwiML App"} ${sid}`;
 }
 
+/**
+ * The address of somebody else's that a number's calls, or what is told of them, go to now; undefined where there is
+ * none, or only the greeting that Twilio gives to new numbers.
+ */
+export function otherAddress(number: TwilioNumber, publicUrl: string): string | undefined {
+  const wanted = voiceSettings(publicUrl);
+  return (["voiceUrl", "voiceFallbackUrl", "statusCallback"] as const)
+    .map((name) => ({ is: number.settings[name], wanted: wanted[name] }))
+    .find(({ is, wanted: ours }) => is !== "" && is !== ours && !isTwiliosOwn(is))?.is;
+}
+
+function isTwiliosOwn(address: string): boolean {
+  return URL.canParse(address) && new URL(address).hostname === "demo.twilio.com";
+}
+
 /** Whether Twilio could call `publicUrl`: names and addresses of this machine, or of a private network, it cannot. */
 export function isReachableByTwilio(publicUrl: string): boolean {
   const { hostname } = new URL(publicUrl);

@@ -9,11 +9,14 @@ import { findOutFacts, hasUnknown } from "#app/domain/pool-facts.server.ts";
 import { foldCounts, hasSpreadCounts } from "#app/domain/pool-counts.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { clearCounts } from "#app/domain/rate-counts.server.ts";
+import { expireTold } from "#app/domain/told-addresses.server.ts";
 import { environment } from "#app/env.server.ts";
 import { budgetAdvice } from "#app/log/events.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { recordings } from "#app/work/delete-recordings.server.ts";
 import { mail } from "#app/work/send-mail.server.ts";
+import { callsTold } from "#app/work/tell-calls.server.ts";
+import { numbersWatch } from "#app/work/watch-numbers.server.ts";
 import { keepWorking, type Job } from "#app/work/work.server.ts";
 
 const hour = 60 * 60;
@@ -51,6 +54,7 @@ const leftovers: Job = {
     await forgetOldKeys(db);
     await expireLinks(db);
     await expireMail(db);
+    await expireTold(db);
   },
 };
 
@@ -114,6 +118,8 @@ const poolCounts: Job = {
 export const jobs: readonly Job[] = [
   mail,
   recordings,
+  numbersWatch,
+  callsTold,
   callsOfErased,
   callExpiry,
   auditExpiry,

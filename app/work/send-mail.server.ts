@@ -9,6 +9,13 @@ import {
 } from "#app/domain/mail-queue.server.ts";
 import { resetLinkForMail } from "#app/domain/password-reset.server.ts";
 import { verifyLinkForMail } from "#app/domain/verified-emails.server.ts";
+import { namedCaller } from "#app/domain/callers.ts";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { findCalls } from "#app/domain/calls.server.ts";
+import { timeZoneOf } from "#app/domain/time-zone.server.ts";
+import { makeToldLink, toldAddresses } from "#app/domain/told-addresses.server.ts";
+import { environment } from "#app/env.server.ts";
+import { callsLetter, confirmToldLetter, idleLetter } from "#app/mail/call-letters.server.ts";
 import { letters, type Letter } from "#app/mail/letters.server.ts";
 import { sendLetter } from "#app/mail/transport.server.ts";
 import type { Job } from "#app/work/work.server.ts";
@@ -39,7 +46,7 @@ async function send(db: Knex, queued: QueuedMail): Promise<void> {
 /** The letter and where it goes, with a link of its own; undefined where there is nobody to write to any more. */
 async function write(
   db: Knex,
-  { kind, companyId, address, tries }: QueuedMail,
+  { kind, companyId, address, about, tries }: QueuedMail,
 ): Promise<{ to: string; letter: Letter } | undefined> {
   switch (kind) {
     case "reset-link": {
@@ -51,9 +58,45 @@ async function write(
         companyId === null ? undefined : await verifyLinkForMail(db, companyId, address);
       return token === undefined ? undefined : { to: address, letter: letters.verifyEmail(token) };
     }
+    case "calls":
+    case "told-confirm":
+      return companyId === null ? undefined : writeTold(db, kind, companyId, address, about ?? "");
+    case "number-idle":
+      return {
+        to: address,
+        letter: idleLetter(formatPhoneNumber(about ?? ""), environment().IDLE_DAYS),
+      };
     case "password-changed":
       return { to: address, letter: letters.passwordChanged() };
     case "email-changed":
       return { to: address, letter: letters.emailChanged() };
   }
+}
+
+/** Of calls that were erased since nothing is told, nor to an address that has had it stopped. */
+async function writeTold(
+  db: Knex,
+  kind: "calls" | "told-confirm",
+  companyId: number,
+  address: string,
+  about: string,
+): Promise<{ to: string; letter: Letter } | undefined> {
+  const told = (await toldAddresses(db, companyId)).find(({ email }) => email === address);
+  if (!told || told.confirmed === (kind === "told-confirm")) return undefined;
+  const link = async () =>
+    `${environment().PUBLIC_URL}/told/${await makeToldLink(db, companyId, address)}`;
+  if (kind === "told-confirm") return { to: address, letter: confirmToldLetter(await link()) };
+  const timeZone = await timeZoneOf(db, companyId);
+  const calls = await findCalls(db, companyId, about.split(" "));
+  if (timeZone === undefined || calls.length === 0) return undefined;
+  const letter = callsLetter(
+    calls.map(({ from, startedAt, message, recordingSeconds }) => ({
+      from: namedCaller(from),
+      startedAt,
+      message: message === null ? null : (recordingSeconds ?? 0),
+    })),
+    timeZone,
+    await link(),
+  );
+  return { to: address, letter };
 }

@@ -1,5 +1,6 @@
 import { budgetStatus } from "../../app/domain/assignment-budget.server.ts";
 import { formatPhoneNumber } from "../../app/domain/e164.ts";
+import { goneNumbers } from "../../app/domain/gone-numbers.server.ts";
 import { eachInPool, poolStatus, type PoolEntry } from "../../app/domain/pool.server.ts";
 import { environment } from "../../app/env.server.ts";
 import { operatorsDatabase, type Arguments } from "../terminal/command.ts";
@@ -13,6 +14,7 @@ export async function showPool(args: Arguments): Promise<number> {
   const output = openOutput();
   const { available, assigned, companiesWaiting } = await poolStatus(db);
   const { budget, spent, openUntil } = await budgetStatus(db);
+  const gone = await goneNumbers(db);
   const threshold = environment().LOW_POOL_THRESHOLD;
   const low = available < threshold;
   const counts = {
@@ -24,6 +26,11 @@ export async function showPool(args: Arguments): Promise<number> {
     assigned_last_hour: spent,
     assignments_per_hour: budget,
     open_until: openUntil,
+    gone: gone.map(({ phoneNumber, companyId, since }) => ({
+      phone_number: phoneNumber,
+      company_id: companyId,
+      since,
+    })),
   };
   const waiting = `${companiesWaiting} ${companiesWaiting === 1 ? "company has" : "companies have"} no number yet.`;
   const totals = `${available} available, ${assigned} assigned, ${available + assigned} in all`;
@@ -34,6 +41,14 @@ export async function showPool(args: Arguments): Promise<number> {
   const json = args.has("json");
   if (json) await output.write(`${JSON.stringify(counts, null, 2).slice(0, -2)},\n  "numbers": [`);
   else {
+    await output.write(
+      gone
+        .map(
+          ({ phoneNumber, companyId, since }) =>
+            `GONE: ${formatPhoneNumber(phoneNumber)}, company ${companyId}'s, is not in the Twilio account any more\n(seen ${since}). Buy it again or ask Twilio's support, then “npm run sync”.\n`,
+        )
+        .join(""),
+    );
     await output.write(
       low
         ? `LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}\n${totals}.\n`

@@ -20,7 +20,7 @@ import { accountSid, recordingUrl, useEnvironment } from "../support/twilio-webh
 
 test("the scenarios below end in every outcome that a company sees", () => {
   const told = new Set<string>(scenarios.map(({ outcome }) => outcome));
-  expect([...told, "in-progress", "unmatched"].sort()).toEqual([...callOutcomes].sort());
+  expect([...told, "blocked", "in-progress", "unmatched"].sort()).toEqual([...callOutcomes].sort());
 });
 
 describeEachEngine("what Twilio tells of a call", (_engine, open) => {
@@ -80,6 +80,8 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
         endedAt: "2026-11-22T10:00:51Z",
         seconds: 51,
         recordingUrl: null,
+        message: null,
+        callerBlocked: false,
         recordingSeconds: null,
       });
     });

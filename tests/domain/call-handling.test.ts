@@ -137,6 +137,7 @@ describeEachEngine("call handling", (_engine, open) => {
       handling: wanted,
       cameBack: false,
       frozen: false,
+      blocked: null,
     });
   });
 

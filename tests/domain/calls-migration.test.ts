@@ -3,6 +3,7 @@ import { recentCalls } from "../support/calls.ts";
 import { insertCompany } from "../support/companies.ts";
 import { accountSid, recordingUrl, useEnvironment } from "../support/twilio-webhooks.ts";
 import { down, up } from "../../migrations/20261125090041_recordings.ts";
+import * as messages from "../../migrations/20261125130001_messages.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import {
   createTestDatabase,
@@ -47,6 +48,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
   test("messages from before recordings had SIDs stay messages, there and back", async () => {
     useEnvironment({ TWILIO_ACCOUNT_SID: accountSid });
     const db = await open();
+    await messages.down(db);
     await down(db);
     const company = await insertCompany(db);
     const addresses = [recordingUrl, "https://example.com/r", null];
@@ -68,10 +70,13 @@ describeEachEngine("the tables of calls", (_engine, open) => {
     ];
     for (let round = 0; round < 2; round++) {
       await up(db);
+      await messages.up(db);
       expect(await recentCalls(db, company, 10)).toMatchObject(seen);
       const kept = await db("calls").orderBy("call_sid").pluck("recording_url");
       expect(kept).toEqual(addresses);
-      if (round === 0) await down(db);
+      if (round > 0) continue;
+      await messages.down(db);
+      await down(db);
     }
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { examineOffer, repairOffer } from "#app/doctor/offer.server.ts";
-import { callsPerDay } from "#app/domain/calls.server.ts";
+import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
 import { newCallSid } from "../support/calls.ts";
 import { insertCompanies } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
@@ -25,7 +25,7 @@ describeEachEngine("calls are counted by day", (_engine, open) => {
     ];
     await db("calls").insert(calls);
     const days = async (company: number) =>
-      (await callsPerDay(db, company, 3, new Date("2026-11-22T10:00:00Z"))).map(
+      (await callsPerDay(db, company, 3, "UTC", new Date("2026-11-22T10:00:00Z"))).map(
         ({ calls }) => calls,
       );
     expect(await days(mine)).toEqual([2, 1, 0]);

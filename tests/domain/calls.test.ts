@@ -8,9 +8,9 @@ import {
   recordStreamEnd,
 } from "#app/domain/call-events.server.ts";
 import { expireCalls } from "#app/domain/call-erasure.server.ts";
+import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
 import {
   callsInBrief,
-  callsPerDay,
   eachCall,
   listCalls,
   unmatchedCalls,
@@ -133,7 +133,7 @@ describeEachEngine("the call log", (_engine, open) => {
         first: undefined,
       });
       expect(await wasCalled(db, other)).toBe(false);
-      const days = await callsPerDay(db, other, 14, secondsIn(0));
+      const days = await callsPerDay(db, other, 14, "UTC", secondsIn(0));
       expect(days.every(({ calls }) => calls === 0)).toBe(true);
     });
 
@@ -224,7 +224,7 @@ describeEachEngine("the call log", (_engine, open) => {
       await comes(new Date("2026-11-20T23:59:59Z"));
       await comes(new Date("2026-11-22T10:00:00Z"));
       await comes(new Date("2026-11-08T23:59:59Z"));
-      const days = await callsPerDay(db, company, 14, new Date("2026-11-22T23:59:59Z"));
+      const days = await callsPerDay(db, company, 14, "UTC", new Date("2026-11-22T23:59:59Z"));
       expect(days).toHaveLength(14);
       expect(days[0]).toEqual({ day: "2026-11-09", calls: 0 });
       expect(days.slice(-3)).toEqual([

@@ -71,8 +71,8 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
       },
       {
         code: "twilio-number-not-pointed-here",
-        finding: `${elsewhere}, which companies can choose, does not have this server's voiceUrl at Twilio.`,
-        mend: "npm run sync",
+        finding: `${elsewhere}, which companies can choose, does not have this server's voiceUrl at Twilio, but https://old.example.`,
+        mend: "npm run sync -- --take-over",
       },
     ]);
     expect(api.updates()).toEqual([]);
@@ -81,7 +81,7 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     await db.raw(findings[1]!.mend);
     api.buy(lost);
     api.find(trunk).trunk_sid = null;
-    const sync = await operator.run("sync-twilio-numbers");
+    const sync = await operator.run("sync-twilio-numbers", ["--take-over"]);
     expect(sync.exitCode).toBe(0);
     expect(codes(await operator.examine())).toEqual([]);
   });

@@ -135,6 +135,42 @@ describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
     expect(await assignmentsInBothTables(db)).toEqual(before);
   });
 
+  test.each([
+    ["voice_url", "https://old.example.com/twilio/voice"],
+    ["status_callback", "https://crm.example.com/calls"],
+  ])("a number whose %s is somebody else's is left alone until --take-over", async (field, old) => {
+    api.buy("+353861234567", { [field]: old });
+    await addToPool(db, ["+353861234568"]);
+    api.buy("+353861234568", { ...pointedHere, [field]: old });
+    const { exitCode, stdout } = await sync();
+    const why = `has ${old} at Twilio (--take-over points it here)`;
+    expect(stdout).toContain(`left out  +353 86 123 4567    ${why}\n`);
+    expect(stdout).toContain(`failed    +353 86 123 4568    ${why}, yet it is in the pool\n`);
+    expect(exitCode).toBe(1);
+    expect(api.updates()).toEqual([]);
+    expect(await pool()).toEqual(["+353861234568"]);
+
+    const taken = await sync(["--take-over"]);
+    expect(taken.stdout.split(`(was ${old})`)).toHaveLength(3);
+    expect(taken.exitCode).toBe(0);
+    for (const number of ["+353861234567", "+353861234568"]) {
+      expect(api.find(number)).toMatchObject(pointedHere);
+    }
+  });
+
+  test("an entry that cannot be read is named and skipped, and the others arrive", async () => {
+    api.buy("+353861234567", { capabilities: null as never });
+    api.buy("+353861234568", { phone_number: null as never, sid: "PN1" });
+    api.buy("+353861234569");
+    const { exitCode, stdout } = await sync();
+    const why = "cannot be read in Twilio's list, and was skipped";
+    expect(stdout).toContain(`failed    +353 86 123 4567    ${why}\n`);
+    expect(stdout).toMatch(new RegExp(`^failed {4}PN1 +${why}$`, "m"));
+    expect(stdout).toContain("Of 3 numbers in the account were: 1 added");
+    expect(exitCode).toBe(1);
+    expect(await pool()).toEqual(["+353861234569"]);
+  });
+
   test("more numbers than a page and a chunk hold all arrive", async () => {
     const numbers = someNumbers(1_250);
     for (const number of numbers) api.buy(number, pointedHere);

@@ -101,7 +101,7 @@ function read(raw: string, from: string, to: { address: string }[]): ArrivedMail
       fields
         .find((field) => field.toLowerCase().startsWith(`${name.toLowerCase()}: `))
         ?.slice(name.length + 2),
-    links: [...text.matchAll(/https?:\/\/[^/\s]+(\/(?:reset|verify)\/[\w-]+)/g)].map(
+    links: [...text.matchAll(/https?:\/\/[^/\s]+(\/(?:reset|verify|told)\/[\w-]+)/g)].map(
       ([, path]) => path!,
     ),
   };

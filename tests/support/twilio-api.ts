@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
+import { sendFile, simulatedSound } from "../../scripts/terminal/simulated-recordings.ts";
 import { cleanUpLater } from "./clean-up.ts";
 
 /** A number as Twilio's REST API gives it; the fields that matter here. */
@@ -70,8 +71,19 @@ export interface TwilioApi {
   find(phoneNumber: string): ListedNumber;
   /** SIDs of the account's recordings. */
   recordings: Set<string>;
+  /** what each of them sounds like */
+  sound: Sound;
   /** Has requests fail; of several faults the first that fits goes first. */
   fail(fault: Fault): void;
+}
+
+export interface Sound {
+  file: Buffer;
+  type: string;
+  /** bytes after which the connection is cut */
+  cutAfter?: number | undefined;
+  /** bytes that have left for whoever asked last, those that wait in buffers not counted */
+  sent: () => number;
 }
 
 const mostAPage = 1_000;
@@ -86,6 +98,19 @@ export async function startTwilioApi(): Promise<TwilioApi> {
   let faults: (Fault & { left: number })[] = [];
   const requests: ReceivedRequest[] = [];
   const recordings = new Set<string>();
+  const sound: Sound = { file: simulatedSound(1), type: "audio/wav", sent: () => 0 };
+
+  function play(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = response;
+    const before = socket?.bytesWritten ?? 0;
+    sound.sent = () => (socket?.bytesWritten ?? 0) - before - (socket?.writableLength ?? 0);
+    // What Twilio says besides is nobody else's business.
+    response.setHeader("Twilio-Request-Id", "RQ1");
+    response.setHeader("Set-Cookie", "twilio=1");
+    if (sound.cutAfter === undefined) return sendFile(request, response, sound.file, sound.type);
+    response.writeHead(200, { "Content-Type": sound.type, "Content-Length": sound.file.length });
+    response.write(sound.file.subarray(0, sound.cutAfter), () => response.destroy());
+  }
 
   function list(query: URLSearchParams) {
     const size = Math.min(Number(query.get("PageSize") ?? 50), mostAPage);
@@ -154,6 +179,10 @@ export async function startTwilioApi(): Promise<TwilioApi> {
     if (received.method === "GET" && url.pathname === `${collection}.json`) {
       return send(200, list(url.searchParams));
     }
+    const played = url.pathname.match(/\/Recordings\/(RE[0-9a-f]{32})\.mp3$/)?.[1];
+    if (received.method === "GET" && played && recordings.has(played)) {
+      return play(request, response);
+    }
     const recording = url.pathname.match(/\/Recordings\/(RE[0-9a-f]{32})\.json$/)?.[1];
     if (received.method === "DELETE" && recording && recordings.delete(recording)) {
       response.writeHead(204);
@@ -195,6 +224,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
     },
     requests,
     recordings,
+    sound,
     updates: () => requests.filter(({ method }) => method === "POST"),
     buy(phoneNumber, fields) {
       const number = newNumber(accountSid, phoneNumber, fields);

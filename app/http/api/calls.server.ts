@@ -30,7 +30,7 @@ const call = z
     message: z
       .object({ seconds: z.int().nullable() })
       .nullable()
-      .meta({ description: "The message that the caller left" }),
+      .meta({ description: "The message that the caller left; null too once it was deleted" }),
   })
   .register(namedSchemas, { id: "Call" });
 
@@ -48,7 +48,10 @@ export function callJson(shown: Call): z.input<typeof call> {
     answered_at: shown.answeredAt,
     ended_at: shown.endedAt,
     seconds: shown.seconds,
-    message: outcome === "message" ? { seconds: shown.recordingSeconds } : null,
+    message:
+      outcome === "message" && shown.message !== "deleted"
+        ? { seconds: shown.recordingSeconds }
+        : null,
   };
 }
 
@@ -117,4 +120,20 @@ export const callOperation = operation({
   answer: { status: 200, schema: answerOf({ call }) },
   errors: ["not_found"],
   example: { params: { call_sid: example.call_sid }, answer: { call: example } },
+});
+
+/** Its answer is sound, and not JSON as of all others. */
+export const messageOperation = operation({
+  id: "getMessage",
+  method: "GET",
+  path: "/api/calls/{call_sid}/message",
+  tag: "Calls",
+  summary: "The message that a caller left, as sound",
+  description:
+    "Takes a `Range` of bytes. A message that is not ready yet, or gone, is `not_found`. It does not count as heard.",
+  who: "calls:read",
+  params: callOperation.params!,
+  answer: { status: 200, schema: answerOf({}) },
+  errors: ["not_found"],
+  example: { params: { call_sid: example.call_sid }, answer: {} },
 });

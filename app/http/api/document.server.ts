@@ -11,7 +11,7 @@ import {
   getCallHandlingOperation,
   putCallHandlingOperation,
 } from "#app/http/api/call-handling.server.ts";
-import { callOperation, listCallsOperation } from "#app/http/api/calls.server.ts";
+import { callOperation, listCallsOperation, messageOperation } from "#app/http/api/calls.server.ts";
 import { errorsOf, tags, type Operation } from "#app/http/api/operation.server.ts";
 import {
   assignOperation,
@@ -54,6 +54,19 @@ export function apiDocument(): Json {
   for (const operation of operations) {
     (paths[operation.path] ??= {})[operation.method.toLowerCase()] = described(operation);
   }
+  const message = described(messageOperation as unknown as Operation);
+  const sound = { "audio/mpeg": { schema: { type: "string", format: "binary" } } };
+  paths[messageOperation.path] = {
+    get: {
+      ...message,
+      responses: {
+        ...(message["responses"] as Json),
+        200: { description: "The sound", content: sound },
+        206: { description: "The part that `Range` asks for", content: sound },
+        416: { description: "There is no such part" },
+      },
+    },
+  };
   return {
     openapi: "3.1.0",
     info: {

@@ -1,0 +1,69 @@
+/** Days of a time zone: of 23, 24 or 25 hours, and never quite UTC's. */
+
+/** A day, from its first moment to the next day's. */
+export interface Day {
+  /** `2026-11-22` */
+  day: string;
+  from: Date;
+  until: Date;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The day that it is in `timeZone` (IANA) at a time: `2026-11-22`. */
+export function dayIn(timeZone: string, at: Date): string {
+  let format = formats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-CA", {
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      timeZone,
+    });
+    formats.set(timeZone, format);
+  }
+  return format.format(at);
+}
+
+/** `2026-11-22` and so many days. */
+export function dayAfter(day: string, days: number): string {
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + days);
+  return at.toISOString().slice(0, 10);
+}
+
+const minute = 60_000;
+
+/** The first moment of a day; a clock that is put on at midnight has a first moment too. @param day `2026-11-22` */
+export function startOfDay(timeZone: string, day: string): Date {
+  const midnight = Date.parse(`${day}T00:00:00Z`) / minute;
+  // Zones are from 12 hours behind UTC to 14 before it.
+  let [before, after] = [midnight - 15 * 60, midnight + 13 * 60];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (dayIn(timeZone, new Date(middle * minute)) < day) before = middle;
+    else after = middle;
+  }
+  return new Date(after * minute);
+}
+
+const known = new Map<string, Day[]>();
+
+/** The last `count` days, today last. */
+export function lastDays(timeZone: string, count: number, now = new Date()): Day[] {
+  const today = dayIn(timeZone, now);
+  const key = `${timeZone} ${today} ${count}`;
+  let days = known.get(key);
+  if (!days) {
+    const starts = Array.from({ length: count + 1 }, (_, index) => {
+      const day = dayAfter(today, index + 1 - count);
+      return { day, from: startOfDay(timeZone, day) };
+    });
+    days = starts
+      .slice(0, -1)
+      .map(({ day, from }, index) => ({ day, from, until: starts[index + 1]!.from }));
+    if (known.size > 1_000) known.clear();
+    known.set(key, days);
+  }
+  return days;
+}

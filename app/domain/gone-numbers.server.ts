@@ -1,0 +1,128 @@
+import type { Knex } from "knex";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
+import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+
+/**
+ * A number is for ever only as long as the Twilio account owns it. What was looked at there is noted here: assigned
+ * numbers that are gone, and those that nobody calls and that Twilio may therefore take back.
+ */
+
+/** An assigned number and its company. Times are RFC 3339, UTC. */
+export interface AssignedNumber {
+  phoneNumber: string;
+  companyId: number;
+}
+
+const assigned = (db: Knex) =>
+  db("twilio_phone_numbers as n")
+    .whereNotNull("n.assigned_to_company_id")
+    .whereNotIn(
+      "n.assigned_to_company_id",
+      db("closed_companies").where({ state: "erased" }).select("company_id"),
+    );
+
+type Row = { phone_number: string; company_id: number };
+
+/** All numbers that are assigned, but for those of companies that were erased. */
+export async function assignedNumbers(db: Knex): Promise<AssignedNumber[]> {
+  const rows = await assigned(db)
+    .orderBy("n.id")
+    .select<Row[]>("n.phone_number", "n.assigned_to_company_id as company_id");
+  return rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
+}
+
+/** An assigned number that is gone, and since when that is known. */
+export type GoneNumber = AssignedNumber & { since: string };
+
+/** Those that are gone, the longest first. */
+export async function goneNumbers(db: Knex): Promise<GoneNumber[]> {
+  const rows = await assigned(db)
+    .join("gone_numbers as g", "g.phone_number", "n.phone_number")
+    .orderBy(["g.since", "n.id"])
+    .select<(Row & { since: string })[]>(
+      "n.phone_number",
+      "n.assigned_to_company_id as company_id",
+      "g.since",
+    );
+  return rows.map((row) => ({
+    phoneNumber: row.phone_number,
+    companyId: row.company_id,
+    since: toRfc3339(row.since),
+  }));
+}
+
+/** Notes which assigned numbers are gone: these and no others. @param gone E.164 */
+export async function noteGone(db: Knex, gone: readonly string[], now = new Date()): Promise<void> {
+  await db.transaction(async (transaction) => {
+    const known = await transaction("gone_numbers").pluck<string[]>("phone_number");
+    const back = known.filter((number) => !gone.includes(number));
+    for (const phone_number of back)
+      await transaction("gone_numbers").where({ phone_number }).delete();
+    for (const phone_number of gone) {
+      if (known.includes(phone_number)) continue;
+      await transaction("gone_numbers")
+        .insert({ phone_number, since: toDatabaseTime(now) })
+        .onConflict("phone_number")
+        .ignore();
+    }
+  });
+}
+
+const daysBefore = (now: Date, days: number) =>
+  toDatabaseTime(new Date(now.getTime() - days * 24 * 60 * 60 * 1000));
+
+/** Numbers that were assigned more than `days` days ago and that nobody has called since then. */
+export async function idleNumbers(
+  db: Knex,
+  days: number,
+  now = new Date(),
+): Promise<AssignedNumber[]> {
+  const since = daysBefore(now, days);
+  const rows = await assigned(db)
+    .where("n.assigned_at", "<", since)
+    .whereNotExists(
+      db("calls")
+        .whereRaw("calls.company_id = n.assigned_to_company_id")
+        .where("started_at", ">=", since)
+        .whereNot({ outcome: "blocked" })
+        .select(db.raw("1")),
+    )
+    .orderBy("n.id")
+    .select<Row[]>("n.phone_number", "n.assigned_to_company_id as company_id");
+  return rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
+}
+
+/**
+ * Has the companies of idle numbers told by mail, once in `days` days each; those whose email is verified.
+ * @returns how many mails were queued
+ */
+export async function tellIdle(db: Knex, days: number, now = new Date()): Promise<number> {
+  let count = 0;
+  for (const { phoneNumber, companyId } of await idleNumbers(db, days, now)) {
+    await db.transaction(async (transaction) => {
+      const told: unknown = await transaction("idle_told")
+        .where({ phone_number: phoneNumber })
+        .where("told_at", ">", daysBefore(now, days))
+        .first("told_at");
+      const row = await transaction("companies as c")
+        .join("verified_emails as v", (on) =>
+          on.on("v.company_id", "c.id").andOn("v.email", "c.email"),
+        )
+        .where("c.id", companyId)
+        .first<{ email: string } | undefined>("c.email");
+      if (told || !row) return;
+      const mail = { kind: "number-idle", companyId, address: row.email } as const;
+      await queueMail(transaction, { ...mail, about: phoneNumber });
+      await transaction("idle_told")
+        .insert({ phone_number: phoneNumber, told_at: toDatabaseTime(now) })
+        .onConflict("phone_number")
+        .merge();
+      count++;
+    });
+  }
+  return count;
+}
+
+/** SQL for since when a company's number is gone, null where it is not. @param phoneNumber SQL too */
+export const goneSince = (phoneNumber: string): string =>
+  `(select since from gone_numbers where phone_number = ${phoneNumber})`;

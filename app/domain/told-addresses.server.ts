@@ -1,0 +1,140 @@
+import { randomBytes } from "node:crypto";
+import type { Knex } from "knex";
+import { secretHash } from "#app/domain/account-links.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
+import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
+import { toDatabaseTime } from "#app/domain/times.ts";
+
+/**
+ * The addresses that a company has told of missed calls and messages. Each is confirmed by a link that was sent there,
+ * unless it is the company's own and verified already; each mail has a link that stops them.
+ */
+
+/** How many a company may have. */
+export const mostTold = 5;
+
+export interface ToldAddress {
+  email: string;
+  confirmed: boolean;
+}
+
+/** The company's, by name. */
+export async function toldAddresses(db: Knex, companyId: number): Promise<ToldAddress[]> {
+  const rows = await db("told_addresses")
+    .where({ company_id: companyId })
+    .orderBy("email")
+    .select("email", "confirmed_at");
+  return rows.map(({ email, confirmed_at }) => ({ email, confirmed: confirmed_at !== null }));
+}
+
+/** What came of {@link addToldAddress}; "confirmed" is one that needs no link. */
+export type Adding = "link-sent" | "confirmed" | "too-many";
+
+/** Adds an address, or has the link sent there once more. @param email as the sign-up form's field gives it */
+export async function addToldAddress(
+  db: Knex,
+  companyId: number,
+  email: string,
+  by: By = service,
+  now = new Date(),
+): Promise<Adding> {
+  return db.transaction(async (transaction) => {
+    const verified: unknown = await transaction("verified_emails")
+      .where({ company_id: companyId, email })
+      .first("email");
+    await transaction("told_addresses")
+      .insert({
+        company_id: companyId,
+        email,
+        added_at: toDatabaseTime(now),
+        confirmed_at: verified ? toDatabaseTime(now) : null,
+      })
+      .onConflict(["company_id", "email"])
+      .ignore();
+    const all = await toldAddresses(transaction, companyId);
+    if (all.length > mostTold) {
+      await transaction("told_addresses").where({ company_id: companyId, email }).delete();
+      return "too-many";
+    }
+    const details = { told: "added" };
+    await recordEvent(transaction, { event: "call-handling-changed", companyId, ...by, details });
+    if (all.find((one) => one.email === email)?.confirmed) return "confirmed";
+    await queueMail(transaction, { kind: "told-confirm", companyId, address: email });
+    return "link-sent";
+  });
+}
+
+/** Tells an address nothing more. @returns whether it was told */
+export async function removeToldAddress(
+  db: Knex,
+  companyId: number,
+  email: string,
+  by: By = service,
+): Promise<boolean> {
+  return db.transaction(async (transaction) => {
+    const address = { company_id: companyId, email };
+    const removed = await transaction("told_addresses").where(address).delete();
+    await transaction("told_links").where(address).delete();
+    if (removed === 0) return false;
+    const details = { told: "removed" };
+    await recordEvent(transaction, { event: "call-handling-changed", companyId, ...by, details });
+    return true;
+  });
+}
+
+/** A link for a mail to the address, by which whoever reads it confirms or stops; only its hash is kept. */
+export async function makeToldLink(db: Knex, companyId: number, email: string): Promise<string> {
+  const token = randomBytes(32).toString("base64url");
+  await db("told_links").insert({
+    token_hash: secretHash(token),
+    company_id: companyId,
+    email,
+    made_at: db.raw(databaseNow(db)),
+  });
+  return token;
+}
+
+/** What a link is about; undefined where it is unknown, too old, or the address is told nothing any more. */
+export async function toldBy(
+  db: Knex,
+  token: string,
+): Promise<{ companyId: number; email: string; confirmed: boolean } | undefined> {
+  const row = await db("told_links as l")
+    .join("told_addresses as a", (on) =>
+      on.on("a.company_id", "l.company_id").andOn("a.email", "l.email"),
+    )
+    .where("l.token_hash", secretHash(token))
+    .first<{ company_id: number; email: string; confirmed_at: string | null } | undefined>(
+      "a.company_id",
+      "a.email",
+      "a.confirmed_at",
+    );
+  return (
+    row && { companyId: row.company_id, email: row.email, confirmed: row.confirmed_at !== null }
+  );
+}
+
+/** Whoever reads an address's mail wants to be told there. */
+export async function confirmTold(
+  db: Knex,
+  { companyId, email }: { companyId: number; email: string },
+): Promise<void> {
+  await db("told_addresses")
+    .where({ company_id: companyId, email })
+    .whereNull("confirmed_at")
+    .update({ confirmed_at: db.raw(databaseNow(db)) });
+}
+
+const day = 24 * 60 * 60;
+
+/** Links of mails of long ago go, and addresses that nobody has confirmed for a week. */
+export async function expireTold(db: Knex): Promise<void> {
+  await db("told_links")
+    .where("made_at", "<", inSeconds(db, -90 * day))
+    .delete();
+  await db("told_addresses")
+    .whereNull("confirmed_at")
+    .where("added_at", "<", inSeconds(db, -7 * day))
+    .delete();
+}

@@ -1,0 +1,26 @@
+import { redirect } from "@remix-run/node";
+import { database } from "#app/db.server.ts";
+import { blockCallerOf, mostBlocked } from "#app/domain/blocked-callers.server.ts";
+import { by } from "#app/http/by.server.ts";
+import { plainText } from "#app/http/answers.server.ts";
+import { withNews } from "#app/http/news.server.ts";
+import { pageAction } from "#app/http/page.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+
+export const loader = () => redirect("/calls");
+
+/** Blocks whoever made the call. */
+export const action = pageAction(async (sent) => {
+  const { id } = await requireCompany(sent);
+  const outcome = await blockCallerOf(database(), id, sent.params.call_sid ?? "", by(sent));
+  switch (outcome) {
+    case "blocked":
+      return redirect("/calls", { headers: await withNews("caller-blocked") });
+    case "withheld":
+      return redirect("/settings/calls/blocked");
+    case "no-such-call":
+      return plainText(404, "There is no such call.");
+    case "too-many":
+      return plainText(409, `You have blocked ${mostBlocked} callers: lift a block first.`);
+  }
+});

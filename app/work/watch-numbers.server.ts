@@ -1,0 +1,57 @@
+import {
+  assignedNumbers,
+  goneNumbers,
+  noteGone,
+  tellIdle,
+} from "#app/domain/gone-numbers.server.ts";
+import { sendsMail } from "#app/domain/mail-queue.server.ts";
+import { environment } from "#app/env.server.ts";
+import { log } from "#app/log/log.server.ts";
+import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
+import type { Job } from "#app/work/work.server.ts";
+
+/**
+ * Looks whether the Twilio account still owns every number that a company has, some times a day. One that is gone is
+ * the operator's alarm, and its company is told the truth.
+ */
+export const numbersWatch: Job = {
+  name: "numbers-watch",
+  everySeconds: 6 * 60 * 60,
+  async isWanted(db) {
+    const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN } = environment();
+    return Boolean(
+      TWILIO_ACCOUNT_SID && TWILIO_AUTH_TOKEN && (await assignedNumbers(db)).length > 0,
+    );
+  },
+  async run(db) {
+    const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = environment();
+    if (!TWILIO_ACCOUNT_SID || !TWILIO_AUTH_TOKEN) return;
+    // Twilio's client is big, and needed some times a day.
+    const { openTwilioAccount } = await import("#app/twilio/account.server.ts");
+    const account = openTwilioAccount({
+      accountSid: TWILIO_ACCOUNT_SID,
+      authToken: TWILIO_AUTH_TOKEN,
+      apiBaseUrl: TWILIO_API_BASE_URL,
+    });
+    const wanted = (await assignedNumbers(db)).map(({ phoneNumber }) => phoneNumber);
+    const found = await ownedNumbers(account, wanted);
+    if (!found.ok) {
+      log.warn(`companies' numbers could not be looked for at Twilio: ${found.reason}`);
+      return;
+    }
+    if (found.ownsNone) {
+      log.error(
+        "none of the companies' numbers is in the Twilio account: check TWILIO_ACCOUNT_SID, and run “npm run doctor”",
+      );
+      return;
+    }
+    await noteGone(db, [...found.gone]);
+    if (sendsMail()) await tellIdle(db, environment().IDLE_DAYS);
+    for (const { phoneNumber, companyId, since } of await goneNumbers(db)) {
+      log.error(
+        { phoneNumber, companyId, since },
+        "a company's number is gone from the Twilio account, and its calls do not come: get it back (buy it again, or ask Twilio's support), then “npm run sync”",
+      );
+    }
+  },
+};
