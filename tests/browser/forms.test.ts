@@ -90,7 +90,7 @@ test("fields say what they are for, so that browsers can fill them in", async ()
   const autocomplete = async (path: string) => {
     const page = await visit(browser, site, path);
     return page
-      .locator("main input")
+      .locator("main input:not([type=hidden])")
       .evaluateAll((inputs) =>
         inputs.map((input) => [input.getAttribute("name"), input.getAttribute("autocomplete")]),
       );

@@ -38,7 +38,7 @@ describe.each([
     expect(await fitsItsWidth(page)).toBe(true);
     expect(await page.locator("dialog").count()).toBe(1);
 
-    const number = (await rows(page).nth(2).innerText()).trim();
+    const number = (await rows(page).nth(2).locator(".phone-number").first().innerText()).trim();
     await rows(page).nth(2).click();
     await confirm(page).click();
     await page.waitForURL("**/dashboard");
@@ -96,7 +96,7 @@ describe.each([
     await page.waitForURL("**/settings/phone");
     await page.click("text=Configure Phone");
     await page.waitForURL("**/settings/phone/choose");
-    const number = (await rows(page).first().innerText()).trim();
+    const number = (await rows(page).first().locator(".phone-number").first().innerText()).trim();
     await rows(page).first().click();
     await confirm(page).click();
     await page.waitForURL("**/dashboard");
@@ -137,7 +137,7 @@ describe.each([
     }
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
-    const number = (await modal(page).locator(".row:has(:checked)").innerText()).trim();
+    const number = (await modal(page).locator(".row:has(:checked)").locator(".phone-number").first().innerText()).trim();
     for (let i = 0; i < 5 && !(await focused(page)).startsWith("Confirm"); i++) {
       await page.keyboard.press("Tab");
     }
@@ -149,7 +149,7 @@ describe.each([
 
 test("without JavaScript a double click is one assignment and one good answer", async () => {
   const page = await openModal(browser, site, { javaScript: false });
-  const number = (await rows(page).first().innerText()).trim();
+  const number = (await rows(page).first().locator(".phone-number").first().innerText()).trim();
   await rows(page).first().click();
   await confirm(page).dblclick({ noWaitAfter: true });
   await page.waitForURL("**/dashboard");
