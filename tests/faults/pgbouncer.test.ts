@@ -10,17 +10,11 @@ import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, createTestDatabase, openDatabase } from "../support/databases.ts";
 import { freePort } from "../support/free-port.ts";
 import { guardProcess } from "../support/left-behind.ts";
-import {
-  exchange,
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-  until,
-} from "../support/load.ts";
+import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../support/load.ts";
 import { directoryFor, unprivilegedAccount } from "../support/postgres-program.ts";
 import { runScript } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
 /** Starts PgBouncer in transaction mode, with three connections for all, in front of a database. */
 async function startPgBouncer(databaseUrl: string): Promise<string> {
@@ -92,7 +86,7 @@ if (spawnSync("pgbouncer", ["--version"]).status === 0) {
       }
       return result;
     });
-    await expectNothingLost(db, tries);
+    await expectHeld(db, tries);
     expect(tries.filter(({ told }) => told === "failed")).toEqual([]);
     const again = await inParallel(tries, 8, ({ company, phoneNumber }) =>
       tryToAssign(one.url, company, phoneNumber),

@@ -7,7 +7,6 @@ import { someNumbers } from "../support/companies.ts";
 import { openDatabase } from "../support/databases.ts";
 import {
   exchange,
-  expectNothingLost,
   inParallel,
   signedInCompanies,
   tryToAssign,
@@ -17,6 +16,7 @@ import {
 } from "../support/load.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { startServer, type AppServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
 let postgres: PostgresServer;
 let server: AppServer;
@@ -89,13 +89,13 @@ test("PostgreSQL crashes and comes back under load: what was confirmed is there,
       () => false,
     ),
   );
-  await expectNothingLost(db, tries);
+  await expectHeld(db, tries);
 
   const again = await inParallel(tries, 8, ({ company, phoneNumber }) =>
     tryToAssign(server.url, company, phoneNumber),
   );
   expect(new Set(again.map((each) => each.told))).toEqual(new Set(["ok"]));
-  await expectNothingLost(db, [...tries, ...again]);
+  await expectHeld(db, [...tries, ...again]);
 });
 
 test("a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says so, and all is well when it goes on", async () => {

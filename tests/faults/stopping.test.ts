@@ -4,16 +4,10 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
-import {
-  exchange,
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-  until,
-} from "../support/load.ts";
+import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../support/load.ts";
 import { isAlive, workerPid } from "../support/processes.ts";
 import { startServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
 /** Opens a connection to a server and sends `text` on it, without more. */
 async function openSocket(url: string, text: string): Promise<net.Socket> {
@@ -61,7 +55,7 @@ for (const engine of engines) {
     expect(seconds).toBeLessThan(10);
     const answers = new Set(tries.map(({ status, code }) => code ?? status));
     expect(answers).toEqual(new Set([200, "ECONNREFUSED"]));
-    await expectNothingLost(db, tries);
+    await expectHeld(db, tries);
   });
 }
 

@@ -11,18 +11,12 @@ import { createMigratedDatabase, createTestDatabase, openDatabase } from "../sup
 import { childEnvironment } from "../support/environment.ts";
 import { freePort } from "../support/free-port.ts";
 import { guardProcess } from "../support/left-behind.ts";
-import {
-  exchange,
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-  until,
-} from "../support/load.ts";
+import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../support/load.ts";
 import { logLine, logLines, workerPid } from "../support/processes.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 import { strayRejectionAtSigusr2 } from "../support/strays.ts";
+import { expectHeld } from "./checker.ts";
 
 /** What `npm start` did that ended by itself. */
 interface Ended {
@@ -144,7 +138,7 @@ test("two servers started at once on one empty PostgreSQL both come up, and one 
     if (++answered === 60) await one.kill();
     return result;
   });
-  await expectNothingLost(db, tries);
+  await expectHeld(db, tries);
   const ofOther = tries.filter((_, index) => index % 2 === 1);
   expect(new Set(ofOther.map(({ told }) => told))).toEqual(new Set(["ok"]));
   // Whoever was cut off asks the other, and gets the same number.
@@ -155,7 +149,7 @@ test("two servers started at once on one empty PostgreSQL both come up, and one 
   );
   expect(again.length).toBeGreaterThan(0);
   expect(new Set(again.map(({ told }) => told))).toEqual(new Set(["ok"]));
-  await expectNothingLost(db, [...tries, ...again]);
+  await expectHeld(db, [...tries, ...again]);
 });
 
 test("a stray rejection ends the worker with a line that holds no secret, and another takes its place", async () => {
