@@ -6,7 +6,7 @@ import { startServer } from "../support/server.ts";
 import { expectHeld } from "./checker.ts";
 
 for (const engine of engines) {
-  test(`SIGKILL in bursts of assignments loses none and leaves none half done (${engine})`, async () => {
+  test(`fault 1: SIGKILL in bursts of assignments loses none and leaves none half done (${engine})`, async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db = openDatabase(databaseUrl);
     const numbers = await fillPool(db, 200);

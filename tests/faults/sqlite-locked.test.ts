@@ -5,7 +5,7 @@ import { exchange, inParallel, signedInCompanies, tryToAssign } from "../support
 import { startServer } from "../support/server.ts";
 import { expectHeld } from "./checker.ts";
 
-test("an SQLite file that another process has locked answers 503 in bounded time, and works again by itself", async () => {
+test("fault 11: an SQLite file that another process has locked answers 503 in bounded time, and works again by itself", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const db = openDatabase(databaseUrl);
   const numbers = await fillPool(db, 5);

@@ -27,7 +27,7 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 for (const engine of engines) {
-  test(`SIGTERM under load cuts no request, loses no assignment and exits 0 (${engine})`, async () => {
+  test(`fault 2: SIGTERM under load cuts no request, loses no assignment and exits 0 (${engine})`, async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db = openDatabase(databaseUrl);
     const numbers = await fillPool(db, 300);
@@ -59,25 +59,28 @@ for (const engine of engines) {
   });
 }
 
-test("idle and slow connections do not hold the end up", async () => {
-  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
-  const server = await startServer({ databaseUrl });
-  const { host } = new URL(server.url);
-  const sockets = [
-    await openSocket(server.url, ""),
-    await openSocket(server.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `),
-    await openSocket(server.url, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
-    await openSocket(
-      server.url,
-      `POST /api/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
-    ),
-  ];
-  await once(sockets[2]!, "data");
+test.each(engines)(
+  "fault 3: idle and slow connections do not hold the end up (%s)",
+  async (engine) => {
+    const { url: databaseUrl } = await createMigratedDatabase(engine);
+    const server = await startServer({ databaseUrl });
+    const { host } = new URL(server.url);
+    const sockets = [
+      await openSocket(server.url, ""),
+      await openSocket(server.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `),
+      await openSocket(server.url, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+      await openSocket(
+        server.url,
+        `POST /api/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+      ),
+    ];
+    await once(sockets[2]!, "data");
 
-  const seconds = await secondsOf(async () => expect(await server.stop()).toBe(0));
-  expect(seconds).toBeLessThan(5);
-  for (const socket of sockets) socket.destroy();
-});
+    const seconds = await secondsOf(async () => expect(await server.stop()).toBe(0));
+    expect(seconds).toBeLessThan(5);
+    for (const socket of sockets) socket.destroy();
+  },
+);
 
 test("a second signal ends it at once", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");

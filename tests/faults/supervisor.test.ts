@@ -16,6 +16,12 @@ import { logLine, logLines, workerPid } from "../support/processes.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 import { strayRejectionAtSigusr2 } from "../support/strays.ts";
+import {
+  IncomingCall,
+  sendSigned,
+  twilioVariables,
+  verbsFrom,
+} from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 
 /** What `npm start` did that ended by itself. */
@@ -152,14 +158,18 @@ test("two servers started at once on one empty PostgreSQL both come up, and one 
   await expectHeld(db, [...tries, ...again]);
 });
 
-test("a stray rejection ends the worker with a line that holds no secret, and another takes its place", async () => {
+test("fault 20: a stray rejection ends the worker with a line that holds no secret, and another takes its place", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const server = await startServer({
     databaseUrl,
     env: {
+      ...twilioVariables,
       NODE_OPTIONS: strayRejectionAtSigusr2("stray, of postgres://app:hunter22@db/app\n{}"),
     },
   });
+  const ring = (path: string) =>
+    sendSigned(server.url, path, new IncomingCall("+353860000000").fields("ringing"));
+  await verbsFrom(await ring("/twilio/voice"));
   const pid = await workerPid(server);
   process.kill(pid, "SIGUSR2");
   const line = await logLine(server, "the end", ({ level }) => level === "fatal");
@@ -168,6 +178,13 @@ test("a stray rejection ends the worker with a line that holds no secret, and an
     err: { type: "Error", message: "stray, of postgres://***@db/app\n{}" },
   });
   expect(server.output()).not.toContain("hunter22");
+  // Whoever rings meanwhile is refused at first; Twilio then asks the fallback, and that answers as soon as it can.
+  let verbs: unknown[] = [];
+  await until("the fallback answers", async () => {
+    const answer = await ring("/twilio/voice/fallback").catch(() => undefined);
+    verbs = answer ? await verbsFrom(answer) : [];
+    return verbs.length > 0;
+  });
   await until("another worker serves", () => healthy(server));
   expect(await workerPid(server)).not.toBe(pid);
   expect(
