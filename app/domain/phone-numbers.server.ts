@@ -4,6 +4,7 @@ import { isPostgres } from "#app/db.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
+import { besideBudget } from "#app/request-budget.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
@@ -86,7 +87,7 @@ export async function assignForSure(
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([
-      currentPhoneNumber(db, companyId),
+      besideBudget(() => currentPhoneNumber(db, companyId)),
       setTimeout(800, unknown, { ref: false }),
     ]).catch(() => unknown);
     if (held instanceof Error) throw held;

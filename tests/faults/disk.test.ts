@@ -88,7 +88,7 @@ async function burst(
     async () => (await exchange(`${server.url}/readyz`)).status === 200,
     20,
   );
-  expect(tries.filter(({ told }) => told === "ok").length).toBeGreaterThanOrEqual(60);
+  expect(tries.filter(({ told }) => told === "ok").length).toBeGreaterThan(40);
   const unknown = tries.filter(({ told }) => told === "unknown");
   expect(unknown.length).toBeGreaterThan(0);
   for (const { status, took } of unknown) {

@@ -23,19 +23,20 @@ export function needs(context: TestContext, programs: Record<string, string>): v
 
 /** A disk of its own, in memory, of `megabytes`; it needs root on Linux. */
 export function smallDisk(context: TestContext, megabytes: number): string {
-  const { path, remove } = scratchDirectory("small-disk-", "/tmp");
+  const directory = scratchDirectory("small-disk-", "/tmp");
+  const { path } = directory;
   const mounted = spawnSync(
     "mount",
     ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=1777`, "tmpfs", path],
     { encoding: "utf8" },
   );
   if (mounted.status !== 0) {
-    remove();
+    directory.remove();
     context.skip(`needs to mount a small disk, as root on Linux: ${mounted.stderr.trim()}`);
   }
   cleanUpLater(async () => {
     execFileSync("umount", ["--lazy", path]);
-    remove();
+    directory.remove();
   });
   return path;
 }
@@ -54,7 +55,10 @@ export async function failFsync(
     "strace",
     [
       "-f",
-      ...["-e", `trace=${calls}`, "-e", `inject=${calls}:error=EIO`],
+      "-e",
+      `trace=${calls}`,
+      "-e",
+      `inject=${calls}:error=EIO`,
       ...pids.flatMap((pid) => ["-p", String(pid)]),
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
