@@ -3,7 +3,13 @@ import { Strategy } from "remix-auth/strategy";
 import { database, reading } from "#app/db.server.ts";
 import type { By } from "#app/domain/audit.server.ts";
 import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
-import { isPasswordOf, signIn, type Company } from "#app/domain/companies.server.ts";
+import {
+  isPasswordOf,
+  signIn,
+  signUp,
+  type Company,
+  type SignUp,
+} from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
 import { hostCookie } from "#app/http/own-cookie.server.ts";
@@ -80,6 +86,28 @@ export async function signInWith(
   } catch (error) {
     if (error instanceof SignInError) noteSignIn(asked, "refused");
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
+    throw error;
+  }
+}
+
+/**
+ * Makes an account and signs in to it. Whoever sends it again, with the email and the password of the account that there
+ * is, gets in too: the answer to the first time was lost. Such tries are counted with those of signing in.
+ * @returns the company and the `Set-Cookie` headers; undefined where the email is another's
+ */
+export async function signUpWith(
+  asked: Asked,
+  fields: SignUp,
+): Promise<{ company: Company; headers: Headers } | undefined> {
+  const result = await signUp(database(), fields, by(asked, "visitor"));
+  if (result.outcome === "signed-up") {
+    const headers = await signedInHeaders(asked, result.company, "signed-up");
+    return { company: result.company, headers };
+  }
+  try {
+    return await signInWith(asked, fields.email, fields.password);
+  } catch (error) {
+    if (error instanceof SignInError || error instanceof TooManyAttemptsError) return undefined;
     throw error;
   }
 }

@@ -6,15 +6,13 @@ import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
-import { database } from "#app/db.server.ts";
-import { signUp, signUpFields } from "#app/domain/companies.server.ts";
-import { by } from "#app/http/by.server.ts";
+import { signUpFields } from "#app/domain/companies.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
 import { countSignUp } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
-import { signedInHeaders } from "#app/http/sign-in.server.ts";
+import { signUpWith } from "#app/http/sign-in.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
@@ -35,14 +33,12 @@ export const action = pageAction(async (sent) => {
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
     await countSignUp(exchangeOf(sent.context).address);
-    const result = await signUp(database(), checked.values, by(sent, "visitor"));
-    if (result.outcome === "email-taken") {
+    const signedUp = await signUpWith(sent, checked.values);
+    if (!signedUp) {
       const errors = { email: `${emailTaken} Log in instead.` };
       return refuseForm(sent, shownAgain, 409, errors);
     }
-    return redirect("/dashboard/choose-number", {
-      headers: await signedInHeaders(sent, result.company, "signed-up"),
-    });
+    return redirect("/dashboard/choose-number", { headers: signedUp.headers });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }
