@@ -96,8 +96,10 @@ function postgresConfig(
         limitStatements(connection);
         connection.once("end", () => byUid.delete(connection.__knexUid));
         // What is written without a zone is UTC, also where a column that was adopted has one.
-        connection.query("set time zone 'UTC'; set datestyle to 'ISO'", (error: Error | null) =>
-          done(error, connection),
+        // No statement here runs for so long that to compile it would pay.
+        connection.query(
+          "set time zone 'UTC'; set datestyle to 'ISO'; set jit to off",
+          (error: Error | null) => done(error, connection),
         );
       },
       validate: (connection: object) => !spent.has(connection),
@@ -157,7 +159,12 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
            PRAGMA synchronous = FULL;
            PRAGMA foreign_keys = ON;
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
-          (error) => done(error, connection),
+          (error) => {
+            if (error) return done(error, connection);
+            // Where a transaction is the first to touch the search's table, SQLite refuses it a lock that others hold in
+            // place of waiting for it. Before the migration there is none.
+            connection.exec("SELECT 1 FROM offer_search LIMIT 0", () => done(null, connection));
+          },
         ),
     },
     acquireConnectionTimeout: Math.max(2_500, busyTimeout),
@@ -226,6 +233,7 @@ function isStalePreparation(error: unknown): boolean {
 
 let opened: Knex | undefined;
 let reader: Knex | undefined;
+let worker: Knex | undefined;
 
 /** The database that the environment names, opened at the first use in this process. */
 export function database(): Knex {
@@ -240,16 +248,27 @@ export function database(): Knex {
  * the lock of another process that writes, and readers need no lock (WAL). It sees whatever is committed, at once.
  */
 export function reading(): Knex {
-  const { DATABASE_URL } = environment();
-  const file = sqliteFile(DATABASE_URL);
-  if (file === undefined || file === ":memory:") return database();
-  reader ??= createDatabase(DATABASE_URL, { readOnly: true });
-  return reader;
+  if (!hasFile()) return database();
+  return (reader ??= createDatabase(environment().DATABASE_URL, { readOnly: true }));
 }
 
-/** Closes what {@link database} and {@link reading} opened; the next call opens it again. */
+/**
+ * {@link database} for work in the background. With SQLite it is a connection of its own: no request is to wait for one
+ * on which a job waits for another process's lock.
+ */
+export function working(): Knex {
+  if (!hasFile()) return database();
+  return (worker ??= createDatabase(environment().DATABASE_URL));
+}
+
+function hasFile(): boolean {
+  const file = sqliteFile(environment().DATABASE_URL);
+  return file !== undefined && file !== ":memory:";
+}
+
+/** Closes what {@link database}, {@link reading} and {@link working} opened; the next call opens it again. */
 export async function closeDatabase(): Promise<void> {
-  const closing = [opened, reader].filter((db) => db !== undefined);
-  opened = reader = undefined;
+  const closing = [opened, reader, worker].filter((db) => db !== undefined);
+  opened = reader = worker = undefined;
   await Promise.all(closing.map((db) => db.destroy()));
 }

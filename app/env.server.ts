@@ -59,7 +59,16 @@ const schema = z.object({
     .optional(),
   RATE_LIMITS: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
+  ASSIGNMENTS_PER_HOUR: wholeNumber(1, 1_000_000).optional(),
   METRICS_TOKEN: z.string().min(16, { error: "needs 16 characters at least" }).optional(),
+  CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
+    .refine((origins) => origins.every(httpOrigin), {
+      error: "must be origins separated by commas, like https://app.example.com",
+    })
+    .transform((origins) => origins.map((origin) => new URL(origin).origin)),
   DIAL_COUNTRIES: z
     .string()
     .transform((list) => [...new Set(list.split(",").map((code) => code.trim().toUpperCase()))])
@@ -68,6 +77,11 @@ const schema = z.object({
     })
     .optional(),
   CALL_LIMIT_MINUTES: wholeNumber(1, 1_440).default(240),
+  CALL_DAYS: wholeNumber(1, 36_500).default(400),
+  SUPPORT_EMAIL: z
+    .string()
+    .regex(/^[^\s@<>]+@[^\s@<>]+$/, { error: "must be an email address" })
+    .optional(),
   SMTP_URL: z
     .string()
     .refine((url) => URL.canParse(url) && /^smtps?:$/.test(new URL(url).protocol), {

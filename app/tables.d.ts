@@ -2,6 +2,7 @@
  * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
  * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
  */
+import type { ClosedState } from "#app/domain/account-state.ts";
 import type { LinkPurpose, LinkVia } from "#app/domain/account-links.server.ts";
 import type { Actor, AuditEvent } from "#app/domain/audit.server.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
@@ -35,6 +36,27 @@ interface Session {
   created_at: string;
   last_seen_at: string;
   expires_at: string;
+  address: string | null;
+  user_agent: string | null;
+}
+
+interface TimeZone {
+  company_id: number;
+  time_zone: string;
+}
+
+interface ClosedCompany {
+  company_id: number;
+  state: ClosedState;
+  since: string;
+}
+
+interface RecordingToDelete {
+  recording_sid: string;
+  since: string;
+  next_try_at: string;
+  tries: number;
+  failure: string | null;
 }
 
 interface Handling {
@@ -71,24 +93,11 @@ interface AdoptedEmail {
   company_id: number;
 }
 
-interface CompanyToken {
-  id: number;
-  company_id: number;
-  name: string;
-  scopes: string;
-  token_hash: string;
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-}
-
-interface IdempotencyKey {
-  company_id: number;
+/** PostgreSQL alone has it; `expire` is milliseconds since 1970. */
+interface RateLimit {
   key: string;
-  request_hash: string;
-  created_at: string;
-  status: number | null;
-  body: string | null;
+  points: number;
+  expire: number | null;
 }
 
 interface AuditRow {
@@ -126,16 +135,69 @@ interface QueuedMailRow {
   given_up_at: string | null;
 }
 
+interface NumberOnOffer {
+  id: number;
+  phone_number: string;
+  entered_at: string;
+  country: string | null;
+  kind: string | null;
+  memorable: boolean | null;
+}
+
+interface CallsPerDay {
+  company_id: number;
+  day: string;
+  calls: number;
+}
+
+interface PoolCount {
+  what: "available" | "assigned" | "companies";
+  country: string;
+  kind: string;
+  memorable: boolean;
+  slot: number;
+  n: number;
+}
+
+interface CompanyToken {
+  id: number;
+  company_id: number;
+  name: string;
+  scopes: string;
+  token_hash: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+interface IdempotencyKey {
+  company_id: number;
+  key: string;
+  request_hash: string;
+  created_at: string;
+  status: number | null;
+  body: string | null;
+}
+
 declare module "knex/types/tables" {
   interface Tables {
     companies: Company;
     twilio_phone_numbers: PoolNumber;
+    numbers_on_offer: NumberOnOffer;
+    pool_counts: PoolCount;
+    calls_per_day: CallsPerDay;
     company_sessions: Session;
+    company_time_zones: TimeZone;
+    closed_companies: ClosedCompany;
+    recordings_to_delete: RecordingToDelete;
     company_tokens: CompanyToken;
     idempotency_keys: IdempotencyKey;
     company_call_handling: Handling;
     calls: CallRow;
     adopted_emails: AdoptedEmail;
+    rate_limits: RateLimit;
+    assignment_budget: { id: number; open_until: string | null };
+    recent_assignments: { network: string; assigned_at: string };
     audit_events: AuditRow;
     work_leases: {
       job: string;

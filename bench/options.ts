@@ -16,6 +16,8 @@ Examples
       only these, and more rounds
   npm run bench -- --profile picker
       where this checkout spends its time on a case, by package
+  npm run bench -- --flood
+      how long others wait while 200 sign in at once
 
 Options
   --baseline DIR   another checkout of this program
@@ -24,6 +26,7 @@ Options
   --requests N     a round, 40 to 100,000, instead of each case's own number
   --json FILE      where the figures go (build/bench.json)
   --profile NAME   profiles this case, and measures nothing
+  --flood          measures how long answers take in a flood of sign-ins, and nothing else
   --help           show this
 
 Needs Linux. TEST_DATABASE_URL may name a PostgreSQL server; without it, one is started.
@@ -40,6 +43,7 @@ export interface Options {
   rounds: number;
   json: string;
   profiled: Case | undefined;
+  flood: boolean;
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {
@@ -63,6 +67,7 @@ export function readOptions(): Options | "help" {
           requests: { type: "string" },
           json: { type: "string", default: "build/bench.json" },
           profile: { type: "string" },
+          flood: { type: "boolean", default: false },
           help: { type: "boolean" },
         },
       });
@@ -93,5 +98,6 @@ export function readOptions(): Options | "help" {
     rounds: wholeNumber("rounds", values.rounds, 3, 100),
     json,
     profiled: values.profile === undefined ? undefined : named(values.profile),
+    flood: values.flood,
   };
 }

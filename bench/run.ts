@@ -8,6 +8,7 @@ import { sharedPostgres } from "../tests/support/postgres.ts";
 import { scratchDirectory } from "../tests/support/scratch.ts";
 import { twilio, type Case } from "./cases.ts";
 import { fill, type Data } from "./data.ts";
+import { floodedAnswers, floodEnvironment } from "./flood.ts";
 import { Figures, save, tableOf } from "./figures.ts";
 import { requestCost, siteOf, startCost } from "./measure.ts";
 import { help, readOptions, UsageError, type Options } from "./options.ts";
@@ -47,6 +48,14 @@ async function bench(options: Options): Promise<void> {
   if (options.profiled) {
     const shares = await profile(run, ours, data, options.profiled, scratch.path);
     process.stdout.write(shares);
+    return;
+  }
+  if (options.flood) {
+    for (const subject of checkouts) {
+      const server = await run(subject, floodEnvironment);
+      process.stdout.write(await floodedAnswers(server, await siteOf(server, data)));
+      await server.stop();
+    }
     return;
   }
   const figures = new Figures();

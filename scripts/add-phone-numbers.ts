@@ -1,37 +1,24 @@
-import { readFileSync } from "node:fs";
-import { text as readText } from "node:stream/consumers";
-import { database } from "../app/db.server.ts";
-import { formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
-import {
-  addToPool,
-  knownInPool,
-  listPool,
-  poolStatus,
-  type PoolEntry,
-} from "../app/domain/pool.server.ts";
-import { withoutForgingMarks } from "../app/domain/written-text.ts";
-import { environment } from "../app/env.server.ts";
+import { budgetStatus, openAssignments } from "../app/domain/assignment-budget.server.ts";
+import { parseE164 } from "../app/domain/e164.ts";
+import { importNumbers } from "./import/import.ts";
+import { numbersIn, type Given } from "./import/numbers.ts";
+import { openRejects, type Rejects } from "./import/rejects.ts";
+import { Report } from "./import/report.ts";
+import { openSource, type Source } from "./import/text.ts";
+import { showPool } from "./import/show.ts";
 import {
   CommandError,
-  paint,
+  operatorsDatabase,
   printJson,
   requireDatabase,
   runCommand,
   UsageError,
   type Arguments,
 } from "./terminal/command.ts";
+import { openOutput } from "./terminal/output.ts";
+import { startProgress } from "./terminal/progress.ts";
 
-/** Something to add: what was given, and the line of the file it stood on. */
-interface Given {
-  text: string;
-  line?: number;
-}
-
-type Result = Given &
-  (
-    | { result: "added" | "already there"; phoneNumber: string }
-    | { result: "invalid"; reason: string }
-  );
+let report: Report | undefined;
 
 await runCommand(
   {
@@ -39,18 +26,40 @@ await runCommand(
     summary:
       "Adds phone numbers to the pool that companies choose from. With none to add, shows the pool.",
     positionals: "[NUMBER…]",
+    endsItself: true,
+    stopped: () => report?.leftBehind() ?? "Nothing was changed.",
+    outlivesReader: true,
     examples: [
       ["", "shows how full the pool is, and who has which number since when"],
       ["--list", "shows every number, also those that are available"],
       ["'+353 86 123 4567' +442079460123", "adds two numbers"],
       ["--from-file numbers.txt", "adds one number a line; # begins a comment"],
+      [
+        "--from-file pool.csv --rejects mend.csv",
+        "adds the column phone_number, or the only one with numbers; mend.csv\n      gets what was not added, to be mended and given again",
+      ],
       ["--from-file - --dry-run", "says what the lines of stdin would do"],
+      ["--open-for 60", "lifts the limit on assignments an hour, for an hour"],
     ],
     options: {
       "from-file": {
         type: "string",
         value: "FILE",
-        help: "read numbers from FILE, or from stdin with -",
+        help: "read a list or a CSV from FILE, or from stdin with -",
+      },
+      rejects: {
+        type: "string",
+        value: "FILE",
+        help: "write what is invalid, with line and reason, to FILE",
+      },
+      "all-or-nothing": {
+        type: "boolean",
+        help: "add nothing where one is invalid, else all in one step",
+      },
+      "open-for": {
+        type: "string",
+        value: "MINUTES",
+        help: "lift ASSIGNMENTS_PER_HOUR for so long, 1440 at most; 0 puts it back",
       },
       list: { type: "boolean", help: "show every number of the pool" },
       "dry-run": {
@@ -61,19 +70,48 @@ await runCommand(
   },
   async (args) => {
     const file = args.get("from-file");
-    const given: Given[] = args.positionals.map((text) => ({ text }));
+    const positionals: Given[] = args.positionals.map((text) => ({ text }));
     requireQuotes(args.positionals);
-    if (file !== undefined) given.push(...(await readLines(file)));
-    if (given.length === 0 && file !== undefined) {
-      throw new CommandError(`${file === "-" ? "stdin" : file} holds no numbers.`);
+    const openFor = readMinutes(args.get("open-for"));
+    const isShow = positionals.length === 0 && file === undefined;
+    if (openFor !== undefined && (!isShow || args.has("list") || args.has("dry-run"))) {
+      throw new UsageError("--open-for stands alone.");
     }
-    if (given.length > 0 && args.has("list")) {
+    if (!isShow && args.has("list")) {
       throw new UsageError("--list shows the pool; it takes no numbers to add.");
     }
+    if (args.get("rejects") !== undefined && file === undefined) {
+      throw new UsageError("--rejects is for what --from-file reads.");
+    }
     requireDatabase();
-    return given.length > 0 ? add(args, given) : show(args);
+    if (openFor !== undefined) return open(args, openFor);
+    return isShow ? showPool(args) : add(args, positionals, file);
   },
 );
+
+function readMinutes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const minutes = Number(text);
+  if (/^\d{1,4}$/.test(text) && minutes <= 1_440) return minutes;
+  throw new UsageError("--open-for takes minutes, a whole number from 0 to 1440.");
+}
+
+async function open(args: Arguments, minutes: number): Promise<number> {
+  const until = await openAssignments(operatorsDatabase(), minutes);
+  const { budget, spent } = await budgetStatus(operatorsDatabase());
+  if (args.has("json")) {
+    printJson({ open_until: minutes > 0 ? until : null, budget, assigned_last_hour: spent });
+    return 0;
+  }
+  const limit = `${budget} numbers may be assigned in an hour; the last one had ${spent}.`;
+  process.stdout.write(
+    minutes > 0
+      ? `Until ${until} any number of numbers may be assigned.\n`
+      : `The limit is back. ${limit}\n`,
+  );
+  if (minutes > 0) process.stderr.write(`After that, ${limit}\n`);
+  return 0;
+}
 
 /** A shell makes several arguments of `+353 86 123 4567`, the first of which is no number. */
 function requireQuotes(positionals: readonly string[]): void {
@@ -90,138 +128,76 @@ function requireQuotes(positionals: readonly string[]): void {
   });
 }
 
-async function readLines(file: string): Promise<Given[]> {
-  let text: string;
+async function add(
+  args: Arguments,
+  positionals: readonly Given[],
+  file: string | undefined,
+): Promise<number> {
+  const how = {
+    json: args.has("json"),
+    dryRun: args.has("dry-run"),
+    allOrNothing: args.has("all-or-nothing"),
+  };
+  const source = file === undefined ? undefined : await openSource(file, args.signal);
+  const rejects = rejectsOf(args, source);
+  const output = openOutput();
+  const ours = (report = new Report(output, how));
+  const progress = startProgress();
+  async function* given(): AsyncGenerator<readonly Given[], void, undefined> {
+    yield positionals;
+    if (source) yield* numbersIn(source, (layout) => rejects && (rejects.layout = layout));
+  }
+  let isComplete: boolean;
   try {
-    // Slow stdin that does not block fails a synchronous read.
-    text = file === "-" ? await readText(process.stdin) : readFileSync(file, "utf8");
+    isComplete = await importNumbers(operatorsDatabase(how.allOrNothing ? 0 : undefined), given(), {
+      report: ours,
+      rejects,
+      way: how.dryRun ? "not at all" : how.allOrNothing ? "all or nothing" : "in batches",
+      signal: args.signal,
+      onProgress: (numbers) => {
+        const part = source?.size ? source.read / source.size : undefined;
+        progress.update(how.dryRun ? "Checking" : "Adding", numbers, undefined, part);
+      },
+    });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CommandError(
-      `${file === "-" ? "stdin" : file} cannot be read${code === "ENOENT" ? ": there is no such file" : ` (${code})`}.`,
-    );
+    progress.clear();
+    if (ours.lines > 0) process.stderr.write(`${ours.leftBehind()}\n`);
+    throw error;
+  } finally {
+    progress.clear();
+    rejects?.close();
   }
-  return text
-    .replace(/^\uFEFF/, "")
-    .split(/\r\n|\r|\n/)
-    .map((line, index) => ({
-      text: line.replace(/#.*/, "").trim(),
-      line: index + 1,
-    }))
-    .filter(({ text }) => text !== "");
+  if (source && isComplete && ours.lines === 0) {
+    throw new CommandError(`${source.name} holds no numbers.`);
+  }
+  await ours.end(isComplete);
+  if (!isComplete) return 130;
+  if (output.failure !== undefined) {
+    process.stderr.write(`stdout took no more lines (${output.failure}). ${ours.summary()}\n`);
+  }
+  if (!how.json) process.stderr.write(`${next(ours, args)}\n`);
+  const isListLost = output.failure !== undefined && output.failure !== "EPIPE";
+  return ours.invalid > 0 || isListLost ? 1 : 0;
 }
 
-async function add(args: Arguments, given: Given[]): Promise<number> {
-  const dryRun = args.has("dry-run");
-  const parsed = given.map((one) => ({ ...one, ...parseE164(one.text) }));
-  const numbers = parsed.flatMap((one) => (one.ok ? [one.phoneNumber] : []));
-  const before = dryRun ? await knownInPool(database(), numbers) : new Set<string>();
-  const fresh = dryRun
-    ? new Set(numbers.filter((number) => !before.has(number)))
-    : await addToPool(database(), numbers);
-
-  const results = parsed.map((one): Result => {
-    if (!one.ok) return { ...one, result: "invalid" };
-    // A number that was given twice is added once.
-    return { ...one, result: fresh.delete(one.phoneNumber) ? "added" : "already there" };
-  });
-  const count = (result: Result["result"]) => results.filter((one) => one.result === result).length;
-  const [added, alreadyThere, invalid] = [count("added"), count("already there"), count("invalid")];
-
-  if (args.has("json")) {
-    printJson({
-      dry_run: dryRun,
-      added,
-      already_there: alreadyThere,
-      invalid,
-      numbers: results.map((one) => ({
-        input: one.text,
-        line: one.line ?? null,
-        result: one.result.replace(" ", "_"),
-        ...(one.result === "invalid" ? { reason: one.reason } : { phone_number: one.phoneNumber }),
-      })),
-    });
-  } else {
-    process.stdout.write(results.map((one) => resultLine(one, dryRun)).join(""));
-    process.stdout.write(
-      `\n${dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.\n`,
-    );
-  }
-  for (const one of parsed) {
-    if (one.ok && !one.valid) {
-      process.stderr.write(
-        `${paint("yellow", "Warning:")} ${where(one)}${formatPhoneNumber(one.phoneNumber)} has a possible length but is in no numbering plan we know; ${dryRun ? "it would be added all the same" : "it is in the pool all the same"}.\n`,
-      );
-    }
-  }
-  if (!args.has("json")) {
-    process.stderr.write(
-      dryRun
-        ? "Nothing was written. Run it again without --dry-run to add them.\n"
-        : "Next: “npm run numbers” shows the pool, “npm run doctor” checks it against Twilio.\n",
-    );
-  }
-  return invalid > 0 ? 1 : 0;
+/** Where rejects go: a person who looks on has seen them among the results. */
+function rejectsOf(args: Arguments, source: Source | undefined): Rejects | undefined {
+  const file = args.get("rejects");
+  return source && (file !== undefined || !process.stdout.isTTY)
+    ? openRejects(file, source.name)
+    : undefined;
 }
 
-function where({ line }: Given): string {
-  return line === undefined ? "" : `line ${line}: `;
-}
-
-function resultLine(one: Result, dryRun: boolean): string {
-  if (one.result === "invalid") {
-    return `invalid        ${where(one)}“${printable(one.text)}” ${one.reason}\n`;
+function next({ invalid }: Report, args: Arguments): string {
+  const rejects = args.get("rejects");
+  if (args.has("dry-run")) {
+    return "Nothing was written. Run it again without --dry-run to add them.";
   }
-  const what = dryRun && one.result === "added" ? "would add" : one.result;
-  return `${what.padEnd(15)}${where(one)}${formatPhoneNumber(one.phoneNumber)}\n`;
-}
-
-// A file may hold anything; a terminal obeys control characters.
-function printable(text: string): string {
-  return withoutForgingMarks(text).slice(0, 60);
-}
-
-async function show(args: Arguments): Promise<number> {
-  const { available, assigned, companiesWaiting } = await poolStatus(database());
-  const entries = await listPool(database(), args.has("list") ? undefined : "assigned");
-  const threshold = environment().LOW_POOL_THRESHOLD;
-  const low = available < threshold;
-  if (args.has("json")) {
-    printJson({
-      available,
-      assigned,
-      companies_waiting: companiesWaiting,
-      low,
-      low_threshold: threshold,
-      numbers: entries.map((entry) => ({
-        phone_number: entry.phoneNumber,
-        status: entry.status,
-        company_id: entry.companyId,
-        company_name: entry.companyName,
-        assigned_at: entry.assignedAt,
-        created_at: entry.createdAt,
-      })),
-    });
-    return 0;
+  if (invalid > 0 && args.has("all-or-nothing")) {
+    return "Nothing was added, since not all can be. Next: mend what is invalid, and run it again.";
   }
-  const waiting = `${companiesWaiting} ${companiesWaiting === 1 ? "company has" : "companies have"} no number yet.`;
-  const totals = `${available} available, ${assigned} assigned, ${available + assigned} in all`;
-  const heading = low
-    ? `LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}\n${totals}.`
-    : `${totals}; ${waiting}`;
-  process.stdout.write([heading, ...entries.map(entryLine), ""].join("\n"));
-  process.stderr.write(
-    args.has("list")
-      ? "Next: “npm run numbers -- --help” says how to add more.\n"
-      : "Next: “npm run numbers -- --list” shows every number, “npm run numbers -- NUMBER…” adds to them.\n",
-  );
-  return 0;
-}
-
-function entryLine(entry: PoolEntry): string {
-  const whose =
-    entry.status === "assigned"
-      ? `${printable(entry.companyName ?? "")} (company ${entry.companyId}) since ${entry.assignedAt}`
-      : `available since ${entry.createdAt}`;
-  return `${formatPhoneNumber(entry.phoneNumber).padEnd(22)}${whose}`;
+  if (invalid > 0 && rejects !== undefined) {
+    return `Next: mend ${rejects}, then “npm run numbers -- --from-file ${rejects}”.`;
+  }
+  return "Next: “npm run numbers” shows the pool, “npm run doctor” checks it against\nTwilio.";
 }

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { createDatabase } from "../app/db.server.ts";
 import { found, type Finding } from "../app/doctor/finding.ts";
 import { findDamage, type Damage } from "../app/doctor/damage/diagnosis.server.ts";
+import { repairOffer } from "../app/doctor/offer.server.ts";
 import { repairDamage } from "../app/doctor/repair.server.ts";
 import { compareWithTwilio } from "../app/doctor/twilio.server.ts";
 import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
@@ -59,7 +60,10 @@ await runCommand(
       // A look at all rows takes longer than what a request may.
       const db = createDatabase(env.DATABASE_URL, { statementTimeout: 60_000 });
       try {
-        if (args.has("repair")) mended = await repair(db);
+        if (args.has("repair")) {
+          mended = await repair(db);
+          for (const done of await repairOffer(db)) process.stderr.write(`Mended: ${done}\n`);
+        }
         findings.push(...(await examine(db, env, offline)));
       } finally {
         await db.destroy();

@@ -49,6 +49,14 @@ test("countries to dial are a list, in any case and spacing", () => {
   expect(parseEnvironment({}).CALL_LIMIT_MINUTES).toBe(240);
 });
 
+test("origins are a list, as browsers write them", () => {
+  const CORS_ORIGINS = "https://App.example.com/, http://localhost:5173,";
+  expect(parseEnvironment({ CORS_ORIGINS }).CORS_ORIGINS).toEqual([
+    "https://app.example.com",
+    "http://localhost:5173",
+  ]);
+});
+
 test.each([
   [{ PORT: "http" }, "PORT"],
   [{ PORT: "70000" }, "PORT"],
@@ -66,8 +74,12 @@ test.each([
   [{ DIAL_COUNTRIES: "IE,UK" }, "DIAL_COUNTRIES"],
   [{ DIAL_COUNTRIES: "IE;GB" }, "DIAL_COUNTRIES"],
   [{ DIAL_COUNTRIES: "001" }, "DIAL_COUNTRIES"],
+  [{ CORS_ORIGINS: "*" }, "CORS_ORIGINS"],
+  [{ CORS_ORIGINS: "https://app.example.com/path" }, "CORS_ORIGINS"],
   [{ CALL_LIMIT_MINUTES: "0" }, "CALL_LIMIT_MINUTES"],
   [{ CALL_LIMIT_MINUTES: "1441" }, "CALL_LIMIT_MINUTES"],
+  [{ CALL_DAYS: "0" }, "CALL_DAYS"],
+  [{ SUPPORT_EMAIL: "Ann <ann@example.com>" }, "SUPPORT_EMAIL"],
 ])("%j is one line that names %s and repeats no value", (source, name) => {
   let message = "";
   try {

@@ -71,3 +71,22 @@ export function TextField({ type = "text", autoComplete, value, ...field }: Text
     </Field>
   );
 }
+
+type SelectFieldProps = Omit<FieldProps, "children"> & {
+  value: string | undefined;
+  options: readonly string[];
+};
+
+export function SelectField({ value, options, ...field }: SelectFieldProps) {
+  return (
+    <Field {...field}>
+      {(input) => (
+        <select {...input} defaultValue={value}>
+          {options.map((option) => (
+            <option key={option}>{option}</option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}

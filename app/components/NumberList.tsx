@@ -3,7 +3,7 @@ import { useEffect, useRef, type MouseEvent } from "react";
 import { useHydrated } from "#app/components/hydrated.ts";
 import { addressOf } from "#app/components/number-address.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
-import type { Choice } from "#app/http/choose-number.server.ts";
+import type { Choice, OfferedNumber } from "#app/http/choose-number.server.ts";
 
 interface NumberListProps {
   choice: Choice;
@@ -18,7 +18,7 @@ interface NumberListProps {
  * group by themselves, so that one stands for no number; style sheets hide it until it has the focus.
  */
 export function NumberList({ choice, action, onSelect }: NumberListProps) {
-  const { search, numbers, more } = choice;
+  const { numbers, more, next } = choice;
   const hydrated = useHydrated();
   const list = useRef<HTMLFieldSetElement>(null);
   const firstNew = useRef<number>();
@@ -52,16 +52,16 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
           <label className="row none-yet">
             <input type="radio" name="phone_number" value="" defaultChecked /> None yet
           </label>
-          {numbers.map(({ phoneNumber, shown }, index) => (
-            <div key={phoneNumber}>
+          {numbers.map((number, index) => (
+            <div key={number.phoneNumber}>
               <label className="row" onClick={selectInPlace}>
                 <input
                   type="radio"
                   name="phone_number"
                   id={`number-${index + 1}`}
-                  value={phoneNumber}
+                  value={number.phoneNumber}
                 />{" "}
-                <PhoneNumber>{shown}</PhoneNumber>
+                <PhoneNumber>{number.shown}</PhoneNumber> <NumberFacts number={number} />
               </label>
             </div>
           ))}
@@ -71,7 +71,7 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
         <Link
           className="button quiet"
           to={
-            addressOf(action, search, more) +
+            addressOf(action, choice, more) +
             // Without JavaScript the page begins anew, at the first of the numbers that were asked for.
             (hydrated ? "" : `#number-${numbers.length + 1}`)
           }
@@ -80,6 +80,16 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
           onClick={() => (firstNew.current = numbers.length)}
         >
           Show more numbers
+        </Link>
+      )}
+      {next !== null && (
+        <Link
+          className="button quiet"
+          to={addressOf(action, { ...choice, after: next })}
+          replace
+          preventScrollReset
+        >
+          Search on
         </Link>
       )}
     </div>
@@ -97,16 +107,42 @@ function selectInPlace(event: MouseEvent<HTMLLabelElement>) {
 
 const counted = (count: number) => count.toLocaleString("en-GB");
 
-function showing({ search, noDigits, numbers, total }: Choice): string {
+function showing(choice: Choice): string {
+  const { search, noDigits, numbers, total, many, next } = choice;
+  if (next !== null) {
+    const found = numbers.length === 0 ? "Nothing" : counted(numbers.length);
+    return `${found} so far. Not all numbers have been looked through.`;
+  }
   if (total > numbers.length) {
-    return `Showing ${counted(numbers.length)} of ${counted(total)}`;
+    const all = many ? `more than ${counted(total)}` : counted(total);
+    return `Showing ${counted(numbers.length)} of ${all}`;
   }
-  if (search !== "" && !noDigits) {
-    if (total === 0) {
-      const how = search.startsWith("+") ? "start with" : "contain";
-      return `No numbers ${how} ${search}. Try fewer digits.`;
-    }
-    return `${counted(total)} ${total === 1 ? "number matches" : "numbers match"}`;
+  if ((search === "" || noDigits) && !isNarrowed(choice)) {
+    return `${counted(total)} ${total === 1 ? "number" : "numbers"} available`;
   }
-  return `${counted(total)} ${total === 1 ? "number" : "numbers"} available`;
+  if (numbers.length === 0) return noMatch(choice);
+  return `${counted(numbers.length)} ${numbers.length === 1 ? "number matches" : "numbers match"}`;
+}
+
+const isNarrowed = ({ country, memorable }: Choice) => country !== null || memorable;
+
+function noMatch(choice: Choice): string {
+  const { search, noDigits } = choice;
+  if (search === "" || noDigits) return "No numbers match. Try another choice above.";
+  const how = search.startsWith("+") ? "start with" : "contain";
+  return `No numbers ${how} ${search}. Try fewer digits.`;
+}
+
+const kindNames: Record<OfferedNumber["kind"], string | undefined> = {
+  mobile: "mobile",
+  geographic: "landline",
+  "geographic-or-mobile": "landline or mobile",
+  "toll-free": "toll-free",
+  voip: "internet",
+  other: undefined,
+};
+
+function NumberFacts({ number: { countryName, kind } }: { number: OfferedNumber }) {
+  const facts = [countryName, kindNames[kind]].filter((fact) => fact);
+  return facts.length > 0 ? <span className="hint">{facts.join(" · ")}</span> : null;
 }

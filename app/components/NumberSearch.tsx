@@ -1,5 +1,6 @@
 import { Form, Link } from "@remix-run/react";
 import { useEffect, useRef } from "react";
+import { addressOf } from "#app/components/number-address.ts";
 import type { Choice } from "#app/http/choose-number.server.ts";
 
 interface NumberSearchProps {
@@ -20,6 +21,8 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
   }, [search]);
   return (
     <Form method="get" action={action} role="search" className="field" replace preventScrollReset>
+      {choice.country !== null && <input type="hidden" name="country" value={choice.country} />}
+      {choice.memorable && <input type="hidden" name="memorable" value="1" />}
       <label htmlFor="search">Search by digits, like 086</label>
       {noDigits && (
         <p className="field-error" id="search-error">
@@ -45,7 +48,7 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
         {search !== "" && (
           <Link
             className="button quiet"
-            to={action}
+            to={addressOf(action, { ...choice, search: "", after: null })}
             replace
             preventScrollReset
             onClick={() => input.current?.focus()}

@@ -3,13 +3,20 @@ import { Field } from "#app/components/Field.tsx";
 import { useHydrated } from "#app/components/hydrated.ts";
 
 interface PasswordFieldProps {
+  name?: string;
+  label?: string;
   autoComplete: "new-password" | "current-password";
   hint?: string;
   error?: string | undefined;
 }
 
 /** A password, hidden until asked for; what is sent is hidden again, so that no browser keeps it as plain text. */
-export function PasswordField({ autoComplete, ...field }: PasswordFieldProps) {
+export function PasswordField({
+  name = "password",
+  label = "Password",
+  autoComplete,
+  ...field
+}: PasswordFieldProps) {
   const hydrated = useHydrated();
   const [shown, setShown] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -20,7 +27,7 @@ export function PasswordField({ autoComplete, ...field }: PasswordFieldProps) {
     return () => form?.removeEventListener("submit", hide);
   }, []);
   return (
-    <Field name="password" label="Password" {...field}>
+    <Field name={name} label={label} {...field}>
       {(attributes) => (
         <div className="with-button">
           <input
@@ -36,7 +43,7 @@ export function PasswordField({ autoComplete, ...field }: PasswordFieldProps) {
               type="button"
               className="button secondary"
               aria-controls={attributes.id}
-              aria-label={shown ? "Hide password" : "Show password"}
+              aria-label={`${shown ? "Hide" : "Show"} ${label.toLowerCase()}`}
               onClick={() => setShown(!shown)}
             >
               {shown ? "Hide" : "Show"}

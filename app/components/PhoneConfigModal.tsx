@@ -1,6 +1,7 @@
 import { useFetcher } from "@remix-run/react";
 import { useEffect, useRef, useState, type FormEvent, type MouseEvent } from "react";
 import { addressOf } from "#app/components/number-address.ts";
+import { NumberFilters } from "#app/components/NumberFilters.tsx";
 import { NumberList } from "#app/components/NumberList.tsx";
 import { NumberSearch } from "#app/components/NumberSearch.tsx";
 import { PhoneNumber, WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
@@ -60,7 +61,7 @@ function OpenModal({
   const problem = fault ?? (answer && problemText(answer, allowSkip, choice));
   const [selected, setSelected] = useState<string>();
   // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
-  const here = addressOf(action, choice.search, choice.show);
+  const here = addressOf(action, choice, choice.show);
   const confirmed = choice.numbers.find(({ phoneNumber }) => phoneNumber === selected);
 
   const dialog = useRef<HTMLDialogElement>(null);
@@ -155,6 +156,7 @@ function OpenModal({
         ) : (
           <>
             <p>This will be your company's number for incoming calls.</p>
+            {choice.narrowable && <NumberFilters choice={choice} action={action} />}
             {choice.searchable && <NumberSearch choice={choice} action={action} />}
           </>
         )}
@@ -193,6 +195,9 @@ function problemText(
       return allowSkip ? "Select a phone number, or skip for now." : "Select a phone number.";
     case "not-available":
       return `${answer.number ?? "That number"} is no longer available.${available > 0 ? " Choose another." : ""}`;
+    case "email-not-verified":
+      return "Confirm your email address first: follow the link in the mail that we sent you. Settings sends it again.";
+    case "wait":
     case "fault":
     case "cut-off":
       return answer.message;

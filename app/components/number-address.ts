@@ -1,12 +1,18 @@
+import type { ChoiceFilter } from "#app/http/choose-number.server.ts";
+
 /**
- * The address of a page of numbers that shows what a search found.
+ * The address of a page of numbers that shows what a filter leaves.
  * @param action the page's path
- * @param show how many numbers
+ * @param show how many numbers; without it the page decides
  */
-export function addressOf(action: string, search: string, show: number): string {
+export function addressOf(action: string, filter: ChoiceFilter, show?: number): string {
+  const { search, country, memorable, after } = filter;
   const query = new URLSearchParams({
     ...(search !== "" && { search }),
-    show: String(show),
-  });
-  return `${action}?${query.toString()}`;
+    ...(country !== null && { country }),
+    ...(memorable && { memorable: "1" }),
+    ...(after !== null && { after }),
+    ...(show !== undefined && { show: String(show) }),
+  }).toString();
+  return query === "" ? action : `${action}?${query}`;
 }

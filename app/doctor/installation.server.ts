@@ -1,9 +1,13 @@
 import { statSync } from "node:fs";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import { hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
+import { recordingsWaiting } from "#app/domain/recordings-to-delete.server.ts";
+import { hasRecordingsAccount } from "#app/twilio/recordings.server.ts";
 import { unsentMail } from "#app/domain/mail-queue.server.ts";
 import { whyNoDatabase } from "#app/domain/database-errors.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
+import { examineOffer } from "#app/doctor/offer.server.ts";
 import { findOtherSchema, whatIsThere } from "#app/doctor/damage/tables.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
 import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
@@ -97,8 +101,11 @@ export async function examineDatabase(
   const off = isPostgres(db) ? await examineTriggers(db) : [];
   // One that is switched off counts as missing, too.
   const missing = off.length === 0 && pending.length === 0 ? await examineRules(db) : [];
-  const mail = pending.length === 0 ? await examineMail(db) : [];
-  findings.push(...off, ...missing, ...(await examineRows(db)), ...mail);
+  const waiting =
+    pending.length === 0 ? [...(await examineMail(db)), ...(await examineErasure(db))] : [];
+  const isCurrent = pending.length === 0 && off.length === 0 && missing.length === 0;
+  const offer = isCurrent ? await examineOffer(db) : [];
+  findings.push(...off, ...missing, ...(await examineRows(db)), ...offer, ...waiting);
   return { findings, hasPool: true };
 }
 
@@ -170,6 +177,38 @@ async function examineMail(db: Knex): Promise<Finding[]> {
         )
       : [];
   });
+}
+
+/** What is erased here and not everywhere yet. */
+async function examineErasure(db: Knex): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (await hasCallsOfErased(db)) {
+    findings.push(
+      ...found(
+        "calls-to-erase",
+        "Calls of a company that is erased are still there.",
+        "they go by themselves while “npm start” runs; without it, “npm run work -- --once”",
+      ),
+    );
+  }
+  const waiting = await recordingsWaiting(db);
+  if (!waiting) return findings;
+  const { count, since, failure } = waiting;
+  const messages = count === 1 ? "One message waits" : `${count} messages wait`;
+  const why =
+    failure !== null
+      ? `Twilio ${failure}`
+      : hasRecordingsAccount()
+        ? "nobody has tried yet"
+        : "no account is named";
+  findings.push(
+    ...found(
+      "recordings-to-delete",
+      `${messages} since ${since} to be deleted at Twilio: ${why}.`,
+      "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and run “npm start”, or “npm run work -- --once” every minute",
+    ),
+  );
+  return findings;
 }
 
 async function examineEncoding(db: Knex): Promise<Finding[]> {

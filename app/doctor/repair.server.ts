@@ -2,7 +2,8 @@ import type { Knex } from "knex";
 import { tryCure } from "#app/doctor/damage/cure.server.ts";
 import { findDamage, PoolDamagedError, type Damage } from "#app/doctor/damage/diagnosis.server.ts";
 import { createMissingTables } from "#app/doctor/damage/tables.server.ts";
-import { install, keepWritersOut } from "#app/domain/rules/rules.server.ts";
+import { operator, recordEvent, type AuditEvent } from "#app/domain/audit.server.ts";
+import { install, keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
 /** What came of {@link repairDamage}: each damage is in one of the two. */
 export interface Repair {
@@ -42,8 +43,16 @@ export async function repairDamage(db: Knex): Promise<Repair> {
     const left = (await findDamage(transaction)).map((damage) =>
       refused.has(damage.finding) ? asRefused(damage) : damage,
     );
+    if (repaired.length > 0) await record(transaction, "damage-repaired", repaired.length);
     return { repaired, left };
   });
+}
+
+/** A database that was not migrated yet has no audit trail. */
+async function record(transaction: Knex, event: AuditEvent, count?: number): Promise<void> {
+  if (!(await transaction.schema.hasTable("audit_events"))) return;
+  const details = count === undefined ? undefined : { count };
+  await recordEvent(transaction, { event, ...operator, details });
 }
 
 function asRefused({ kind, finding, repair }: Damage): Damage {
@@ -65,5 +74,9 @@ export async function restoreRules(db: Knex): Promise<void> {
     const damage = await findDamage(transaction);
     if (damage.length > 0) throw new PoolDamagedError(damage);
     await install(transaction);
+    // What was written meanwhile is in no search and no count.
+    if (await transaction.schema.hasTable("pool_counts")) await refill(transaction);
+    if (await transaction.schema.hasTable("calls_per_day")) await recountCalls(transaction);
+    await record(transaction, "rules-restored");
   });
 }

@@ -1,11 +1,19 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
-import { callingCodeOf, countryOf, partOfNumber } from "#app/domain/e164.ts";
+import { callingCodeOf } from "#app/domain/e164.ts";
+import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
+import {
+  narrows,
+  searchOffer,
+  type OfferRow,
+  type Place,
+} from "#app/domain/offer-search.server.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { keptTime } from "#app/domain/rules/sqlite.ts";
 import { isDatabaseTime, toRfc3339, unknownTime } from "#app/domain/times.ts";
 
 /**
- * The numbers on offer: the pool's available ones and no others, in keyset pages, as a search finds them.
+ * The numbers on offer: the pool's available ones and no others, in keyset pages, as a filter leaves them.
  */
 
 /**
@@ -23,29 +31,24 @@ export interface AvailableNumber {
   createdAt: string;
 }
 
-export interface AvailableQuery {
+export interface AvailableQuery extends NumberFilter {
   /** numbers a page, 1 to 1000 */
   limit: number;
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
-  /** ASCII digits that stand together in the number, wherever; "" is any number */
-  contains?: string | undefined;
-  /** what somebody typed to find a number, see {@link likePatterns} */
-  search?: string | undefined;
-  /** ISO 3166-1 alpha-2 */
-  country?: string | undefined;
+  /** where the list begins, and at the pool's end goes round to; without it it begins with the oldest */
+  from?: Place | undefined;
+  /** how many shelves of some 8,192 numbers a page looks through on PostgreSQL; by itself 256 */
+  reach?: number | undefined;
 }
 
-/** A page of the pool's available numbers, or what is wrong with the query. */
+/**
+ * A page of the pool's available numbers, or what is wrong with the query. It may have fewer numbers than were asked
+ * for, or none, while there is a `nextCursor`: then as much of the pool was looked through as one page may.
+ */
 export type AvailablePage =
   | { ok: true; numbers: AvailableNumber[]; nextCursor: string | null }
   | { ok: false; invalid: "cursor" | "country" };
-
-interface Row {
-  id: number;
-  phone_number: string;
-  added_at: string | number;
-}
 
 /**
  * Available numbers, oldest first, ties by id: keyset pages, so that numbers which others take meanwhile neither
@@ -53,141 +56,159 @@ interface Row {
  */
 export async function listAvailable(
   db: Knex,
-  { limit, cursor, contains, search, country }: AvailableQuery,
+  { limit, cursor, from, reach, ...narrowed }: AvailableQuery,
 ): Promise<AvailablePage> {
-  let after = cursor === undefined ? undefined : decodeCursor(db, cursor);
+  const after = cursor === undefined ? undefined : decodeCursor(db, cursor);
   if (cursor !== undefined && !after) return { ok: false, invalid: "cursor" };
-  const callingCode = country === undefined ? "" : callingCodeOf(country);
-  if (callingCode === undefined) return { ok: false, invalid: "country" };
-
-  const numbers: Row[] = [];
-  // Countries share calling codes (+1, +44 …), so the numbering plan decides; a page may take several reads.
-  for (;;) {
-    const rows = await readPage(db, {
-      patterns: contains ? [`%${contains}%`] : likePatterns(search ?? ""),
-      prefix: callingCode === "" ? undefined : `+${callingCode}%`,
-      after,
-      limit: limit + 1,
-    });
-    numbers.push(
-      ...rows.filter(
-        (row) => country === undefined || countryOf(row.phone_number) === country.toUpperCase(),
-      ),
-    );
-    const last = rows.at(-1);
-    if (numbers.length > limit || rows.length <= limit || !last) break;
-    after = [last.added_at, last.id];
+  const filter = inCapitals(narrowed);
+  if (filter.country && callingCodeOf(filter.country) === undefined) {
+    return { ok: false, invalid: "country" };
   }
-
-  const page = numbers.slice(0, limit);
-  const last = page.at(-1);
+  const { digits } = digitSearch(filter);
+  // Most numbers hold a single digit; where these do not, the page ends.
+  const looked = digits.length > 0 ? Math.max(limit, mostLookedThrough) : limit;
+  const asked = { limit: looked + 1, after, from, reach };
+  const rows = narrows(filter)
+    ? await searchOffer(db, { ...asked, filter })
+    : await readPool(db, asked);
+  const candidates = rows.slice(0, looked).filter((row): row is OfferRow => row.id !== null);
+  const held = candidates.filter(({ phone_number }) =>
+    digits.every((digit) => phone_number.includes(digit)),
+  );
+  const numbers = held.slice(0, limit);
+  const unseen = rows.at(candidates.length);
+  const more = held.length > limit || unseen !== undefined;
+  // The last number; where fewer were found than looked for, what was looked through last.
+  const end =
+    numbers.length === limit && (held.length > limit || unseen?.id !== null)
+      ? numbers.at(-1)
+      : unseen?.id === null
+        ? unseen
+        : candidates.at(-1);
   return {
     ok: true,
-    numbers: page.map((row) => ({
+    numbers: numbers.map((row) => ({
       phoneNumber: row.phone_number,
       createdAt: toRfc3339(row.added_at),
     })),
-    nextCursor: numbers.length > limit && last ? encodeCursor([last.added_at, last.id]) : null,
+    nextCursor:
+      more && end ? encodeCursor({ ...end, at: end.added_at, id: end.id ?? lastId }) : null,
   };
 }
 
-/** A query's conditions as one statement for each set of them, so that each can be prepared. */
-function readPage(
-  db: Knex,
-  {
-    patterns,
-    prefix,
-    after,
-    limit,
-  }: {
-    patterns: string[];
-    prefix: string | undefined;
-    after: Keyset | undefined;
-    limit: number;
-  },
-): Promise<Row[]> {
-  const conditions: [name: string, sql: string, values: Knex.Value[]][] = [];
-  if (patterns.length > 0) {
-    conditions.push([`matching ${patterns.length}`, matchingAny(patterns), patterns]);
-  }
-  if (prefix !== undefined) {
-    conditions.push(["in a country", "phone_number like ?", [prefix]]);
-  }
-  if (after !== undefined) {
-    const values = isPostgres(db) ? "?::timestamp, ?::bigint" : "?, ?";
-    conditions.push(["after", `(${enteredPoolAt(db)}, id) > (${values})`, after]);
-  }
-  return query<Row>(
-    db,
-    {
-      name: ["available", ...conditions.map(([name]) => name)].join(" "),
-      // A literal 'available', or a plan for any value could not use the index of those alone.
-      sql: `select id, phone_number, ${enteredPoolAt(db)} as added_at from twilio_phone_numbers
-             where ${["status = 'available'", ...conditions.map(([, sql]) => sql)].join(" and ")}
-             order by ${enteredPoolAt(db)}, id limit ?`,
-    },
-    [...conditions.flatMap(([, , values]) => values), limit],
-  );
-}
-
-/** How many numbers are available, and how many of them {@link listAvailable} would give in all for a search. */
+/** How many numbers are available, and how many of them a search finds; beyond a thousand one more than that. */
 export async function countAvailable(
   db: Knex,
   search = "",
 ): Promise<{ available: number; matching: number }> {
-  const patterns = likePatterns(search);
-  const matching =
-    patterns.length === 0 ? "count(*)" : `count(*) filter (where ${matchingAny(patterns)})`;
-  const [row] = await query<{ available: number; matching: number }>(
+  const { available, matching } = await surveyOffer(db, { search });
+  return { available, matching };
+}
+
+const inCapitals = (filter: NumberFilter): NumberFilter => ({
+  ...filter,
+  country: filter.country?.toUpperCase(),
+});
+
+interface PoolPage {
+  limit: number;
+  after?: Place | undefined;
+  from?: Place | undefined;
+}
+
+/** A page of all of the pool, by its own index; each range is read in its order, after the ones before it. */
+function readPool(db: Knex, { limit, after, from }: PoolPage): Promise<OfferRow[]> {
+  const begin = after ?? (from && { ...from, id: from.id - 1 });
+  const ranges = [
+    ...(after?.turn ? [] : rangesOf(db, 0, begin, undefined)),
+    ...(from ? rangesOf(db, 1, after?.turn ? after : undefined, from) : []),
+  ];
+  const entered = enteredPoolAt(db);
+  const [only, ...others] = ranges.map(
+    // A literal 'available', or a plan for any value could not use the index of those alone.
+    ({ name, turn, sql }) =>
+      `select id, phone_number, ${entered} as added_at, null as shelf, ${turn} as turn from twilio_phone_numbers
+        where ${["status = 'available'", ...sql].join(" and ")} order by ${name[0] === "=" ? "id" : `${entered}, id`} limit ?`,
+  );
+  const all = [only, ...others].map((sql) => `select * from (${sql}) one`).join(" union all ");
+  const values = ranges.flatMap((range) => [...range.values, limit]);
+  return query<OfferRow>(
     db,
     {
-      name: `count matching ${patterns.length}`,
-      sql: `select count(*) as available, ${matching} as matching
-              from twilio_phone_numbers where status = 'available'`,
+      name: `available ${ranges.map(({ name, turn }) => `${name.join(" ")}${turn ? " again" : ""}`).join(", ")}`.trim(),
+      sql: others.length === 0 ? only! : `select * from (${all}) pool limit ?`,
     },
-    patterns,
+    others.length === 0 ? values : [...values, limit],
   );
-  return row!;
 }
 
-const matchingAny = (patterns: readonly string[]) =>
-  `(${patterns.map(() => "phone_number like ?").join(" or ")})`;
-
-/**
- * What was typed finds the numbers that hold its digits, and those that it means: with a leading + they begin so.
- * A leading 00 is dialled for the +, a leading 0 at home for the country: 086 is +353 86.
- * @returns none where all numbers are found: nothing was typed, or nothing that is in a number
- */
-function likePatterns(search: string): string[] {
-  const part = partOfNumber(search);
-  const digits = part.replace("+", "");
-  if (digits === "") return [];
-  if (part !== digits) return [`${part}%`];
-  const held = `%${digits}%`;
-  const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(digits) ?? [];
-  if (rest === "") return [held];
-  if (zeros === "00") return [held, `+${rest}%`];
-  // Where a 0 is dialled for the country its calling code has two or three digits (ITU-T E.164 and E.129).
-  return zeros === "0" ? [held, `+__${rest}%`, `+___${rest}%`] : [held];
+interface Range {
+  name: string[];
+  turn: number;
+  sql: string[];
+  values: Knex.Value[];
 }
 
-type Keyset = [addedAt: string | number, id: number];
-
-function encodeCursor(keyset: Keyset): string {
-  return Buffer.from(JSON.stringify(keyset)).toString("base64url");
+/** The numbers that entered after one and before another, as ranges that an index is read by. */
+function rangesOf(db: Knex, turn: number, after?: Place, before?: Place): Range[] {
+  const entered = enteredPoolAt(db);
+  const range = (...parts: [name: string, sql: string, values: Knex.Value[]][]): Range => ({
+    name: parts.map(([name]) => name),
+    turn,
+    sql: parts.map(([, sql]) => sql),
+    values: parts.flatMap(([, , values]) => values),
+  });
+  if (isPostgres(db)) {
+    const compare = (name: string, sign: string, at?: Place): Parameters<typeof range> =>
+      at ? [[name, `(${entered}, id) ${sign} (?::timestamp, ?::bigint)`, [at.at, at.id]]] : [];
+    return [range(...compare("after", ">", after), ...compare("before", "<", before))];
+  }
+  // SQLite seeks in an index of an expression by one comparison at a time.
+  const at = (sign: string, place?: Place): Parameters<typeof range> =>
+    place ? [[sign, `${entered} ${sign} ?`, [place.at]]] : [];
+  const id = (sign: string, place?: Place): Parameters<typeof range> =>
+    place ? [["id", `id ${sign} ?`, [place.id]]] : [];
+  if (after && after.at === before?.at) {
+    return [range(...at("=", after), ...id(">", after), ...id("<", before))];
+  }
+  return [
+    ...(after ? [range(...at("=", after), ...id(">", after))] : []),
+    range(...at(">", after), ...at("<", before)),
+    ...(before ? [range(...at("=", before), ...id("<", before))] : []),
+  ];
 }
 
-function decodeCursor(db: Knex, cursor: string): Keyset | undefined {
+/** Numbers that a page looks through for a single digit. */
+const mostLookedThrough = 1_000;
+
+/** More than any id. */
+const lastId = Number.MAX_SAFE_INTEGER;
+
+type Cursor =
+  | [at: string | number, id: number]
+  | [at: string | number, id: number, shelf: number, turn: number];
+
+/** @returns a place as a page's `nextCursor` has it */
+function encodeCursor({ at, id, shelf, turn }: Place): string {
+  const isPlain = shelf == null && !turn;
+  const cursor: Cursor = isPlain ? [at, id] : [at, id, shelf ?? 0, turn ?? 0];
+  return Buffer.from(JSON.stringify(cursor)).toString("base64url");
+}
+
+function decodeCursor(db: Knex, cursor: string): Place | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    if (!Array.isArray(value) || value.length !== 2) return undefined;
-    const [at, id] = value as [unknown, unknown];
+    if (!Array.isArray(value) || (value.length !== 2 && value.length !== 4)) return undefined;
+    const [at, ...numbers] = value as [unknown, ...unknown[]];
     const isTime =
       typeof at === "string"
         ? isDatabaseTime(at)
         : // Older programs left milliseconds in SQLite.
           typeof at === "number" && !isPostgres(db);
-    return isTime && Number.isSafeInteger(id) ? [at as string | number, id as number] : undefined;
+    if (!isTime || !numbers.every(Number.isSafeInteger)) return undefined;
+    const [id, shelf, turn] = numbers as [number, number?, number?];
+    const isPlace = [shelf, turn].every((part = 0) => part >= 0 && part < 2 ** 31);
+    return isPlace ? { at: at as string | number, id, shelf, turn } : undefined;
   } catch {
     return undefined;
   }

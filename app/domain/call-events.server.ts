@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
+import { closedState } from "#app/domain/account-state.ts";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
+import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { environment } from "#app/env.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
@@ -27,10 +29,10 @@ export interface CallEvent {
 /** How many calls of a company may go on at once. */
 export const mostCallsAtOnce = 10;
 
-/** Whose call it is, and what the caller is connected to; `came-back` is nothing. */
+/** Whose call it is, and what the caller is connected to; `came-back` and `frozen` are nothing. */
 export interface CallAnswer {
   companyId: number;
-  route: CallMode | "came-back";
+  route: CallMode | "came-back" | "frozen";
 }
 
 /**
@@ -47,7 +49,7 @@ export async function recordIncomingCall(
   const cameBack = answer?.route === "came-back";
   const row = rowOf(cameBack ? { ...event, status: "failed" } : event, {
     company_id: answer?.companyId ?? null,
-    route: cameBack ? "nobody" : (answer?.route ?? "nobody"),
+    route: !answer || cameBack || answer.route === "frozen" ? "nobody" : answer.route,
     dial_result: cameBack ? "failed" : null,
   });
   // Twilio ends a call by then, and its end may never be told.
@@ -104,6 +106,9 @@ export async function recordRecording(
   event: CallEvent,
   recording: { sid: string; seconds: number } | "absent",
 ): Promise<void> {
+  if (recording !== "absent" && (await isErased(db, event))) {
+    return queueRecordings(db, [recording.sid]);
+  }
   await merge(
     db,
     event,
@@ -116,23 +121,13 @@ export async function recordRecording(
   );
 }
 
-/** Days that a call to nobody's number is kept. */
-const unmatchedKept = 30;
-
-/** Deletes the oldest calls to numbers that were nobody's, so many at once that it takes no time. */
-export async function expireUnmatchedCalls(db: Knex, now = new Date()): Promise<void> {
-  const before = new Date(now.getTime() - unmatchedKept * 24 * 60 * 60 * 1000);
-  await db("calls")
-    .whereIn(
-      "call_sid",
-      db("calls")
-        .whereNull("company_id")
-        .where("started_at", "<", toDatabaseTime(before))
-        .orderBy("started_at")
-        .limit(5_000)
-        .select("call_sid"),
-    )
-    .delete();
+/** Whether the company that was called has been erased, as during a call. */
+async function isErased(db: Knex, { to = "" }: CallEvent): Promise<boolean> {
+  const row: unknown = await db("companies as c")
+    .join("closed_companies as x", "x.company_id", "c.id")
+    .where({ "c.twilio_phone_number": to, "x.state": "erased" })
+    .first("c.id");
+  return row !== undefined;
 }
 
 /** Whether somebody, or the voice agent, has picked up, as far as the callbacks have told. */
@@ -182,8 +177,9 @@ const furthest = {
 type Column = keyof typeof furthest;
 const columns = Object.keys(furthest) as Column[];
 
-// A callback does not know whose the call is: the number's owner.
-const owner = "(select id from companies where twilio_phone_number = ?)";
+// A callback does not know whose the call is: the number's owner, until that is erased.
+const owner = `(select c.id from companies c
+                where c.twilio_phone_number = ? and coalesce(${closedState("c.id")}, '') <> 'erased')`;
 
 const furtherOn = `on conflict (call_sid) do update set
         ${columns.map((column) => `${column} = ${furthest[column]}`).join(", ")}`;

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { closedState, type ClosedState } from "#app/domain/account-state.ts";
 import {
   checkTarget,
   isInDialCountry,
@@ -116,6 +117,7 @@ interface Row {
   is_in_pool: boolean | number;
   /** whether the caller is */
   is_from_pool: boolean | number;
+  state: ClosedState | null;
 }
 
 const handlings = `
@@ -123,7 +125,8 @@ const handlings = `
          h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered,
          exists (select 1 from twilio_phone_numbers
                   where phone_number = coalesce(h.target, c.phone)) as is_in_pool,
-         exists (select 1 from twilio_phone_numbers where phone_number = ?) as is_from_pool
+         exists (select 1 from twilio_phone_numbers where phone_number = ?) as is_from_pool,
+         ${closedState("c.id")} as state
     from companies c left join company_call_handling h on h.company_id = c.id`;
 const byCompany = {
   name: "call handling by company",
@@ -212,6 +215,8 @@ export interface CalledCompany {
   handling: CallHandling;
   /** the caller is a number of the pool, from which nobody calls: a call of ours has come back */
   cameBack: boolean;
+  /** the account is frozen: the call is answered and goes no further */
+  frozen: boolean;
 }
 
 /** Where a call comes from, as far as the network tells. */
@@ -223,7 +228,7 @@ export interface Origin {
 }
 
 /**
- * Finds the company that a call is for. What may not be rung, or would send the call back here, takes messages.
+ * Finds the company that a call is for; a number is nobody's whose company is erased. What may not be rung, or would send the call back here, takes messages.
  * @param to what was called: only E.164, exactly, is anybody's
  */
 export async function findCalledCompany(
@@ -233,11 +238,12 @@ export async function findCalledCompany(
 ): Promise<CalledCompany | undefined> {
   if (!isE164(to)) return undefined;
   const [row] = await query<Row>(db, byNumber, [from, to]);
-  if (!row) return undefined;
+  if (!row || row.state === "erased") return undefined;
   return {
     companyId: row.company_id,
     handling: await rungOrMessage(db, row, fromRow(row), forwardedFrom),
     cameBack: Boolean(row.is_from_pool),
+    frozen: row.state === "frozen",
   };
 }
 

@@ -44,6 +44,8 @@ export function reasonOf(call: CallFacts): string {
           ? "The telephone network could not connect the call."
           : "Our service could not connect the call.";
     case "missed":
+      if (call.route === "nobody")
+        return "The account was closed for now, and the caller was told.";
       return call.dial_result === "no-answer"
         ? "Nobody answered."
         : call.route === "message" && call.twilio_status === "completed"

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
 import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
-import { isDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
+import { isDatabaseTime, toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
@@ -61,20 +61,24 @@ export interface CallQuery {
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
   outcome?: CallOutcome | undefined;
+  /** calls that began at this second or later */
+  since?: Date | undefined;
+  /** calls that began before this second */
+  until?: Date | undefined;
 }
 
 /** Keyset pages: calls that come meanwhile neither repeat one nor hide one. */
 export async function listCalls(
   db: Knex,
   companyId: number,
-  { limit, cursor, outcome }: CallQuery,
+  { limit, cursor, ...filters }: CallQuery,
 ): Promise<CallPage> {
   const before = cursor === undefined ? undefined : decodeCursor(cursor);
   if (cursor !== undefined && !before) return { ok: false, invalid: "cursor" };
   const rows = await rowsOf(db, companyId, {
     limit: limit + 1,
     before,
-    outcome,
+    ...filters,
   });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
@@ -83,6 +87,18 @@ export async function listCalls(
     calls: page.map(fromRow),
     nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
   };
+}
+
+/** The company's call of that SID; undefined where it has none such. */
+export async function findCall(
+  db: Knex,
+  companyId: number,
+  callSid: string,
+): Promise<Call | undefined> {
+  const row = await db("calls")
+    .where({ call_sid: callSid, company_id: companyId })
+    .first<Row | undefined>(columns);
+  return row && fromRow(row);
 }
 
 /** A company's calls from both ends. */
@@ -149,7 +165,7 @@ export async function callsPerDay(
     new Date(now.getTime() - back * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   const rows = await query<{ day: string; calls: number }>(db, countsByDay, [
     companyId,
-    `${dayBefore(days - 1)} 00:00:00`,
+    dayBefore(days - 1),
   ]);
   const counts = new Map(rows.map(({ day, calls }) => [day, calls]));
   return Array.from({ length: days }, (_, index) => {
@@ -158,10 +174,10 @@ export async function callsPerDay(
   });
 }
 
+// Triggers count them (rules/call-counts.ts).
 const countsByDay = {
   name: "calls by day",
-  sql: `select cast(date(started_at) as text) as day, count(*) as calls from calls
-         where company_id = ? and started_at >= ? group by date(started_at)`,
+  sql: "select day, calls from calls_per_day where company_id = ? and day >= ?",
 };
 
 /** The newest calls to numbers that were nobody's, for the operator. */
@@ -189,16 +205,16 @@ function rowsOf(
     limit,
     before,
     outcome,
-  }: {
-    limit: number;
-    before?: Keyset | undefined;
-    outcome?: CallOutcome | undefined;
-  },
+    since,
+    until,
+  }: Omit<CallQuery, "cursor"> & { before?: Keyset | undefined },
 ): Promise<Row[]> {
   return db("calls")
     .where({ company_id: companyId, ...(outcome && { outcome }) })
     .modify((query) => {
       if (before) void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
+      if (since) void query.where("started_at", ">=", toDatabaseTime(since));
+      if (until) void query.where("started_at", "<", toDatabaseTime(until));
     })
     .orderBy(newestFirst)
     .limit(limit)

@@ -1,12 +1,15 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { closedState, type ClosedState } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { parseE164 } from "#app/domain/e164.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { hashPassword, verifyPassword } from "#app/domain/passwords.server.ts";
+import { asTimeZone, saveTimeZone, timeZoneFrom } from "#app/domain/time-zone.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
@@ -27,6 +30,8 @@ export interface Company {
   phoneNumber: string | null;
   /** since when it is (RFC 3339, UTC) */
   assignedAt: string | null;
+  /** IANA name; times are shown in it */
+  timeZone: string;
 }
 
 /** A row of {@link companyColumns}. */
@@ -38,11 +43,12 @@ export interface CompanyRow {
   phone: string | null;
   twilio_phone_number: string | null;
   assigned_at: string | null;
+  time_zone: string | null;
 }
 
 /** What to select for a {@link CompanyRow}, from {@link companyTables}. */
-export const companyColumns =
-  "c.id, c.company_name, c.owner_name, c.email, c.phone, c.twilio_phone_number, n.assigned_at";
+export const companyColumns = `c.id, c.company_name, c.owner_name, c.email, c.phone, c.twilio_phone_number,
+  n.assigned_at, (select time_zone from company_time_zones where company_id = c.id) as time_zone`;
 
 /** Companies as `c`, each with its number, if it has one, as `n`. */
 export const companyTables =
@@ -57,6 +63,7 @@ export function companyFromRow(row: CompanyRow): Company {
     phone: row.phone,
     phoneNumber: row.twilio_phone_number,
     assignedAt: row.assigned_at === null ? null : toRfc3339(row.assigned_at),
+    timeZone: timeZoneFrom(row.time_zone, row.twilio_phone_number, row.phone),
   };
 }
 
@@ -85,26 +92,42 @@ export const emailField = shortText("Enter an email address").pipe(
     ),
 );
 
+/** A phone as it is kept, or null for none; says to `context` what is wrong with it. */
+export function readPhone(
+  text: string | null | undefined,
+  context: z.RefinementCtx,
+): string | null {
+  const parsed = parseE164(text ?? "");
+  if (parsed.ok) return parsed.phoneNumber;
+  if (parsed.reason === "is empty") return null;
+  context.addIssue({
+    code: "custom",
+    message: "Enter a phone number with its country code, like +353 86 123 4567",
+  });
+  return z.NEVER;
+}
+
+/** Who a company is, and how to reach its owner. */
+export const whoFields = {
+  company_name: shortText("Enter your company's name"),
+  owner_name: shortText("Enter your name"),
+  phone: z
+    .string({ error: "Enter a phone number like +353 86 123 4567" })
+    .nullish()
+    .transform(readPhone),
+};
+
 /** What the sign-up form asks for. */
 export const signUpFields = z
   .object({
-    company_name: shortText("Enter your company's name"),
-    owner_name: shortText("Enter your name"),
-    phone: z
-      .string({ error: "Enter a phone number like +353 86 123 4567" })
-      .nullish()
-      .transform((text, context) => {
-        const parsed = parseE164(text ?? "");
-        if (parsed.ok) return parsed.phoneNumber;
-        if (parsed.reason === "is empty") return null;
-        context.addIssue({
-          code: "custom",
-          message: "Enter a phone number with its country code, like +353 86 123 4567",
-        });
-        return z.NEVER;
-      }),
+    ...whoFields,
     email: emailField,
     password: newPasswordField,
+    // The browser's, which nobody has typed: what is no zone is none.
+    time_zone: z
+      .unknown()
+      .optional()
+      .transform((zone) => (typeof zone === "string" ? (asTimeZone(zone) ?? null) : null)),
   })
   .refine(
     ({ password, company_name, owner_name, email }) => {
@@ -122,7 +145,8 @@ export const signUpFields = z
     },
   );
 
-export type SignUp = z.output<typeof signUpFields>;
+type SignUpFields = z.output<typeof signUpFields>;
+export type SignUp = Omit<SignUpFields, "time_zone"> & Partial<Pick<SignUpFields, "time_zone">>;
 
 /** What came of {@link signUp}. */
 export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
@@ -137,6 +161,7 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);
   const now = toDatabaseTime();
+  const timeZone = fields.time_zone ?? null;
   try {
     const id = await db.transaction(async (transaction) => {
       const [row] = await transaction("companies")
@@ -150,8 +175,11 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
           updated_at: now,
         })
         .returning<{ id: number }[]>("id");
-      await recordEvent(transaction, { event: "signed-up", companyId: row!.id, ...by });
-      return row!.id;
+      const companyId = row!.id;
+      if (timeZone !== null) await saveTimeZone(transaction, companyId, timeZone);
+      await recordEvent(transaction, { event: "signed-up", companyId, ...by });
+      await queueMail(transaction, { kind: "verify-email", companyId, address: fields.email });
+      return companyId;
     });
     return {
       outcome: "signed-up",
@@ -163,6 +191,7 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
         phone: fields.phone,
         phoneNumber: null,
         assignedAt: null,
+        timeZone: timeZoneFrom(timeZone, fields.phone),
       },
     };
   } catch (error) {
@@ -173,7 +202,7 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
 
 /**
  * The company whose email and password these are, or undefined; an unknown email costs as much work as a wrong password.
- * An old kind of hash is replaced by the current one.
+ * An old kind of hash is replaced by the current one. Only who knows the password is told that an account is "frozen".
  * @param email in any case, with or without spaces around it
  * @param by for the audit trail, which has those who were refused; a session that begins has a line of its own
  */
@@ -182,9 +211,9 @@ export async function signIn(
   email: string,
   password: string,
   by: By = service,
-): Promise<Company | undefined> {
+): Promise<Company | "frozen" | undefined> {
   const folded = foldedEmail(email);
-  const [row] = await query<CompanyRow & { password_hash: string }>(db, byEmail, [folded, folded]);
+  const [row] = await query<SignInRow>(db, byEmail, [folded, folded]);
   const check = await verifyPassword(password, row?.password_hash);
   if (!row || check === "wrong") {
     await recordEvent(db, { event: "sign-in-refused", companyId: row?.id, ...by });
@@ -195,7 +224,10 @@ export async function signIn(
       .where({ id: row.id, password_hash: row.password_hash })
       .update({ password_hash: await hashPassword(password) });
   }
-  return companyFromRow(row);
+  if (row.state === null) return companyFromRow(row);
+  const details = { reason: row.state };
+  await recordEvent(db, { event: "sign-in-refused", companyId: row.id, ...by, details });
+  return "frozen";
 }
 
 /** Whether a password is the company's; costs what a sign-in costs. */
@@ -208,9 +240,11 @@ export async function isPasswordOf(
   return (await verifyPassword(password, row?.password_hash)) !== "wrong";
 }
 
+type SignInRow = CompanyRow & { password_hash: string; state: ClosedState | null };
+
 const byEmail = {
   name: "company by email",
-  sql: `select ${companyColumns}, c.password_hash from ${companyTables} where c.id in (${companiesByEmail})`,
+  sql: `select ${companyColumns}, c.password_hash, ${closedState("c.id")} as state from ${companyTables} where c.id in (${companiesByEmail})`,
 };
 
 const idByEmail = { name: "company id by email", sql: companiesByEmail };

@@ -13,6 +13,14 @@ export const newPasswordField = z
   .refine((password) => characters(password) >= 8, { error: "Use 8 characters or more" })
   .refine((password) => characters(password) <= 256, { error: "Use 256 characters or fewer" });
 
+/** A form that sets a new password; `names` are the account's, as {@link isGuessable} has them. */
+export const passwordFor = (names: readonly string[]) =>
+  z.object({
+    password: newPasswordField.refine((password) => !isGuessable(password, names), {
+      error: guessable,
+    }),
+  });
+
 /** What is said of a password that {@link isGuessable}. */
 export const guessable = "Choose another password. This one is easy to guess.";
 

@@ -34,11 +34,10 @@ export async function makeResetLink(
   companyId: number,
   by: By,
 ): Promise<string | undefined> {
+  const company = await db("companies").where({ id: companyId }).first("email");
+  if (!company) return undefined;
+  const link: AccountLink = { companyId, via: "operator", address: company.email, codeHash: null };
   return db.transaction(async (transaction) => {
-    const company = await transaction("companies").where({ id: companyId }).first("email");
-    if (!company) return undefined;
-    const { email: address } = company;
-    const link: AccountLink = { companyId, via: "operator", address, codeHash: null };
     const details = { via: link.via };
     await recordEvent(transaction, { event: "reset-link-made", companyId, ...by, details });
     return resetAddress(await makeLink(transaction, "reset", link));

@@ -1,7 +1,10 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { hash, verify } from "@node-rs/argon2";
 import { verify as verifyBcrypt } from "@node-rs/bcrypt";
+import { FairQueue, QueueFullError } from "#app/domain/fair-queue.ts";
+import { networksOf } from "#app/ip-address.ts";
 
 /**
  * Passwords are kept as Argon2id. Hashes that the system before this one made are accepted too, and are to be
@@ -16,31 +19,34 @@ const pbkdf2Async = promisify(pbkdf2);
 /** What came of {@link verifyPassword}. */
 export type PasswordCheck = "right" | "right-but-old-hash" | "wrong";
 
-/** More sign-ins wait for a password check than the machine can do soon. */
+/** More passwords wait to be checked than the machine can do soon, or the same client has asked for most of them. */
 export class PasswordsBusyError extends Error {
   override name = "PasswordsBusyError";
 }
 
-// Hashing fills the thread pool that the database driver shares; two at a time leave half of it free.
-const atOnce = 2;
-const longestQueue = 30;
-let running = 0;
-const waiting: (() => void)[] = [];
+// Hashing fills the thread pool that files, names and SQLite share: half of it stays free.
+const threads = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
+const turns = new FairQueue(Math.max(1, Math.floor(threads / 2)), 16, 3_000);
+const inside = new AsyncLocalStorage<true>();
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= atOnce) {
-    if (waiting.length >= longestQueue) throw new PasswordsBusyError();
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else {
-    running++;
-  }
+/**
+ * Does work that hashes passwords in its turn, with all that it asks of the database: a flood of it does not stand in
+ * front of others there either. What is hashed outside of it has a turn of its own.
+ * @param lanes {@link lanesOf} who asks: nobody in another lane waits for more than one of its turn
+ * @throws {PasswordsBusyError} when too many wait
+ */
+export async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
+  if (inside.getStore()) return work();
   try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
+    return await turns.run(lanes, () => inside.run(true, work));
+  } catch (error) {
+    throw error instanceof QueueFullError ? new PasswordsBusyError() : error;
   }
+}
+
+/** Who asks to have a password hashed: one address in a flood of them is as much as one account. */
+export function lanesOf(account: string, address: string): string[] {
+  return [account, ...networksOf(address)].filter((lane) => lane !== undefined);
 }
 
 /**
@@ -53,7 +59,7 @@ export function asHashed(password: string): string {
 
 /** @throws {PasswordsBusyError} when too many wait */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(asHashed(password), argon2));
+  return inTurn([], () => hash(asHashed(password), argon2));
 }
 
 /**
@@ -66,7 +72,7 @@ export function verifyPassword(
   password: string,
   storedHash: string | undefined,
 ): Promise<PasswordCheck> {
-  return inTurn(async () => {
+  return inTurn([], async () => {
     const normal = asHashed(password);
     const [right, rightAsTyped] = [
       await check(normal, storedHash),

@@ -1,11 +1,23 @@
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import {
+  assignmentsPerHour,
+  isBudgeted,
+  spendAssignment,
+  type SpentBudget,
+} from "#app/domain/assignment-budget.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
-import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
+import {
+  enteredPoolAt,
+  listAvailable,
+  type AvailableQuery,
+} from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { besideBudget } from "#app/request-budget.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
+import { environment } from "#app/env.server.ts";
 
 /**
  * Whose a number is. A number belongs to at most one company and a company has at most one number, for ever.
@@ -21,13 +33,17 @@ export type Assignment =
   | { outcome: "not-available" }
   /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
-  | { outcome: "no-such-company" };
+  | { outcome: "no-such-company" }
+  /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
+  | { outcome: "email-not-verified" }
+  /** nothing was assigned: the hour has had as many as it may; there is more in `retryAfter` seconds */
+  | ({ outcome: "budget-spent" } & SpentBudget);
 
 /**
  * Gives a company a number for ever.
  * @param db a transaction stays usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
- * @param by for the audit trail
+ * @param by for the audit trail; what companies ask for is within the budget of assignments
  * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
@@ -36,15 +52,55 @@ export async function assignPhoneNumber(
   phoneNumber?: string,
   by: By = service,
 ): Promise<Assignment> {
+  return assignBy(db, companyId, by, (inner) =>
+    phoneNumber === undefined ? claimFirst(inner, companyId) : claim(inner, companyId, phoneNumber),
+  );
+}
+
+/** Which of the available numbers to take the first of; see {@link listAvailable}. */
+export type Wanted = Pick<AvailableQuery, "contains" | "country">;
+
+/** Gives a company the number that has been available longest of those that it wants, as {@link assignPhoneNumber} does. */
+export async function assignFirstAvailable(
+  db: Knex,
+  companyId: number,
+  { contains, country }: Wanted,
+  by: By = service,
+): Promise<Assignment> {
+  if (!contains && !country) return assignPhoneNumber(db, companyId, undefined, by);
+  return assignBy(db, companyId, by, async (inner) => {
+    for (let cursor: string | undefined; ;) {
+      const page = await listAvailable(inner, { limit: pageOfWanted, cursor, contains, country });
+      const wanted = page.ok ? page.numbers.map(({ phoneNumber }) => phoneNumber) : [];
+      const claimed = wanted.length > 0 && (await claimFirst(inner, companyId, wanted));
+      if (claimed) return claimed;
+      if (!page.ok || page.nextCursor === null) return undefined;
+      cursor = page.nextCursor;
+    }
+  });
+}
+
+const pageOfWanted = 100;
+
+async function assignBy(
+  db: Knex,
+  companyId: number,
+  by: By,
+  claiming: (db: Knex) => Promise<string | undefined>,
+): Promise<Assignment> {
+  const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
+  const budget = isBudgeted(by) ? await assignmentsPerHour(db) : undefined;
   try {
     // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
     const claimed = await db.transaction(async (inner) => {
-      const number = await (phoneNumber === undefined
-        ? claimFirst(inner, companyId)
-        : claim(inner, companyId, phoneNumber));
+      if (isBarred) return undefined;
+      const number = await claiming(inner);
       if (number !== undefined) {
         const details = { phone_number: number };
         await recordEvent(inner, { event: "assigned", companyId, ...by, details });
+        // Last, since others wait from here to the commit.
+        const spent = budget && (await spendAssignment(inner, budget, by));
+        if (spent) throw new BudgetSpent(spent);
       }
       return number;
     });
@@ -52,6 +108,7 @@ export async function assignPhoneNumber(
       return { outcome: "assigned", phoneNumber: claimed };
     }
   } catch (error) {
+    if (error instanceof BudgetSpent) return refused(db, companyId, by, error.spent);
     if (isNoSuchCompany(error)) return { outcome: "no-such-company" };
     if (!isCompanyHasNumber(error)) throw error;
   }
@@ -60,8 +117,31 @@ export async function assignPhoneNumber(
     .first<{ twilio_phone_number: string | null } | undefined>("twilio_phone_number");
   if (!company) return { outcome: "no-such-company" };
   const held = company.twilio_phone_number;
-  if (held === null) return { outcome: "not-available" };
+  if (held === null) return { outcome: isBarred ? "email-not-verified" : "not-available" };
   return { outcome: "already-has-number", phoneNumber: held };
+}
+
+function needsVerifiedEmail({ actor }: By): boolean {
+  const isOwn = actor === "company" || actor.startsWith("token:");
+  return isOwn && environment().REQUIRE_VERIFIED_EMAIL === "on";
+}
+
+/** Takes the assignment back, with all that was written of it. */
+class BudgetSpent extends Error {
+  constructor(readonly spent: SpentBudget) {
+    super("the budget of assignments is spent");
+  }
+}
+
+async function refused(
+  db: Knex,
+  companyId: number,
+  by: By,
+  spent: SpentBudget,
+): Promise<Assignment> {
+  const details = { of: spent.of };
+  await recordEvent(db, { event: "assignment-refused", companyId, ...by, details });
+  return { outcome: "budget-spent", ...spent };
 }
 
 /** The database went away in the middle of an assignment, and is not back to tell what became of it. */
@@ -70,20 +150,22 @@ export class UnknownOutcomeError extends Error {
 }
 
 /**
- * As {@link assignPhoneNumber}. A connection that is cut while it commits leaves open whether it did: one more look
- * tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. A connection that is cut while it commits leaves open
+ * whether it did: one more look tells, if it comes within 0.8 seconds, so that the company has its answer within three.
  * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
  * was changed
  */
 export async function assignForSure(
   db: Knex,
   companyId: number,
-  phoneNumber?: string,
+  wanted: string | Wanted = {},
   by: By = service,
 ): Promise<Assignment> {
   const began = toRfc3339(toDatabaseTime());
   try {
-    return await assignPhoneNumber(db, companyId, phoneNumber, by);
+    return typeof wanted === "string"
+      ? await assignPhoneNumber(db, companyId, wanted, by)
+      : await assignFirstAvailable(db, companyId, wanted, by);
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([
@@ -93,7 +175,7 @@ export async function assignForSure(
     if (held instanceof Error) throw held;
     if (held === undefined) throw error;
     const isTheOne =
-      phoneNumber !== undefined ? held.phoneNumber === phoneNumber : held.assignedAt >= began;
+      typeof wanted === "string" ? held.phoneNumber === wanted : held.assignedAt >= began;
     return {
       outcome: isTheOne ? "assigned" : "already-has-number",
       phoneNumber: held.phoneNumber,
@@ -123,28 +205,36 @@ async function claim(
   return row?.phone_number;
 }
 
-async function claimFirst(db: Knex, companyId: number): Promise<string | undefined> {
+/** @param among the numbers to take the first of, where not any will do */
+async function claimFirst(
+  db: Knex,
+  companyId: number,
+  among?: readonly string[],
+): Promise<string | undefined> {
   const skipLocked = isPostgres(db) ? "for update skip locked" : "";
+  const oneOf = among ? `and phone_number in (${among.map(() => "?").join(", ")})` : "";
   for (;;) {
     const [row] = await assigned(db, companyId).where(
       "id",
       db.raw(
-        `(select id from twilio_phone_numbers where status = 'available'
+        `(select id from twilio_phone_numbers where status = 'available' ${oneOf}
            order by ${enteredPoolAt(db)}, id limit 1 ${skipLocked})`,
+        among ?? [],
       ),
     );
     if (row) return row.phone_number;
     // Every number left may be locked by somebody whose claim will yet fail: wait for one of them, then look again.
-    const left = isPostgres(db)
-      ? await db("twilio_phone_numbers").where({ status: "available" }).forUpdate().first("id")
-      : undefined;
-    if (!left && !(await anyAvailable(db))) return undefined;
+    const left = isPostgres(db) ? await available(db, among).forUpdate().first("id") : undefined;
+    if (!left && !(await available(db, among).first("id"))) return undefined;
   }
 }
 
-async function anyAvailable(db: Knex): Promise<boolean> {
-  const row: unknown = await db("twilio_phone_numbers").where({ status: "available" }).first("id");
-  return row !== undefined;
+function available(db: Knex, among?: readonly string[]) {
+  return db("twilio_phone_numbers")
+    .where({ status: "available" })
+    .modify((query) => {
+      if (among) void query.whereIn("phone_number", among);
+    });
 }
 
 /** A number that is a company's, and since when (RFC 3339, UTC). */

@@ -1,60 +1,110 @@
 import type { Knex } from "knex";
+import { isPostgres, query } from "#app/db.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
+import { tellFacts } from "#app/domain/pool-facts.server.ts";
+import { keepWritersOut } from "#app/domain/rules/sqlite.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /** The pool as operators see it: they add numbers, and look who has which. Nothing here assigns one. */
 
 /**
- * Puts numbers into the pool, all or none; those that are in it already stay as they are.
+ * Numbers that enter together, in a transaction of their own: SQLite keeps its lock for less than a tenth of what a
+ * request waits for it, so that whoever signs up or chooses meanwhile goes on.
+ */
+export const batchSize = 1_000;
+
+/**
+ * Puts numbers into the pool, in their order; those that are in it already stay as they are. Each
+ * {@link batchSize} of them enter all or none.
  * @param phoneNumbers in E.164
  * @returns those that were added
  */
 export async function addToPool(db: Knex, phoneNumbers: readonly string[]): Promise<Set<string>> {
-  const createdAt = toDatabaseTime();
   const added = new Set<string>();
-  await db.transaction(async (trx) => {
-    // SQLite refuses to turn a transaction that has read into one that writes, once another has written in between.
-    await trx("twilio_phone_numbers").whereRaw("false").update({ status: "available" });
-    for (const chunk of chunksOf(phoneNumbers)) {
-      // Not left to ON CONFLICT: SQLite asks the trigger that guards assigned numbers first, and that one refuses.
-      const known = await knownInPool(trx, chunk);
-      const missing = chunk.filter((number) => !known.has(number));
-      if (missing.length === 0) continue;
-      const rows = await trx("twilio_phone_numbers")
-        .insert(
-          missing.map((phone_number) => ({
-            phone_number,
-            status: "available",
-            created_at: createdAt,
-          })),
-        )
-        .onConflict("phone_number")
-        .ignore()
-        .returning<{ phone_number: string }[]>("phone_number");
-      for (const row of rows) added.add(row.phone_number);
-    }
-  });
+  for (const batch of batchesOf(phoneNumbers)) {
+    const entered = await db.transaction(async (trx) => {
+      await addAlone(trx);
+      return addBatch(trx, batch);
+    });
+    for (const phoneNumber of entered) added.add(phoneNumber);
+  }
   return added;
+}
+
+/**
+ * Keeps others from adding to the pool until the transaction ends: two that add the same numbers in different orders
+ * would wait for each other.
+ */
+export async function addAlone(transaction: Knex): Promise<void> {
+  // SQLite's lock comes first: it refuses one to a transaction that has read, and whatever is said to the pool's own table
+  // makes it read of the search's.
+  await transaction.raw(
+    isPostgres(transaction)
+      ? "select pg_advisory_xact_lock(hashtext('add to the pool'))"
+      : keepWritersOut,
+  );
+}
+
+/**
+ * Puts numbers into the pool, {@link batchSize} at most, all or none, in a transaction that adds alone.
+ * @returns those that were added
+ */
+export async function addBatch(
+  transaction: Knex,
+  phoneNumbers: readonly string[],
+): Promise<string[]> {
+  // Not left to ON CONFLICT: SQLite asks the trigger that guards assigned numbers first, and that one refuses.
+  const known = await knownInPool(transaction, phoneNumbers);
+  const missing = phoneNumbers.filter((phoneNumber) => !known.has(phoneNumber));
+  if (missing.length === 0) return [];
+  await tellFacts(transaction, missing);
+  const time = isPostgres(transaction) ? "cast(? as timestamp)" : "?";
+  return numbersOf(
+    transaction,
+    `insert into twilio_phone_numbers (phone_number, status, created_at)
+       select given.phone_number, 'available', ${time} from ${givenNumbers(transaction)} where true order by given.position
+     on conflict (phone_number) do nothing returning phone_number`,
+    [toDatabaseTime(), JSON.stringify(missing)],
+  );
 }
 
 /** Which of `phoneNumbers` (E.164) the pool has, available or assigned. */
 export async function knownInPool(db: Knex, phoneNumbers: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>();
-  for (const chunk of chunksOf(phoneNumbers)) {
-    const found = await db("twilio_phone_numbers")
-      .whereIn("phone_number", chunk)
-      .pluck<string[]>("phone_number");
-    for (const number of found) known.add(number);
+  for (const batch of batchesOf(phoneNumbers)) {
+    const found = await numbersOf(
+      db,
+      `select n.phone_number from ${givenNumbers(db)}
+         join twilio_phone_numbers n on n.phone_number = given.phone_number`,
+      [JSON.stringify(batch)],
+    );
+    for (const phoneNumber of found) known.add(phoneNumber);
   }
   return known;
 }
 
-// SQLite and PostgreSQL limit the values that one statement binds.
-function* chunksOf(phoneNumbers: readonly string[]): Generator<string[]> {
+function* batchesOf(phoneNumbers: readonly string[]): Generator<string[]> {
   const distinct = [...new Set(phoneNumbers)];
-  for (let start = 0; start < distinct.length; start += 200) {
-    yield distinct.slice(start, start + 200);
+  for (let start = 0; start < distinct.length; start += batchSize) {
+    yield distinct.slice(start, start + batchSize);
   }
+}
+
+/** SQL for `given` (phone_number, position) of a JSON array that is bound: statements limit how many values they bind. */
+export const givenNumbers = (db: Knex) =>
+  isPostgres(db)
+    ? "json_array_elements_text(?::json) with ordinality as given (phone_number, position)"
+    : "(select value as phone_number, key as position from json_each(?)) as given";
+
+/** The `phone_number` of each row that a statement answers. */
+export async function numbersOf(
+  db: Knex,
+  sql: string,
+  values: Knex.RawBinding[],
+): Promise<string[]> {
+  const answer: unknown = await db.raw(sql, values);
+  const rows = isPostgres(db) ? (answer as { rows: unknown }).rows : answer;
+  return (rows as { phone_number: string }[]).map(({ phone_number }) => phone_number);
 }
 
 /** How full the pool is, and how many companies have not chosen yet. */
@@ -64,21 +114,27 @@ export interface PoolStatus {
   companiesWaiting: number;
 }
 
+/** Counted as it changes (rules/offer-postgres.ts), whatever the pool's size. */
 export async function poolStatus(db: Knex): Promise<PoolStatus> {
-  const counts = await db("twilio_phone_numbers")
-    .groupBy("status")
-    .select<{ status: string; total: number }[]>("status", db.raw("count(*) as total"));
-  const waiting = await db("companies")
-    .whereNull("twilio_phone_number")
-    .count({ total: "*" })
-    .first<{ total: number }>();
-  const of = (status: string) => Number(counts.find((row) => row.status === status)?.total ?? 0);
+  const rows = await query<{
+    what: "available" | "assigned" | "companies" | "erased";
+    total: number;
+  }>(db, countsByWhat);
+  const of = (what: string) => Number(rows.find((row) => row.what === what)?.total ?? 0);
   return {
     available: of("available"),
     assigned: of("assigned"),
-    companiesWaiting: Number(waiting?.total),
+    // A company has at most one number, and an assigned number a company; one that is erased waits for none.
+    companiesWaiting: of("companies") - of("assigned") - of("erased"),
   };
 }
+
+const countsByWhat = {
+  name: "pool status",
+  sql: `select what, sum(n) as total from pool_counts group by what
+        union all select 'erased', count(*) from closed_companies e join companies c on c.id = e.company_id
+         where e.state = 'erased' and c.twilio_phone_number is null`,
+};
 
 /** A number of the pool with its owner, for operators. Times are RFC 3339, UTC. */
 export interface PoolEntry {
@@ -90,27 +146,53 @@ export interface PoolEntry {
   createdAt: string;
 }
 
+/** Rows read at a time. */
+const pageSize = 1_000;
+
 /**
- * The whole pool, oldest first.
+ * The whole pool in the order of entry, a page at a time, in constant memory. What comes and goes meanwhile neither
+ * repeats a number nor hides one that stays.
  * @param status only these
  */
-export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<PoolEntry[]> {
-  const rows = await db("twilio_phone_numbers")
+export async function* eachInPool(
+  db: Knex,
+  status?: PoolEntry["status"],
+): AsyncGenerator<PoolEntry[], void, undefined> {
+  let after: number | undefined;
+  for (;;) {
+    const rows = await readPage(db, status, after);
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.id;
+    yield rows.map(fromRow);
+  }
+}
+
+interface Row {
+  id: number;
+  phone_number: string;
+  status: PoolEntry["status"];
+  company_id: number | null;
+  company_name: string | null;
+  assigned_at: string | null;
+  added_at: string;
+}
+
+function readPage(
+  db: Knex,
+  status: PoolEntry["status"] | undefined,
+  after: number | undefined,
+): Promise<Row[]> {
+  return db("twilio_phone_numbers")
     .leftJoin("companies as c", "c.id", "assigned_to_company_id")
     .modify((query) => {
       if (status) void query.where("status", status);
+      if (after !== undefined) void query.where("twilio_phone_numbers.id", ">", after);
     })
-    .orderByRaw(`${enteredPoolAt(db)}, twilio_phone_numbers.id`)
-    .select<
-      {
-        phone_number: string;
-        status: PoolEntry["status"];
-        company_id: number | null;
-        company_name: string | null;
-        assigned_at: string | null;
-        added_at: string;
-      }[]
-    >(
+    .orderBy("twilio_phone_numbers.id")
+    .limit(pageSize)
+    .select<Row[]>(
+      "twilio_phone_numbers.id",
       "phone_number",
       "status",
       "c.id as company_id",
@@ -118,12 +200,15 @@ export async function listPool(db: Knex, status?: PoolEntry["status"]): Promise<
       "assigned_at",
       db.raw(`${enteredPoolAt(db)} as added_at`),
     );
-  return rows.map((row) => ({
+}
+
+function fromRow(row: Row): PoolEntry {
+  return {
     phoneNumber: row.phone_number,
     status: row.status,
     companyId: row.company_id,
     companyName: row.company_name,
     assignedAt: row.assigned_at === null ? null : toRfc3339(row.assigned_at),
     createdAt: toRfc3339(row.added_at),
-  }));
+  };
 }

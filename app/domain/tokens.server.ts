@@ -3,6 +3,8 @@ import { crc32 } from "node:zlib";
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { closedState } from "#app/domain/account-state.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import {
   companyColumns,
   companyFromRow,
@@ -104,20 +106,26 @@ export async function makeToken(
   db: Knex,
   companyId: number,
   { name, scopes, expires_at }: TokenFields,
+  by: By = service,
   now = new Date(),
 ): Promise<MadeToken> {
   const secret = newToken();
-  const [made] = await query<Row>(db, insertion, [
-    companyId,
-    name,
-    scopes.join(" "),
-    hashOf(secret),
-    toDatabaseTime(now),
-    expires_at && toDatabaseTime(expires_at),
-    companyId,
-    mostTokens,
-  ]);
-  return made ? { outcome: "made", token: fromRow(made), secret } : { outcome: "too-many-tokens" };
+  return db.transaction(async (transaction) => {
+    const [made] = await query<Row>(transaction, insertion, [
+      companyId,
+      name,
+      scopes.join(" "),
+      hashOf(secret),
+      toDatabaseTime(now),
+      expires_at && toDatabaseTime(expires_at),
+      companyId,
+      mostTokens,
+    ]);
+    if (!made) return { outcome: "too-many-tokens" };
+    const details = { token: made.id, scopes: made.scopes };
+    await recordEvent(transaction, { event: "token-made", companyId, ...by, details });
+    return { outcome: "made", token: fromRow(made), secret };
+  });
 }
 
 interface Row {
@@ -175,9 +183,19 @@ export async function findOwnToken(
 }
 
 /** Ends a token for whoever holds it. @returns false where the company has none such */
-export async function revokeToken(db: Knex, companyId: number, id: number): Promise<boolean> {
-  const revoked = await db("company_tokens").where({ company_id: companyId, id }).delete();
-  return revoked > 0;
+export async function revokeToken(
+  db: Knex,
+  companyId: number,
+  id: number,
+  by: By = service,
+): Promise<boolean> {
+  return db.transaction(async (transaction) => {
+    const own = transaction("company_tokens").where({ company_id: companyId, id });
+    if ((await own.delete()) === 0) return false;
+    const details = { token: id };
+    await recordEvent(transaction, { event: "token-revoked", companyId, ...by, details });
+    return true;
+  });
 }
 
 /** A token that was shown by whoever holds it. */
@@ -219,7 +237,7 @@ const byHash = {
   name: "token by hash",
   sql: `select t.id as token_id, t.scopes, t.expires_at, t.last_used_at, ${companyColumns}
           from ${companyTables} join company_tokens t on t.company_id = c.id
-         where t.token_hash = ?`,
+         where t.token_hash = ? and ${closedState("c.id")} is null`,
 };
 
 // A write an hour, not one a request.

@@ -36,12 +36,11 @@ export async function noteVerified(db: Knex, companyId: number, email: string): 
     .merge();
 }
 
-/** Has a link sent to a company's email that proves it. */
-export async function requestVerification(
-  db: Knex,
-  { id, email }: { id: number; email: string },
-): Promise<void> {
-  await queueMail(db, { kind: "verify-email", companyId: id, address: email });
+/** Has a link sent that proves a company's email, or the one that it has asked for. */
+export async function requestVerification(db: Knex, companyId: number): Promise<void> {
+  const { current, next } = await emailsOf(db, companyId);
+  const address = next ?? current;
+  if (address !== undefined) await queueMail(db, { kind: "verify-email", companyId, address });
 }
 
 /** The token of the link that a mail to `address` carries; undefined where the company has no more to do with it. */
@@ -70,9 +69,16 @@ async function emailsOf(
   return { current: row?.current, next: row?.next ?? undefined };
 }
 
-/** The email that a company has asked for and not verified yet. */
-export async function pendingEmail(db: Knex, companyId: number): Promise<string | undefined> {
-  return (await emailsOf(db, companyId)).next;
+/** Whether a company's email is verified, and which it has asked for in its place. */
+export async function emailState(
+  db: Knex,
+  companyId: number,
+): Promise<{ verified: boolean; pending: string | null }> {
+  const [verified, { next }] = await Promise.all([
+    isEmailVerified(db, companyId),
+    emailsOf(db, companyId),
+  ]);
+  return { verified, pending: next ?? null };
 }
 
 /** What came of {@link requestEmailChange}. */

@@ -39,6 +39,11 @@ const errors = {
     error: "Verify your email address first",
     means: "The service wants the company's email verified before it assigns a number.",
   },
+  account_closed: {
+    status: 403,
+    error: "This account is closed for now",
+    means: "Email and password are right, and the operator has frozen the account.",
+  },
   email_taken: {
     status: 409,
     error: "An account with this email address already exists",

@@ -1,60 +1,167 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
+import type { Knex } from "knex";
+import type { z } from "zod";
+import { database } from "#app/db.server.ts";
+import type { Company } from "#app/domain/companies.server.ts";
+import type { Operation, Who } from "#app/http/api/operation.server.ts";
+import { json, jsonError } from "#app/http/answers.server.ts";
+import { bearerOf, companyOfToken } from "#app/http/bearer.server.ts";
 import { BodyTooLargeError, BodyUnreadableError, readJsonObject } from "#app/http/body.server.ts";
+import { preflightAnswer, withCors } from "#app/http/cors.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
-import { jsonError } from "#app/http/answers.server.ts";
+import { checkFields } from "#app/http/fields.ts";
+import { answerOnce } from "#app/http/idempotency-key.server.ts";
+import { requireCompanyForApi } from "#app/http/session.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
-interface ApiRequest extends Asked {
-  /** the body's JSON object; empty for GET */
-  body: Record<string, unknown>;
+/** A call of an operation, by somebody who may make it, with what it takes as its schemas have it. */
+interface ApiCall<W extends Who, Params, Query, Body, Answer> extends Asked {
+  company: W extends "anyone" ? undefined : Company;
+  params: Params;
+  query: Query;
+  body: Body;
+  /** for all that the call changes: a transaction, where the request has an Idempotency-Key */
+  db: Knex;
+  /** a good answer */
+  answer: (body: Omit<Answer, "success">, init?: { headers?: HeadersInit }) => Response;
+  /** has something done when the answer is certain: what it tells has then happened */
+  afterwards: (note: () => void) => void;
 }
 
-type ApiHandler = (api: ApiRequest) => Promise<Response>;
+/** An operation and what answers it. */
+interface Handled {
+  operation: Operation;
+  handler: (call: ApiCall<Who, unknown, unknown, unknown, unknown>) => Promise<Response>;
+}
+
+/** Answers an operation with `handler`. */
+export function handle<
+  W extends Who,
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodObject,
+>(
+  operation: Operation<W, Params, Query, Body, Answer>,
+  handler: (
+    call: ApiCall<W, z.output<Params>, z.output<Query>, z.output<Body>, z.input<Answer>>,
+  ) => Promise<Response>,
+): Handled {
+  return { operation, handler } as unknown as Handled;
+}
 
 /**
- * A resource route of the JSON API: the methods it has, each with a handler; anything else is a 405 with `Allow`.
- * Handlers get a body that is known to be a JSON object and to come from no other site.
+ * A resource route of the JSON API: the operations of its path; another method is a 405 with `Allow`. A handler is called
+ * with what its operation takes, for a company that may make the call, and never for another site's page.
  */
-export function apiRoute(handlers: { GET?: ApiHandler; POST?: ApiHandler }): {
+export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;
   action: (args: ActionFunctionArgs) => Promise<Response>;
 } {
-  const allow = Object.keys(handlers)
+  const byMethod = new Map(handled.map((one) => [one.operation.method as string, one]));
+  const allow = [...byMethod.keys()]
     .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
     .join(", ");
-  const handle = async ({
-    request,
-    context,
-  }: LoaderFunctionArgs | ActionFunctionArgs): Promise<Response> => {
+  const answer = async ({ request, context, params }: ActionFunctionArgs): Promise<Response> => {
     const asked = { request, context };
+    const preflight = preflightAnswer(request);
+    if (preflight) return withCors(request, preflight);
     try {
-      if (!isSameSite(asked)) {
-        return jsonError("cross_site");
-      }
-      const method = request.method === "HEAD" ? "GET" : request.method;
-      const handler = method === "GET" || method === "POST" ? handlers[method] : undefined;
-      if (!handler) {
-        return jsonError("method_not_allowed", { headers: { Allow: allow } });
-      }
-      const body = method === "GET" ? {} : await readApiBody(request);
-      return await handler({ ...asked, body });
+      const one = byMethod.get(request.method === "HEAD" ? "GET" : request.method);
+      const bearer = one?.operation.who === "anyone" ? undefined : bearerOf(request);
+      if (bearer === undefined && !isSameSite(asked)) throw jsonError("cross_site");
+      if (!one) throw jsonError("method_not_allowed", { headers: { Allow: allow } });
+      const company = await caller(asked, one.operation.who, bearer);
+      return withCors(request, await answerTo(one, { asked, params, company }));
     } catch (error) {
-      return apiError(asked, error);
+      return withCors(request, apiError(asked, error));
     }
   };
-  return { loader: handle, action: handle };
+  return { loader: answer, action: answer };
 }
 
-async function readApiBody(request: Request): Promise<Record<string, unknown>> {
+/** Whose call it is. A token goes before a session: who sends both means the token. */
+async function caller(
+  asked: Asked,
+  who: Who,
+  bearer: string | undefined,
+): Promise<Company | undefined> {
+  if (who === "anyone") return undefined;
+  if (bearer === undefined) return requireCompanyForApi(asked);
+  const scope = who === "session" ? "none" : who === "any-token" ? "any" : who;
+  return companyOfToken(asked, bearer, scope);
+}
+
+interface Called {
+  asked: Asked;
+  params: Record<string, string | undefined>;
+  company: Company | undefined;
+}
+
+async function answerTo({ operation, handler }: Handled, called: Called): Promise<Response> {
+  const { request } = called.asked;
+  const takesBody = operation.method === "POST" || operation.method === "PUT";
+  const sent = takesBody ? await readApiBody(request) : nothing;
+  const notes: (() => void)[] = [];
+  const afterwards = () => notes.forEach((note) => note());
+  const call = async (db: Knex) => {
+    const body = bodyOf(operation, sent.object);
+    const [params, query] = [paramsOf(operation, called), queryOf(operation, request)];
+    return handler({
+      ...called.asked,
+      company: called.company as Company,
+      params,
+      query,
+      body,
+      db,
+      answer: (shown, init) =>
+        json(shown as Record<string, unknown>, { status: operation.answer.status, ...init }),
+      afterwards: (note) => notes.push(note),
+    });
+  };
+  const key = operation.keeps && request.headers.get("Idempotency-Key");
+  if (operation.keeps && typeof key === "string" && called.company) {
+    const keyed = { request, key, companyId: called.company.id, text: sent.text };
+    return answerOnce(keyed, operation.keeps, call, afterwards);
+  }
+  const answer = await call(database());
+  afterwards();
+  return answer;
+}
+
+const nothing = { object: {}, text: "" };
+
+async function readApiBody(request: Request): ReturnType<typeof readJsonObject> {
   const type = request.headers.get("Content-Type");
   // POST without a body, as for logging out, needs no type.
   const empty = request.body === null || request.headers.get("Content-Length") === "0";
-  if (empty && type === null) return {};
-  if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
-    throw jsonError("unsupported_media_type");
-  }
+  if (empty && type === null) return nothing;
+  if (!/^application\/json\s*(;|$)/i.test(type ?? "")) throw jsonError("unsupported_media_type");
   return readJsonObject(request);
+}
+
+function bodyOf({ body, refusal }: Operation, sent: Record<string, unknown>): unknown {
+  if (!body) return undefined;
+  const checked = checkFields(body, sent);
+  if (checked.ok) return checked.values;
+  throw refusal?.(sent) ?? jsonError("invalid_fields", { fields: checked.errors });
+}
+
+function paramsOf({ params }: Operation, called: Called): unknown {
+  if (!params) return undefined;
+  const checked = params.safeParse(called.params);
+  if (checked.success) return checked.data;
+  throw jsonError("not_found");
+}
+
+function queryOf({ query }: Operation, request: Request): unknown {
+  if (!query) return undefined;
+  // An empty value is how a form or a template says "none".
+  const given = [...new URL(request.url).searchParams].filter(([, value]) => value !== "");
+  const checked = checkFields(query, Object.fromEntries(given));
+  if (checked.ok) return checked.values;
+  throw jsonError("invalid_query", { error: Object.values(checked.errors)[0] });
 }
 
 function apiError({ context }: Asked, error: unknown): Response {

@@ -61,20 +61,24 @@ export async function readForm(request: Request): Promise<FormFields> {
 }
 
 /**
- * @returns the JSON object of the body
+ * @returns the JSON object of the body, and the text that it was sent as
  * @throws {BodyTooLargeError}
  * @throws {BodyUnreadableError} where it is no JSON, or no object
  */
-export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
+export async function readJsonObject(
+  request: Request,
+): Promise<{ object: Record<string, unknown>; text: string }> {
   const body = await readBody(request);
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    value = JSON.parse(text);
   } catch {
     throw new BodyUnreadableError("The body is not valid JSON.");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new BodyUnreadableError("The body must be a JSON object.");
   }
-  return value as Record<string, unknown>;
+  return { object: value as Record<string, unknown>, text };
 }

@@ -1,12 +1,14 @@
 import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
-import { asStored, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
-import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
+import { asStored, callingCodeOf, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
+import { mostCounted, surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { numberFacts, type NumberKind } from "#app/domain/number-facts.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
-import { faultAnswer } from "#app/http/faults.server.ts";
+import { budgetAnswer, faultAnswer } from "#app/http/faults.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { markRefused } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -18,22 +20,49 @@ const firstScreen = 10;
 const screenMore = 20;
 const longestList = 500;
 
-/** The numbers that the modal offers. */
-export interface Choice {
+/** What narrows the numbers that the modal offers. It is in the page's address. */
+export interface ChoiceFilter {
   /** what was searched for, as typed */
   search: string;
+  /** ISO 3166-1 alpha-2 */
+  country: string | null;
+  /** only numbers that are easy to remember */
+  memorable: boolean;
+  /** where a search goes on that one page did not end */
+  after: string | null;
+}
+
+/** A number on offer; `country` (ISO 3166-1 alpha-2) and `countryName` are null where no plan tells. */
+export interface OfferedNumber {
+  /** E.164 */
+  phoneNumber: string;
+  shown: string;
+  country: string | null;
+  countryName: string | null;
+  kind: NumberKind;
+}
+
+/** The numbers that the modal offers. */
+export interface Choice extends ChoiceFilter {
   /** whether `search` is something, but has not a digit in it, so that all numbers are offered */
   noDigits: boolean;
-  numbers: { phoneNumber: string; shown: string }[];
-  /** how many numbers match */
+  numbers: OfferedNumber[];
+  /** how many numbers match; where there are `many`, at least so many */
   total: number;
+  many: boolean;
   /** how many are available at all */
   available: number;
+  /** the countries that there are numbers of, most numbers first */
+  countries: { country: string; name: string; available: number }[];
   /** how many are asked for; with `more`, how many to ask for to see more */
   show: number;
   more: number | null;
+  /** where the search goes on, where a page could look through a part of the pool only */
+  next: string | null;
   /** whether the pool is larger than one screen */
   searchable: boolean;
+  /** whether there are so many that to narrow them helps, or they are narrowed */
+  narrowable: boolean;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
   /** why these are still the numbers of before; the browser's own word, never the server's */
@@ -45,6 +74,9 @@ export type ChoiceAnswer =
   | { outcome: "assigned"; phoneNumber: string }
   | { outcome: "nothing-chosen" }
   | { outcome: "not-available"; number: string | null }
+  | { outcome: "email-not-verified" }
+  /** nothing was assigned, and it is no fault: the choice has to wait */
+  | { outcome: "wait"; message: string }
   | { outcome: "fault"; message: string }
   /** no answer came, so that nobody knows what became of it */
   | { outcome: "cut-off"; message: string };
@@ -56,35 +88,70 @@ const toNumberPage = async () =>
 /** The loader: a company that has its number is sent to where it sees it. */
 export const offerNumbers = companyLoader(async ({ company, query, refused }): Promise<Choice> => {
   if (company.phoneNumber !== null) throw redirect(numberPage);
-  const search = (query.get("search") ?? "").trim().slice(0, 40);
+  const filter = filterOf(query);
+  const { search, memorable } = filter;
+  const asked = { search, memorable, country: filter.country ?? undefined };
   const count = Number(query.get("show") ?? firstScreen);
   const show = Number.isInteger(count)
     ? Math.min(Math.max(count, firstScreen), longestList)
     : firstScreen;
 
-  const [page, { available, matching: total }] = await Promise.all([
-    listAvailable(reading(), { limit: show, search }),
-    countAvailable(reading(), search),
-  ]);
+  // Each visitor begins at a place of their own, or all would be after the same ten.
+  const survey = await surveyOffer(reading(), asked, `company ${company.id}`);
+  const { available, matching, countries } = survey;
+  const from = matching > firstScreen ? survey.from : undefined;
+  const list = (cursor?: string) =>
+    listAvailable(reading(), { ...asked, limit: show, cursor, from });
+  let page = await list(filter.after ?? undefined);
+  // What is no place of a search begins it anew.
+  if (!page.ok) page = await list();
   const numbers = page.ok ? page.numbers : [];
+  const next = page.ok && numbers.length < show ? page.nextCursor : null;
+  const counted = search === "" || matching <= mostCounted;
   return {
-    search,
+    ...filter,
     noDigits: search !== "" && partOfNumber(search) === "",
-    numbers: numbers.map(({ phoneNumber }) => ({
-      phoneNumber,
-      shown: formatPhoneNumber(phoneNumber),
-    })),
-    total,
+    numbers: numbers.map(({ phoneNumber }) => offered(phoneNumber)),
+    total: counted ? matching : mostCounted,
+    many: !counted || next !== null || filter.after !== null,
     available,
+    countries: countries.map((one) => ({ ...one, name: countryName(one.country) })),
     show,
     more:
-      total > numbers.length && show < longestList
+      page.ok && page.nextCursor !== null && next === null && show < longestList
         ? Math.min(show + screenMore, longestList)
         : null,
+    next,
     searchable: available > firstScreen || search !== "",
+    narrowable:
+      available > 30 || countries.length > 1 || filter.country !== null || filter.memorable,
     refused,
   };
 });
+
+function filterOf(query: URLSearchParams): ChoiceFilter {
+  const country = (query.get("country") ?? "").toUpperCase();
+  return {
+    search: (query.get("search") ?? "").trim().slice(0, 40),
+    country: callingCodeOf(country) === undefined ? null : country,
+    memorable: query.get("memorable") === "1",
+    after: query.get("after"),
+  };
+}
+
+function offered(phoneNumber: string): OfferedNumber {
+  const { country, kind } = numberFacts(phoneNumber);
+  return {
+    phoneNumber,
+    shown: formatPhoneNumber(phoneNumber),
+    country,
+    countryName: country && countryName(country),
+    kind,
+  };
+}
+
+const regionNames = new Intl.DisplayNames("en", { type: "region" });
+const countryName = (country: string) => regionNames.of(country) ?? country;
 
 /**
  * The action. A form sent as a document is redirected when it is done; one that has the field `answer` = `data` gets
@@ -94,9 +161,9 @@ export const chooseNumber: (
   args: ActionFunctionArgs,
 ) => Promise<Response | ReturnType<typeof data<ChoiceAnswer>>> = pageAction(async (sent) => {
   const { form, context } = sent;
-  const refuse = (answer: ChoiceAnswer, status: number) => {
+  const refuse = (answer: ChoiceAnswer, status: number, headers: Record<string, string> = {}) => {
     markRefused(context);
-    return data(answer, { status });
+    return data(answer, { status, headers });
   };
   try {
     const { id } = await requireCompany(sent);
@@ -107,6 +174,10 @@ export const chooseNumber: (
     noteAssignment(sent, id, assignment.outcome);
     // Whoever confirms twice has chosen once.
     const confirmed = "phoneNumber" in assignment && assignment.phoneNumber === phoneNumber;
+    if (assignment.outcome === "budget-spent") {
+      const { message, headers } = budgetAnswer(assignment);
+      return refuse({ outcome: "wait", message }, 429, headers);
+    }
     switch (confirmed ? "assigned" : assignment.outcome) {
       case "assigned":
         return form.answer === "data"
@@ -119,6 +190,8 @@ export const chooseNumber: (
         return toNumberPage();
       case "no-such-company":
         return redirect("/login");
+      case "email-not-verified":
+        return refuse({ outcome: "email-not-verified" }, 403);
       case "not-available":
         return refuse(
           {

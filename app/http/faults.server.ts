@@ -1,4 +1,5 @@
 import type { AppLoadContext } from "@remix-run/node";
+import type { SpentBudget } from "#app/domain/assignment-budget.server.ts";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { PasswordsBusyError } from "#app/domain/passwords.server.ts";
 import { UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
@@ -16,6 +17,20 @@ export interface FaultAnswer {
   headers: Record<string, string>;
 }
 
+/** @param seconds to wait, as a sentence in minutes */
+export function tryAgainIn(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  return `Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
+}
+
+/** What is told of a choice that has to wait, since the hour's assignments are spent. */
+export function budgetAnswer({ retryAfter }: SpentBudget) {
+  return {
+    message: `Many numbers are being assigned right now. ${tryAgainIn(retryAfter)}`,
+    headers: { "Retry-After": String(retryAfter) },
+  };
+}
+
 /** Decides what a caller is told of `error`, and logs what an operator has to know. */
 export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswer {
   if (error instanceof PasswordsBusyError) {
@@ -27,11 +42,10 @@ export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswe
     };
   }
   if (error instanceof TooManyAttemptsError) {
-    const minutes = Math.ceil(error.retryAfter / 60);
     return {
       code: "rate_limited",
       status: 429,
-      message: `Too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`,
+      message: `Too many attempts. ${tryAgainIn(error.retryAfter)}`,
       headers: { "Retry-After": String(error.retryAfter) },
     };
   }

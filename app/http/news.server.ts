@@ -5,7 +5,19 @@ import type { Asked } from "#app/server/exchange.server.ts";
  * News of what a form did, told once: by the next page that is there to tell it, and no more when that is loaded again
  * or kept as a bookmark.
  */
-export type News = "assigned" | "saved" | "already-has-number";
+export type News =
+  | "assigned"
+  | "saved"
+  | "already-has-number"
+  | "password-changed"
+  | "session-ended"
+  | "other-sessions-ended"
+  | "account-closed"
+  | "token-revoked"
+  | "password-reset"
+  | "link-sent"
+  | "email-changed"
+  | "email-verified";
 
 /** Seconds in which it is news. */
 const newsFor = 5 * 60;
@@ -17,13 +29,14 @@ export async function withNews(news: News): Promise<{ "Set-Cookie": string }> {
   return { "Set-Cookie": await newsCookie().serialize(news) };
 }
 
-/** Whether there is `news` to tell, and the headers of the page that tells it, by which it is told. */
-export async function takeNews(
+/** Which of `news` there is to tell, if any, and the headers of the page that tells it, by which it is told. */
+export async function takeNews<Told extends News>(
   { request }: Asked,
-  news: News,
-): Promise<{ isNews: boolean; headers: Record<string, string> }> {
-  const told: unknown = await newsCookie().parse(request.headers.get("Cookie"));
-  return told === news
-    ? { isNews: true, headers: { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) } }
-    : { isNews: false, headers: {} };
+  ...news: Told[]
+): Promise<{ isNews: boolean; news?: Told; headers: Record<string, string> }> {
+  const kept: unknown = await newsCookie().parse(request.headers.get("Cookie"));
+  const told = news.find((one) => one === kept);
+  if (told === undefined) return { isNews: false, headers: {} };
+  const headers = { "Set-Cookie": await newsCookie().serialize("", { maxAge: 0 }) };
+  return { isNews: true, news: told, headers };
 }

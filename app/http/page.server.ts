@@ -21,8 +21,12 @@ import { isSameSite } from "#app/server/same-site.server.ts";
  * ErrorBoundary: 400, 403, 413, 429, 500 or 503.
  */
 
+/** What stands in a page's path in place of its parameters. */
+type Params = LoaderFunctionArgs["params"];
+
 /** A page that was asked for. */
 export interface AskedPage extends Asked {
+  params: Params;
   query: URLSearchParams;
   /** whether this very answer says that a form of the page was refused */
   refused: boolean;
@@ -30,6 +34,7 @@ export interface AskedPage extends Asked {
 
 /** A form that was sent; its context is what the loaders that make the answer's page get too. */
 export interface SentForm extends Asked {
+  params: Params;
   form: FormFields;
 }
 
@@ -46,10 +51,11 @@ export const headersOfAction: HeadersFunction = ({ actionHeaders }) => actionHea
 export function pageLoader<T>(
   load: (page: AskedPage) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
-  return ({ request, context }) =>
+  return ({ request, context, params }) =>
     framed(context, () =>
       load({
         request,
+        params,
         context,
         query: new URL(request.url).searchParams,
         refused: context.formRefused === true,
@@ -68,13 +74,13 @@ export function companyLoader<T>(
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
-  return ({ request, context }) => {
+  return ({ request, context, params }) => {
     const asked = { request, context };
     return framed(context, async () => {
       if (!isSameSite(asked)) {
         throw problem(403, "The form was sent from another site. Nothing was changed.");
       }
-      return act({ ...asked, form: await readForm(request) });
+      return act({ ...asked, params, form: await readForm(request) });
     });
   };
 }

@@ -1,50 +1,54 @@
-import { RateLimiterMemory } from "rate-limiter-flexible";
 import { environment } from "#app/env.server.ts";
+import { Counter, TooManyAttemptsError } from "#app/http/counter.server.ts";
+import { networksOf } from "#app/ip-address.ts";
+
+export { TooManyAttemptsError };
 
 /**
- * Guessing is slowed down by account and by address; a browser that has signed in to the account before is counted
- * on its own, so that whoever guesses cannot lock the owner out (OWASP, "Slow Down Online Guessing Attacks with
- * Device Cookies"). Counts are kept in each process: N processes allow N times as much.
+ * How often something may be tried: counted by all processes together (counter.server.ts), before it is done, so that a
+ * thousand at once are counted too. An IPv6 client is its /64, and once more its /48.
+ *
+ * Sign-ins: a wrong one costs four times what a right one does, since a company's people may sign in together. A browser
+ * that has signed in to the account before is counted on its own, so that whoever guesses cannot lock the owner out
+ * (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"); and on a new browser the first tries of a network
+ * are let through whatever others have spent.
  */
 
-const quarterHour = 15 * 60;
+const wrong = 4;
+const right = 1;
 
-const guesses = {
-  byDevice: new RateLimiterMemory({
-    keyPrefix: "d",
-    points: 10,
-    duration: quarterHour,
-  }),
-  byAccountAndAddress: new RateLimiterMemory({
-    keyPrefix: "aa",
-    points: 10,
-    duration: quarterHour,
-  }),
-  byAccount: new RateLimiterMemory({
-    keyPrefix: "a",
-    points: 50,
-    duration: quarterHour,
-  }),
-  byAddress: new RateLimiterMemory({
-    keyPrefix: "i",
-    points: 100,
-    duration: quarterHour,
-  }),
+const quarterHour = 15 * 60;
+const hour = 60 * 60;
+
+const signIns = (name: string, tries: number) =>
+  new Counter(name, { points: tries * wrong, seconds: quarterHour });
+
+const tries = {
+  byWideNetwork: signIns("w", 200),
+  byNetwork: signIns("n", 100),
+  byAccountAndWideNetwork: signIns("aw", 30),
+  byAccountAndNetwork: signIns("an", 10),
+  byAccount: signIns("a", 50),
+  byDevice: signIns("d", 10),
+  byAccountOfDevices: signIns("ad", 100),
 };
 
-const signUps = new RateLimiterMemory({
-  keyPrefix: "s",
-  points: 300,
-  duration: 60 * 60,
-});
+/** Tries of a network at an account that no others' tries are held against. */
+const freshTries = 3;
 
-export class TooManyAttemptsError extends Error {
-  override name = "TooManyAttemptsError";
-  /** @param retryAfter seconds */
-  constructor(readonly retryAfter: number) {
-    super("too many attempts");
-  }
-}
+const signUps = {
+  byNetwork: new Counter("sn", { points: 300, seconds: hour }),
+  byWideNetwork: new Counter("sw", { points: 600, seconds: hour }),
+};
+
+const recoveries = {
+  byNetwork: new Counter("rn", { points: 20, seconds: quarterHour }),
+  byWideNetwork: new Counter("rw", { points: 60, seconds: quarterHour }),
+};
+
+const tokenRequests = new Counter("t", { points: 600, seconds: 60 });
+
+const limited = () => environment().RATE_LIMITS === "on";
 
 export interface SignInAttempt {
   /** lower-cased email */
@@ -54,42 +58,88 @@ export interface SignInAttempt {
   knownDevice: string | undefined;
 }
 
-async function spend(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (refused) {
-    const wait = (refused as { msBeforeNext?: number }).msBeforeNext;
-    if (wait === undefined) throw refused;
-    throw new TooManyAttemptsError(Math.ceil(wait / 1000));
+type Count = [counter: Counter, key: string];
+
+// The narrow ones first, so that whoever is refused there spends nothing of its neighbours'.
+function countsOf({ account, address, knownDevice }: SignInAttempt): Count[] {
+  if (knownDevice !== undefined) {
+    return [
+      [tries.byDevice, `${knownDevice} ${account}`],
+      [tries.byAccountOfDevices, account],
+    ];
   }
+  const [narrow, wide] = networksOf(address);
+  return [
+    [tries.byNetwork, narrow],
+    ...countOf(tries.byWideNetwork, wide),
+    [tries.byAccountAndNetwork, `${account} ${narrow}`],
+    ...countOf(tries.byAccountAndWideNetwork, wide && `${account} ${wide}`),
+    [tries.byAccount, account],
+  ];
 }
 
-function counters(attempt: SignInAttempt): [RateLimiterMemory, string][] {
-  return attempt.knownDevice !== undefined
-    ? [[guesses.byDevice, `${attempt.knownDevice} ${attempt.account}`]]
-    : [
-        [guesses.byAccountAndAddress, `${attempt.account} ${attempt.address}`],
-        [guesses.byAccount, attempt.account],
-        [guesses.byAddress, attempt.address],
-      ];
-}
+const countOf = (counter: Counter, key: string | undefined): Count[] =>
+  key === undefined ? [] : [[counter, key]];
 
 /**
- * Counts a sign-in before it is checked, so that a thousand at once are counted too.
+ * Counts a sign-in, as one that is wrong until {@link signInWasRight}.
  * @throws {TooManyAttemptsError}
  */
 export async function countSignIn(attempt: SignInAttempt): Promise<void> {
-  if (environment().RATE_LIMITS === "off") return;
-  for (const [limiter, key] of counters(attempt)) await spend(limiter, key);
+  if (!limited()) return;
+  let spentFromHere = 0;
+  for (const [counter, key] of countsOf(attempt)) {
+    try {
+      const spent = await counter.spend(key, wrong);
+      if (counter === tries.byAccountAndNetwork) spentFromHere = spent;
+    } catch (error) {
+      if (counter !== tries.byAccount || spentFromHere > freshTries * wrong) throw error;
+    }
+  }
 }
 
-/** Takes a count back: the password was right. */
-export async function forgiveSignIn(attempt: SignInAttempt): Promise<void> {
-  if (environment().RATE_LIMITS === "off") return;
-  for (const [limiter, key] of counters(attempt)) await limiter.reward(key);
+/** The password was right: the try counts for less. */
+export async function signInWasRight(attempt: SignInAttempt): Promise<void> {
+  await giveBack(attempt, wrong - right);
+}
+
+/** The password was not checked: it was no try. */
+export async function signInWasNone(attempt: SignInAttempt): Promise<void> {
+  await giveBack(attempt, wrong);
+}
+
+async function giveBack(attempt: SignInAttempt, points: number): Promise<void> {
+  if (!limited()) return;
+  await Promise.all(countsOf(attempt).map(([counter, key]) => counter.giveBack(key, points)));
 }
 
 /** @throws {TooManyAttemptsError} */
-export async function countSignUp(address: string): Promise<void> {
-  if (environment().RATE_LIMITS === "on") await spend(signUps, address);
+export function countSignUp(address: string): Promise<void> {
+  return countByNetwork(signUps, address);
+}
+
+/**
+ * Counts a try to win an account back, by code or by mail.
+ * @throws {TooManyAttemptsError}
+ */
+export function countRecovery(address: string): Promise<void> {
+  return countByNetwork(recoveries, address);
+}
+
+/**
+ * Counts a request that an API token authorises.
+ * @throws {TooManyAttemptsError}
+ */
+export async function countTokenRequest(tokenId: number | string): Promise<void> {
+  if (limited()) await tokenRequests.spend(String(tokenId));
+}
+
+async function countByNetwork(
+  counters: { byNetwork: Counter; byWideNetwork: Counter },
+  address: string,
+): Promise<void> {
+  if (!limited()) return;
+  const [narrow, wide] = networksOf(address);
+  await counters.byNetwork.spend(narrow);
+  if (wide !== undefined) await counters.byWideNetwork.spend(wide);
 }

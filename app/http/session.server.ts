@@ -7,10 +7,12 @@ import {
   extendSession,
   findSession,
   sessionIdle,
+  type SeenBy,
 } from "#app/domain/sessions.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { environment } from "#app/env.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
+import { challenge } from "#app/http/bearer.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
@@ -39,13 +41,18 @@ const inCookies = {
   secure: /(?:^|;)\s*__Host-session="?([^;"]*)/,
 };
 
-function sessionId({ request }: Asked): string | undefined {
+/** The id of the session that a request came with, open or not. */
+export function sessionId({ request }: Asked): string | undefined {
   const pattern = isHttps() ? inCookies.secure : inCookies.plain;
   const value = pattern.exec(request.headers.get("Cookie") ?? "")?.[1] ?? "";
   if (/^[\w-]{43}$/.test(value)) return value;
   // Version 1.0 wrote the id as JSON in base64, with a signature behind it.
   const [wrapped = ""] = value.replace(/%2[bf]/gi, decodeURIComponent).split(/\.|%2e/i, 1);
   return /^"([\w-]{43})"$/.exec(Buffer.from(wrapped, "base64").toString("latin1"))?.[1];
+}
+
+function seenBy(asked: Asked): SeenBy {
+  return { ...by(asked), userAgent: asked.request.headers.get("User-Agent") };
 }
 
 /** Whoever is signed in, or undefined. */
@@ -60,7 +67,7 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
   if (!session) return undefined;
   const { company, stale } = session;
   exchangeOf(asked.context).companyId = company.id;
-  const extended = stale && (await extendSession(database(), id));
+  const extended = stale && (await extendSession(database(), id, new Date(), seenBy(asked)));
   return {
     company,
     setCookie: extended ? sessionCookie(id) : undefined,
@@ -89,7 +96,7 @@ export async function requireCompany(
 export async function requireCompanyForApi(asked: Asked): Promise<Company> {
   const session = await signedIn(asked);
   if (session) return session.company;
-  throw jsonError("not_authenticated");
+  throw jsonError("not_authenticated", { headers: challenge() });
 }
 
 /**
@@ -98,7 +105,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
  */
 export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
   await end(asked);
-  return sessionCookie(await beginSession(database(), companyId, new Date(), by(asked)));
+  return sessionCookie(await beginSession(database(), companyId, new Date(), seenBy(asked)));
 }
 
 /**

@@ -11,14 +11,18 @@ import {
   type SignUp,
 } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
+import { inTurn, lanesOf } from "#app/domain/passwords.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
 import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
   countSignIn,
-  forgiveSignIn,
+  countSignUp,
+  signInWasNone,
+  signInWasRight,
   TooManyAttemptsError,
   type SignInAttempt,
 } from "#app/http/rate-limits.server.ts";
+import { environment } from "#app/env.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
@@ -28,6 +32,17 @@ export class SignInError extends Error {
   override name = "SignInError";
   constructor() {
     super("Email or password is incorrect");
+  }
+}
+
+/** The password was right, and the account is frozen. */
+export class AccountFrozenError extends Error {
+  override name = "AccountFrozenError";
+  constructor() {
+    const { SUPPORT_EMAIL } = environment();
+    super(
+      `This account is closed for now. ${SUPPORT_EMAIL ? `Write to ${SUPPORT_EMAIL}` : "Ask whoever runs this service"}`,
+    );
   }
 }
 
@@ -54,9 +69,13 @@ class PasswordStrategy extends Strategy<Company, Credentials> {
 
 async function verify({ email, password, attempt, who }: Credentials): Promise<Company> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password, who);
+  const company = await signIn(database(), email, password, who).catch(async (error: unknown) => {
+    await signInWasNone(attempt);
+    throw error;
+  });
   if (!company) throw new SignInError();
-  await forgiveSignIn(attempt);
+  await signInWasRight(attempt);
+  if (company === "frozen") throw new AccountFrozenError();
   return company;
 }
 
@@ -64,52 +83,71 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<C
  * Checks an email and a password and signs in.
  * @returns the company and the `Set-Cookie` headers
  * @throws {SignInError} where they do not open an account
+ * @throws {AccountFrozenError}
  * @throws {TooManyAttemptsError}
+ * @throws {PasswordsBusyError}
  */
-export async function signInWith(
-  asked: Asked,
-  email: string,
-  password: string,
-): Promise<{ company: Company; headers: Headers }> {
-  const attempt = await attemptOf(asked, email);
+export async function signInWith(asked: Asked, email: string, password: string): Promise<SignedUp> {
   try {
-    const company = await new PasswordStrategy({
-      email,
-      password,
-      attempt,
-      who: by(asked, "visitor"),
-    }).authenticate();
-    return {
-      company,
-      headers: await signedInHeaders(asked, company, "signed-in"),
-    };
+    return await inTurnOf(asked, email, async () => {
+      const company = await new PasswordStrategy({
+        email,
+        password,
+        attempt: await attemptOf(asked, email),
+        who: by(asked, "visitor"),
+      }).authenticate();
+      return { company, headers: await signedInHeaders(asked, company, "signed-in") };
+    });
   } catch (error) {
-    if (error instanceof SignInError) noteSignIn(asked, "refused");
+    if (error instanceof SignInError || error instanceof AccountFrozenError) {
+      noteSignIn(asked, "refused");
+    }
     if (error instanceof TooManyAttemptsError) noteSignIn(asked, "throttled");
     throw error;
   }
 }
 
+/** A company that is signed in now, and the `Set-Cookie` headers that say so. */
+interface SignedUp {
+  company: Company;
+  headers: Headers;
+}
+
 /**
- * Makes an account and signs in to it. Whoever sends it again, with the email and the password of the account that there
- * is, gets in too: the answer to the first time was lost. Such tries are counted with those of signing in.
- * @returns the company and the `Set-Cookie` headers; undefined where the email is another's
+ * Makes an account and signs in. Whoever sends it again, with the email and the password of the account that there is,
+ * gets in too: the answer to the first time was lost. Such tries are counted with those of signing in.
+ * @returns undefined where the email is another account's
+ * @throws {TooManyAttemptsError}
+ * @throws {PasswordsBusyError}
  */
-export async function signUpWith(
+export async function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp | undefined> {
+  const signedUp = await inTurnOf(asked, fields.email, async () => {
+    await countSignUp(exchangeOf(asked.context).address);
+    const result = await signUp(database(), fields, by(asked, "visitor"));
+    if (result.outcome === "email-taken") return undefined;
+    const { company } = result;
+    return { company, headers: await signedInHeaders(asked, company, "signed-up") };
+  });
+  return signedUp ?? signInAgain(asked, fields);
+}
+
+async function signInAgain(
   asked: Asked,
-  fields: SignUp,
-): Promise<{ company: Company; headers: Headers } | undefined> {
-  const result = await signUp(database(), fields, by(asked, "visitor"));
-  if (result.outcome === "signed-up") {
-    const headers = await signedInHeaders(asked, result.company, "signed-up");
-    return { company: result.company, headers };
-  }
+  { email, password }: SignUp,
+): Promise<SignedUp | undefined> {
   try {
-    return await signInWith(asked, fields.email, fields.password);
+    return await signInWith(asked, email, password);
   } catch (error) {
-    if (error instanceof SignInError || error instanceof TooManyAttemptsError) return undefined;
+    const isAnothers = [SignInError, AccountFrozenError, TooManyAttemptsError].some(
+      (kind) => error instanceof kind,
+    );
+    if (isAnothers) return undefined;
     throw error;
   }
+}
+
+function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>): Promise<T> {
+  return inTurn(lanesOf(foldedEmail(email), exchangeOf(context).address), work);
 }
 
 /**
@@ -124,11 +162,13 @@ export async function ownPasswordError(
   password: string,
 ): Promise<string | undefined> {
   if (password === "") return "Enter your password.";
-  const attempt = await attemptOf(asked, email);
-  await countSignIn(attempt);
-  if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
-  await forgiveSignIn(attempt);
-  return undefined;
+  return inTurnOf(asked, email, async () => {
+    const attempt = await attemptOf(asked, email);
+    await countSignIn(attempt);
+    if (!(await isPasswordOf(database(), id, password))) return "That is not your password.";
+    await signInWasRight(attempt);
+    return undefined;
+  });
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
@@ -141,11 +181,13 @@ export async function signedInHeaders(
   noteSignIn(asked, how, company.id);
   const headers = new Headers();
   headers.append("Set-Cookie", await beginSessionFor(asked, company.id));
-  headers.append(
-    "Set-Cookie",
-    await deviceCookie().serialize(await introduceDevice(database(), company.id)),
-  );
+  headers.append("Set-Cookie", await knownDevice(company.id));
   return headers;
+}
+
+/** The `Set-Cookie` value that makes a browser known to a company, which has just proved its password or set one. */
+export async function knownDevice(companyId: number): Promise<string> {
+  return deviceCookie().serialize(await introduceDevice(database(), companyId));
 }
 
 let cookie: Cookie | undefined;

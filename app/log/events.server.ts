@@ -5,10 +5,26 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** What happened to accounts and numbers, for whoever has to look into it later: who, what, when; nothing secret. */
 
+/** What to do about a budget that is spent, for operators. */
+export const budgetAdvice =
+  "the hour's assignments are spent: `npm run numbers` shows who has them, and with `-- --open-for 60` lifts the limit for an hour";
+
 /** A try to assign a number; the number itself is in the database. @param outcome of `assignPhoneNumber` */
 export function noteAssignment({ context }: Asked, companyId: number, outcome: string): void {
   countAssignment(outcome);
   write(context, "assignment", { companyId, outcome });
+  if (outcome === "budget-spent") warnOfBudget();
+}
+
+/** Milliseconds between two warnings of this process. */
+const warnEvery = 60_000;
+let warnedAt = -Infinity;
+
+// At the first refusal, so that an operator can look while it goes on.
+function warnOfBudget(): void {
+  if (performance.now() - warnedAt < warnEvery) return;
+  warnedAt = performance.now();
+  log.warn(budgetAdvice);
 }
 
 /** A company signed up or in, or somebody was refused; of those it is not told which account was meant. */

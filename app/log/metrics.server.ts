@@ -10,6 +10,7 @@ import {
   type MetricValue,
 } from "prom-client";
 import { database, reading } from "#app/db.server.ts";
+import { budgetStatus } from "#app/domain/assignment-budget.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { environment } from "#app/env.server.ts";
 import { onMessageFromWorkers, sendToWorkers } from "#app/server/cluster.server.ts";
@@ -52,7 +53,13 @@ const calls = new Counter({
 });
 
 // Absent until the first event, a counter's first event would be no increase.
-for (const outcome of ["assigned", "not-available", "already-has-number", "no-such-company"]) {
+for (const outcome of [
+  "assigned",
+  "not-available",
+  "already-has-number",
+  "no-such-company",
+  "budget-spent",
+]) {
   assignments.inc({ outcome }, 0);
 }
 for (const outcome of ["connected", "unmatched", "not-connected", "fallback"]) {
@@ -176,18 +183,22 @@ async function serviceMetrics(): Promise<string> {
     new Gauge({ name, help, labelNames, registers: [registry] });
   const up = gauge("database_up", "Whether the database answers.");
   const status = await Promise.race([
-    poolStatus(reading()).catch(() => undefined),
+    Promise.all([poolStatus(reading()), budgetStatus(reading())]).catch(() => undefined),
     setTimeout(databaseTimeout, undefined, { ref: false }),
   ]);
   up.set(status ? 1 : 0);
   if (status) {
-    const { available, assigned, companiesWaiting } = status;
+    const [{ available, assigned, companiesWaiting }, { spent, budget }] = status;
     const threshold = environment().LOW_POOL_THRESHOLD;
     const numbers = gauge("phone_numbers", "Numbers of the pool.", ["status"]);
     numbers.set({ status: "available" }, available);
     numbers.set({ status: "assigned" }, assigned);
     gauge("phone_numbers_low", "Whether fewer numbers are available than LOW_POOL_THRESHOLD.").set(
       available < threshold ? 1 : 0,
+    );
+    gauge("phone_number_assignments_last_hour", "Numbers assigned in the last hour.").set(spent);
+    gauge("phone_number_assignments_budget", "Numbers that may be assigned in an hour.").set(
+      budget,
     );
     gauge("companies_waiting", "Companies that have no number yet.").set(companiesWaiting);
   }

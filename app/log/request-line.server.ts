@@ -4,7 +4,7 @@ import type { Incoming } from "#app/server/answer.server.ts";
 
 /**
  * Writes a line of the log when a request has been answered: method, path without its query, route, status,
- * milliseconds, request id, company and client address. Neither headers nor bodies come near it.
+ * milliseconds, request id, company, token (its id) and client address. Neither headers nor bodies come near it.
  * @param route what the path belongs to: a pattern, `asset` or `unmatched`
  */
 export function logWhenAnswered({ response, exchange }: Incoming, route: string): void {
@@ -12,7 +12,7 @@ export function logWhenAnswered({ response, exchange }: Incoming, route: string)
   response.once("close", () => {
     const ms = performance.now() - startedAt;
     const status = response.statusCode;
-    const { method, path, requestId, companyId, address } = exchange;
+    const { method, path, requestId, companyId, tokenId, address } = exchange;
     observeRequest({ method, route, status, seconds: ms / 1000 });
     const level = status >= 500 ? "error" : route === "asset" ? "debug" : "info";
     log[level](
@@ -24,6 +24,7 @@ export function logWhenAnswered({ response, exchange }: Incoming, route: string)
         ms: Math.round(ms * 10) / 10,
         requestId,
         ...(companyId !== undefined && { companyId }),
+        ...(tokenId !== undefined && { tokenId }),
         address,
         ...(!response.writableFinished && { aborted: true }),
       },

@@ -39,6 +39,7 @@ export function scrub(text: string): string {
   let scrubbed = text
     .slice(0, longestText)
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, "$1***@")
+    .replace(/\bcpn_\w+/g, "cpn_***")
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, "$1 ***")
     .replace(
       /\b((?:set-)?cookie|authorization|password\w*|passwd|token|secret)(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,

@@ -24,8 +24,16 @@ export default function Settings() {
           <p className="hint">What happens when somebody calls it</p>
         </li>
         <li>
+          <Link to="/settings/account">Account</Link>
+          <p className="hint">Names, email address, phone and time zone</p>
+        </li>
+        <li>
+          <Link to="/settings/tokens">API tokens</Link>
+          <p className="hint">Programs that act for your company</p>
+        </li>
+        <li>
           <Link to="/settings/security">Security</Link>
-          <p className="hint">Recovery codes, for when you lose your password</p>
+          <p className="hint">Password, recovery codes, sessions</p>
         </li>
       </ul>
     </Main>

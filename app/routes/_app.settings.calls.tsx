@@ -16,6 +16,7 @@ import {
 } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
 import { fieldsOf, namesOf, shownAgain } from "#app/http/call-handling-fields.server.ts";
+import { whyNotSaved } from "#app/http/call-handling-words.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
@@ -54,11 +55,6 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
 
 const notRung =
   "This phone is not rung any more, since calls cannot be passed on to it: callers are asked for a message instead. Enter another.";
-const ringsThePool =
-  "This is one of the numbers that calls come in on, so it would ring itself. Enter another.";
-
-const onlyTheseCountries = async () =>
-  `Calls go to phones in these countries only: ${namesOf(await dialCountries(database())).join(", ")}.`;
 
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
@@ -75,7 +71,7 @@ export const action = pageAction(async (sent) => {
     const errors = checked.ok ? {} : checked.errors;
     if (outcome && where.ok) {
       const field = where.values.mode === "sip" ? targetFields.sip : targetFields.phone;
-      errors[field] = outcome === "rings-the-pool" ? ringsThePool : await onlyTheseCountries();
+      errors[field] = await whyNotSaved(outcome);
     }
     return refuseForm(sent, shownAgain, 400, errors);
   } catch (error) {

@@ -1,27 +1,32 @@
-import { data, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
-import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
-import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { NewCodes, RecoveryCodes } from "#app/components/RecoveryCodes.tsx";
+import { SecurityEvents } from "#app/components/SecurityEvents.tsx";
+import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { makeRecoveryCodes, recoveryCodesOf } from "#app/domain/recovery-codes.server.ts";
 import { by } from "#app/http/by.server.ts";
+import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
+import { shownEvents } from "#app/http/shown-event.server.ts";
 import { ownPasswordError } from "#app/http/sign-in.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("Security", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
-export const loader = companyLoader(async ({ company, refused }) => ({
-  refused,
-  email: company.email,
-  codes: await recoveryCodesOf(reading(), company.id),
-}));
+export const loader = companyLoader(async ({ company, refused, ...asked }) => {
+  const [{ isNews, headers }, codes, events] = await Promise.all([
+    takeNews(asked, "password-changed"),
+    recoveryCodesOf(reading(), company.id),
+    shownEvents(company),
+  ]);
+  return data({ refused, email: company.email, codes, events, isNews }, { headers });
+});
 
 const madeAlready =
   "These codes were made before and are not shown again. To replace them, make new ones.";
@@ -43,22 +48,35 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function Security() {
-  const { codes, email } = useLoaderData<typeof loader>();
+  const { codes, email, events, isNews } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const errors = answer?.errors;
   const made = answer && "made" in answer ? answer.made : undefined;
   return (
-    <Main>
-      {errors && <ErrorSummary errors={errors} />}
-      <p className="over-heading">
-        <Link to="/settings">Settings</Link>
-      </p>
-      <h1 tabIndex={-1}>Security</h1>
+    <SettingsPage
+      title="Security"
+      errors={errors}
+      news={isNews && "Your password is changed, and everybody else is signed out."}
+      here="/settings/security"
+    >
       {made ? (
         <NewCodes codes={made} email={email} />
       ) : (
-        <RecoveryCodes {...codes} error={errors?.password} />
+        <>
+          <ul className="sections">
+            <li>
+              <Link to="/settings/security/password">Change password</Link>
+              <p className="hint">Everybody else is signed out</p>
+            </li>
+            <li>
+              <Link to="/settings/security/sessions">Sessions</Link>
+              <p className="hint">Where somebody is signed in, and signing them out</p>
+            </li>
+          </ul>
+          <RecoveryCodes {...codes} error={errors?.password} />
+          <SecurityEvents events={events} />
+        </>
       )}
-    </Main>
+    </SettingsPage>
   );
 }

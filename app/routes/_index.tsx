@@ -1,7 +1,9 @@
-import { redirect, type MetaFunction } from "@remix-run/node";
-import { Link } from "@remix-run/react";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
+import { Link, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { siteName } from "#app/components/page-title.ts";
+import { takeNews } from "#app/http/news.server.ts";
 import { pageLoader } from "#app/http/page.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 
@@ -16,12 +18,15 @@ export const meta: MetaFunction = () => [
 
 export const loader = pageLoader(async (asked) => {
   if (await signedIn(asked)) throw redirect("/dashboard");
-  return null;
+  const { isNews, headers } = await takeNews(asked, "account-closed");
+  return data({ isClosed: isNews }, { headers });
 });
 
 export default function Start() {
+  const { isClosed } = useLoaderData<typeof loader>();
   return (
     <PublicPage>
+      {isClosed && <Banner>Your account is closed, and what was kept of it is erased.</Banner>}
       <h1 tabIndex={-1}>A phone number for your company, for good</h1>
       <p className="lead">
         Create an account, choose a number, and it is yours alone. Every call to it comes to you.

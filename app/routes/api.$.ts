@@ -1,8 +1,14 @@
-import { apiRoute } from "#app/http/api-route.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
+import { preflightAnswer, withCors } from "#app/http/cors.server.ts";
+import type { Asked } from "#app/server/exchange.server.ts";
+import { isSameSite } from "#app/server/same-site.server.ts";
 
-const notFound = () => Promise.resolve(jsonError("not_found"));
+/** What is no path of the API. */
+async function notFound(asked: Asked): Promise<Response> {
+  const { request } = asked;
+  const refusal = () => jsonError(isSameSite(asked) ? "not_found" : "cross_site");
+  return withCors(request, preflightAnswer(request) ?? refusal());
+}
 
-const route = apiRoute({ GET: notFound, POST: notFound });
-export const loader = route.loader;
-export const action = route.action;
+export const loader = notFound;
+export const action = notFound;

@@ -1,12 +1,10 @@
-import { apiRoute } from "#app/http/api-route.server.ts";
-import { json } from "#app/http/answers.server.ts";
-import { requireCompanyForApi } from "#app/http/session.server.ts";
+import { currentOperation } from "#app/http/api/phone-numbers.server.ts";
+import { apiRoute, handle } from "#app/http/api-route.server.ts";
 
-const route = apiRoute({
-  GET: async (asked) => {
-    const { phoneNumber } = await requireCompanyForApi(asked);
-    return json({ phone_number: phoneNumber, has_phone: phoneNumber !== null });
-  },
-});
+const route = apiRoute(
+  handle(currentOperation, async ({ company: { phoneNumber }, answer }) =>
+    answer({ phone_number: phoneNumber, has_phone: phoneNumber !== null }),
+  ),
+);
 export const loader = route.loader;
 export const action = route.action;

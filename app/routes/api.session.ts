@@ -1,17 +1,17 @@
-import { apiRoute } from "#app/http/api-route.server.ts";
-import { companyJson } from "#app/http/company-json.ts";
-import { json, jsonError } from "#app/http/answers.server.ts";
+import { companyJson, sessionOperation } from "#app/http/api/account.server.ts";
+import { apiRoute, handle } from "#app/http/api-route.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 
-const route = apiRoute({
-  GET: async (asked) => {
-    const session = await signedIn(asked);
-    if (!session) return jsonError("not_authenticated");
-    return json(
-      { company: companyJson(session.company) },
-      session.setCookie ? { headers: { "Set-Cookie": session.setCookie } } : undefined,
+const route = apiRoute(
+  handle(sessionOperation, async ({ company, answer, ...asked }) => {
+    const byToken = exchangeOf(asked.context).tokenId !== undefined;
+    const setCookie = byToken ? undefined : (await signedIn(asked))?.setCookie;
+    return answer(
+      { company: companyJson(company) },
+      setCookie ? { headers: { "Set-Cookie": setCookie } } : undefined,
     );
-  },
-});
+  }),
+);
 export const loader = route.loader;
 export const action = route.action;

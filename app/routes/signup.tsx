@@ -5,15 +5,14 @@ import { TextField } from "#app/components/Field.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
+import { TimeZoneGuess } from "#app/components/TimeZoneGuess.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
 import { signUpFields } from "#app/domain/companies.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
-import { countSignUp } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { signUpWith } from "#app/http/sign-in.server.ts";
-import { exchangeOf } from "#app/server/exchange.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   pageTitle("Create an account", data?.refused);
@@ -32,7 +31,6 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(signUpFields, sent.form);
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    await countSignUp(exchangeOf(sent.context).address);
     const signedUp = await signUpWith(sent, checked.values);
     if (!signedUp) {
       const errors = { email: `${emailTaken} Log in instead.` };
@@ -96,6 +94,7 @@ export default function SignUp() {
           hint="8 characters or more"
           error={errors?.password}
         />
+        <TimeZoneGuess />
       </PostForm>
       <p>
         Already have an account? <Link to="/login">Log in</Link>

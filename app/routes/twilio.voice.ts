@@ -6,6 +6,7 @@ import { countCall } from "#app/log/metrics.server.ts";
 import { twilioRoute } from "#app/twilio/webhook.server.ts";
 import {
   cannotConnect,
+  closedForNow,
   connectCall,
   notInService,
   oneMoment,
@@ -28,17 +29,19 @@ const route = twilioRoute(
         { ...event, from, to },
         called && {
           companyId: called.companyId,
-          route: called.cameBack ? "came-back" : called.handling.mode,
+          route: called.cameBack ? "came-back" : called.frozen ? "frozen" : called.handling.mode,
         },
       ),
     ).catch(logFault);
     const refused = called?.cameBack ? "rejected" : recorded === "too-many" ? "busy" : undefined;
-    countCall(refused ? "refused" : called ? "connected" : "unmatched");
+    const isHeld = refused !== undefined || called?.frozen;
+    countCall(isHeld ? "refused" : called ? "connected" : "unmatched");
     if (refused) {
       const why = refused === "busy" ? "too many are going on" : "it came back from the pool";
       log.warn({ callSid, companyId }, `a call was refused: ${why}`);
       return twiml(refuseCall(refused));
     }
+    if (called?.frozen) return twiml(closedForNow());
     return twiml(called ? connectCall({ from, to }, called.handling) : notInService());
   },
   ({ query }) => {

@@ -90,7 +90,7 @@ async function sendWhole(
 ): Promise<void> {
   const { request, response } = incoming;
   if (body.byteLength >= worthPacking) {
-    headers.vary = "Accept-Encoding";
+    headers.vary = [headers.vary ?? [], "Accept-Encoding"].flat().join(", ");
     const encoding = acceptedEncoding(request);
     if (encoding) {
       body = await pack[encoding](body);
@@ -123,6 +123,8 @@ function begin(
   response.writeHead(status, {
     "X-Request-Id": exchange.requestId,
     ...securityHeaders(String(type).startsWith("text/html") ? exchange.nonce : undefined),
+    // A path with a secret in it stays here; forms still say what site they come from.
+    ...(exchange.path.includes("/:token") && { "Referrer-Policy": "strict-origin" }),
     ...headers,
   });
 }

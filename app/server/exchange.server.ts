@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AppLoadContext } from "@remix-run/node";
 import { environment } from "#app/env.server.ts";
+import { ipAddress } from "#app/ip-address.ts";
 import { comesFromThisSite } from "#app/server/same-site.server.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface Exchange {
   readonly nonce: string;
   /** whose request it is, once that is known */
   companyId?: number;
+  /** the API token that it came with */
+  tokenId?: number;
 }
 
 declare module "@remix-run/node" {
@@ -76,21 +79,16 @@ function requestIdOf({ headers }: IncomingMessage): string {
   return typeof given === "string" && /^[\w.:=+/-]{8,128}$/.test(given) ? given : randomUUID();
 }
 
-/** The address of the last client that no proxy of ours vouches for. */
+/**
+ * The address of the last client that no proxy of ours vouches for. Each proxy adds the address of whoever called it at
+ * the right, so that the position alone tells who wrote an entry; one that is no address (`unknown`) stands for the
+ * proxy that wrote it, whose own address is the next one.
+ */
 function clientAddress({ headers, socket }: IncomingMessage): string {
-  const own = plainAddress(socket.remoteAddress ?? "unknown");
-  const trustedProxies = environment().TRUST_PROXY;
-  if (trustedProxies === 0) return own;
-  const forwarded = [headers["x-forwarded-for"] ?? ""]
-    .flat()
-    .join(",")
-    .split(",")
-    .map((address) => address.trim())
-    .filter((address) => /^[\da-fA-F.:]{2,45}$/.test(address));
-  return plainAddress(forwarded.at(-trustedProxies) ?? forwarded[0] ?? own);
-}
-
-// An IPv4 client of a socket that takes both has an address like ::ffff:192.0.2.1.
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+  const entries = [headers["x-forwarded-for"] ?? ""].flat().join(",").split(",");
+  for (let position = environment().TRUST_PROXY; position > 0; position--) {
+    const address = ipAddress(entries.at(-position)?.trim() ?? "");
+    if (address !== undefined) return address;
+  }
+  return ipAddress(socket.remoteAddress ?? "") ?? "unknown";
 }

@@ -1,6 +1,7 @@
-import { lightOf } from "#app/server/light.server.ts";
+import { lightOf, type LightClass } from "#app/server/light.server.ts";
 
-const LightResponse = lightOf(Response);
+// Of the class that is global when the first is made: remix-serve sets its own after it has loaded the build.
+let LightResponse: LightClass<Response> | undefined;
 const bodies = new WeakMap<Response, string | Buffer<ArrayBuffer>>();
 
 /** A response whose body is at hand as a whole: the listener sends it without a stream in between. */
@@ -11,6 +12,7 @@ export function wholeResponse(
 ): Response {
   const headers = new Headers(headersOf);
   const known = { status, ok: status >= 200 && status < 300, headers };
+  LightResponse ??= lightOf(Response);
   const response = new LightResponse(known, () => new Response(body, { status, headers }));
   bodies.set(response, body);
   return response;

@@ -96,6 +96,11 @@ export function notInService(): VoiceResponse {
   return lastWords("This number is not in service.");
 }
 
+/** The company's account is frozen. */
+export function closedForNow(): VoiceResponse {
+  return lastWords("This number can't take calls at the moment. Goodbye.");
+}
+
 /** We are at fault, and have no better answer. */
 export function cannotConnect(): VoiceResponse {
   return lastWords("We can't connect your call right now. Please try again shortly.");

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
-import { database, reading } from "#app/db.server.ts";
+import { reading, working } from "#app/db.server.ts";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { isFree, leaseSeconds, letGo, renew, take } from "#app/work/leases.server.ts";
@@ -38,14 +38,14 @@ export async function doJob(job: Job, signal: AbortSignal): Promise<JobOutcome> 
   try {
     if (!(await isFree(reading(), job.name))) return "not-due";
     if (job.isWanted && !(await job.isWanted(reading()))) return "not-due";
-    if (signal.aborted || !(await take(database(), job.name, holder))) return "not-due";
+    if (signal.aborted || !(await take(working(), job.name, holder))) return "not-due";
   } catch (error) {
     tell(job, error);
     return "failed";
   }
   let failed = false;
   try {
-    await whileHeld(job, holder, signal, (held) => job.run(database(), held));
+    await whileHeld(job, holder, signal, (held) => job.run(working(), held));
   } catch (error) {
     failed = true;
     tell(job, error);
@@ -53,7 +53,7 @@ export async function doJob(job: Job, signal: AbortSignal): Promise<JobOutcome> 
   try {
     const next = failed ? Math.min(job.everySeconds, afterFailure) : job.everySeconds;
     // One that was cut off is due at once.
-    await letGo(database(), job.name, holder, signal.aborted ? 0 : next);
+    await letGo(working(), job.name, holder, signal.aborted ? 0 : next);
   } catch (error) {
     tell(job, error);
   }
@@ -71,7 +71,7 @@ async function whileHeld(
   stops.addEventListener("abort", abort);
   const renewing = setInterval(
     () => {
-      renew(database(), job.name, holder).then(
+      renew(working(), job.name, holder).then(
         (stillHeld) => stillHeld || abort(),
         () => {},
       );

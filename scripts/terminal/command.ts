@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs, styleText } from "node:util";
-import { closeDatabase, sqliteFile } from "../../app/db.server.ts";
+import type { Knex } from "knex";
+import { closeDatabase, createDatabase, sqliteFile } from "../../app/db.server.ts";
 import {
   isDatabaseUnavailable,
   whatIsInTheWay,
@@ -29,6 +30,10 @@ export interface Command {
   options: Readonly<Record<string, Option>>;
   /** what Ctrl-C leaves at this moment, one sentence; without it, that nothing was changed */
   stopped?: (args: Arguments) => string;
+  /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
+  endsItself?: true;
+  /** goes on where nobody reads stdout any more, since it does more than to print */
+  outlivesReader?: true;
 }
 
 /** The command line, taken apart. */
@@ -38,6 +43,8 @@ export interface Arguments {
   has(option: string): boolean;
   /** the value of a string option */
   get(option: string): string | undefined;
+  /** of Ctrl-C, for a command that `endsItself` */
+  signal: AbortSignal;
 }
 
 /** Something to be told in one line, without a stack; exit code 1 (or `exitCode`). */
@@ -72,31 +79,59 @@ export async function runCommand(
   command: Command,
   run: (args: Arguments) => Promise<number>,
 ): Promise<void> {
-  // A reader that has seen enough (`| head`) is no fault.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (command.outlivesReader) return;
+    // A reader that has seen enough (`| head`) is no fault.
+    if (code === "EPIPE") process.exit(0);
+    process.stderr.write(`${paint("red", "Error:")} stdout cannot be written (${code}).\n`);
+    process.exit(1);
   });
+  const stopping = new AbortController();
   let args: Arguments | undefined;
-  process.once("SIGINT", () => {
+  let isTold = false;
+  const tellStopped = () => {
+    if (isTold) return;
+    isTold = true;
     const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
     process.stderr.write(`\nStopped before it was done. ${left}\n`);
+  };
+  const endAtOnce = () => {
+    tellStopped();
     process.exit(130);
+  };
+  process.on("SIGINT", () => {
+    if (!command.endsItself || stopping.signal.aborted) return endAtOnce();
+    stopping.abort();
+    // What it waits for may take longer; a transaction that was not committed leaves nothing.
+    setTimeout(endAtOnce, 1_000).unref();
   });
   try {
-    args = parse(command, process.argv.slice(2));
+    args = parse(command, process.argv.slice(2), stopping.signal);
     if (args.has("help")) {
       process.stdout.write(helpOf(command));
       return;
     }
     process.exitCode = await run(args);
+    if (stopping.signal.aborted) tellStopped();
   } catch (error) {
     const { message, exitCode } = explain(command, error);
     process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
     process.exitCode = exitCode;
   } finally {
-    await closeDatabase();
+    await Promise.all([closeDatabase(), opened?.destroy()]);
   }
+}
+
+let opened: Knex | undefined;
+
+/**
+ * The database for what takes longer than a request may. It has one connection, is opened at the first use, and closed
+ * when the command is over.
+ * @param statementTimeout milliseconds; 0 is for ever
+ */
+export function operatorsDatabase(statementTimeout = 60_000): Knex {
+  opened ??= createDatabase(environment().DATABASE_URL, { poolMax: 1, statementTimeout });
+  return opened;
 }
 
 /** The SQLite file of DATABASE_URL where it is not there yet: opening the database would make it. */
@@ -125,7 +160,7 @@ export function paint(colour: "red" | "yellow" | "bold", text: string): string {
   return styleText(colour, text, { stream: process.stderr });
 }
 
-function parse(command: Command, argv: string[]): Arguments {
+function parse(command: Command, argv: string[], signal: AbortSignal): Arguments {
   const options = { ...command.options, ...everyCommand };
   const { values, positionals, tokens } = parseArgs({
     args: argv,
@@ -157,6 +192,7 @@ function parse(command: Command, argv: string[]): Arguments {
       const value = values[option];
       return typeof value === "string" ? value : undefined;
     },
+    signal,
   };
 }
 
@@ -204,7 +240,7 @@ function isMissingTable(error: unknown): boolean {
 }
 
 /** The word that `typed` may have been meant to be, or undefined where none is near. */
-function nearest(typed: string, words: readonly string[]): string | undefined {
+export function nearest(typed: string, words: readonly string[]): string | undefined {
   return words
     .map((word) => ({ word, distance: editDistance(typed, word) }))
     .filter(({ distance }) => distance <= 2)

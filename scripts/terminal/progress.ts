@@ -6,8 +6,11 @@ export interface Terminal {
 }
 
 export interface Progress {
-  /** @param total undefined while nobody knows how much there will be */
-  update(label: string, done: number, total?: number): void;
+  /**
+   * @param total undefined while nobody knows how much there will be
+   * @param part of the work, 0 to 1, where that is known without a total
+   */
+  update(label: string, done: number, total?: number, part?: number): void;
   /** Takes the bar away. */
   clear(): void;
 }
@@ -17,7 +20,7 @@ const startsAfter = 1_000;
 const redrawsEvery = 100;
 
 /**
- * A progress bar on `terminal` for work that takes more than a second; elsewhere than on a terminal there is none.
+ * A progress bar on `terminal`, with rate and time left, for work that takes more than a second; elsewhere than on a terminal there is none.
  * It stands on one line, which {@link Progress.clear} leaves empty.
  */
 export function startProgress(terminal: Terminal = process.stderr): Progress {
@@ -26,15 +29,22 @@ export function startProgress(terminal: Terminal = process.stderr): Progress {
   }
   let drawAt = Date.now() + startsAfter;
   let isDrawn = false;
+  let begun = { label: "", at: 0, done: 0, part: 0 };
   return {
-    update(label, done, total) {
-      if (Date.now() < drawAt) return;
-      drawAt = Date.now() + redrawsEvery;
+    update(label, done, total, part = total && done / total) {
+      const now = Date.now();
+      if (begun.label !== label) begun = { label, at: now, done, part: part ?? 0 };
+      if (now < drawAt) return;
+      drawAt = now + redrawsEvery;
       isDrawn = true;
-      const text =
-        total === undefined
-          ? `${label} ${done}`
-          : `${label} ${bar(done / total)} ${done} of ${total}`;
+      const seconds = (now - begun.at) / 1000;
+      const text = [
+        `${label} ${part === undefined ? "" : `${bar(part)} `}${number(done)}${total === undefined ? "" : ` of ${number(total)}`}`,
+        ...(seconds < 1 ? [] : [`${number((done - begun.done) / seconds)} a second`]),
+        ...(seconds < 1 || part === undefined || part <= begun.part
+          ? []
+          : [`${duration((seconds * (1 - part)) / (part - begun.part))} left`]),
+      ].join(", ");
       terminal.write(`\r\x1b[K${text.slice(0, (terminal.columns || 80) - 1)}`);
     },
     clear() {
@@ -42,6 +52,13 @@ export function startProgress(terminal: Terminal = process.stderr): Progress {
       isDrawn = false;
     },
   };
+}
+
+const number = (amount: number) => Math.round(amount).toLocaleString("en");
+
+function duration(seconds: number): string {
+  const whole = Math.max(Math.round(seconds), 0);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 function bar(part: number): string {

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
-import { beforeAll, describe, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
 import { expectNoFindings } from "./findings.ts";
 import {
@@ -8,6 +9,7 @@ import {
   openModal,
   ready,
   rows,
+  signUp,
   startSite,
   takeNumber,
   visit,
@@ -32,11 +34,11 @@ describe.each([
   test("the public pages and their errors", async () => {
     const page = await visit(browser, site, "/", options);
     await expectNoFindings(page);
-    for (const path of ["/nowhere", "/login?redirectTo=/settings"]) {
+    for (const path of ["/nowhere", "/login?redirectTo=/settings", "/reset/x", "/verify/x"]) {
       await page.goto(path);
       await expectNoFindings(page);
     }
-    for (const path of ["/login", "/signup"]) {
+    for (const path of ["/login", "/signup", "/forgot"]) {
       await page.goto(path);
       await expectNoFindings(page);
       await page.click("main form > button");
@@ -68,9 +70,32 @@ describe.each([
     await expectNoFindings(poor);
   });
 
+  test("recovery codes, and the page that they lead to", async () => {
+    const page = await visit(browser, site, "/", options);
+    const { email = "", password = "" } = await signUp(page);
+    await page.goto("/settings/security");
+    await expectNoFindings(page);
+    await page.fill("[name=password]", password);
+    await page.click("text=Make recovery codes");
+    await page.waitForSelector(".codes");
+    await expectNoFindings(page);
+    const [code = ""] = await page.locator(".codes code").allTextContents();
+    const download = page.waitForEvent("download");
+    await page.click("text=Save as text");
+    const file = readFileSync(await (await download).path(), "utf8");
+    expect(file).toContain(`${code}\r\n`);
+    expect(file.split("\r\n")).toHaveLength(14);
+    await page.goto("/forgot");
+    await page.fill("[name=email]", email);
+    await page.fill("[name=code]", code);
+    await page.click("text=Continue");
+    await page.waitForURL("**/reset/*");
+    await expectNoFindings(page);
+  });
+
   test("the private pages, without a number and with one", async () => {
     const page = await openModal(browser, site, options);
-    for (const path of ["/dashboard", "/settings", "/settings/phone"]) {
+    for (const path of ["/dashboard", "/settings", "/settings/phone", "/settings/email"]) {
       await page.goto(path);
       await expectNoFindings(page);
     }

@@ -72,7 +72,11 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Password");
-    await browser.fill("Email address", email, password);
+    await browser.fill("Email address", email, "not the password");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows("Email or password is incorrect.");
+    await browser.fill("@example.c", "", password);
     await browser.goOn();
     browser.pressHere();
     await browser.shows("Your phone number");
@@ -137,5 +141,46 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     expect(await companyOf(email)).toMatchObject({
       twilio_phone_number: number.replaceAll(" ", ""),
     });
+  });
+
+  test("lose the password, and get back in with a recovery code", async () => {
+    const browser = new TextBrowser(program, `${site.url}/signup`);
+    await browser.shows("Create account");
+    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
+    await browser.fill("Company name", company_name, owner_name, "", email, password);
+    await browser.press("Create account");
+    await browser.shows("Choose Your Phone Number");
+    await browser.goTo("Skip for Now");
+    await browser.goOn();
+    browser.pressHere();
+    await browser.shows(/Dashboard – Company Phone Numbers/);
+    await browser.press("Settings");
+    await browser.shows("Recovery codes, for when");
+    await browser.press("Security");
+    await browser.shows("You have no recovery codes yet.");
+    await browser.fillBelow("Password", password);
+    await browser.press("Make recovery codes");
+    await browser.shows("They are shown this once.");
+    const codes = browser.screen().match(/\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b/g) ?? [];
+    expect(codes).toHaveLength(10);
+    await browser.press("Log out");
+    await browser.shows("A phone number for your company, for good");
+
+    // Another machine, without the session and the password.
+    const elsewhere = new TextBrowser(program, `${site.url}/login`);
+    await elsewhere.shows("Forgot your password?");
+    await elsewhere.press("Forgot your password?");
+    await elsewhere.shows("With one of your recovery codes");
+    await elsewhere.fill("Email address", email);
+    await elsewhere.fillBelow("Like XXXX", codes[6]!.toLowerCase());
+    await elsewhere.press("Continue");
+    await elsewhere.shows("Choose a new password");
+    await elsewhere.fillBelow("8 characters or more", "a short loud morning");
+    await elsewhere.press("Set password");
+    await elsewhere.shows("Your password was changed.");
+    await elsewhere.fill("Email address", email, "a short loud morning");
+    await elsewhere.goOn();
+    elsewhere.pressHere();
+    await elsewhere.shows("Your phone number");
   });
 });

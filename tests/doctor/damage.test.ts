@@ -213,3 +213,38 @@ for (const engine of engines) {
     });
   });
 }
+
+describe.each(engines)("sound rows are left in the database (%s)", (engine) => {
+  test("and a trunk prefix is looked for after the calling code alone", async () => {
+    const db = await openLegacyDatabase(engine);
+    await addLegacyRows(db);
+    // Each has a digit that a plan elsewhere has for its trunk prefix.
+    const sound = [
+      "+13052000001",
+      "+447010000001",
+      "+390612345678",
+      "+35315000001",
+      "+12015550001",
+    ];
+    await db("twilio_phone_numbers").insert(
+      sound.map((phone_number) => ({ phone_number, status: "available" })),
+    );
+    const read: number[] = [];
+    db.on("query-response", (rows: unknown, { sql }: { sql: string }) => {
+      if (sql.includes("breaks_rule")) read.push((rows as { length: number }).length);
+    });
+    expect(await findDamage(db)).toEqual([]);
+    expect(read).toEqual([0]);
+  });
+
+  test("and each number with one is found", async () => {
+    const db = await openLegacyDatabase(engine);
+    await addLegacyRows(db);
+    const prefixed = ["+3530868200001", "+4407400123456", "+3580401234567", "+113052000001"];
+    await db("twilio_phone_numbers").insert(
+      prefixed.map((phone_number) => ({ phone_number, status: "available" })),
+    );
+    const named = (await findDamage(db)).map(({ finding }) => finding).join("\n");
+    for (const number of prefixed) expect(named).toContain(number);
+  });
+});

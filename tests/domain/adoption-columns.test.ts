@@ -5,8 +5,8 @@ import { proveAssignmentRules } from "#app/doctor/proof.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { signUp } from "#app/domain/companies.server.ts";
 import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { listPool } from "#app/domain/pool.server.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
+import { wholePool } from "../support/companies.ts";
 import { createTestDatabase, openDatabase, type Engine } from "../support/databases.ts";
 import { addLegacyRows, createLegacyTables, type LegacyOptions } from "../support/legacy.ts";
 
@@ -90,7 +90,7 @@ for (const { name, engine, options } of databases) {
       expect(pages).toEqual(expect.arrayContaining(expected));
       const oldestFirst = pages.map(({ createdAt }) => createdAt).toSorted();
       expect(pages.map(({ createdAt }) => createdAt)).toEqual(oldestFirst);
-      expect(await listPool(db)).toEqual(
+      expect(await wholePool(db)).toEqual(
         expect.arrayContaining(
           expected.map((number) => expect.objectContaining(number) as unknown),
         ),
@@ -128,6 +128,6 @@ test("rows that were adopted before times were looked at break no list and no pa
   }
   await migrateToLatest(db);
   expect(await everyPage(db)).toHaveLength(broken.length + 1);
-  expect(await listPool(db)).toHaveLength(broken.length + 3);
+  expect(await wholePool(db)).toHaveLength(broken.length + 3);
   expect(await findDamage(db)).toHaveLength(broken.length);
 });

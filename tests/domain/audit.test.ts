@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { expireAudit, readAudit, recordEvent, type By } from "#app/domain/audit.server.ts";
 import { signIn, signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { restoreRules } from "#app/doctor/repair.server.ts";
 import { missing } from "#app/domain/rules/rules.server.ts";
 import { beginSession, endSession } from "#app/domain/sessions.server.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
@@ -133,5 +134,10 @@ describeEachEngine("the audit trail", (engine, open) => {
     expect(await missing(db)).toEqual([]);
     await db.raw(`drop trigger audit_changes${engine === "postgres" ? " on audit_events" : ""}`);
     expect(await missing(db)).toEqual(["audit_changes"]);
+    await restoreRules(db);
+    expect(await missing(db)).toEqual([]);
+    expect(await readAudit(db, {}, 10)).toMatchObject([
+      { event: "rules-restored", actor: "operator", companyId: null },
+    ]);
   });
 });

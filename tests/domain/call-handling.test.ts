@@ -136,6 +136,7 @@ describeEachEngine("call handling", (_engine, open) => {
       companyId: second,
       handling: wanted,
       cameBack: false,
+      frozen: false,
     });
   });
 

@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
-  expireUnmatchedCalls,
   recordCallStatus,
   recordDialResult,
   recordIncomingCall,
   recordRecording,
   recordStreamEnd,
 } from "#app/domain/call-events.server.ts";
+import { expireCalls } from "#app/domain/call-erasure.server.ts";
 import {
   callsInBrief,
   callsPerDay,
@@ -113,7 +113,7 @@ describeEachEngine("the call log", (_engine, open) => {
       await comes(new Date("2026-10-22T09:59:59Z"), unowned);
       await comes(new Date("2020-01-01T00:00:00Z"), "+353869999999");
       await comes(new Date("2020-01-01T00:00:00Z"));
-      await expireUnmatchedCalls(db, new Date("2026-11-21T10:00:00Z"));
+      await expireCalls(db, 3_000, new Date("2026-11-21T10:00:00Z"));
       expect(await unmatchedCalls(db, 10)).toMatchObject([{ callSid: kept }]);
       expect(await recentCalls(db, company, 10)).toHaveLength(1);
     });

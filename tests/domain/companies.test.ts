@@ -40,6 +40,7 @@ describeEachEngine("companies", (_engine, open) => {
         phone: "+353861234567",
         phoneNumber: null,
         assignedAt: null,
+        timeZone: "Europe/Dublin",
       },
     });
     const company = result.outcome === "signed-up" && result.company;

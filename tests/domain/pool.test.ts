@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { countAvailable } from "#app/domain/available-numbers.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { addToPool, listPool, poolStatus } from "#app/domain/pool.server.ts";
-import { fillPool, insertCompany, someNumbers } from "../support/companies.ts";
+import { addToPool, poolStatus } from "#app/domain/pool.server.ts";
+import { fillPool, insertCompany, someNumbers, wholePool } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 describeEachEngine("adding to the pool", (_engine, open) => {
@@ -12,7 +12,7 @@ describeEachEngine("adding to the pool", (_engine, open) => {
     expect(await addToPool(db, [first, second, first])).toEqual(new Set([first, second]));
     await assignPhoneNumber(db, await insertCompany(db), first);
     expect(await addToPool(db, [first, second, third])).toEqual(new Set([third]));
-    expect((await listPool(db)).map((entry) => entry.status)).toEqual([
+    expect((await wholePool(db)).map((entry) => entry.status)).toEqual([
       "assigned",
       "available",
       "available",
@@ -43,7 +43,7 @@ describeEachEngine("adding to the pool", (_engine, open) => {
       assigned: 1,
       companiesWaiting: 1,
     });
-    expect(await listPool(db, "assigned")).toMatchObject([
+    expect(await wholePool(db, "assigned")).toMatchObject([
       {
         phoneNumber: numbers[0],
         companyId: company,

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany, saveCallHandling } from "#app/domain/call-handling.server.ts";
-import { callsInBrief, callsPerDay } from "#app/domain/calls.server.ts";
+import { callsInBrief, callsPerDay, unmatchedCalls } from "#app/domain/calls.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { beginSession, findSession } from "#app/domain/sessions.server.ts";
 import { from, newCallSid } from "../support/calls.ts";
@@ -11,7 +11,7 @@ import { fillPool, insertCompany } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 import { countQueries } from "../support/queries.ts";
 
-describeEachEngine("how often the database is asked", (_engine, open) => {
+describeEachEngine("how often the database is asked", (engine, open) => {
   let db: Knex;
   let company: number;
   let number: string;
@@ -65,5 +65,26 @@ describeEachEngine("how often the database is asked", (_engine, open) => {
       takeMessage: true,
     });
     expect(await countQueries(db, call)).toBe(2);
+  });
+
+  test("the newest calls to nobody are found in order, with none of the others read", async () => {
+    const asked: { sql: string; bindings: Knex.RawBinding[] }[] = [];
+    db.on("query", (query: (typeof asked)[number]) => asked.push(query));
+    await unmatchedCalls(db, 10);
+    const { sql, bindings } = asked[0]!;
+    const plan = JSON.stringify(
+      await db.transaction(async (trx) => {
+        // A few rows are sorted sooner than they are looked up.
+        if (engine === "postgres") await trx.raw("set local enable_seqscan = off");
+        return trx.raw(
+          `explain ${engine === "postgres" ? "" : "query plan"} ${sql.replaceAll(/\$\d+/g, "?")}`,
+          bindings,
+        );
+      }),
+    );
+    expect(plan).toMatch(
+      engine === "postgres" ? /Index Scan.*calls_of_nobody/ : /calls_of_company/,
+    );
+    expect(plan).not.toMatch(/Sort|TEMP B-TREE/);
   });
 });

@@ -5,11 +5,16 @@ import { assignPhoneNumber, currentPhoneNumber } from "#app/domain/phone-numbers
 import {
   beginSession,
   endSession,
+  endOtherSessions,
+  endSessionByRef,
+  endSessions,
   extendSession,
   findSession,
+  listSessions,
+  mostSessions,
   sessionIdle,
 } from "#app/domain/sessions.server.ts";
-import { fillPool, insertCompany } from "../support/companies.ts";
+import { fillPool, insertCompanies, insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, describeEachEngine, openDatabase } from "../support/databases.ts";
 
 const begun = new Date("2026-11-22T10:00:00Z");
@@ -78,14 +83,15 @@ describeEachEngine("sessions", (_engine, open) => {
     expect(await findSession(db, id, after(30))).toBeUndefined();
   });
 
-  test("its use is due to be noted a day after it last was", async () => {
+  test("its use is due to be noted an hour after it last was", async () => {
     const id = await beginSession(db, await insertCompany(db), begun);
     const stale = async (now: Date) => (await findSession(db, id, now))?.stale;
-    expect(await stale(after(1, -1))).toBe(false);
-    expect(await stale(after(1))).toBe(true);
-    expect(await extendSession(db, id, after(1))).toBe(true);
-    expect(await stale(after(1))).toBe(false);
-    expect(await stale(after(2))).toBe(true);
+    const hour = 60 * 60;
+    expect(await stale(after(0, hour - 1))).toBe(false);
+    expect(await stale(after(0, hour))).toBe(true);
+    expect(await extendSession(db, id, after(0, hour))).toBe(true);
+    expect(await stale(after(0, hour))).toBe(false);
+    expect(await stale(after(0, 2 * hour))).toBe(true);
   });
 
   test("one that is used lives on, to its absolute end after 180 days", async () => {
@@ -105,6 +111,78 @@ describeEachEngine("sessions", (_engine, open) => {
     await endSession(db, id);
     await extendSession(db, id);
     expect(await findSession(db, id)).toBeUndefined();
+  });
+
+  test("of more than 20 the oldest ends, and nobody else's does", async () => {
+    const company = await insertCompany(db);
+    const bystander = await beginSession(db, await insertCompany(db), after(-1));
+    const ids: string[] = [];
+    for (let i = 0; i < 22; i++) ids.push(await beginSession(db, company, after(0, i)));
+    const open = await Promise.all(
+      ids.map(async (id) => (await findSession(db, id, after(0, 60))) !== undefined),
+    );
+    expect(open).toEqual(ids.map((_, index) => index >= 2));
+    expect(await findSession(db, bystander, after(0, 60))).toBeDefined();
+  });
+
+  test("of 30 that begin at once 20 are left", async () => {
+    const company = await insertCompany(db);
+    await Promise.all(Array.from({ length: 30 }, () => beginSession(db, company)));
+    expect(await listSessions(db, company)).toHaveLength(mostSessions);
+  });
+
+  test("a company sees its own, the one that asks first, and ends one or all others", async () => {
+    const [company, other] = (await insertCompanies(db, 2)) as [number, number];
+    const actor = "company" as const;
+    const where = { address: "192.0.2.7", userAgent: "Firefox" };
+    const own = await beginSession(db, company, begun, { actor, ...where });
+    const phone = await beginSession(db, company, after(0, 60));
+    const third = await beginSession(db, company, after(0, 120));
+    const foreign = await beginSession(db, other, after(0, 180));
+    await beginSession(db, company, after(-31));
+    await extendSession(db, phone, after(0, 7200), {
+      actor,
+      address: "2001:db8::1",
+      userAgent: "Safari",
+    });
+
+    const listed = await listSessions(db, company, own, after(1));
+    expect(listed).toMatchObject([
+      { own: true, ...where, begunAt: "2026-11-22T10:00:00Z", seenAt: "2026-11-22T10:00:00Z" },
+      {
+        own: false,
+        address: "2001:db8::1",
+        userAgent: "Safari",
+        begunAt: "2026-11-22T10:01:00Z",
+        seenAt: "2026-11-22T12:00:00Z",
+      },
+      { own: false, address: null, userAgent: null },
+    ]);
+    const open = async () =>
+      Promise.all(
+        [own, phone, third, foreign].map(
+          async (id) => (await findSession(db, id, after(1))) !== undefined,
+        ),
+      );
+    const [{ ref: foreignRef } = { ref: "" }] = await listSessions(db, other, foreign, after(1));
+    for (const ref of [foreignRef, "", "%", "_".repeat(16), listed[1]!.ref.slice(1)]) {
+      expect(await endSessionByRef(db, company, ref), ref).toBe(false);
+    }
+    expect(await open()).toEqual([true, true, true, true]);
+    expect(await endSessionByRef(db, company, listed[1]!.ref)).toBe(true);
+    expect(await open()).toEqual([true, false, true, true]);
+    await endOtherSessions(db, company, own);
+    expect(await open()).toEqual([true, false, false, true]);
+    await endSessions(db, company);
+    expect(await open()).toEqual([false, false, false, true]);
+  });
+
+  test("what names a session in a list opens nothing", async () => {
+    const company = await insertCompany(db);
+    const id = await beginSession(db, company);
+    const [listed] = await listSessions(db, company, id);
+    expect(id).not.toContain(listed!.ref);
+    expect(await findSession(db, listed!.ref)).toBeUndefined();
   });
 
   test("beginning one takes away what has expired", async () => {

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
+import { readAudit, service } from "#app/domain/audit.server.ts";
 import {
   findOwnToken,
   findToken,
@@ -20,7 +21,7 @@ const begun = new Date("2026-11-22T10:00:00Z");
 const after = (minutes: number) => new Date(begun.getTime() + minutes * 60_000);
 
 async function made(db: Knex, company: number, more: Partial<TokenFields> = {}, now = begun) {
-  const result = await makeToken(db, company, { ...fields, ...more }, now);
+  const result = await makeToken(db, company, { ...fields, ...more }, service, now);
   if (result.outcome !== "made") throw new Error(result.outcome);
   return result;
 }
@@ -56,6 +57,17 @@ describeEachEngine("API tokens", (_engine, open) => {
     expect(await findToken(db, secret)).toBeUndefined();
     expect(await findToken(db, other.secret)).toBeDefined();
     expect(await revokeToken(db, company, token.id)).toBe(false);
+  });
+
+  test("making and revoking it are in the audit trail, once each", async () => {
+    const { token } = await made(db, company);
+    await revokeToken(db, company, token.id);
+    await revokeToken(db, company, token.id);
+    const events = await readAudit(db, { companyId: company }, 10);
+    expect(events.map(({ event, details }) => [event, details?.["token"]])).toEqual([
+      ["token-revoked", token.id],
+      ["token-made", token.id],
+    ]);
   });
 
   test("another company neither sees nor revokes it", async () => {

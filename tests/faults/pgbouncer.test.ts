@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { proveAssignmentRules } from "#app/doctor/proof.server.ts";
+import { Counter } from "#app/http/counter.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, createTestDatabase, openDatabase } from "../support/databases.ts";
@@ -14,6 +15,7 @@ import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../
 import { directoryFor, unprivilegedAccount } from "../support/postgres-program.ts";
 import { runScript } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
+import { useEnvironment } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 import { needs } from "./needs.ts";
 
@@ -99,6 +101,19 @@ test("behind PgBouncer in transaction mode two servers migrate, serve and lose n
   const proofs = await proveAssignmentRules(openDatabase(pooled));
   expect(proofs.filter(({ failure }) => failure !== undefined)).toEqual([]);
   expect(await one.stop()).toBe(0);
+});
+
+test("tries are counted in the database behind PgBouncer too, however many come at once", async (context) => {
+  needs(context, { pgbouncer: "pgbouncer" });
+  const { url } = await createMigratedDatabase("postgres");
+  useEnvironment({ DATABASE_URL: await startPgBouncer(url) });
+  const counter = new Counter("pooled", { points: 10, seconds: 900 });
+  const results = await Promise.allSettled(
+    Array.from({ length: 40 }, () => counter.spend("somebody")),
+  );
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(10);
+  const rows = await openDatabase(url)("rate_limits").select("points");
+  expect(rows).toEqual([{ points: expect.toSatisfy((points: number) => points >= 20) }]);
 });
 
 test("without ?pgbouncer=true the start and every command say at once what is missing", async (context) => {

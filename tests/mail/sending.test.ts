@@ -82,6 +82,15 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await unsentMail(db)).toMatchObject([{ givenUp: true }]);
   });
 
+  test("to a server that is slow is waited for, and sent once", async () => {
+    server.manners = 500;
+    await queue("ann@example.com");
+    const [first, second] = await Promise.all([send(), send()]);
+    expect([first, second].filter((outcome) => outcome === "done")).toHaveLength(1);
+    expect(server.arrived).toHaveLength(1);
+    expect(await queued()).toEqual([]);
+  });
+
   test("that is cut off after DATA is sent again, with the same Message-ID", async () => {
     server.manners = "drops-after-data";
     await queue("ann@example.com");

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
 import { Client } from "../support/client.ts";
 import { assignmentsInBothTables, insertCompany } from "../support/companies.ts";
 import { engines } from "../support/databases.ts";
@@ -64,6 +65,41 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     const letters = await show("?search=abc");
     expect(textOf(letters)).toContain("Type digits to search.");
     expect(offered(letters)).toHaveLength(10);
+  });
+
+  test("numbers are narrowed to a country and to what is easy to remember, and each says what it is", async () => {
+    await site.freshNumbers(15);
+    const canadian = ["+14165557777", "+14165550139", "+14165550151"];
+    await addToPool(site.db, canadian);
+    const { client } = await site.signedUp();
+    const show = async (query: string) => get(client, `/dashboard/choose-number${query}`);
+    const all = await show("");
+    expect(all.html).toContain('href="/dashboard/choose-number?country=CA"');
+    expect(textOf(all)).toContain("Easy to remember");
+    const canada = await show("?country=ca");
+    expect(offered(canada)).toEqual(canadian);
+    expect(textOf(canada)).toContain("3 numbers match");
+    expect(textOf(canada)).toContain("Canada · landline or mobile");
+    expect(canada.html).toMatch(/<input type="hidden" name="country" value="CA"/);
+    expect(offered(await show("?country=CA&memorable=1"))).toEqual(canadian.slice(0, 1));
+    expect(offered(await show("?country=CA&search=0139"))).toEqual(canadian.slice(1, 2));
+    expect(textOf(await show("?country=CA&search=0139999"))).toContain("Try fewer digits.");
+    expect(offered(await show("?country=XX"))).toHaveLength(10);
+    expect(offered(await show("?after=garbage"))).toHaveLength(10);
+  });
+
+  test("a company's list begins where it began before, and another's elsewhere", async () => {
+    await site.freshNumbers(45);
+    const lists = new Set<string>();
+    for (let company = 1; company <= 5; company++) {
+      const { client } = await site.signedUp();
+      const [once, again] = await Promise.all(
+        [1, 2].map(async () => offered(await get(client, "/dashboard/choose-number")).join()),
+      );
+      expect(again).toBe(once);
+      lists.add(once!);
+    }
+    expect(lists.size).toBeGreaterThan(1);
   });
 
   test("nothing chosen is a 400 that says so", async () => {

@@ -31,6 +31,8 @@ describe.each(engines)("on %s", (engine) => {
     // One is for the pool's countries, once a minute.
     ["_app.settings.calls", true, 3],
     ["_app.settings._index", true, 1],
+    ["_app.settings.security", true, 2],
+    ["_app.settings.email", true, 3],
     ["_app.calls", true, 2],
   ] as const)(
     "the page %s of a company with a number (%s) asks %i times at most",

@@ -166,7 +166,7 @@ describe("pages under limits and faults", () => {
         password: "wrong password",
       });
     let page = await guess();
-    for (let i = 0; page.status === 401 && i < 50; i++) page = await guess();
+    for (let i = 0; page.status === 400 && i < 50; i++) page = await guess();
     expect(page.status).toBe(429);
     expect(Number(page.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect(page.title).toMatch(/^Error: Log in/);

@@ -104,7 +104,7 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
         };
       };
       const known = await tell(fields.email ?? "");
-      expect(known.status).toBe(401);
+      expect(known.status).toBe(400);
       expect(known.title).toMatch(/^Error: Log in/);
       expect(known.text).toContain("Email or password is incorrect.");
       expect(await tell("nobody@example.com")).toEqual(known);

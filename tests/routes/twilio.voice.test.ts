@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { unmatchedCalls } from "#app/domain/calls.server.ts";
+import { eraseCompany, freezeCompany } from "#app/domain/closed-companies.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { calledCompany, type CalledCompany } from "../support/called-company.ts";
 import { recentCalls } from "../support/calls.ts";
@@ -159,6 +160,26 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
       expect(await recentCalls(called.db, called.company, 10)).toEqual([]);
     },
   );
+
+  test("a frozen company's call is answered, goes no further, and is in its log", async () => {
+    await freezeCompany(called.db, called.company);
+    const call = new IncomingCall(called.number);
+    const words = "Say This number can't take calls at the moment. Goodbye.";
+    expect(outline(await call.comes())).toEqual([words, "Hangup"]);
+    await call.ends();
+    expect(await called.logged()).toMatchObject({
+      outcome: "missed",
+      reason: "The account was closed for now, and the caller was told.",
+    });
+  });
+
+  test("an erased company's number is not in service", async () => {
+    await eraseCompany(called.db, called.company);
+    const call = new IncomingCall(called.number);
+    expect(outline(await call.comes())).toEqual(["Say This number is not in service.", "Hangup"]);
+    await call.ends();
+    expect(await recentCalls(called.db, called.company, 10)).toEqual([]);
+  });
 
   test("signed callbacks of calls that are not known make no row without a number of ours", async () => {
     for (const to of ["+353869999999", "anonymous", ""]) {

@@ -160,10 +160,11 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
       "LOW: 1 available, fewer than 10 (LOW_POOL_THRESHOLD); 1 company has no number yet.",
     );
     expect(lines[1]).toBe("1 available, 1 assigned, 2 in all.");
-    expect(lines[2]).toMatch(
+    expect(lines[2]).toBe("Assigned in the last hour: 1, of 60.");
+    expect(lines[3]).toMatch(
       /^\+353 86 000 0000 +Bell�\[31m \(company \d+\) since 20\d\d-\d\d-\d\dT[\d:]+Z$/,
     );
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(5);
     expect((await run(["--list"])).stdout).toMatch(/\+353 86 000 0001 +available since 20/);
     const json = JSON.parse((await run(["--json"])).stdout) as object;
     expect(json).toMatchObject({
@@ -171,11 +172,35 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
       assigned: 1,
       companies_waiting: 1,
       low: true,
+      assigned_last_hour: 1,
+      assignments_per_hour: 60,
+      open_until: null,
       numbers: [{ phone_number: first, company_id: company }],
     });
   });
 
+  test("--open-for lifts the limit on assignments for a time, and 0 puts it back", async () => {
+    const opened = await run(["--open-for", "60"]);
+    expect(opened.exitCode).toBe(0);
+    const [, until = ""] =
+      /^Until (\S+Z) any number of numbers may be assigned\.\n$/.exec(opened.stdout) ?? [];
+    expect(Date.parse(until) - Date.now()).toBeGreaterThan(59 * 60_000);
+    expect(Date.parse(until) - Date.now()).toBeLessThanOrEqual(60 * 60_000);
+    expect((await run([])).stdout).toContain(
+      `Assigned in the last hour: 0; until ${until} without a limit.`,
+    );
+    expect(JSON.parse((await run(["--open-for", "0", "--json"])).stdout)).toEqual({
+      open_until: null,
+      budget: 60,
+      assigned_last_hour: 0,
+    });
+    expect((await run([])).stdout).toContain("Assigned in the last hour: 0, of 60.");
+  });
+
   test.each([
+    [["--open-for", "soon"], /--open-for takes minutes, a whole number from 0 to 1440\./],
+    [["--open-for", "1441"], /--open-for takes minutes/],
+    [["--open-for", "5", "+353861234567"], /--open-for stands alone/],
     [["--form-file", "x"], /Unknown option --form-file\. Did you mean --from-file\?/],
     [["--from-file"], /--from-file needs a value/],
     [["--list", "+353861234567"], /--list shows the pool/],

@@ -13,7 +13,7 @@ test("the README's example of the API does what it says, with the demo numbers",
   await seed(openDatabase(url));
   const server = await startServer({ databaseUrl: url });
   const [example = ""] =
-    /(?<=```sh\n)api\(\).*?(?=```)/s.exec(readFileSync("README.md", "utf8")) ?? [];
+    /(?<=```sh\n)api=.*?(?=```)/s.exec(readFileSync("README.md", "utf8")) ?? [];
   const scratch = scratchDirectory("readme-");
   cleanUpLater(async () => scratch.remove());
   const { stdout } = await promisify(execFile)(
@@ -22,11 +22,13 @@ test("the README's example of the API does what it says, with the demo numbers",
     { cwd: scratch.path },
   );
   const answers = JSON.parse(`[${stdout.trim().replaceAll(/\}\s*\{"success"/g, '},{"success"')}]`);
+  expect(example.match(/\bcurl /g)).toHaveLength(6);
   const chosen = /"phone_number":"(\+\d+)"/.exec(example)?.[1];
   expect(answers).toMatchObject([
     { success: true, company: { company_name: "Acme" } },
     { success: true, numbers: [{}, {}, {}] },
     { success: true, phone_number: chosen },
     { success: true, phone_number: chosen, has_phone: true },
+    { success: true, calls: [], next_cursor: null },
   ]);
 });

@@ -27,7 +27,7 @@ test("remix-serve alone migrates, serves the pages and answers the API", async (
       body: "email=nobody%40example.com&password=a+wrong+guess",
     });
   const refused = await logIn({});
-  expect(refused.status).toBe(401);
+  expect(refused.status).toBe(400);
   expect(await refused.text()).toContain("Email or password is incorrect");
   expect((await logIn({ "Sec-Fetch-Site": "cross-site" })).status).toBe(403);
   expect((await client.fetch("/dashboard")).headers.get("Location")).toContain("/login");

@@ -1,3 +1,5 @@
+import { expectDocumented } from "./documented.ts";
+
 /** A program that uses the app over HTTP and keeps its cookies, as curl with a jar does. */
 export class Client {
   readonly cookies = new Map<string, string>();
@@ -20,6 +22,7 @@ export class Client {
       ...init,
       headers,
     });
+    await expectApiAnswer(path, init.method ?? "GET", response);
     for (const cookie of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       if (/max-age=0/i.test(cookie)) this.cookies.delete(name);
@@ -52,6 +55,16 @@ export class Client {
     if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
     return answer;
   }
+}
+
+/** Each answer of the JSON API that any test gets must be as the OpenAPI document has it. */
+async function expectApiAnswer(path: string, method: string, response: Response): Promise<void> {
+  const [pathname = ""] = path.split("?");
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  if (!isJson || !/^\/api(\/|$)/.test(pathname) || /\.(data|json)$/.test(pathname)) return;
+  const { status, headers } = response;
+  const text = await response.clone().text();
+  if (text !== "") expectDocumented(method, pathname, status, headers, text);
 }
 
 /** A JSON answer. */

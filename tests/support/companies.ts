@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { addToPool } from "#app/domain/pool.server.ts";
+import { addToPool, eachInPool, type PoolEntry } from "#app/domain/pool.server.ts";
 
 let made = 0;
 
@@ -36,6 +36,13 @@ export async function fillPool(db: Knex, count: number): Promise<string[]> {
   const numbers = someNumbers(count);
   await addToPool(db, numbers);
   return numbers;
+}
+
+/** What {@link eachInPool} gives. */
+export async function wholePool(db: Knex, status?: PoolEntry["status"]): Promise<PoolEntry[]> {
+  const entries: PoolEntry[] = [];
+  for await (const page of eachInPool(db, status)) entries.push(...page);
+  return entries;
 }
 
 /** Every assignment as each of the two tables tells it: `[company id, number]`, sorted. */

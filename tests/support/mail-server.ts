@@ -33,12 +33,27 @@ export interface MailServer {
   manners: Manners | number;
   /** all that has arrived, also where it did not say so */
   arrived: ArrivedMail[];
+  /** how many there are now */
+  readonly connections: number;
+  /** Cuts them all. */
+  hangUp(): void;
 }
 
 /** Starts one; it ends with the test, or the file that starts it in a `beforeAll`. */
 export async function startMailServer(): Promise<MailServer> {
   const sockets = new Set<Socket>();
-  const mail: MailServer = { url: "", manners: "takes", arrived: [] };
+  const hangUp = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const mail: MailServer = {
+    url: "",
+    manners: "takes",
+    arrived: [],
+    get connections() {
+      return sockets.size;
+    },
+    hangUp,
+  };
   const smtp = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
     onRcptTo(_address, _session, done) {
@@ -51,7 +66,7 @@ export async function startMailServer(): Promise<MailServer> {
       stream.on("end", () => {
         const { mailFrom, rcptTo } = session.envelope;
         mail.arrived.push(read(raw, mailFrom ? mailFrom.address : "", rcptTo));
-        if (mail.manners === "drops-after-data") for (const socket of sockets) socket.destroy();
+        if (mail.manners === "drops-after-data") hangUp();
         else setTimeout(done, typeof mail.manners === "number" ? mail.manners : 0);
       });
     },
@@ -68,7 +83,7 @@ export async function startMailServer(): Promise<MailServer> {
   const { port } = front.address() as { port: number };
   mail.url = `smtp://127.0.0.1:${port}`;
   cleanUpLater(async () => {
-    for (const socket of sockets) socket.destroy();
+    hangUp();
     await new Promise<void>((resolve) => front.close(() => resolve()));
   });
   return mail;

@@ -51,10 +51,13 @@ export class TextBrowser {
     );
   }
 
-  /** Goes on, from link to link and field to field, to the first in a line with `text`. */
-  async goTo(text: string): Promise<void> {
+  /**
+   * Goes on, from link to link and field to field, to the first in a line with `text`.
+   * @param below to the first below it, with a blank line between them at most
+   */
+  async goTo(text: string, below = false): Promise<void> {
     for (let steps = 0; steps < 80; steps++) {
-      if (this.#lineOfCursor().includes(text)) return;
+      if (this.#lineOfCursor(below).includes(text)) return;
       await this.goOn();
     }
     throw new Error(`${this.program} does not come to ${text}:\n${this.screen()}`);
@@ -87,6 +90,12 @@ export class TextBrowser {
     }
   }
 
+  /** Types into the field below `label`. */
+  async fillBelow(label: string, text: string): Promise<void> {
+    await this.goTo(label, true);
+    await this.#type(text);
+  }
+
   async #type(text: string): Promise<void> {
     if (text === "") return;
     const before = this.screen();
@@ -108,9 +117,10 @@ export class TextBrowser {
     return this.#tmux("display", "-p", "#{cursor_x},#{cursor_y}") + this.screen();
   }
 
-  #lineOfCursor(): string {
-    const line = this.#tmux("display", "-p", "#{cursor_y}").trim();
-    return this.#tmux("capture-pane", "-p", "-S", line, "-E", line);
+  #lineOfCursor(below: boolean): string {
+    const line = Number(this.#tmux("display", "-p", "#{cursor_y}"));
+    const [from, to] = below ? [Math.max(0, line - 2), line - 1] : [line, line];
+    return this.#tmux("capture-pane", "-p", "-S", String(from), "-E", String(to));
   }
 
   #key(key: string): void {

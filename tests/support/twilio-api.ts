@@ -68,6 +68,8 @@ export interface TwilioApi {
   reclaim(phoneNumber: string): void;
   /** The account's number. */
   find(phoneNumber: string): ListedNumber;
+  /** SIDs of the account's recordings. */
+  recordings: Set<string>;
   /** Has requests fail; of several faults the first that fits goes first. */
   fail(fault: Fault): void;
 }
@@ -83,6 +85,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
   let numbers: ListedNumber[] = [];
   let faults: (Fault & { left: number })[] = [];
   const requests: ReceivedRequest[] = [];
+  const recordings = new Set<string>();
 
   function list(query: URLSearchParams) {
     const size = Math.min(Number(query.get("PageSize") ?? 50), mostAPage);
@@ -151,6 +154,11 @@ export async function startTwilioApi(): Promise<TwilioApi> {
     if (received.method === "GET" && url.pathname === `${collection}.json`) {
       return send(200, list(url.searchParams));
     }
+    const recording = url.pathname.match(/\/Recordings\/(RE[0-9a-f]{32})\.json$/)?.[1];
+    if (received.method === "DELETE" && recording && recordings.delete(recording)) {
+      response.writeHead(204);
+      return void response.end();
+    }
     if (received.method !== "POST" || !number) {
       return refuse(404, 20404, `The requested resource ${url.pathname} was not found`);
     }
@@ -186,6 +194,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
       TWILIO_API_BASE_URL: url,
     },
     requests,
+    recordings,
     updates: () => requests.filter(({ method }) => method === "POST"),
     buy(phoneNumber, fields) {
       const number = newNumber(accountSid, phoneNumber, fields);

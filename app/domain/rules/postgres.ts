@@ -42,10 +42,10 @@ export const keepWritersOut =
   "lock table twilio_phone_numbers, companies in share row exclusive mode";
 
 // Replaced in place: to drop a trigger would have to wait for every reader, and each new reader for it.
-const trigger = (name: string, event: string, body: string) => ({
+export const trigger = (name: string, event: string, body: string, rights = "") => ({
   name,
   create: [
-    `create or replace function ${name}() returns trigger language plpgsql set search_path from current as $$
+    `create or replace function ${name}() returns trigger language plpgsql ${rights} set search_path from current as $$
      begin
        ${body}
      end $$`,

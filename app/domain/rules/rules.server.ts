@@ -1,5 +1,8 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
+import { callCounts } from "#app/domain/rules/call-counts.ts";
+import { offerTriggers as postgresOffer } from "#app/domain/rules/offer-postgres.ts";
+import { offerTriggers as sqliteOffer } from "#app/domain/rules/offer-sqlite.ts";
 import * as postgres from "#app/domain/rules/postgres.ts";
 import * as sqlite from "#app/domain/rules/sqlite.ts";
 
@@ -15,6 +18,9 @@ import * as sqlite from "#app/domain/rules/sqlite.ts";
  * another client, or a crash, could come. Triggers and unique indexes do all of it: foreign keys are off by default on
  * SQLite, a CHECK cannot be added there to a table in place, and on PostgreSQL adding one would have to wait for every
  * reader.
+ *
+ * Beside the rules go the triggers that keep what is read of them: the numbers on offer, and the counts
+ * (offer-postgres.ts, offer-sqlite.ts).
  *
  * A change to a rule reaches the databases that are there by one more migration that calls {@link install}.
  */
@@ -54,7 +60,18 @@ const dialect = (db: Knex) => (isPostgres(db) ? postgres : sqlite);
 const rulesFor = (db: Knex): Rule[] => [
   ...uniqueIndexes,
   ...dialect(db).triggers.map((trigger) => ({ needs: [theNumber, theCompany], ...trigger })),
+  ...offerRules(db),
+  ...callCounts[isPostgres(db) ? "postgres" : "sqlite"].map((trigger) => ({
+    needs: ["calls.company_id", "calls_per_day.calls"],
+    ...trigger,
+  })),
 ];
+
+const offerRules = (db: Knex): Rule[] =>
+  (isPostgres(db) ? postgresOffer : sqliteOffer).map((trigger) => ({
+    needs: [theNumber, theCompany, "numbers_on_offer.id", "pool_counts.n"],
+    ...trigger,
+  }));
 
 /** Keeps everybody else from writing to the two tables until the transaction ends; they can be read all the while. */
 export async function keepWritersOut(transaction: Knex): Promise<void> {
@@ -91,6 +108,18 @@ export const isTime = (db: Knex, column: string) => dialect(db).isTime(column);
 export async function remove(db: Knex): Promise<void> {
   for (const { drop } of rulesFor(db)) await db.raw(drop);
 }
+
+/** Takes out the triggers that keep the numbers on offer and the counts, before their tables go. */
+export async function removeOffer(db: Knex): Promise<void> {
+  for (const { drop } of offerRules(db)) await db.raw(drop);
+}
+
+/** Takes out the triggers that count calls, before their table goes. */
+export async function removeCallCounts(db: Knex): Promise<void> {
+  for (const { drop } of callCounts[isPostgres(db) ? "postgres" : "sqlite"]) await db.raw(drop);
+}
+
+export { recountCalls, refill } from "#app/domain/rules/offer.server.ts";
 
 /** The names of the triggers and indexes that the database has not, or has switched off. */
 export async function missing(db: Knex): Promise<string[]> {

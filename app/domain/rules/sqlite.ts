@@ -44,7 +44,7 @@ export const named = "select type as kind, name from sqlite_master";
 /** Takes the one lock for writing, which a transaction that has read might not get any more. */
 export const keepWritersOut = "update companies set id = id where false";
 
-const trigger = (name: string, event: string, body: string) => ({
+export const trigger = (name: string, event: string, body: string) => ({
   name,
   create: [
     `drop trigger if exists ${name}`,

@@ -1,0 +1,42 @@
+import type { ReactNode } from "react";
+import { Link } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { Main } from "#app/components/Main.tsx";
+import type { FieldErrors } from "#app/http/fields.ts";
+
+interface SettingsPageProps {
+  title: string;
+  /** the page that it belongs to */
+  above?: { to: string; title: string };
+  errors?: FieldErrors | undefined;
+  /** what a form of the page did, told once */
+  news?: ReactNode;
+  /** where the news is dismissed to */
+  here: string;
+  children: ReactNode;
+}
+
+const settings = { to: "/settings", title: "Settings" };
+
+/** A page of Settings: what is wrong or was done, where it belongs, its heading. */
+export function SettingsPage({
+  title,
+  above = settings,
+  errors,
+  news,
+  here,
+  children,
+}: SettingsPageProps) {
+  return (
+    <Main>
+      {errors && <ErrorSummary errors={errors} />}
+      {news && <Banner dismissTo={here}>{news}</Banner>}
+      <p className="over-heading">
+        <Link to={above.to}>{above.title}</Link>
+      </p>
+      <h1 tabIndex={-1}>{title}</h1>
+      {children}
+    </Main>
+  );
+}

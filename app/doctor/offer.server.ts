@@ -1,0 +1,88 @@
+import type { Knex } from "knex";
+import { isPostgres } from "#app/db.server.ts";
+import { found, type Finding } from "#app/doctor/finding.ts";
+import { findOutFacts } from "#app/domain/pool-facts.server.ts";
+import { countOfCalls } from "#app/domain/rules/call-counts.ts";
+import { counted } from "#app/domain/rules/offer.server.ts";
+import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
+
+/** What is kept of the pool for searches and counts, compared with the pool; triggers keep it, unless they were off. */
+
+/** Where the two differ, one sentence; undefined where they do not. */
+async function differenceOf(db: Knex): Promise<string | undefined> {
+  const numberOf = async (query: Knex.QueryBuilder) =>
+    Number(((await query.count({ n: "*" }).first()) as { n: number }).n);
+  const available = () => db("twilio_phone_numbers as n").where("n.status", "available");
+  const unseen = await numberOf(
+    available().whereRaw(
+      `not exists (select 1 from numbers_on_offer o where o.id = n.id and o.phone_number = n.phone_number)`,
+    ),
+  );
+  const surplus = (await numberOf(db("numbers_on_offer"))) - (await numberOf(available())) + unseen;
+  if (unseen + surplus > 0) {
+    return `Searches miss ${unseen} available numbers and find ${surplus} that are not.`;
+  }
+  for (const { what, country, kind, memorable, from } of counted) {
+    const rows = await db.raw<unknown>(
+      `select sum(n) as n from (
+         select ${country} as country, ${kind} as kind, ${memorable} as memorable, count(*) as n from ${from} group by 1, 2, 3
+         union all
+         select country, kind, memorable, -sum(n) from pool_counts where what = '${what}' group by country, kind, memorable
+       ) both_counts group by country, kind, memorable having sum(n) <> 0`,
+    );
+    const differing = Array.isArray(rows) ? rows : (rows as { rows: unknown[] }).rows;
+    if (differing.length > 0) return `The counts of the pool (${what}) are not what is in it.`;
+  }
+  return undefined;
+}
+
+async function callsDiffer(db: Knex): Promise<boolean> {
+  const answer = await db.raw<unknown>(
+    `select company_id from (
+       select company_id, day, calls from (${countOfCalls(isPostgres(db) ? "postgres" : "sqlite")}) now
+       union all select company_id, day, -calls from calls_per_day) both_counts
+      group by company_id, day having sum(calls) <> 0 limit 1`,
+  );
+  return (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows).length > 0;
+}
+
+/** @param db a database whose schema is current */
+export async function examineOffer(db: Knex): Promise<Finding[]> {
+  const mend = "npm run doctor -- --repair";
+  const difference = await differenceOf(db);
+  return [
+    ...(difference === undefined ? [] : found("offer-differs", difference, mend)),
+    ...((await callsDiffer(db)) ? found("calls-miscounted", miscounted, mend) : []),
+  ];
+}
+
+const miscounted = "The counts of calls by day are not what is in the call log.";
+
+/**
+ * Brings it to what the pool says, and finds out the country and kind of numbers that came by plain SQL.
+ * @returns what was done, a sentence each; nothing where the schema has no such tables yet
+ */
+export async function repairOffer(db: Knex): Promise<string[]> {
+  if (!(await db.schema.hasTable("pool_counts"))) return [];
+  const done: string[] = [];
+  const difference = await differenceOf(db);
+  if (difference !== undefined) {
+    await db.transaction(async (transaction) => {
+      await keepWritersOut(transaction);
+      await refill(transaction);
+    });
+    done.push(`${difference} They were made anew.`);
+  }
+  if ((await db.schema.hasTable("calls_per_day")) && (await callsDiffer(db))) {
+    await db.transaction(recountCalls);
+    done.push(`${miscounted} They were made anew.`);
+  }
+  let known = 0;
+  for (;;) {
+    const some = await findOutFacts(db);
+    if (some === 0) break;
+    known += some;
+  }
+  if (known > 0) done.push(`The country and kind of ${known} numbers were found out.`);
+  return done;
+}

@@ -1,0 +1,74 @@
+import type { Knex } from "knex";
+import { z } from "zod";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
+import { erasedEmail } from "#app/domain/account-state.ts";
+import { readPhone, whoFields, type Company } from "#app/domain/companies.server.ts";
+import { toDatabaseTime } from "#app/domain/times.ts";
+import { asTimeZone, saveTimeZone } from "#app/domain/time-zone.server.ts";
+
+/** What a company says of itself in Settings. Its email and its password have verbs of their own. */
+
+const noZone = "Choose a time zone";
+
+/**
+ * The form.
+ * @param kept the company's phone: one that an older program kept as it was typed may stay so
+ */
+export function accountFields(kept: string | null) {
+  return z.object({
+    ...whoFields,
+    phone: z
+      .string()
+      .nullish()
+      .transform((text, context) =>
+        kept !== null && text?.trim() === kept ? kept : readPhone(text, context),
+      ),
+    time_zone: z
+      .string({ error: noZone })
+      .transform((text) => asTimeZone(text.trim()) ?? "")
+      .refine((zone) => zone !== "", { error: noZone }),
+  });
+}
+
+export type AccountFields = z.output<ReturnType<typeof accountFields>>;
+
+/**
+ * Saves what a company says of itself.
+ * @param company as it was when it was asked
+ * @param by for the audit trail, which has the names of what was changed
+ * @returns "gone" where it has been erased meanwhile
+ */
+export async function saveAccount(
+  db: Knex,
+  company: Company,
+  fields: AccountFields,
+  by: By = service,
+): Promise<"saved" | "gone"> {
+  const { time_zone, ...who } = fields;
+  return db.transaction(async (trx) => {
+    const count = await trx("companies")
+      .where({ id: company.id })
+      .whereNot({ email: erasedEmail(company.id) })
+      .update({ ...who, updated_at: toDatabaseTime() });
+    if (count === 0) return "gone";
+    // Also where it is what was guessed: from now on it is said.
+    await saveTimeZone(trx, company.id, time_zone);
+    const changed = changesOf(company, fields).join(", ");
+    if (changed !== "") {
+      const details = { fields: changed };
+      await recordEvent(trx, { event: "account-changed", companyId: company.id, ...by, details });
+    }
+    return "saved";
+  });
+}
+
+function changesOf(company: Company, fields: AccountFields): string[] {
+  const before: AccountFields = {
+    company_name: company.companyName,
+    owner_name: company.ownerName,
+    phone: company.phone,
+    time_zone: company.timeZone,
+  };
+  const names = Object.keys(before) as (keyof AccountFields)[];
+  return names.filter((name) => fields[name] !== before[name]);
+}

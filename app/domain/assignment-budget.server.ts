@@ -1,0 +1,164 @@
+import type { Knex } from "knex";
+import { isPostgres, query } from "#app/db.server.ts";
+import { operator, recordEvent, type By } from "#app/domain/audit.server.ts";
+import { countAvailable } from "#app/domain/available-numbers.server.ts";
+import { keptTime } from "#app/domain/rules/sqlite.ts";
+import { fromDatabaseTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { environment } from "#app/env.server.ts";
+import { networksOf } from "#app/ip-address.ts";
+
+/**
+ * How many numbers may be assigned in an hour, by the whole service and for one client: an assignment is for ever, so a
+ * script must not empty the pool before somebody can look. What is spent are the pool's own rows, read in the
+ * transaction that would spend more: no restart refills it, and no other process has a second one.
+ */
+
+/** Seconds. */
+const hour = 60 * 60;
+const leastBudget = 60;
+/** Of the budget, for one IPv4 address or IPv6 /64. */
+const forOneNetwork = 40;
+
+/** Whose share is spent, and in how many seconds there is more. */
+export interface SpentBudget {
+  of: "service" | "address";
+  retryAfter: number;
+}
+
+/** The database's counts are looked at anew after so many milliseconds. */
+const countedFor = 60_000;
+const counted = new WeakMap<object, { at: number; available: number }>();
+
+/**
+ * How many numbers may be assigned in an hour: ASSIGNMENTS_PER_HOUR, or a tenth of those available, 60 at least.
+ * Not asked for within a transaction of its own, which has a connection already.
+ */
+export async function assignmentsPerHour(db: Knex): Promise<number> {
+  const { ASSIGNMENTS_PER_HOUR } = environment();
+  if (ASSIGNMENTS_PER_HOUR !== undefined) return ASSIGNMENTS_PER_HOUR;
+  // A transaction has the settings of its database.
+  const { config } = db.client as Knex.Client;
+  let count = counted.get(config);
+  if (!count || performance.now() - count.at > countedFor) {
+    count = { at: performance.now(), available: (await countAvailable(db)).available };
+    counted.set(config, count);
+  }
+  return Math.max(leastBudget, Math.floor(count.available / 10));
+}
+
+/** Whether an assignment is counted: operators' commands and the program's own are not. */
+export function isBudgeted({ actor }: By): boolean {
+  return environment().RATE_LIMITS === "on" && actor !== "operator" && actor !== "service";
+}
+
+/**
+ * Spends one of the budget, after the number was assigned and in its transaction, which keeps others from spending
+ * until it ends.
+ * @returns undefined where there was one left; else the assignment must be taken back
+ */
+export async function spendAssignment(
+  transaction: Knex,
+  budget: number,
+  { address = "unknown" }: By,
+): Promise<SpentBudget | undefined> {
+  const now = toDatabaseTime();
+  const since = hourBefore(now);
+  const [network] = address === "unknown" ? [""] : networksOf(address);
+  if (network !== "") {
+    await transaction("recent_assignments").insert({ network, assigned_at: now });
+  }
+  // SQLite lets one transaction write at a time, and this one has written.
+  const lock = isPostgres(transaction) ? "for update" : "";
+  const closed = await query(
+    transaction,
+    {
+      name: "lock assignment budget",
+      sql: `select id from assignment_budget where open_until is null or open_until <= ? ${lock}`,
+    },
+    [now],
+  );
+  if (closed.length === 0) return undefined;
+  // Others wait by now, so it is one question. This one is the newest; the one after so many others is one too many.
+  const [over] = await query<{ service: string | null; address: string | null }>(
+    transaction,
+    {
+      name: "assignments of an hour",
+      sql: `select (select assigned_at from twilio_phone_numbers where ${ofLastHour(transaction)}
+                     order by assigned_at desc limit 1 offset ?) as service,
+                   (select assigned_at from recent_assignments where network = ? and assigned_at > ?
+                     order by assigned_at desc limit 1 offset ?) as address`,
+    },
+    [since, since, budget, network, since, forOneNetwork],
+  );
+  for (const of of ["service", "address"] as const) {
+    const spentAt = over![of];
+    if (spentAt !== null) return { of, retryAfter: secondsUntilOver(spentAt, now) };
+  }
+  return undefined;
+}
+
+/** Takes away what is kept of clients whose assignments are older than an hour. */
+export async function forgetOldAssignments(db: Knex): Promise<void> {
+  await db("recent_assignments").where("assigned_at", "<=", hourBefore(toDatabaseTime())).delete();
+}
+
+// The first condition is the index's; the second one reads what an older program has left in other forms.
+const ofLastHour = (db: Knex) =>
+  `status = 'assigned' and assigned_at > ? and ${isPostgres(db) ? "kept_time(assigned_at)" : keptTime("assigned_at")} > ?`;
+
+const hourBefore = (time: string) =>
+  toDatabaseTime(new Date(fromDatabaseTime(time).getTime() - hour * 1000));
+
+function secondsUntilOver(spentAt: string, now: string): number {
+  const passed = (fromDatabaseTime(now).getTime() - fromDatabaseTime(spentAt).getTime()) / 1000;
+  return Math.min(Math.max(1, Math.ceil(hour - passed)), hour);
+}
+
+/** The budget as it is now, for operators. */
+export interface BudgetStatus {
+  /** assignments an hour */
+  budget: number;
+  /** those of the last hour */
+  spent: number;
+  /** until when there is no budget (RFC 3339), where an operator has lifted it */
+  openUntil: string | null;
+}
+
+export async function budgetStatus(db: Knex): Promise<BudgetStatus> {
+  const now = toDatabaseTime();
+  const since = hourBefore(now);
+  const [row] = await query<{ spent: number }>(
+    db,
+    {
+      name: "count assignments of an hour",
+      sql: `select count(*) as spent from twilio_phone_numbers where ${ofLastHour(db)}`,
+    },
+    [since, since],
+  );
+  const opened = await db("assignment_budget")
+    .where("open_until", ">", now)
+    .first<{ open_until: string } | undefined>("open_until");
+  return {
+    budget: await assignmentsPerHour(db),
+    spent: row!.spent,
+    openUntil: opened ? toRfc3339(opened.open_until) : null,
+  };
+}
+
+/**
+ * Lifts the budget for a time, for all processes.
+ * @param minutes from now; 0 puts it back
+ * @returns until when (RFC 3339)
+ */
+export async function openAssignments(db: Knex, minutes: number): Promise<string> {
+  const until = toDatabaseTime(new Date(Date.now() + minutes * 60_000));
+  await db.transaction(async (transaction) => {
+    await transaction("assignment_budget").where({ id: 1 }).update({ open_until: until });
+    await recordEvent(transaction, {
+      event: "assignments-opened",
+      ...operator,
+      details: { minutes },
+    });
+  });
+  return toRfc3339(until);
+}

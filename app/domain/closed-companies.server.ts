@@ -1,0 +1,148 @@
+import type { Knex } from "knex";
+import { erasedEmail } from "#app/domain/account-state.ts";
+import { foldedEmail } from "#app/domain/adopted-emails.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
+import { deleteCalls } from "#app/domain/call-erasure.server.ts";
+import { ownTables } from "#app/domain/own-tables.ts";
+import { endSessions } from "#app/domain/sessions.server.ts";
+import { toDatabaseTime } from "#app/domain/times.ts";
+
+/**
+ * Companies that nobody signs in to. A frozen one is as it was when it is unfrozen; meanwhile its calls are answered and
+ * not passed on. An erased one is a tombstone: a row without people that keeps its number out of the pool for ever, as
+ * the rules demand, and whose callers hear that the number is not in service.
+ */
+
+/** What came of a try to freeze, unfreeze or erase; "already" where it was so before. */
+export type Closing = "done" | "already" | "erased" | "no-such-company";
+
+/** Ends the company's sessions and API tokens, and lets nobody begin one. @param by for the audit trail, as with the others */
+export async function freezeCompany(
+  db: Knex,
+  companyId: number,
+  by: By = service,
+): Promise<Closing> {
+  return db.transaction(async (trx) => {
+    const found = await locked(trx, companyId);
+    if (found !== "done") return found;
+    const frozen = await trx("closed_companies")
+      .insert({ company_id: companyId, state: "frozen", since: toDatabaseTime() })
+      .onConflict("company_id")
+      .ignore()
+      .returning<unknown[]>("company_id");
+    await endSessions(trx, companyId);
+    await trx("company_tokens").where({ company_id: companyId }).delete();
+    if (frozen.length === 0) return "already";
+    await recordEvent(trx, { event: "company-frozen", companyId, ...by });
+    return "done";
+  });
+}
+
+/** Lets people sign in again, and calls through. */
+export async function unfreezeCompany(
+  db: Knex,
+  companyId: number,
+  by: By = service,
+): Promise<Closing> {
+  return db.transaction(async (trx) => {
+    const found = await locked(trx, companyId);
+    if (found !== "done") return found;
+    const count = await trx("closed_companies")
+      .where({ company_id: companyId, state: "frozen" })
+      .delete();
+    if (count === 0) return "already";
+    await recordEvent(trx, { event: "company-unfrozen", companyId, ...by });
+    return "done";
+  });
+}
+
+/** What an older program kept of people and of their accounts elsewhere. */
+const olderColumns = [
+  "trade_type",
+  "address",
+  "logo_url",
+  "business_hours",
+  "stripe_customer_id",
+  "verification_token",
+  "reset_token",
+  "reset_token_expires",
+  "last_login",
+  "openai_api_key",
+  "deepgram_api_key",
+  "elevenlabs_api_key",
+  "elevenlabs_voice_id",
+  "google_calendar_id",
+  "google_credentials_json",
+];
+
+/**
+ * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. Of many calls the first go at
+ * once, the others with {@link eraseCallsOfErased}; messages at Twilio are queued (recordings-to-delete.server.ts).
+ */
+export async function eraseCompany(
+  db: Knex,
+  companyId: number,
+  by: By = service,
+): Promise<Closing> {
+  const closing = await db.transaction(async (trx): Promise<Closing> => {
+    const found = await locked(trx, companyId);
+    if (found !== "done") return found === "erased" ? "already" : found;
+    // Mail that was asked for by somebody who is not signed in knows the address alone.
+    const company = await trx("companies").where({ id: companyId }).first("email");
+    await trx("mail_queue")
+      .where({ address: foldedEmail(company?.email ?? "") })
+      .delete();
+    const columns = Object.keys(await trx("companies").columnInfo());
+    const older = olderColumns.filter((name) => columns.includes(name));
+    await trx("companies")
+      .where({ id: companyId })
+      .update({
+        ...Object.fromEntries(older.map((name) => [name, null])),
+        company_name: "Erased",
+        owner_name: "Erased",
+        email: erasedEmail(companyId),
+        phone: null,
+        // No kind of hash, so that no password is right.
+        password_hash: "none",
+        updated_at: toDatabaseTime(),
+      });
+    for (const { name } of ownTables) await trx(name).where({ company_id: companyId }).delete();
+    await trx("closed_companies")
+      .insert({ company_id: companyId, state: "erased", since: toDatabaseTime() })
+      .onConflict("company_id")
+      .merge();
+    await recordEvent(trx, { event: "account-erased", companyId, ...by });
+    return "done";
+  });
+  if (closing === "done") await eraseCallsOfErased(db);
+  return closing;
+}
+
+/** Whether calls of companies that are erased are still there. */
+export async function hasCallsOfErased(db: Knex): Promise<boolean> {
+  const row: unknown = await db("calls")
+    .join("closed_companies as x", "x.company_id", "calls.company_id")
+    .where({ "x.state": "erased" })
+    .first("call_sid");
+  return row !== undefined;
+}
+
+/** Erases calls of companies that are erased, the first thousands. @returns how many went; 0 when none is left */
+export function eraseCallsOfErased(db: Knex): Promise<number> {
+  return deleteCalls(db, (calls) =>
+    calls.whereIn(
+      "company_id",
+      db("closed_companies").where({ state: "erased" }).select("company_id"),
+    ),
+  );
+}
+
+// A write, so that no other verb of this file, nor SQLite's other writers, come in between.
+async function locked(trx: Knex, companyId: number): Promise<Closing> {
+  const count = await trx("companies")
+    .where({ id: companyId })
+    .update({ email: trx.ref("email") });
+  if (count === 0) return "no-such-company";
+  const row = await trx("closed_companies").where({ company_id: companyId }).first("state");
+  return row?.state === "erased" ? "erased" : "done";
+}

@@ -1,0 +1,109 @@
+import { partOfNumber } from "#app/domain/e164.ts";
+import type { NumberKind } from "#app/domain/number-facts.ts";
+
+/** What numbers are looked for by: words of the index that each must have, and patterns that tell for certain. */
+
+/** What a list of available numbers is narrowed to; each that is absent or empty leaves all. */
+export interface NumberFilter {
+  /** ASCII digits that stand together in the number, wherever */
+  contains?: string | undefined;
+  /** ASCII digits that the number begins with, its calling code first */
+  starts?: string | undefined;
+  /** ASCII digits that it ends with */
+  ends?: string | undefined;
+  /** what somebody typed to find a number */
+  search?: string | undefined;
+  /** ISO 3166-1 alpha-2, in capitals */
+  country?: string | undefined;
+  /** `mobile` finds what may be either, too */
+  kind?: NumberKind | undefined;
+  /** only those that are easy to remember */
+  memorable?: boolean | undefined;
+}
+
+/** Some of a number: digits, after `+` where it begins so, before `$` where it ends so; `p` and `q` are a calling code of two and three digits. */
+type Piece = string;
+
+/** What a number has that holds some pieces: every word of `all`, and one of each list of `any`. */
+export interface Words {
+  all: string[];
+  any: string[][];
+}
+
+/** What finds the numbers that a filter asks for by their digits. */
+export interface DigitSearch {
+  /** a number has what one of these says; none where any number does */
+  words: Words[];
+  /** patterns of LIKE, one of each list */
+  patterns: string[][];
+  /** single digits that the number holds: most do, so that they have no words */
+  digits: string[];
+}
+
+export function digitSearch({ contains, starts, ends, search }: NumberFilter): DigitSearch {
+  const held = contains ? [contains] : [];
+  const typed = piecesOf(search ?? "");
+  const isDigit = (piece: Piece) => /^\d$/.test(piece);
+  const certain: Piece[] = [
+    ...held.filter((piece) => !isDigit(piece)),
+    ...(starts ? [`+${starts}`] : []),
+    ...(ends ? [`${ends}$`] : []),
+  ];
+  const meant = typed.filter((piece) => !isDigit(piece));
+  const ways = meant.length > 0 ? meant.map((piece) => [...certain, piece]) : [certain];
+  return {
+    words: ways.filter((pieces) => pieces.length > 0).map(wordsOf),
+    patterns: [...certain.map((piece) => [patternOf(piece)]), meant.map(patternOf)].filter(
+      (any) => any.length > 0,
+    ),
+    digits: [...held, ...typed].filter(isDigit),
+  };
+}
+
+/**
+ * What was typed finds the numbers that hold its digits, and those that it means: with a leading + they begin so.
+ * A leading 00 is dialled for the +, a leading 0 at home for the country: 086 is +353 86.
+ * @returns none where all numbers are found: nothing was typed, or nothing that is in a number
+ */
+function piecesOf(search: string): Piece[] {
+  const part = partOfNumber(search);
+  const digits = part.replace("+", "");
+  if (digits === "") return [];
+  if (part !== digits) return [part];
+  const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(digits) ?? [];
+  if (rest === "") return [digits];
+  if (zeros === "00") return [digits, `+${rest}`];
+  // Where a 0 is dialled for the country its calling code has two or three digits (ITU-T E.164 and E.129).
+  return zeros === "0" ? [digits, `p${rest}`, `q${rest}`] : [digits];
+}
+
+function patternOf(piece: Piece): string {
+  const digits = piece.replace(/\D/g, "");
+  if (piece.endsWith("$")) return `%${digits}`;
+  const before = { "+": "+", p: "+__", q: "+___" }[piece.charAt(0)];
+  return before === undefined ? `%${digits}%` : `${before}${digits}%`;
+}
+
+const ten = Array.from({ length: 10 }, (_, digit) => String(digit));
+
+/** Trigrams of pieces. What is shorter is in one of some: `8$` in `08$`, `18$`, … */
+function wordsOf(pieces: readonly Piece[]): Words {
+  const words: Words = { all: [], any: [] };
+  for (const piece of pieces) {
+    const mark = /^[+pq]/.exec(piece)?.[0] ?? "";
+    if (piece.length < 3) {
+      words.any.push(
+        mark !== "" || piece.endsWith("$")
+          ? ten.map((digit) => (mark === "" ? digit + piece : piece + digit))
+          : [`+${piece}`, ...ten.map((digit) => digit + piece)],
+      );
+      continue;
+    }
+    // After p and q nothing but the first two digits is told apart from digits anywhere.
+    const first = mark === "p" || mark === "q" ? 1 : 0;
+    if (first === 1) words.all.push(piece.slice(0, 3));
+    for (let at = first; at + 3 <= piece.length; at++) words.all.push(piece.slice(at, at + 3));
+  }
+  words.all = [...new Set(words.all)];
+  return words;
+}

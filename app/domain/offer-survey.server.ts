@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import type { Knex } from "knex";
+import { isPostgres, query } from "#app/db.server.ts";
+import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
+import { narrows, offerStatement, type Place } from "#app/domain/offer-search.server.ts";
+
+/** How many numbers are on offer, and where somebody who looks at them begins: one question for all of it. */
+export interface OfferSurvey {
+  /** all there are */
+  available: number;
+  /** how many a filter leaves; beyond {@link mostCounted} one more than that */
+  matching: number;
+  /** the countries that there are numbers of, most numbers first */
+  countries: { country: string; available: number }[];
+  /** where the visitor's list begins; undefined where that is the oldest number */
+  from: Place | undefined;
+}
+
+/** A search is counted so far: beyond it, that there are more is all that is known. */
+export const mostCounted = 1_000;
+
+/** @param visitor any text that stays the same while somebody looks, and is another one's for nobody */
+export async function surveyOffer(
+  db: Knex,
+  filter: NumberFilter = {},
+  visitor?: string,
+): Promise<OfferSurvey> {
+  const parts = [counts(db)];
+  const { patterns, digits } = digitSearch(filter);
+  if (patterns.length + digits.length > 0) parts.push(countOfMatches(db, filter, digits));
+  if (visitor !== undefined) parts.push(startOf(db, visitor));
+  const rows = await query<SurveyRow>(
+    db,
+    {
+      name: `survey ${parts.map(({ name }) => name).join(" ")}`,
+      sql: parts.map(({ sql }) => sql).join(" union all "),
+    },
+    parts.flatMap(({ values }) => values),
+  );
+  const groups = rows.filter(({ what }) => what === "available");
+  const sumOf = (those: SurveyRow[]) => those.reduce((sum, { n }) => sum + n, 0);
+  const isOfKind = (kind: string) =>
+    kind === filter.kind || (filter.kind === "mobile" && kind === "geographic-or-mobile");
+  const countries = new Map<string, number>();
+  for (const { country, n } of groups) {
+    if (country !== "") countries.set(country, (countries.get(country) ?? 0) + n);
+  }
+  const found = rows.find(({ what }) => what === "matching");
+  const counted = found && Math.min(found.n, mostCounted + 1);
+  const start = rows.find(({ what }) => what === "from");
+  return {
+    available: sumOf(groups),
+    matching:
+      counted ??
+      sumOf(
+        groups.filter(
+          ({ country, kind, memorable }) =>
+            (!filter.country || country === filter.country) &&
+            (!filter.kind || isOfKind(kind)) &&
+            (!filter.memorable || memorable),
+        ),
+      ),
+    countries: [...countries]
+      .map(([country, available]) => ({ country, available }))
+      .filter(({ available }) => available > 0)
+      .sort((a, b) => b.available - a.available || (a.country < b.country ? -1 : 1)),
+    from: start && { at: start.at!, id: start.id!, shelf: start.shelf },
+  };
+}
+
+interface SurveyRow {
+  what: "available" | "matching" | "from";
+  country: string;
+  kind: string;
+  memorable: boolean | number;
+  n: number;
+  at: string | null;
+  id: number | null;
+  shelf: number | null;
+}
+
+interface Part {
+  name: string;
+  sql: string;
+  values: readonly Knex.RawBinding[];
+}
+
+const integer = (db: Knex, sql: string) =>
+  `cast(${sql} as ${isPostgres(db) ? "bigint" : "integer"})`;
+
+const counts = (db: Knex): Part => ({
+  name: "counts",
+  sql: `select what, country, kind, memorable, ${integer(db, "sum(n)")} as n,
+               cast(null as text) as at, ${integer(db, "null")} as id, cast(null as integer) as shelf
+          from pool_counts where what = 'available' group by what, country, kind, memorable`,
+  values: [],
+});
+
+function countOfMatches(db: Knex, filter: NumberFilter, digits: readonly string[]): Part {
+  // Most numbers hold a single digit, so that twice as many are enough to look through.
+  const limit = (mostCounted + 1) * (digits.length > 0 ? 2 : 1);
+  const [{ name, sql }, values] = narrows(filter)
+    ? offerStatement(db, { filter, limit })
+    : [{ name: "all", sql: "select id, phone_number from numbers_on_offer limit ?" }, [limit]];
+  const holding = digits.map(() => " and phone_number like ?").join("");
+  return {
+    name: `${name} ${digits.length}`,
+    sql: `select 'matching', '', '', false, count(*), null, null, null from (${sql}) matching where id is not null${holding}`,
+    values: [...values, ...digits.map((digit) => `%${digit}%`)],
+  };
+}
+
+/** Ids that follow one another and are looked through for a number that is still there. */
+const stretch = 64;
+const tries = 16;
+
+/**
+ * A number to begin with, drawn by the visitor: of ids between the oldest and the newest number on offer the first one
+ * where a number is on offer, or is soon after. They are drawn from a range that is rounded to powers of two, so that
+ * numbers that go or come seldom change what is drawn.
+ */
+function startOf(db: Knex, visitor: string): Part {
+  const hash = createHash("sha512").update(visitor).digest();
+  const drawn = Array.from({ length: tries }, (_, at) => {
+    return hash.readUInt32BE(at * 4) / 2 ** 32;
+  });
+  const postgres = isPostgres(db);
+  const first = "(select id from numbers_on_offer order by id limit 1)";
+  const last = "(select id from numbers_on_offer order by id desc limit 1)";
+  // Fills an integer's lower bits: 100 becomes 127. With a LIMIT each step is computed once, and not written out in the next.
+  const filled = [1, 2, 4, 8, 16, 32].reduce(
+    (from, bits) => `(select a, b, r | (r >> ${bits}) as r from ${from} f${bits} limit 1)`,
+    `(select ${first} as a, ${last} as b, ${last} - ${first} as r limit 1)`,
+  );
+  const draws = postgres
+    ? "unnest(?::float8[]) with ordinality as d (value, key)"
+    : "json_each(?) d";
+  return {
+    name: "start",
+    sql: `select 'from', '', '', false, 0, n.entered_at, n.id, n.shelf from (
+            select ${postgres ? "cast(o.entered_at as text)" : "o.entered_at"} as entered_at, o.id, ${postgres ? "o.shelf" : "null"} as shelf
+              from (select a, b, ${integer(db, "a - (a & (r >> 2)) + d.value * (r + (r >> 2) + 1)")} as c, d.key as turn
+                      from ${filled} edges cross join ${draws}) drawn
+              join numbers_on_offer o on o.id = (
+                select f.id from numbers_on_offer f where f.id between drawn.c and drawn.c + ${stretch - 1}
+                 and drawn.c between drawn.a and drawn.b order by f.id limit 1)
+             order by drawn.turn limit 1) n`,
+    values: [postgres ? `{${drawn.join()}}` : JSON.stringify(drawn)],
+  };
+}

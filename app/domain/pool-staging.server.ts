@@ -1,0 +1,78 @@
+import type { Knex } from "knex";
+import { isPostgres } from "#app/db.server.ts";
+import {
+  addAlone,
+  addBatch,
+  batchSize,
+  givenNumbers,
+  knownInPool,
+  numbersOf,
+} from "#app/domain/pool.server.ts";
+
+/** Numbers that nobody else sees: they wait to enter the pool all together, or are only to show what would enter it. */
+export interface Staging {
+  /** Stages those of `phoneNumbers` (E.164) that neither the pool nor the staging has yet, and returns them. */
+  stage(phoneNumbers: readonly string[]): Promise<Set<string>>;
+  /** Puts all that is staged into the pool in one step, and returns how many of them had not come meanwhile. */
+  enter(): Promise<number>;
+}
+
+/**
+ * Gives `work` an empty staging. It is a temporary table, so a million numbers take no memory of the process, and on
+ * SQLite no lock of anybody's until they enter. On PostgreSQL it is all one transaction, over when this returns.
+ * @param db where it is SQLite, with a single connection
+ */
+export async function withStaging<Result>(
+  db: Knex,
+  work: (staging: Staging) => Promise<Result>,
+): Promise<Result> {
+  // Behind a pooler a transaction is what keeps a connection; on SQLite it would keep an old view of the pool.
+  if (isPostgres(db)) return db.transaction((trx) => stageIn(trx, work));
+  return stageIn(db, work).finally(() => db.raw("drop table if exists temp.staged_numbers"));
+}
+
+async function stageIn<Result>(
+  db: Knex,
+  work: (staging: Staging) => Promise<Result>,
+): Promise<Result> {
+  await db.raw(
+    isPostgres(db)
+      ? "create temporary table staged_numbers (id bigserial primary key, phone_number text not null unique) on commit drop"
+      : "create temporary table staged_numbers (id integer primary key, phone_number text not null unique)",
+  );
+  return work({
+    async stage(phoneNumbers) {
+      const known = await knownInPool(db, phoneNumbers);
+      const missing = phoneNumbers.filter((phoneNumber) => !known.has(phoneNumber));
+      const staged = await numbersOf(
+        db,
+        `insert into staged_numbers (phone_number)
+           select given.phone_number from ${givenNumbers(db)} where true order by given.position
+         on conflict (phone_number) do nothing returning phone_number`,
+        [JSON.stringify(missing)],
+      );
+      return new Set(staged);
+    },
+    enter: () => db.transaction(enter),
+  });
+}
+
+async function enter(trx: Knex.Transaction): Promise<number> {
+  await addAlone(trx);
+  let [entered, after] = [0, 0];
+  for (;;) {
+    const rows = await trx<{ id: number; phone_number: string }>("staged_numbers")
+      .where("id", ">", after)
+      .orderBy("id")
+      .limit(batchSize)
+      .select("id", "phone_number");
+    const last = rows.at(-1);
+    if (!last) return entered;
+    after = last.id;
+    const added = await addBatch(
+      trx,
+      rows.map(({ phone_number }) => phone_number),
+    );
+    entered += added.length;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Knex } from "knex";
+import { countryOf } from "#app/domain/e164.ts";
+
+/**
+ * The time zone that a company's times are shown in: an IANA name. What the company has never said is guessed from the
+ * country of its number, or of its phone.
+ */
+
+const known = new Map<string, string | undefined>();
+
+/**
+ * The name under which a zone is kept, or undefined where there is no such zone. Browsers name some zones by older
+ * names; an offset such as `+01:00` is none, since it knows no summer.
+ */
+export function asTimeZone(text: string): string | undefined {
+  if (!/^[A-Za-z][\w+/-]{1,63}$/.test(text)) return undefined;
+  if (known.has(text)) return known.get(text);
+  // Anybody may send anything; the real ones are some six hundred.
+  if (known.size >= 1_000) known.clear();
+  let zone: string | undefined;
+  try {
+    zone = new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    zone = undefined;
+  }
+  known.set(text, zone);
+  return zone;
+}
+
+/** All zones to choose from, by name. */
+export function timeZones(): string[] {
+  return [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
+}
+
+/** The zone in which most people live, of countries that have several, or none of their own (IANA, "zone1970.tab"). */
+const mainZones: Record<string, string> = {
+  AC: "Atlantic/St_Helena",
+  AR: "America/Buenos_Aires",
+  AU: "Australia/Sydney",
+  BR: "America/Sao_Paulo",
+  CA: "America/Toronto",
+  CL: "America/Santiago",
+  CY: "Asia/Nicosia",
+  ES: "Europe/Madrid",
+  FM: "Pacific/Ponape",
+  GL: "America/Godthab",
+  KI: "Pacific/Tarawa",
+  MH: "Pacific/Majuro",
+  MN: "Asia/Ulaanbaatar",
+  MX: "America/Mexico_City",
+  PF: "Pacific/Tahiti",
+  PG: "Pacific/Port_Moresby",
+  PT: "Europe/Lisbon",
+  RU: "Europe/Moscow",
+  TA: "Atlantic/St_Helena",
+  US: "America/New_York",
+  UZ: "Asia/Tashkent",
+  XK: "Europe/Belgrade",
+};
+
+/** The zone of a number's country (E.164); undefined where its plan tells none, as of toll-free and satellite numbers. */
+export function timeZoneOfNumber(phoneNumber: string | null): string | undefined {
+  const country = phoneNumber === null ? undefined : countryOf(phoneNumber);
+  if (country === undefined) return undefined;
+  return asTimeZone(mainZones[country] ?? zonesOf(country)[0] ?? "");
+}
+
+/** ECMA-402's `Intl.Locale` tells a region's zones, in alphabetical order: by a method, and before that by a property. */
+function zonesOf(country: string): string[] {
+  const region = new Intl.Locale(`und-${country}`) as Intl.Locale & {
+    getTimeZones?(): string[] | undefined;
+    timeZones?: string[];
+  };
+  return region.getTimeZones?.() ?? region.timeZones ?? [];
+}
+
+/**
+ * The zone of a company.
+ * @param saved what it has said, if anything
+ * @param numbers those that are guessed from, the best first
+ */
+export function timeZoneFrom(saved: string | null, ...numbers: (string | null)[]): string {
+  // What one machine knows, another of an older system may not.
+  const said = saved === null ? undefined : asTimeZone(saved);
+  return said ?? numbers.map(timeZoneOfNumber).find((zone) => zone !== undefined) ?? "UTC";
+}
+
+/** Keeps what a company says of its zone, or a browser at sign-up. @param timeZone as {@link asTimeZone} gives it */
+export async function saveTimeZone(db: Knex, companyId: number, timeZone: string): Promise<void> {
+  await db("company_time_zones")
+    .insert({ company_id: companyId, time_zone: timeZone })
+    .onConflict("company_id")
+    .merge();
+}

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import type { Scope } from "#app/domain/tokens.server.ts";
+import type { ErrorCode } from "#app/http/api-errors.ts";
+
+/**
+ * What a call of the JSON API is: who may make it, what it takes and what it answers. Its schemas check requests, type
+ * answers and make the OpenAPI document, so that what is documented is what happens.
+ */
+
+/** A session, or a token that has the scope; a session, or any token; a session alone; anybody. */
+export type Who = Scope | "any-token" | "session" | "anyone";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** The chapters of the documentation, in their order. */
+export const tags = {
+  "Phone numbers": "The numbers that are available, and the one that is the company's for ever.",
+  Calls: "The call log of the company's number.",
+  "Call handling": "What happens when somebody calls the company's number.",
+  Account: "Signing up, in and out. A session is a cookie.",
+  Tokens: "API tokens are made and revoked by whoever is signed in, never with a token.",
+} as const;
+
+export interface Operation<
+  W extends Who = Who,
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodObject = z.ZodObject,
+> {
+  /** a verb and a noun, as a generated client calls it */
+  id: string;
+  method: Method;
+  /** with parameters in braces, as the file of the route has them */
+  path: `/api/${string}`;
+  tag: keyof typeof tags;
+  summary: string;
+  description?: string;
+  who: W;
+  /** what a path that it does not fit leads to is not found */
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  /** the refusal of a body that is not as it should be, where it is not `invalid_fields` */
+  refusal?: (body: Record<string, unknown>) => Response;
+  answer: { status: 200 | 201; schema: Answer };
+  /** what it refuses beside what every call does: see {@link errorsOf} */
+  errors?: readonly ErrorCode[];
+  /** for a POST that takes an Idempotency-Key: the refusals that are the rule's answers, and kept with the key */
+  keeps?: readonly ErrorCode[];
+  /** a request of the documentation, which the tests send, and what it is answered */
+  example: {
+    params?: Record<string, string>;
+    query?: Record<string, string>;
+    body?: z.input<Body>;
+    answer: Omit<z.input<Answer>, "success">;
+  };
+}
+
+/** Gives an operation the type of what it says. */
+export function operation<
+  W extends Who,
+  Answer extends z.ZodObject,
+  Params extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Body extends z.ZodType = z.ZodObject<Record<never, never>>,
+>(said: Operation<W, Params, Query, Body, Answer>): Operation<W, Params, Query, Body, Answer> {
+  return said;
+}
+
+/** All the errors that an operation may answer, its own first. */
+export function errorsOf({ method, who, body, query, errors = [], keeps }: Operation): ErrorCode[] {
+  const changes = method !== "GET";
+  const codes: (ErrorCode | false)[] = [
+    ...errors,
+    query !== undefined && "invalid_query",
+    changes && method !== "DELETE" && "invalid_json",
+    (body !== undefined || keeps !== undefined) && "invalid_fields",
+    who !== "anyone" && "not_authenticated",
+    who !== "anyone" && "insufficient_scope",
+    changes && "cross_site",
+    keeps !== undefined && "idempotency_key_reused",
+    keeps !== undefined && "in_progress",
+    changes && method !== "DELETE" && "too_large",
+    changes && method !== "DELETE" && "unsupported_media_type",
+    "rate_limited",
+    "internal",
+    "unavailable",
+  ];
+  return [...new Set(codes.filter((code) => code !== false))];
+}
+
+/** Schemas that have a name in the document. */
+export const namedSchemas = z.registry<{ id: string }>();
+
+/** The body of a good answer. */
+export function answerOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object({ success: z.literal(true), ...shape });
+}
+
+/** RFC 3339, UTC, to the second. */
+export const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  .meta({ format: "date-time", description: "UTC, to the second" });
+
+/** A number as answers have it. */
+export const e164 = z
+  .string()
+  .regex(/^\+\d+$/)
+  .meta({ description: "E.164: + and digits" });
+
+/** A whole number of a query. */
+export function wholeNumber(name: string, min: number, max: number) {
+  const error = `${name} must be a whole number from ${min} to ${max}`;
+  return z.preprocess(
+    (text) => (typeof text === "string" && /^\d{1,9}$/.test(text) ? Number(text) : text),
+    z.int({ error }).min(min, { error }).max(max, { error }),
+  );
+}

@@ -1,0 +1,115 @@
+import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { SettingsPage } from "#app/components/SettingsPage.tsx";
+import { database, reading } from "#app/db.server.ts";
+import { endSessionByRef, listSessions } from "#app/domain/sessions.server.ts";
+import { by } from "#app/http/by.server.ts";
+import { takeNews, withNews } from "#app/http/news.server.ts";
+import { companyLoader, pageAction } from "#app/http/page.server.ts";
+import { requireCompany, sessionId } from "#app/http/session.server.ts";
+import { shownSession, type ShownSession } from "#app/http/shown-session.server.ts";
+
+export const meta: MetaFunction = () => privatePageTitle("Sessions");
+
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+const here = "/settings/security/sessions";
+
+export const loader = companyLoader(async ({ company, ...asked }) => {
+  const [one, others, sessions] = [
+    await takeNews(asked, "session-ended"),
+    await takeNews(asked, "other-sessions-ended"),
+    await listSessions(reading(), company.id, sessionId(asked)),
+  ];
+  return data(
+    {
+      news: one.isNews ? "The session is ended." : others.isNews && "All other sessions are ended.",
+      sessions: sessions.map((session) => shownSession(session, company.timeZone)),
+    },
+    { headers: { ...one.headers, ...others.headers } },
+  );
+});
+
+/** Ends one session; one that is over already is as good as ended. */
+export const action = pageAction(async (sent) => {
+  const { id } = await requireCompany(sent);
+  await endSessionByRef(database(), id, sent.form.session ?? "", by(sent));
+  return redirect(here, { headers: await withNews("session-ended") });
+});
+
+export default function Sessions() {
+  const { news, sessions } = useLoaderData<typeof loader>();
+  return (
+    <SettingsPage
+      title="Sessions"
+      above={{ to: "/settings/security", title: "Security" }}
+      news={news}
+      here={here}
+    >
+      <p>
+        Where somebody is signed in to your account. End what you do not know, then change your
+        password.
+      </p>
+      <ul className="sessions">
+        {sessions.map((session) => (
+          <Session key={session.ref} session={session} />
+        ))}
+      </ul>
+      {sessions.length > 1 && (
+        <form method="post" action={`${here}/others`}>
+          <button type="submit" className="button secondary" name="end" value="others">
+            End all other sessions
+          </button>
+        </form>
+      )}
+    </SettingsPage>
+  );
+}
+
+function Session({
+  session: { ref, device, address, begun, seen, own },
+}: {
+  session: ShownSession;
+}) {
+  return (
+    <li className="card">
+      <div>
+        <h2 id={`session-${ref}`}>
+          <bdi>{device}</bdi>
+        </h2>
+        {own && <p className="hint">This browser</p>}
+      </div>
+      <dl className="facts">
+        <div>
+          <dt>Address</dt> <dd>{address ?? "Unknown"}</dd>
+        </div>
+        <div>
+          <dt>Signed in</dt>{" "}
+          <dd>
+            <time dateTime={begun.at}>{begun.shown}</time>
+          </dd>
+        </div>
+        <div>
+          <dt>Last seen</dt>{" "}
+          <dd>
+            <time dateTime={seen.at}>{seen.shown}</time>
+          </dd>
+        </div>
+      </dl>
+      {!own && (
+        <form method="post" action={here}>
+          <button
+            type="submit"
+            className="button secondary"
+            name="session"
+            value={ref}
+            aria-describedby={`session-${ref}`}
+          >
+            End session
+          </button>
+        </form>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,128 @@
+import { data, type MetaFunction } from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Banner } from "#app/components/Banner.tsx";
+import { CopyButton } from "#app/components/CopyButton.tsx";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { Main } from "#app/components/Main.tsx";
+import { privatePageTitle } from "#app/components/page-title.ts";
+import { TokenForm } from "#app/components/TokenForm.tsx";
+import { TokenList } from "#app/components/TokenList.tsx";
+import { database, reading } from "#app/db.server.ts";
+import {
+  listTokens,
+  makeToken,
+  mostTokens,
+  scopes,
+  tokenFields,
+} from "#app/domain/tokens.server.ts";
+import { by } from "#app/http/by.server.ts";
+import { checkFields, wholeForm } from "#app/http/fields.ts";
+import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
+import { takeNews } from "#app/http/news.server.ts";
+import { companyLoader, pageAction } from "#app/http/page.server.ts";
+import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
+import { requireCompany } from "#app/http/session.server.ts";
+import { scopeChoices, shownToken } from "#app/http/shown-token.server.ts";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) =>
+  privatePageTitle("API tokens", data?.refused);
+
+export { headersOfAction as headers } from "#app/http/page.server.ts";
+
+const lifetimes = [
+  { days: "30", label: "In 30 days" },
+  { days: "90", label: "In 90 days" },
+  { days: "365", label: "In a year" },
+  { days: "", label: "Never" },
+];
+const shownAgain = ["name", ...scopes, "expires"];
+
+export const loader = companyLoader(async ({ company, refused, ...asked }) => {
+  const tokens = await listTokens(reading(), company.id);
+  const news = await takeNews(asked, "token-revoked");
+  const kept = await takeKeptForm(asked, company.id);
+  return data(
+    {
+      refused,
+      revoked: news.isNews,
+      unsaved: kept.values !== undefined && !refused,
+      tokens: tokens.map((token) => shownToken(token)),
+      values: { expires: "365", ...kept.values, [formOwner]: String(company.id) },
+      scopes: scopeChoices,
+      lifetimes,
+    },
+    { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
+  );
+});
+
+/** Makes a token. It is shown in this very answer, and never again. */
+export const action = pageAction(async (sent) => {
+  const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
+  const { form } = sent;
+  const days = Number(lifetimes.find(({ days }) => days === form.expires)?.days ?? "365");
+  const checked = checkFields(tokenFields, {
+    name: form.name,
+    scopes: scopes.filter((scope) => form[scope]),
+    expires_at: days > 0 ? new Date(Date.now() + days * 86_400_000).toISOString() : null,
+  });
+  if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
+  try {
+    const made = await makeToken(database(), id, checked.values, by(sent));
+    if (made.outcome === "made") return data({ made: made.secret, name: made.token.name });
+    return refuseForm(sent, shownAgain, 400, {
+      [wholeForm]: `A company has ${mostTokens} tokens at most. Revoke one first.`,
+    });
+  } catch (error) {
+    return refuseFormFor(error, sent, shownAgain);
+  }
+});
+
+export default function ApiTokens() {
+  const { revoked, unsaved, tokens, values, ...choices } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const refused = answer && "errors" in answer ? answer : undefined;
+  const made = answer && "made" in answer ? answer : undefined;
+  return (
+    <Main>
+      {refused && <ErrorSummary errors={refused.errors} />}
+      {made && <MadeToken {...made} />}
+      {revoked && !answer && (
+        <Banner dismissTo="/settings/tokens">
+          Revoked. Whatever used the token is refused from now on.
+        </Banner>
+      )}
+      {unsaved && (
+        <Banner>This is what you typed before you were signed out. No token was made.</Banner>
+      )}
+      <p className="over-heading">
+        <Link to="/settings">Settings</Link>
+      </p>
+      <h1 tabIndex={-1}>API tokens</h1>
+      <p>
+        A program that has a token acts for your company, as far as you let it. Keep tokens as you
+        keep passwords. <a href="/api/docs">How programs use the API</a>
+      </p>
+      {tokens.length > 0 && (
+        <section className="card" aria-labelledby="tokens-heading">
+          <h2 id="tokens-heading">Your tokens</h2>
+          <TokenList tokens={tokens} />
+        </section>
+      )}
+      <h2>Make a token</h2>
+      <TokenForm values={{ ...values, ...refused?.values }} errors={refused?.errors} {...choices} />
+    </Main>
+  );
+}
+
+function MadeToken({ made, name }: { made: string; name: string }) {
+  return (
+    <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+      <p>
+        This is the token <bdi>{name}</bdi>. Copy it now: it is not shown again.
+      </p>
+      <p className="secret">
+        <code>{made}</code> <CopyButton text={made} what="token" />
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
+import { csvLine } from "../../app/http/csv.ts";
+import { CommandError, UsageError } from "../terminal/command.ts";
+import type { Given, Layout } from "./numbers.ts";
+
+/**
+ * What was not added, in a form that can be mended and given again: a list's lines with the reason as a comment, a
+ * table's rows with the line and the reason in two columns more.
+ */
+export interface Rejects {
+  layout: Layout;
+  write(given: Given, reason: string): void;
+  close(): void;
+}
+
+/**
+ * Opens the file, so that a path that cannot be written is known before anything is done; without one they go to stderr.
+ * @param source the file that is read, which must not be written over
+ * @throws {CommandError}
+ */
+export function openRejects(file: string | undefined, source: string): Rejects {
+  if (file !== undefined && isSame(file, source)) {
+    throw new UsageError(`--rejects would write over ${source} itself; name another file.`);
+  }
+  const failed = (error: unknown) =>
+    new CommandError(
+      `The rejects cannot be written to ${file ?? "stderr"} (${(error as NodeJS.ErrnoException).code}).`,
+    );
+  let descriptor: number;
+  try {
+    descriptor = file === undefined ? 2 : openSync(file, "w");
+  } catch (error) {
+    throw failed(error);
+  }
+  let hasBegun = false;
+  const rejects: Rejects = {
+    layout: { isTable: false },
+    write(given, reason) {
+      const { header, isTable } = rejects.layout;
+      const beginning = hasBegun || !header ? "" : csvLine([...header, "line", "reason"]);
+      hasBegun = true;
+      const line = given.line ?? null;
+      const entry =
+        isTable && given.cells
+          ? csvLine([...given.cells, line, reason])
+          : `${given.text} # line ${line}: ${reason}\n`;
+      try {
+        writeWhole(descriptor, beginning + entry);
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    close() {
+      if (file !== undefined) closeSync(descriptor);
+    },
+  };
+  return rejects;
+}
+
+function writeWhole(descriptor: number, text: string): void {
+  let left = Buffer.from(text);
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(descriptor, left));
+    } catch (error) {
+      // A pipe that is not read at once.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
+
+function isSame(file: string, source: string): boolean {
+  try {
+    return realpathSync(file) === realpathSync(source);
+  } catch {
+    return false;
+  }
+}

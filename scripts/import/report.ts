@@ -1,0 +1,142 @@
+import { formatPhoneNumber } from "../../app/domain/e164.ts";
+import { withoutForgingMarks } from "../../app/domain/written-text.ts";
+import { paint } from "../terminal/command.ts";
+import type { Output } from "../terminal/output.ts";
+import type { Given } from "./numbers.ts";
+
+/** What became of each number that was given: lines or one JSON document on stdout, warnings on stderr. */
+
+export type Result = Given &
+  (
+    | { result: "added" | "already there"; phoneNumber: string }
+    | { result: "invalid"; reason: string }
+  );
+
+/** Lines for a person who looks on; a file or a program gets all. */
+const mostOnTerminal = 1_000;
+const mostWarnings = 20;
+
+export class Report {
+  added = 0;
+  alreadyThere = 0;
+  invalid = 0;
+  private shown = 0;
+  private warned = 0;
+
+  constructor(
+    private readonly output: Output,
+    private readonly how: { json: boolean; dryRun: boolean; allOrNothing: boolean },
+  ) {}
+
+  get lines(): number {
+    return this.added + this.alreadyThere + this.invalid;
+  }
+
+  /** Counts results, and tells them. */
+  async add(results: readonly Result[]): Promise<void> {
+    let text = "";
+    for (const one of results) {
+      if (one.result === "added") this.added++;
+      else if (one.result === "invalid") this.invalid++;
+      else this.alreadyThere++;
+      text += this.how.json ? this.element(one) : this.line(one);
+    }
+    await this.output.write(text);
+  }
+
+  /** What {@link Report.add} printed is the beginning of; nothing more may come. */
+  async end(isComplete: boolean): Promise<void> {
+    this.endWarnings();
+    if (!this.how.json) return this.output.write(`\n${this.summary()}\n`);
+    const counts = JSON.stringify(
+      {
+        dry_run: this.how.dryRun,
+        added: this.added,
+        already_there: this.alreadyThere,
+        invalid: this.invalid,
+        complete: isComplete,
+      },
+      null,
+      2,
+    );
+    const start = this.shown === 0 ? `{\n  "numbers": []` : "\n  ]";
+    await this.output.write(`${start},${counts.slice(1)}\n`);
+  }
+
+  // Whether it enters is not known before all have been read.
+  private get isStaged(): boolean {
+    return this.how.allOrNothing && !this.how.dryRun;
+  }
+
+  /** How many there were of each, as a sentence. */
+  summary(): string {
+    const { added, alreadyThere, invalid } = this;
+    return `${this.how.dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.`;
+  }
+
+  /** What a stop in the middle leaves, as a sentence. */
+  leftBehind(): string {
+    const { added, alreadyThere, invalid, how } = this;
+    if (added === 0 || how.dryRun || how.allOrNothing) return "Nothing was changed.";
+    return `Of ${this.lines} that were read, ${added} were added, ${alreadyThere} already there, ${invalid} invalid; the same command again adds the rest.`;
+  }
+
+  /** Warns of a number that is possible, but in no plan. */
+  warn(given: Given, phoneNumber: string): void {
+    if (++this.warned > mostWarnings) return;
+    this.say(
+      `${where(given)}${formatPhoneNumber(phoneNumber)} has a possible length but is in no numbering plan we know; ${this.how.dryRun ? "it would be added" : "it is added"} all the same.`,
+    );
+  }
+
+  // Those that were not told one by one.
+  private endWarnings(): void {
+    const more = this.warned - mostWarnings;
+    if (more > 0) {
+      this.say(
+        `${more} more ${more === 1 ? "number is" : "numbers are"} in no numbering plan we know.`,
+      );
+    }
+  }
+
+  private say(text: string): void {
+    process.stderr.write(`${paint("yellow", "Warning:")} ${text}\n`);
+  }
+
+  private element(one: Result): string {
+    const element = JSON.stringify(
+      {
+        input: one.text.slice(0, 1_000),
+        line: one.line ?? null,
+        result: one.result === "added" && this.isStaged ? "staged" : one.result.replace(" ", "_"),
+        ...(one.result === "invalid" ? { reason: one.reason } : { phone_number: one.phoneNumber }),
+      },
+      null,
+      2,
+    ).replaceAll("\n", "\n    ");
+    return `${this.shown++ === 0 ? `{\n  "numbers": [` : ","}\n    ${element}`;
+  }
+
+  private line(one: Result): string {
+    if (process.stdout.isTTY && ++this.shown > mostOnTerminal) {
+      return this.shown === mostOnTerminal + 1
+        ? "… and more, which are counted; “> FILE” keeps a line for each.\n"
+        : "";
+    }
+    if (one.result === "invalid") {
+      return `invalid        ${where(one)}“${printable(one.text)}” ${one.reason}\n`;
+    }
+    const entered = this.how.dryRun ? "would add" : this.isStaged ? "staged" : "added";
+    const what = one.result === "added" ? entered : one.result;
+    return `${what.padEnd(15)}${where(one)}${formatPhoneNumber(one.phoneNumber)}\n`;
+  }
+}
+
+function where({ line }: Given): string {
+  return line === undefined ? "" : `line ${line}: `;
+}
+
+/** Text of a file or of a company as a terminal may show it, which obeys control characters. */
+export function printable(text: string): string {
+  return withoutForgingMarks(text).slice(0, 60);
+}

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { examineOffer, repairOffer } from "#app/doctor/offer.server.ts";
+import { callsPerDay } from "#app/domain/calls.server.ts";
+import { newCallSid } from "../support/calls.ts";
+import { insertCompanies } from "../support/companies.ts";
+import { describeEachEngine } from "../support/databases.ts";
+
+describeEachEngine("calls are counted by day", (_engine, open) => {
+  test("as they come, as more is told of them, and as they go, by whatever SQL", async () => {
+    const db = await open();
+    const [mine, other] = (await insertCompanies(db, 2)) as [number, number];
+    const call = (company_id: number | null, started_at: string) => ({
+      call_sid: newCallSid(),
+      company_id,
+      started_at,
+      to_number: "+353861234567",
+      twilio_status: "completed",
+    });
+    const calls = [
+      call(mine, "2026-11-20 23:59:59"),
+      call(mine, "2026-11-20 00:00:00"),
+      call(mine, "2026-11-21 12:00:00"),
+      call(other, "2026-11-21 12:00:00"),
+      call(null, "2026-11-21 12:00:00"),
+    ];
+    await db("calls").insert(calls);
+    const days = async (company: number) =>
+      (await callsPerDay(db, company, 3, new Date("2026-11-22T10:00:00Z"))).map(
+        ({ calls }) => calls,
+      );
+    expect(await days(mine)).toEqual([2, 1, 0]);
+    expect(await days(other)).toEqual([0, 1, 0]);
+
+    // A callback that was late tells that it began earlier; the voice webhook, whose it is.
+    await db("calls")
+      .where({ call_sid: calls[2]!.call_sid })
+      .update({ started_at: "2026-11-20 23:00:00" });
+    await db("calls").where({ call_sid: calls[4]!.call_sid }).update({ company_id: other });
+    await db("calls").update({ twilio_status: "busy" });
+    expect(await days(mine)).toEqual([3, 0, 0]);
+    expect(await days(other)).toEqual([0, 2, 0]);
+    await db("calls").whereIn("call_sid", [calls[0]!.call_sid, calls[3]!.call_sid]).delete();
+    expect(await days(mine)).toEqual([2, 0, 0]);
+    expect(await days(other)).toEqual([0, 1, 0]);
+    expect(await examineOffer(db)).toEqual([]);
+
+    await db("calls_per_day").where({ company_id: mine }).update({ calls: 7 });
+    expect(await examineOffer(db)).toMatchObject([{ code: "calls-miscounted" }]);
+    await repairOffer(db);
+    expect(await days(mine)).toEqual([2, 0, 0]);
+    expect(await examineOffer(db)).toEqual([]);
+  });
+});

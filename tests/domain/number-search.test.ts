@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import type { Knex } from "knex";
+import { beforeAll, describe, expect, test } from "vitest";
+import { listAvailable, type AvailableQuery } from "#app/domain/available-numbers.server.ts";
+import { numberFacts, numberKinds } from "#app/domain/number-facts.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { findOutFacts } from "#app/domain/pool-facts.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
+
+/** A pool of several countries and kinds, short numbers and long ones; its order is not that of the digits. */
+const pool = [
+  ...Array.from(
+    { length: 60 },
+    (_, i) => `+35386${String((i * 1_234_577) % 10_000_000).padStart(7, "0")}`,
+  ),
+  ...Array.from(
+    { length: 40 },
+    (_, i) => `+447${String(400_000_000 + ((i * 77_711_113) % 99_999_999))}`,
+  ),
+  ...Array.from(
+    { length: 30 },
+    (_, i) => `+1${["212", "416", "800"][i % 3]!}555${String(1000 + i * 111)}`,
+  ),
+  ...Array.from({ length: 10 }, (_, i) => `+3531${String(2_000_000 + i * 77_777)}`),
+  "+353861212121",
+  "+353867777777",
+  "+35386123321",
+  "+4930123456789",
+  "+80012345678",
+  "+15",
+  "+353",
+];
+
+/** What a filter leaves of the pool, found without any index. */
+function leftBy(filter: Omit<AvailableQuery, "limit">): string[] {
+  return pool.filter((number) => {
+    const digits = number.slice(1);
+    const { country, kind, memorable } = numberFacts(number);
+    return (
+      digits.includes(filter.contains ?? "") &&
+      digits.startsWith(filter.starts ?? "") &&
+      digits.endsWith(filter.ends ?? "") &&
+      (filter.country === undefined || country === filter.country) &&
+      (filter.kind === undefined ||
+        kind === filter.kind ||
+        (filter.kind === "mobile" && kind === "geographic-or-mobile")) &&
+      (!filter.memorable || memorable)
+    );
+  });
+}
+
+const someDigits = fc.oneof(
+  fc.stringMatching(/^\d{1,4}$/),
+  fc
+    .tuple(fc.constantFrom(...pool), fc.nat(12), fc.integer({ min: 1, max: 9 }))
+    .map(([number, from, length]) => number.slice(1).slice(from, from + length) || "8"),
+);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
+const filters = fc.record({
+  contains: maybe(someDigits),
+  starts: maybe(fc.constantFrom("3", "35", "353", "3538", "1", "1416", "44", "999")),
+  ends: maybe(someDigits),
+  country: maybe(fc.constantFrom("IE", "GB", "US", "CA", "DE", "FR")),
+  kind: maybe(fc.constantFrom(...numberKinds)),
+  memorable: maybe(fc.boolean()),
+});
+
+describe.each(engines)("a search on %s", (engine) => {
+  let db: Knex;
+  beforeAll(async () => {
+    db = openDatabase((await createMigratedDatabase(engine)).url);
+    await addToPool(db, pool.slice(0, 100));
+    // What comes by plain SQL is searched by its digits at once, and by the rest when it has been looked at.
+    await db("twilio_phone_numbers").insert(
+      pool.slice(100).map((phone_number) => ({ phone_number })),
+    );
+    // Shelves of a few numbers, so that there are several.
+    if (engine === "postgres") await db.raw("update numbers_on_offer set shelf = id / 20");
+    expect(await all({ contains: "4930123456789" })).toEqual(["+4930123456789"]);
+    while ((await findOutFacts(db, 7)) > 0);
+  });
+
+  /** All pages of a list. */
+  async function all(query: Partial<AvailableQuery>): Promise<string[]> {
+    const numbers: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listAvailable(db, { limit: 7, ...query, cursor });
+      if (!page.ok) throw new Error(page.invalid);
+      numbers.push(...page.numbers.map(({ phoneNumber }) => phoneNumber));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return numbers;
+  }
+
+  test("finds what is there, in the pool's order, whatever is combined and however a page ends", async () => {
+    await fc.assert(
+      fc.asyncProperty(filters, fc.constantFrom(1, 2, 256), async (filter, reach) => {
+        const expected = leftBy(filter);
+        expect(await all({ ...filter, reach })).toEqual(expected);
+        expect((await surveyOffer(db, filter)).matching).toBe(expected.length);
+      }),
+      { numRuns: 60, seed: 7 },
+    );
+  });
+
+  test("a list that begins in the middle goes round to there, and has each number once", async () => {
+    await fc.assert(
+      fc.asyncProperty(filters, fc.nat(1_000), async (filter, visitor) => {
+        const expected = leftBy(filter);
+        const { from } = await surveyOffer(db, filter, `visitor ${visitor}`);
+        expect(from).toBeDefined();
+        const round = await all({ ...filter, from, reach: 3 });
+        const start = expected.indexOf(round[0] ?? "");
+        expect(round).toEqual([...expected.slice(start), ...expected.slice(0, Math.max(start, 0))]);
+      }),
+      { numRuns: 40, seed: 8 },
+    );
+  });
+
+  test("a page may be short or empty, and says where it goes on", async () => {
+    if (engine === "sqlite") return;
+    const page = await listAvailable(db, { limit: 5, contains: "4930123456789", reach: 2 });
+    expect(page).toMatchObject({ ok: true, numbers: [], nextCursor: expect.any(String) });
+  });
+});

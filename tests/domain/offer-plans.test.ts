@@ -1,0 +1,192 @@
+import type { Knex } from "knex";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { isPostgres } from "#app/db.server.ts";
+import { listAvailable, type AvailableQuery } from "#app/domain/available-numbers.server.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { poolStatus } from "#app/domain/pool.server.ts";
+import { fillBigPool } from "../support/big-pool.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
+
+/** What is asked of a pool of 100,000; those of the second list find nothing. */
+const found: Partial<AvailableQuery>[] = [
+  {},
+  { contains: "8" },
+  { contains: "86" },
+  { contains: "353" },
+  { contains: "8675" },
+  { starts: "1" },
+  { starts: "4477" },
+  { ends: "7" },
+  { ends: "4321" },
+  { search: "086" },
+  { search: "0861" },
+  { search: "00353" },
+  { search: "+4930" },
+  { country: "IE" },
+  { country: "DE" },
+  { kind: "mobile" },
+  { kind: "geographic" },
+  { memorable: true },
+  { country: "IE", kind: "mobile", memorable: true },
+  { country: "US", contains: "353" },
+  { country: "IE", starts: "353", ends: "77", kind: "mobile" },
+];
+const absent: Partial<AvailableQuery>[] = [
+  { contains: "4930999" },
+  { starts: "39" },
+  { ends: "3530353" },
+  { search: "00391239" },
+  { country: "CA" },
+  { country: "CA", contains: "8" },
+  { kind: "toll-free" },
+  { country: "DE", kind: "mobile" },
+  { country: "IE", starts: "44" },
+  { country: "CA", kind: "voip", memorable: true, contains: "1212" },
+];
+
+type Asked = [sql: string, values: Knex.RawBinding[]];
+
+describe.each(engines)("with 100,000 numbers on %s", (engine) => {
+  let db: Knex;
+  /** somewhere near the pool's end */
+  let late: string;
+  beforeAll(async () => {
+    db = openDatabase((await createMigratedDatabase(engine)).url, { statementTimeout: 0 });
+    // Statements come as they are written.
+    db.userParams["prepares"] = false;
+    await fillBigPool(db);
+    const last = await listAvailable(db, { limit: 1, ends: "", contains: "" });
+    expect(last.ok).toBe(true);
+    const row = await db("numbers_on_offer").orderBy("id", "desc").offset(500).first();
+    const {
+      entered_at: at,
+      id,
+      shelf = 0,
+    } = row as unknown as {
+      entered_at: string;
+      id: number;
+      shelf?: number;
+    };
+    late = Buffer.from(JSON.stringify([at, id, shelf, 0])).toString("base64url");
+  }, 120_000);
+
+  /** The statements that `work` asks. */
+  async function asking(work: () => Promise<unknown>): Promise<Asked[]> {
+    const raw = vi.spyOn(db, "raw");
+    await work();
+    const asked = raw.mock.calls as unknown as Asked[];
+    raw.mockRestore();
+    return asked;
+  }
+
+  /** Fails where a statement reads more than so many rows on PostgreSQL, or on SQLite a table and no index. */
+  async function expectBounded([sql, values]: Asked): Promise<void> {
+    if (isPostgres(db)) {
+      const { rows } = await db.raw<{ rows: [{ "QUERY PLAN": [{ Plan: Plan }] }] }>(
+        `explain (analyze, format json) ${sql}`,
+        values,
+      );
+      const nodes = all(rows[0]["QUERY PLAN"][0].Plan);
+      expect(nodes.filter((node) => node["Node Type"] === "Seq Scan")).toEqual([]);
+      expect(Math.max(...nodes.map(rowsRead)), sql).toBeLessThan(20_000);
+    } else {
+      const steps = (await db.raw(`explain query plan ${sql}`, values)) as { detail: string }[];
+      for (const { detail } of steps) {
+        expect(detail, sql).not.toMatch(/^SCAN (n|o|s|twilio_phone_numbers|numbers_on_offer)$/);
+        expect(detail, sql).not.toMatch(/TEMP B-TREE FOR ORDER BY/);
+      }
+    }
+  }
+
+  test.each([...found, ...absent])(
+    "a page of %j reads a bounded part of the pool, the first as a late one",
+    async (query) => {
+      const { from } = await surveyOffer(db, {}, "somebody");
+      const pages: Partial<AvailableQuery>[] = [{}, { cursor: late }, { from }];
+      for (const page of pages) {
+        const asked = await asking(() => listAvailable(db, { limit: 10, ...query, ...page }));
+        expect(asked).toHaveLength(1);
+        await expectBounded(asked[0]!);
+      }
+    },
+  );
+
+  test.each(found)("%j finds numbers", async (query) => {
+    expect(
+      (await listAvailable(db, { limit: 10, ...query })) as { numbers: unknown[] },
+    ).toHaveProperty("numbers.0");
+  });
+
+  test.each(absent)("%j finds none, and knows that there are none", async (query) => {
+    expect(await listAvailable(db, { limit: 10, ...query })).toEqual({
+      ok: true,
+      numbers: [],
+      nextCursor: null,
+    });
+    expect((await surveyOffer(db, query)).matching).toBe(0);
+  });
+
+  test("what is counted is counted without a look at the pool", async () => {
+    const asked = await asking(async () => {
+      await poolStatus(db);
+      await surveyOffer(db, { country: "IE" }, "somebody");
+    });
+    expect(asked).toHaveLength(2);
+    for (const [sql] of asked) expect(sql).not.toContain("twilio_phone_numbers");
+    expect((await surveyOffer(db, { contains: "86" })).matching).toBe(1_001);
+    const { available, countries } = await surveyOffer(db);
+    expect(available).toBe((await poolStatus(db)).available);
+    expect(countries.map(({ country }) => country)).toEqual(["IE", "GB", "US", "DE"]);
+  });
+
+  test.each([{}, { search: "086" }])(
+    "200 people who pick the first number that they see with %j collide five times at most",
+    async (query) => {
+      const first = new Set<string>();
+      for (let visitor = 1; visitor <= 200; visitor++) {
+        const { from } = await surveyOffer(db, query, `company ${visitor}`);
+        const page = await listAvailable(db, { limit: 1, ...query, from });
+        if (page.ok) first.add(page.numbers[0]!.phoneNumber);
+      }
+      expect(first.size).toBeGreaterThanOrEqual(195);
+    },
+  );
+
+  test("a visitor's list stays where it is while others take numbers", async () => {
+    const seen = async () => {
+      const { from } = await surveyOffer(db, {}, "somebody");
+      const page = await listAvailable(db, { limit: 10, from });
+      return page.ok ? page.numbers.map(({ phoneNumber }) => phoneNumber) : [];
+    };
+    const before = await seen();
+    await db("twilio_phone_numbers").whereIn("phone_number", [before[0]!, before[4]!]).delete();
+    const oldest = await listAvailable(db, { limit: 50 });
+    if (oldest.ok) {
+      await db("twilio_phone_numbers")
+        .whereIn(
+          "phone_number",
+          oldest.numbers.map(({ phoneNumber }) => phoneNumber),
+        )
+        .delete();
+    }
+    const kept = before.filter((_, at) => at !== 0 && at !== 4);
+    expect((await seen()).slice(0, 8)).toEqual(kept);
+  });
+});
+
+interface Plan {
+  "Node Type": string;
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Rows Removed by Index Recheck"?: number;
+  Plans?: Plan[];
+}
+
+const all = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(all)];
+
+const rowsRead = (plan: Plan) =>
+  plan["Actual Loops"] *
+  (plan["Actual Rows"] +
+    (plan["Rows Removed by Filter"] ?? 0) +
+    (plan["Rows Removed by Index Recheck"] ?? 0));
