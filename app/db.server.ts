@@ -4,6 +4,7 @@ import knex, { type Knex } from "knex";
 import pg from "pg";
 import { environment } from "#app/env.server.ts";
 import { postgresAddress } from "#app/postgres-address.ts";
+import { limitStatements, limitWaitsForConnections } from "#app/request-budget.server.ts";
 
 // Dates stay the text the server sent (see domain/times.ts), and a BIGINT id is a number:
 // 2^53 numbers will never be sold.
@@ -33,6 +34,7 @@ export interface DatabaseOptions {
  */
 export function createDatabase(databaseUrl: string, options: DatabaseOptions = {}): Knex {
   const db = knex(databaseConfig(databaseUrl, options));
+  limitWaitsForConnections(db.client as Knex.Client);
   if (isPostgres(db)) {
     db.userParams["prepares"] = !isPooler(databaseUrl);
     dropSpentConnections(db);
@@ -91,6 +93,7 @@ function postgresConfig(
         done: (error: Error | null, connection: PostgresConnection) => void,
       ) => {
         byUid.set(connection.__knexUid, connection);
+        limitStatements(connection);
         connection.once("end", () => byUid.delete(connection.__knexUid));
         // What is written without a zone is UTC, also where a column that was adopted has one.
         // No statement here runs for so long that to compile it would pay.

@@ -64,13 +64,16 @@ const status = run(
 );
 const tally: Tally = existsSync(tallyFile)
   ? (JSON.parse(readFileSync(tallyFile, "utf8")) as Tally)
-  : { passed: 0, failed: 0, skipped: 0 };
+  : { passed: 0, failed: 0, skipped: 0, notRun: [], tests: [] };
 rmSync(directory, { recursive: true });
 
-const { passed, failed, skipped } = tally;
+const { passed, failed, skipped, notRun } = tally;
 // With arguments, tests are left out on request.
 const skippedUnasked = vitestArguments.length === 0 ? skipped : 0;
 if (passed + failed === 0) console.error("No test was run.");
 if (skippedUnasked > 0) console.error(`Skipped tests: ${skippedUnasked}.`);
-console.log(`${passed} passed, ${failed} failed`);
+for (const { name, why } of notRun) console.log(`not run: ${name}: ${why}`);
+console.log(
+  `${passed} passed, ${failed} failed${notRun.length > 0 ? `, ${notRun.length} not run` : ""}`,
+);
 process.exitCode = status || (failed > 0 || passed === 0 || skippedUnasked > 0 ? 1 : 0);

@@ -85,6 +85,22 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   );
 }
 
+const saidWithoutCode: [words: RegExp, code: string][] = [
+  [/Timeout acquiring a connection|Unable to acquire a connection/, "POOL_TIMEOUT"],
+  [/Query read timeout/, "QUERY_TIMEOUT"],
+  [/timeout expired|timeout exceeded when trying to connect/, "CONNECT_TIMEOUT"],
+  [
+    /Connection terminated|Client has encountered a connection error|connection is not queryable|Client was closed/,
+    "CONNECTION_CUT",
+  ],
+];
+
+/** The driver's own code of an error, or one of ours where it has only words; undefined for what is none of those. */
+export function databaseErrorCode(error: unknown): string | undefined {
+  const { code, message = "" } = driverError(error);
+  return code ?? saidWithoutCode.find(([words]) => words.test(message))?.[1];
+}
+
 /** The database does not answer yet, as one that is being started; only worth asking where it is on a network. */
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);

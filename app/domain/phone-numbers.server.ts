@@ -14,6 +14,7 @@ import {
   type AvailableQuery,
 } from "#app/domain/available-numbers.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
+import { besideBudget } from "#app/request-budget.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
@@ -168,7 +169,7 @@ export async function assignForSure(
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([
-      currentPhoneNumber(db, companyId),
+      besideBudget(() => currentPhoneNumber(db, companyId)),
       setTimeout(800, unknown, { ref: false }),
     ]).catch(() => unknown);
     if (held instanceof Error) throw held;

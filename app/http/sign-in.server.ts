@@ -114,19 +114,36 @@ interface SignedUp {
 }
 
 /**
- * Makes an account and signs in.
+ * Makes an account and signs in. Whoever sends it again, with the email and the password of the account that there is,
+ * gets in too: the answer to the first time was lost. Such tries are counted with those of signing in.
  * @returns undefined where the email is another account's
  * @throws {TooManyAttemptsError}
  * @throws {PasswordsBusyError}
  */
-export function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp | undefined> {
-  return inTurnOf(asked, fields.email, async () => {
+export async function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp | undefined> {
+  const signedUp = await inTurnOf(asked, fields.email, async () => {
     await countSignUp(exchangeOf(asked.context).address);
     const result = await signUp(database(), fields, by(asked, "visitor"));
     if (result.outcome === "email-taken") return undefined;
     const { company } = result;
     return { company, headers: await signedInHeaders(asked, company, "signed-up") };
   });
+  return signedUp ?? signInAgain(asked, fields);
+}
+
+async function signInAgain(
+  asked: Asked,
+  { email, password }: SignUp,
+): Promise<SignedUp | undefined> {
+  try {
+    return await signInWith(asked, email, password);
+  } catch (error) {
+    const isAnothers = [SignInError, AccountFrozenError, TooManyAttemptsError].some(
+      (kind) => error instanceof kind,
+    );
+    if (isAnothers) return undefined;
+    throw error;
+  }
 }
 
 function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { format } from "node:util";
 import pino from "pino";
-import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { databaseErrorCode, isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { environment } from "#app/env.server.ts";
 import { describeError } from "#app/log/scrub.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
@@ -73,7 +73,9 @@ export function logFault(
   }
   const fields = { requestId, method, path };
   if (isUnavailable) {
-    log.warn({ ...fields, err: describeError(error, false) }, "the database is not available");
+    const code = databaseErrorCode(error);
+    const err = { ...describeError(error, false), ...(code !== undefined && { code }) };
+    log.warn({ ...fields, err }, "the database is not available");
   } else {
     log.error({ ...fields, err: describeError(error) }, "request failed");
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerBuild } from "@remix-run/node";
 import { logFault } from "#app/log/log.server.ts";
+import { withinBudget } from "#app/request-budget.server.ts";
 import { logWhenAnswered } from "#app/log/request-line.server.ts";
 import { send, sendFile, sendText } from "#app/server/answer.server.ts";
 import { beginExchange } from "#app/server/exchange.server.ts";
@@ -42,12 +43,13 @@ export function listenerOf(build: ServerBuild): Listener {
     try {
       if (module && isResource(module) && !target.pathname.endsWith(".data")) {
         const asked = lightRequest(request, target, response);
-        await send(incoming, await answerOfResource(module, { request: asked, params, context }));
+        const resource = { request: asked, params, context };
+        await send(incoming, await withinBudget(() => answerOfResource(module, resource)));
       } else {
         // Remix compares it with Host, which is wrong behind a proxy; the exchange says what we have found.
         delete request.headers.origin;
         const asked = webRequest(request, target, response);
-        await send(incoming, await pageOf(place.id)(asked, context));
+        await send(incoming, await withinBudget(() => pageOf(place.id)(asked, context)));
       }
     } catch (error) {
       logFault(exchange, error);

@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
-import { expectNothingLost, signedInCompanies, tryToAssign } from "../support/load.ts";
+import { signedInCompanies, tryToAssign } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
 /** A wire to PostgreSQL that can be cut between a statement's commit and its answer. */
 async function startWire(databaseUrl: string) {
@@ -72,22 +73,22 @@ async function startCutOff() {
 
 const commit = "COMMIT;";
 
-test("a connection that is cut after the commit and before its answer is looked after, and the number confirmed", async () => {
+test("fault 4: a connection that is cut after the commit and before its answer is looked after, and the number confirmed", async () => {
   const { db, number, company, wire, server } = await startCutOff();
   wire.cutAtAnswerTo(commit);
   const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "ok", status: 200 });
-  await expectNothingLost(db, [cut]);
+  await expectHeld(db, [cut]);
 });
 
-test("one that is cut so and does not come back is an error, and a retry gets the same number", async () => {
+test("fault 4: one that is cut so and does not come back is an error, and a retry gets the same number", async () => {
   const { db, number, other, company, wire, server } = await startCutOff();
   wire.cutAtAnswerTo(commit, { staysAway: true });
   const cut = await tryToAssign(server.url, company, number);
   expect(wire.cuts()).toBe(1);
   expect(cut).toMatchObject({ told: "unknown", status: 503 });
-  await expectNothingLost(db, [cut]);
+  await expectHeld(db, [cut]);
   expect(await db("companies").where({ id: company.id }).first()).toMatchObject({
     twilio_phone_number: number,
   });
@@ -97,5 +98,5 @@ test("one that is cut so and does not come back is an error, and a retry gets th
   expect(again).toMatchObject({ told: "ok", status: 400 });
   const another = await tryToAssign(server.url, company, other);
   expect(another).toMatchObject({ told: "failed", status: 400 });
-  await expectNothingLost(db, [again, another]);
+  await expectHeld(db, [again, another]);
 });

@@ -1,17 +1,12 @@
 import { expect, test } from "vitest";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
-import {
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-  type Try,
-} from "../support/load.ts";
+import { inParallel, signedInCompanies, tryToAssign, type Try } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
 for (const engine of engines) {
-  test(`SIGKILL in bursts of assignments loses none and leaves none half done (${engine})`, async () => {
+  test(`fault 1: SIGKILL in bursts of assignments loses none and leaves none half done (${engine})`, async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db = openDatabase(databaseUrl);
     const numbers = await fillPool(db, 200);
@@ -29,7 +24,7 @@ for (const engine of engines) {
           return result;
         })),
       );
-      await expectNothingLost(db, tries);
+      await expectHeld(db, tries);
     }
     const told = (what: string) => tries.filter((each) => each.told === what);
     expect(told("ok").length).toBeGreaterThanOrEqual(60);
@@ -41,6 +36,6 @@ for (const engine of engines) {
       tryToAssign(server.url, company, phoneNumber),
     );
     expect(new Set(again.map((each) => each.told))).toEqual(new Set(["ok"]));
-    await expectNothingLost(db, [...tries, ...again]);
+    await expectHeld(db, [...tries, ...again]);
   });
 }

@@ -7,7 +7,6 @@ import { someNumbers } from "../support/companies.ts";
 import { openDatabase } from "../support/databases.ts";
 import {
   exchange,
-  expectNothingLost,
   inParallel,
   signedInCompanies,
   tryToAssign,
@@ -16,7 +15,15 @@ import {
   type SignedInCompany,
 } from "../support/load.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
+import { logLines } from "../support/processes.ts";
 import { startServer, type AppServer } from "../support/server.ts";
+import {
+  IncomingCall,
+  sendSigned,
+  twilioVariables,
+  verbsFrom,
+} from "../support/twilio-webhooks.ts";
+import { expectHeld } from "./checker.ts";
 
 let postgres: PostgresServer;
 let server: AppServer;
@@ -31,7 +38,7 @@ beforeAll(async () => {
   db = openDatabase(postgres.url);
   server = await startServer({
     databaseUrl: postgres.url,
-    env: { DATABASE_POOL_MAX: "5" },
+    env: { DATABASE_POOL_MAX: "5", ...twilioVariables },
   });
 });
 
@@ -57,7 +64,7 @@ async function timed(work: () => Promise<Exchange>): Promise<Exchange & { took: 
   return { ...(await work()), took: performance.now() - startedAt };
 }
 
-test("PostgreSQL crashes and comes back under load: what was confirmed is there, and a retry gets the same number", async () => {
+test("fault 6: PostgreSQL crashes and comes back under load: what was confirmed is there, and a retry gets the same number", async () => {
   const numbers = await morePool(400);
   const companies = await signedInCompanies(db, 400);
   let answered = 0;
@@ -89,16 +96,16 @@ test("PostgreSQL crashes and comes back under load: what was confirmed is there,
       () => false,
     ),
   );
-  await expectNothingLost(db, tries);
+  await expectHeld(db, tries);
 
   const again = await inParallel(tries, 8, ({ company, phoneNumber }) =>
     tryToAssign(server.url, company, phoneNumber),
   );
   expect(new Set(again.map((each) => each.told))).toEqual(new Set(["ok"]));
-  await expectNothingLost(db, [...tries, ...again]);
+  await expectHeld(db, [...tries, ...again]);
 });
 
-test("a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says so, and all is well when it goes on", async () => {
+test("fault 7: a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says so, and all is well when it goes on", async () => {
   const companies = await signedInCompanies(db, 20);
   expect((await current(companies[0]!)).status).toBe(200);
   await postgres.freeze();
@@ -123,6 +130,14 @@ test("a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says s
   expect(page.status).toBe(503);
   expect(page.headers["content-type"]).toMatch(/^text\/html/);
   expect(page.took).toBeLessThan(3_000);
+  // Calls get their fallback: a word now, and where that fails too, the address that Twilio has for it.
+  const call = new IncomingCall("+353860000000");
+  for (const path of ["/twilio/voice", "/twilio/voice?again=1", "/twilio/voice/fallback"]) {
+    const askedAt = performance.now();
+    const verbs = await verbsFrom(await sendSigned(server.url, path, call.fields("ringing")));
+    expect(performance.now() - askedAt).toBeLessThan(3_000);
+    expect([path, verbs.length > 0]).toEqual([path, true]);
+  }
 
   await postgres.thaw();
   await until("it is ready again", isReady, 5);
@@ -130,7 +145,7 @@ test("a PostgreSQL that is frozen answers 503 within 3 seconds, readiness says s
   expect(new Set(after.map(({ status }) => status))).toEqual(new Set([200]));
 });
 
-test("connections that an operator terminates cost nobody more than one 503", async () => {
+test("fault 5: connections that an operator terminates cost nobody more than one 503", async () => {
   const [company] = await signedInCompanies(db, 1);
   await inParallel([1, 2, 3, 4, 5], 5, () => current(company!));
   await db.raw(
@@ -142,19 +157,49 @@ test("connections that an operator terminates cost nobody more than one 503", as
   expect([200, 503]).toContain(statuses[0]);
 });
 
-test("a pool of connections that is exhausted answers 503 in bounded time, and only while it is", async () => {
-  const companies = await signedInCompanies(db, 10);
+test("fault 5: backends that are terminated in a burst of assignments lose none", async () => {
+  const numbers = await morePool(120);
+  const companies = await signedInCompanies(db, 120);
+  let answered = 0;
+  const tries = await inParallel(companies, 8, async (company, index) => {
+    if (++answered % 30 === 0) {
+      await db.raw(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'company-phone-numbers' and pid <> pg_backend_pid()",
+      );
+    }
+    return tryToAssign(server.url, company, numbers[index]!);
+  });
+  await until("this process has its connections back", async () =>
+    db.raw("select 1").then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(tries.filter(({ told }) => told === "ok").length).toBeGreaterThan(60);
+  await expectHeld(db, tries);
+  const again = await inParallel(tries, 8, ({ company, phoneNumber }) =>
+    tryToAssign(server.url, company, phoneNumber),
+  );
+  expect(new Set(again.map(({ told }) => told))).toEqual(new Set(["ok"]));
+  await expectHeld(db, [...tries, ...again]);
+});
+
+test("fault 8: a pool of connections that is exhausted answers 503 in bounded time, and only while it is", async () => {
+  // Far more than there are connections: each statement of each request has to wait for one.
+  const companies = await signedInCompanies(db, 60);
   const [number] = await morePool(1);
   // The number's row is locked, so each claim waits until its statement is ended.
   const lock = await db.transaction();
   await lock("twilio_phone_numbers").where({ phone_number: number }).forUpdate();
-  const tries = await inParallel(companies, 10, (company) =>
+  const tries = await inParallel(companies, 60, (company) =>
     tryToAssign(server.url, company, number!),
   );
   for (const { status, took } of tries) {
     expect(status).toBe(503);
-    expect(took).toBeLessThan(5_000);
+    expect(took).toBeLessThan(3_500);
   }
+  const codes = logLines(server).flatMap(({ err }) => (err as { code?: string })?.code ?? []);
+  expect(codes).toContain("POOL_TIMEOUT");
   await lock.rollback();
   expect(await tryToAssign(server.url, companies[0]!, number!)).toMatchObject({
     told: "ok",

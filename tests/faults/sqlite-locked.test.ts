@@ -1,16 +1,11 @@
 import { expect, test } from "vitest";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
-import {
-  exchange,
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-} from "../support/load.ts";
+import { exchange, inParallel, signedInCompanies, tryToAssign } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
-test("an SQLite file that another process has locked answers 503 in bounded time, and works again by itself", async () => {
+test("fault 11: an SQLite file that another process has locked answers 503 in bounded time, and works again by itself", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const db = openDatabase(databaseUrl);
   const numbers = await fillPool(db, 5);
@@ -39,5 +34,5 @@ test("an SQLite file that another process has locked answers 503 in bounded time
     tryToAssign(server.url, company, numbers[index]!),
   );
   expect(again.map(({ told }) => told)).toEqual(Array(5).fill("ok"));
-  await expectNothingLost(db, again);
+  await expectHeld(db, again);
 });

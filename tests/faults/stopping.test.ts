@@ -4,16 +4,10 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
-import {
-  exchange,
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-  until,
-} from "../support/load.ts";
+import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../support/load.ts";
 import { isAlive, workerPid } from "../support/processes.ts";
 import { startServer } from "../support/server.ts";
+import { expectHeld } from "./checker.ts";
 
 /** Opens a connection to a server and sends `text` on it, without more. */
 async function openSocket(url: string, text: string): Promise<net.Socket> {
@@ -33,7 +27,7 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 for (const engine of engines) {
-  test(`SIGTERM under load cuts no request, loses no assignment and exits 0 (${engine})`, async () => {
+  test(`fault 2: SIGTERM under load cuts no request, loses no assignment and exits 0 (${engine})`, async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db = openDatabase(databaseUrl);
     const numbers = await fillPool(db, 300);
@@ -61,29 +55,32 @@ for (const engine of engines) {
     expect(seconds).toBeLessThan(10);
     const answers = new Set(tries.map(({ status, code }) => code ?? status));
     expect(answers).toEqual(new Set([200, "ECONNREFUSED"]));
-    await expectNothingLost(db, tries);
+    await expectHeld(db, tries);
   });
 }
 
-test("idle and slow connections do not hold the end up", async () => {
-  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
-  const server = await startServer({ databaseUrl });
-  const { host } = new URL(server.url);
-  const sockets = [
-    await openSocket(server.url, ""),
-    await openSocket(server.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `),
-    await openSocket(server.url, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
-    await openSocket(
-      server.url,
-      `POST /api/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
-    ),
-  ];
-  await once(sockets[2]!, "data");
+test.each(engines)(
+  "fault 3: idle and slow connections do not hold the end up (%s)",
+  async (engine) => {
+    const { url: databaseUrl } = await createMigratedDatabase(engine);
+    const server = await startServer({ databaseUrl });
+    const { host } = new URL(server.url);
+    const sockets = [
+      await openSocket(server.url, ""),
+      await openSocket(server.url, `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `),
+      await openSocket(server.url, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+      await openSocket(
+        server.url,
+        `POST /api/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+      ),
+    ];
+    await once(sockets[2]!, "data");
 
-  const seconds = await secondsOf(async () => expect(await server.stop()).toBe(0));
-  expect(seconds).toBeLessThan(5);
-  for (const socket of sockets) socket.destroy();
-});
+    const seconds = await secondsOf(async () => expect(await server.stop()).toBe(0));
+    expect(seconds).toBeLessThan(5);
+    for (const socket of sockets) socket.destroy();
+  },
+);
 
 test("a second signal ends it at once", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");

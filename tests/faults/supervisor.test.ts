@@ -11,18 +11,18 @@ import { createMigratedDatabase, createTestDatabase, openDatabase } from "../sup
 import { childEnvironment } from "../support/environment.ts";
 import { freePort } from "../support/free-port.ts";
 import { guardProcess } from "../support/left-behind.ts";
-import {
-  exchange,
-  expectNothingLost,
-  inParallel,
-  signedInCompanies,
-  tryToAssign,
-  until,
-} from "../support/load.ts";
+import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../support/load.ts";
 import { logLine, logLines, workerPid } from "../support/processes.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 import { strayRejectionAtSigusr2 } from "../support/strays.ts";
+import {
+  IncomingCall,
+  sendSigned,
+  twilioVariables,
+  verbsFrom,
+} from "../support/twilio-webhooks.ts";
+import { expectHeld } from "./checker.ts";
 
 /** What `npm start` did that ended by itself. */
 interface Ended {
@@ -144,7 +144,7 @@ test("two servers started at once on one empty PostgreSQL both come up, and one 
     if (++answered === 60) await one.kill();
     return result;
   });
-  await expectNothingLost(db, tries);
+  await expectHeld(db, tries);
   const ofOther = tries.filter((_, index) => index % 2 === 1);
   expect(new Set(ofOther.map(({ told }) => told))).toEqual(new Set(["ok"]));
   // Whoever was cut off asks the other, and gets the same number.
@@ -155,17 +155,21 @@ test("two servers started at once on one empty PostgreSQL both come up, and one 
   );
   expect(again.length).toBeGreaterThan(0);
   expect(new Set(again.map(({ told }) => told))).toEqual(new Set(["ok"]));
-  await expectNothingLost(db, [...tries, ...again]);
+  await expectHeld(db, [...tries, ...again]);
 });
 
-test("a stray rejection ends the worker with a line that holds no secret, and another takes its place", async () => {
+test("fault 20: a stray rejection ends the worker with a line that holds no secret, and another takes its place", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const server = await startServer({
     databaseUrl,
     env: {
+      ...twilioVariables,
       NODE_OPTIONS: strayRejectionAtSigusr2("stray, of postgres://app:hunter22@db/app\n{}"),
     },
   });
+  const ring = (path: string) =>
+    sendSigned(server.url, path, new IncomingCall("+353860000000").fields("ringing"));
+  await verbsFrom(await ring("/twilio/voice"));
   const pid = await workerPid(server);
   process.kill(pid, "SIGUSR2");
   const line = await logLine(server, "the end", ({ level }) => level === "fatal");
@@ -174,6 +178,13 @@ test("a stray rejection ends the worker with a line that holds no secret, and an
     err: { type: "Error", message: "stray, of postgres://***@db/app\n{}" },
   });
   expect(server.output()).not.toContain("hunter22");
+  // Whoever rings meanwhile is refused at first; Twilio then asks the fallback, and that answers as soon as it can.
+  let verbs: unknown[] = [];
+  await until("the fallback answers", async () => {
+    const answer = await ring("/twilio/voice/fallback").catch(() => undefined);
+    verbs = answer ? await verbsFrom(answer) : [];
+    return verbs.length > 0;
+  });
   await until("another worker serves", () => healthy(server));
   expect(await workerPid(server)).not.toBe(pid);
   expect(

@@ -132,6 +132,7 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
       const answer = await new Client(site.url).post("/api/signup", {
         ...fields,
         email,
+        password: "another quiet evening",
       });
       expect(answer).toMatchObject(
         refusal(409, "email_taken", "An account with this email address already exists"),
@@ -139,10 +140,27 @@ describe.each(engines)("the JSON API's signing up, in and out on %s", (engine) =
     }
   });
 
+  test("a sign-up that is sent again, since its answer was lost, opens the account", async () => {
+    const fields = aCompany();
+    const first = await new Client(site.url).signUp(fields);
+    const client = new Client(site.url);
+    const again = await client.post("/api/signup", fields);
+    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(await client.get("/api/session")).toMatchObject({
+      status: 200,
+      body: { company: first.body["company"] },
+    });
+  });
+
   test("two sign-ups with one email at once make one company", async () => {
     const fields = aCompany();
     const answers = await Promise.all(
-      Array.from({ length: 6 }, () => new Client(site.url).post("/api/signup", fields)),
+      Array.from({ length: 6 }, (_, index) =>
+        new Client(site.url).post("/api/signup", {
+          ...fields,
+          password: `quiet evening number ${index}`,
+        }),
+      ),
     );
     expect(answers.map(({ status }) => String(status)).sort()).toEqual([
       "201",

@@ -62,12 +62,27 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
       const page = await post(new Client(site.url), "/signup", {
         ...fields,
         email: ` ${fields.email?.toUpperCase()} `,
+        password: "another quiet evening",
       });
       expect(page.status).toBe(409);
       expect(textOf(page)).toContain(
         "An account with this email address already exists. Log in instead.",
       );
       expect(page.html).toContain('href="/login">Log in instead.</a>');
+    });
+
+    test("a sign-up that is sent again, since its answer was lost, opens the account", async () => {
+      const fields = aCompany();
+      await post(new Client(site.url), "/signup", fields);
+      const again = await new Client(site.url).fetch("/signup", {
+        method: "POST",
+        body: new URLSearchParams(fields),
+      });
+      expect([again.status, again.headers.get("Location")]).toEqual([
+        302,
+        "/dashboard/choose-number",
+      ]);
+      expect(again.headers.getSetCookie().join()).toContain("session=");
     });
   });
 

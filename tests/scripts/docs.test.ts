@@ -141,3 +141,10 @@ test("docs/dependencies.md has every package that runs, and there are 24 at most
   expect(named).toEqual(Object.keys(manifest.dependencies));
   expect(named.length).toBeLessThanOrEqual(24);
 });
+
+test("docs/operations.md has the cluster that is tested, word for word", () => {
+  const operations = read("docs/operations.md");
+  for (const file of ["patroni.yml", "haproxy.cfg"]) {
+    expect(operations, file).toContain(`\n${read(`deploy/cluster/${file}`).trimEnd()}\n`);
+  }
+});

@@ -45,7 +45,8 @@ export interface PostgresServer {
   remove(): Promise<void>;
 }
 
-async function childrenOf(parent: number): Promise<number[]> {
+/** The process ids of the children of a process. */
+export async function childrenOf(parent: number): Promise<number[]> {
   if (process.platform !== "linux") {
     const list = execFileSync("ps", ["-A", "-o", "pid=,ppid="], {
       encoding: "utf8",
@@ -76,10 +77,19 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function createServer(durable: boolean): Promise<PostgresServer> {
+interface PostgresOptions {
+  /** the directory for its data, of 1 MB segments of write-ahead log; a temporary one if not given */
+  dataIn?: string;
+}
+
+async function createServer(
+  durable: boolean,
+  { dataIn }: PostgresOptions = {},
+): Promise<PostgresServer> {
   const account = unprivilegedAccount();
   const directory = directoryFor(account);
-  const dataDirectory = durable ? directory : directoryFor(account, memoryDirectory());
+  const dataDirectory =
+    durable && !dataIn ? directory : directoryFor(account, dataIn ?? memoryDirectory());
   const removeDirectories = () => {
     directory.remove();
     dataDirectory.remove();
@@ -109,6 +119,7 @@ async function createServer(durable: boolean): Promise<PostgresServer> {
         ["-c", "unix_socket_directories="],
         ["-c", "max_connections=200"],
         ["-c", "dynamic_shared_memory_type=mmap"],
+        ...(dataIn ? [["-c", "min_wal_size=2MB"]] : []),
         ["-c", `fsync=${durable ? "on" : "off"}`],
         ["-c", `synchronous_commit=${durable ? "on" : "off"}`],
         ["-c", `full_page_writes=${durable ? "on" : "off"}`],
@@ -173,6 +184,7 @@ async function createServer(durable: boolean): Promise<PostgresServer> {
         // A language's own order, as most servers have it, and unlike SQLite's.
         "--icu-locale=en-US",
         ...(durable ? [] : ["--no-sync"]),
+        ...(dataIn ? ["--wal-segsize=1"] : []),
       ],
       { ...spawnOptions, stdio: ["ignore", "ignore", "pipe"] },
     );
@@ -244,8 +256,11 @@ async function createServer(durable: boolean): Promise<PostgresServer> {
 const advice =
   "Set TEST_DATABASE_URL to a PostgreSQL server where databases may be created, such as postgres://postgres:secret@127.0.0.1:5432/postgres.";
 
-async function createServerOrSayWhy(durable: boolean): Promise<PostgresServer> {
-  return createServer(durable).catch((error: Error) => {
+async function createServerOrSayWhy(
+  durable: boolean,
+  options?: PostgresOptions,
+): Promise<PostgresServer> {
+  return createServer(durable, options).catch((error: Error) => {
     throw new Error(
       `PostgreSQL cannot start here: ${error.message.replaceAll(/\s+/g, " ")}. ${advice}`,
     );
@@ -257,8 +272,8 @@ async function createServerOrSayWhy(durable: boolean): Promise<PostgresServer> {
  * It is removed when the test, or the file that started it in a `beforeAll`, is over.
  * @throws in one line that says what to do, where it cannot start
  */
-export async function startPostgres(): Promise<PostgresServer> {
-  const server = await createServerOrSayWhy(true);
+export async function startPostgres(options?: PostgresOptions): Promise<PostgresServer> {
+  const server = await createServerOrSayWhy(true, options);
   cleanUpLater(() => server.remove());
   return server;
 }

@@ -70,6 +70,19 @@ export function signedRequest(
   });
 }
 
+/** A server's variables for webhooks that {@link sendSigned} sends it. */
+export const twilioVariables = { TWILIO_AUTH_TOKEN: authToken, TWILIO_ACCOUNT_SID: accountSid };
+
+/** Sends what Twilio would send to a server whose PUBLIC_URL is its own `url`. */
+export function sendSigned(
+  url: string,
+  path: string,
+  fields: Record<string, string>,
+): Promise<Response> {
+  const { method, headers } = signedRequest(path, fields, { address: url + path });
+  return fetch(url + path, { method, headers, body: new URLSearchParams(fields) });
+}
+
 /** Calls a webhook's own action. */
 export function act(path: string, request: Request): Promise<Response> {
   const action = twilioRoutes[path.split("?")[0] as Path];

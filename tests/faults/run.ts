@@ -1,0 +1,121 @@
+/**
+ * `npm run faults`: puts the program to the twenty faults of docs/reliability.md, and prints a line for each.
+ * Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long histories in their place.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { buildState } from "../../scripts/compile/sources.js";
+import type { Tally } from "../support/tally.ts";
+
+const twenty = [
+  "SIGKILL in the middle of assignments",
+  "SIGTERM under load",
+  "SIGTERM with idle and slow sockets",
+  "a connection cut at COMMIT",
+  "a backend terminated",
+  "PostgreSQL crashes and restarts",
+  "PostgreSQL frozen",
+  "the pool of connections exhausted",
+  "fsync fails",
+  "the disk is full",
+  "another process holds SQLite's lock",
+  "the last number for 200 at once",
+  "one company and two numbers at once",
+  "a choice sent twice, and again",
+  "webhooks five times and out of order",
+  "200 MB, chunked; five million fields",
+  "500 slow sockets",
+  "200 sign-ins at once",
+  "an operator's SQL against the rules",
+  "a stray rejection",
+];
+
+/** The whole run, builds apart. */
+const atMostMinutes = 15;
+
+function vitest(args: string[], env: Record<string, string>, minutes: number): number {
+  const { status } = spawnSync(
+    path.resolve("node_modules/.bin/vitest"),
+    ["run", "--project", "faults", ...args],
+    {
+      stdio: ["ignore", env["FAULT_REPORT"] ? "inherit" : "ignore", "inherit"],
+      env: { ...process.env, ...env },
+      timeout: minutes * 60_000,
+      shell: process.platform === "win32",
+    },
+  );
+  return status ?? 1;
+}
+
+function runHistories(seeds: string, minutes: string, first: string): number {
+  for (const number of [seeds, minutes, first]) {
+    if (!/^[1-9]\d{0,5}$/.test(number)) {
+      console.error("--seeds, --minutes and --first-seed are whole numbers from 1.");
+      return 2;
+    }
+  }
+  const report = path.resolve("fault-histories.json");
+  rmSync(report, { force: true });
+  const status = vitest(
+    ["tests/faults/histories.test.ts", "--reporter=dot"],
+    {
+      FAULT_SEEDS: seeds,
+      FAULT_MINUTES: minutes,
+      FAULT_FIRST_SEED: first,
+      FAULT_REPORT: report,
+    },
+    Number(minutes) + 4,
+  );
+  if (existsSync(report)) console.log(`Written to ${report}`);
+  return status;
+}
+
+function runTwenty(): number {
+  const directory = mkdtempSync(path.join(tmpdir(), "faults-"));
+  const file = path.join(directory, "tally.json");
+  vitest(
+    ["-t", "fault \\d+: ", "--reporter=./tests/support/tally.ts"],
+    { TALLY_FILE: file },
+    atMostMinutes,
+  );
+  const tests = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Tally).tests : [];
+  rmSync(directory, { recursive: true });
+  let held = 0;
+  for (const [index, name] of twenty.entries()) {
+    const number = index + 1;
+    const own = tests.filter((test) => test.name.startsWith(`fault ${number}: `));
+    const failed = own.filter(({ state }) => state === "failed");
+    const notRun = own.filter(({ state }) => state === "not run");
+    const why = (of: typeof own) => [...new Set(of.map((test) => test.why))].join("; ");
+    if (failed.length > 0) console.log(`${number} failed (${name}): ${why(failed)}`);
+    else if (notRun.length > 0) console.log(`${number} not run (${name}): ${why(notRun)}`);
+    else if (own.length === 0) {
+      console.log(`${number} not run (${name}): the run did not get to it`);
+    } else {
+      held++;
+      console.log(`${number} held (${name})`);
+    }
+  }
+  return held === twenty.length ? 0 : 1;
+}
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string" },
+    minutes: { type: "string", default: "60" },
+    "first-seed": { type: "string", default: "1" },
+  },
+});
+if (buildState() !== "current") {
+  spawnSync(path.resolve("node_modules/.bin/remix"), ["vite:build"], {
+    stdio: "ignore",
+    shell: process.platform === "win32",
+  });
+}
+process.exitCode =
+  values.seeds === undefined
+    ? runTwenty()
+    : runHistories(values.seeds, values.minutes, values["first-seed"]);
