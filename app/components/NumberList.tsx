@@ -9,48 +9,59 @@ interface NumberListProps {
   choice: Choice;
   /** the path of the page that shows the numbers */
   action: string;
-  /** @param phoneNumber in E.164; undefined when the list has no selected number any more */
-  onSelect: (phoneNumber: string | undefined) => void;
+  selected: OfferedNumber | undefined;
+  /** the selected number, where it is none of those that are listed now */
+  kept: OfferedNumber | undefined;
+  /** @param number undefined when there is no selected number any more */
+  onSelect: (number: OfferedNumber | undefined) => void;
 }
 
 /**
  * The numbers on offer, as radio buttons of which none is selected to begin with. Text browsers select the first of a
- * group by themselves, so that one stands for no number; style sheets hide it until it has the focus.
+ * group by themselves, so that one stands for no number, or for one that was selected before a search; style sheets
+ * hide it until it has the focus.
  */
-export function NumberList({ choice, action, onSelect }: NumberListProps) {
+export function NumberList({ choice, action, selected, kept, onSelect }: NumberListProps) {
   const { numbers, more, next } = choice;
   const hydrated = useHydrated();
   const list = useRef<HTMLFieldSetElement>(null);
   const firstNew = useRef<number>();
   useEffect(() => {
     const [none, ...radios] = list.current?.querySelectorAll("input") ?? [];
-    // The browser may have kept a selection, and a search may have taken one away.
-    const selected = radios.find((radio) => radio.checked);
-    if (none && !selected) none.checked = true;
-    onSelect(selected?.value);
+    // A search may have taken the selection away or brought it back, and the browser may have kept one.
+    const radio =
+      radios.find(({ value }) => value === selected?.phoneNumber) ??
+      radios.find(({ checked }) => checked);
+    if (radio ?? none) (radio ?? none)!.checked = true;
+    onSelect(choice.numbers.find(({ phoneNumber }) => phoneNumber === radio?.value) ?? kept);
     if (firstNew.current !== undefined) {
       radios[firstNew.current]?.focus({ preventScroll: true });
     }
     firstNew.current = undefined;
-  }, [choice, onSelect]);
+  }, [choice, selected, kept, onSelect]);
 
   return (
     <div className="modal-list">
       <p className="hint" role="status">
         {showing(choice)}
       </p>
-      {numbers.length > 0 && (
+      {(numbers.length > 0 || kept) && (
         <fieldset
           ref={list}
           onChange={(event) => {
-            if (event.target instanceof HTMLInputElement) {
-              onSelect(event.target.value);
-            }
+            const { value } = event.target as unknown as HTMLInputElement;
+            onSelect(numbers.find(({ phoneNumber }) => phoneNumber === value));
           }}
         >
           <legend className="visually-hidden">Available phone numbers</legend>
           <label className="row none-yet">
-            <input type="radio" name="phone_number" value="" defaultChecked /> None yet
+            <input
+              type="radio"
+              name="phone_number"
+              value={kept?.phoneNumber ?? ""}
+              defaultChecked
+            />{" "}
+            {kept ? `Still ${kept.shown}` : "None yet"}
           </label>
           {numbers.map((number, index) => (
             <div key={number.phoneNumber}>
@@ -61,12 +72,15 @@ export function NumberList({ choice, action, onSelect }: NumberListProps) {
                   id={`number-${index + 1}`}
                   value={number.phoneNumber}
                 />{" "}
-                <PhoneNumber>{number.shown}</PhoneNumber> <NumberFacts number={number} />
+                <span>
+                  <PhoneNumber>{number.shown}</PhoneNumber> <NumberFacts number={number} />
+                </span>
               </label>
             </div>
           ))}
         </fieldset>
       )}
+      {choice.isLongest && <p className="hint">Search to narrow it down.</p>}
       {more !== null && (
         <Link
           className="button quiet"
@@ -136,7 +150,7 @@ function noMatch(choice: Choice): string {
 const kindNames: Record<OfferedNumber["kind"], string | undefined> = {
   mobile: "mobile",
   geographic: "landline",
-  "geographic-or-mobile": "landline or mobile",
+  "geographic-or-mobile": undefined,
   "toll-free": "toll-free",
   voip: "internet",
   other: undefined,

@@ -1,5 +1,5 @@
 import { Form, Link } from "@remix-run/react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { addressOf } from "#app/components/number-address.ts";
 import type { Choice } from "#app/http/choose-number.server.ts";
 
@@ -12,6 +12,8 @@ interface NumberSearchProps {
 /** Finds numbers by some of their digits. What was searched for is in the address. */
 export function NumberSearch({ choice, action }: NumberSearchProps) {
   const { search, noDigits } = choice;
+  // A search changes rows and nothing else, so the example stays.
+  const [example] = useState(choice.example);
   const input = useRef<HTMLInputElement>(null);
   // The box is the visitor's to type in, also before scripts run, so it follows the address only when that changes.
   const shown = useRef(search);
@@ -23,12 +25,20 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
     <Form method="get" action={action} role="search" className="field" replace preventScrollReset>
       {choice.country !== null && <input type="hidden" name="country" value={choice.country} />}
       {choice.memorable && <input type="hidden" name="memorable" value="1" />}
-      <label htmlFor="search">Search by digits, like 086</label>
-      {noDigits && (
-        <p className="field-error" id="search-error">
-          Type digits to search.
-        </p>
-      )}
+      <p className="search-label">
+        <label htmlFor="search">Search by digits</label>{" "}
+        {noDigits ? (
+          <span className="field-error" id="search-hint">
+            Type digits to search.
+          </span>
+        ) : (
+          example !== null && (
+            <span className="hint" id="search-hint">
+              For example {example}
+            </span>
+          )
+        )}
+      </p>
       <div className="with-button">
         <input
           ref={input}
@@ -39,23 +49,25 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
           autoComplete="off"
           maxLength={40}
           defaultValue={search}
-          aria-describedby={noDigits ? "search-error" : undefined}
+          aria-describedby={noDigits || example !== null ? "search-hint" : undefined}
           aria-invalid={noDigits || undefined}
         />
         <button type="submit" className="button secondary">
           Search
         </button>
-        {search !== "" && (
-          <Link
-            className="button quiet"
-            to={addressOf(action, { ...choice, search: "", after: null })}
-            replace
-            preventScrollReset
-            onClick={() => input.current?.focus()}
-          >
-            Clear<span className="visually-hidden"> the search</span>
-          </Link>
-        )}
+        <span className="clear">
+          {search !== "" && (
+            <Link
+              className="button quiet"
+              to={addressOf(action, { ...choice, search: "", after: null })}
+              replace
+              preventScrollReset
+              onClick={() => input.current?.focus()}
+            >
+              Clear<span className="visually-hidden"> the search</span>
+            </Link>
+          )}
+        </span>
       </div>
     </Form>
   );

@@ -5,7 +5,7 @@ import { NumberFilters } from "#app/components/NumberFilters.tsx";
 import { NumberList } from "#app/components/NumberList.tsx";
 import { NumberSearch } from "#app/components/NumberSearch.tsx";
 import { PhoneNumber, WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
-import type { Choice, ChoiceAnswer } from "#app/http/choose-number.server.ts";
+import type { Choice, ChoiceAnswer, OfferedNumber } from "#app/http/choose-number.server.ts";
 
 export interface PhoneConfigModalProps {
   isOpen: boolean;
@@ -59,10 +59,14 @@ function OpenModal({
   }
   const { fault } = last;
   const problem = fault ?? (answer && problemText(answer, allowSkip, choice));
-  const [selected, setSelected] = useState<string>();
+  const [selected, setSelected] = useState<OfferedNumber>();
   // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
   const here = addressOf(action, choice, choice.show);
-  const confirmed = choice.numbers.find(({ phoneNumber }) => phoneNumber === selected);
+  // A search that does not find the selected number takes it from nobody; only that it went does.
+  const isGone = answer?.outcome === "not-available" && answer.number === selected?.shown;
+  const isListed = choice.numbers.some(({ phoneNumber }) => phoneNumber === selected?.phoneNumber);
+  const kept = isListed || isGone ? undefined : selected;
+  const confirmed = isListed ? selected : kept;
 
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -105,6 +109,11 @@ function OpenModal({
       {choice.available > 0 && (
         <>
           <p className="hint" id={permanent}>
+            {kept && (
+              <>
+                Selected: <PhoneNumber>{kept.shown}</PhoneNumber>.{" "}
+              </>
+            )}
             Permanent: you can't change it later.
           </p>
           <button
@@ -156,7 +165,7 @@ function OpenModal({
         ) : (
           <>
             <p>This will be your company's number for incoming calls.</p>
-            {choice.narrowable && <NumberFilters choice={choice} action={action} />}
+            {choice.searchable && <NumberFilters choice={choice} action={action} />}
             {choice.searchable && <NumberSearch choice={choice} action={action} />}
           </>
         )}
@@ -165,7 +174,13 @@ function OpenModal({
         footer
       ) : (
         <form method="post" action={here} autoComplete="off" onSubmit={submit}>
-          <NumberList choice={choice} action={action} onSelect={setSelected} />
+          <NumberList
+            choice={choice}
+            action={action}
+            selected={selected}
+            kept={kept}
+            onSelect={setSelected}
+          />
           {footer}
         </form>
       )}

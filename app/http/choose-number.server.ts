@@ -16,8 +16,8 @@ import { exchangeOf } from "#app/server/exchange.server.ts";
 
 /** What the two pages with the modal share: the numbers on offer, and taking one of them. */
 
-const firstScreen = 10;
-const screenMore = 20;
+const firstScreen = 30;
+const screenMore = 30;
 const longestList = 500;
 
 /** What narrows the numbers that the modal offers. It is in the page's address. */
@@ -59,10 +59,12 @@ export interface Choice extends ChoiceFilter {
   more: number | null;
   /** where the search goes on, where a page could look through a part of the pool only */
   next: string | null;
-  /** whether the pool is larger than one screen */
+  /** whether the pool is larger than one screen, or they are narrowed already */
   searchable: boolean;
-  /** whether there are so many that to narrow them helps, or they are narrowed */
-  narrowable: boolean;
+  /** whether no more of them are shown, though there are more */
+  isLongest: boolean;
+  /** digits that some number on offer ends in; null where none is shown */
+  example: string | null;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
   /** why these are still the numbers of before; the browser's own word, never the server's */
@@ -96,7 +98,7 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
     ? Math.min(Math.max(count, firstScreen), longestList)
     : firstScreen;
 
-  // Each visitor begins at a place of their own, or all would be after the same ten.
+  // Each visitor begins at a place of their own, or all would be after the same ones.
   const survey = await surveyOffer(reading(), asked, `company ${company.id}`);
   const { available, matching, countries } = survey;
   const from = matching > firstScreen ? survey.from : undefined;
@@ -122,9 +124,9 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
         ? Math.min(show + screenMore, longestList)
         : null,
     next,
-    searchable: available > firstScreen || search !== "",
-    narrowable:
-      available > 30 || countries.length > 1 || filter.country !== null || filter.memorable,
+    searchable: available > firstScreen || search !== "" || filter.country !== null || memorable,
+    isLongest: page.ok && page.nextCursor !== null && show === longestList && next === null,
+    example: numbers[0]?.phoneNumber.slice(-3) ?? null,
     refused,
   };
 });

@@ -64,7 +64,7 @@ describe.each([
       await page.goto(`/dashboard/choose-number?search=${search}`);
       await expectNoFindings(page);
     }
-    await page.goto("/settings/phone/choose?show=30");
+    await page.goto("/settings/phone/choose?show=60");
     await expectNoFindings(page);
     const poor = await openModal(browser, empty, options);
     await expectNoFindings(poor);

@@ -57,8 +57,8 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
   const skip = (page: Page) => modal(page).getByText("Skip for Now").click();
 
   test.each([
-    ["a search", search, "**/dashboard/choose-number?search=059", 10],
-    ["Show more numbers", more, "**/dashboard/choose-number?show=30", 30],
+    ["a search", search, "**/dashboard/choose-number?search=059", 11],
+    ["Show more numbers", more, "**/dashboard/choose-number?show=60", 60],
   ])("%s", async (_, load, url, count) => {
     const page = await openModal(browser, site);
     await rows(page).first().click();

@@ -63,7 +63,7 @@ test("a double click on a row that is partly out of sight selects that row", asy
       labels.map((label) => label.getBoundingClientRect().toJSON() as DOMRect),
     );
     cut = boxes.flatMap(({ top, bottom }, row) =>
-      edges.some((edge) => top < edge - 2 && bottom > edge + 2) ? [row] : [],
+      edges.some((edge) => top < edge - 4 && bottom > edge + 4) ? [row] : [],
     );
   }
   expect(cut.length).toBeGreaterThan(0);
@@ -249,7 +249,7 @@ test("the README's picture of the modal is there", async () => {
   const file = "docs/images/choose-number.png";
   if (!existsSync(file) || process.env["UPDATE_IMAGES"] === "1") {
     const fresh = await startSite(48_210);
-    const page = await openModal(browser, fresh, { width: 1000, height: 760 });
+    const page = await openModal(browser, fresh, { width: 1280, height: 800 });
     await rows(page).nth(1).click();
     await page.mouse.move(0, 0);
     await page.screenshot({ path: file, animations: "disabled" });

@@ -155,7 +155,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     browser.pressHere();
     await browser.shows(/Dashboard – Company Phone Numbers/);
     await browser.press("Settings");
-    await browser.shows("Recovery codes, for when");
+    await browser.shows("Password, recovery codes, sessions");
     await browser.press("Security");
     await browser.shows("You have no recovery codes yet.");
     await browser.fillBelow("Password", password);

@@ -44,12 +44,12 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     const last = numbers.at(-1) ?? "";
     const { client } = await site.signedUp();
     const show = async (query: string) => get(client, `/dashboard/choose-number${query}`);
-    expect(offered(await show(""))).toHaveLength(10);
-    expect(offered(await show("?show=30"))).toHaveLength(30);
+    expect(offered(await show(""))).toHaveLength(30);
+    expect(offered(await show("?show=40"))).toHaveLength(40);
     for (const silly of ["-1", "0", "1e9", "x", "2.5", "NaN", ""]) {
       const page = await show(`?show=${silly}`);
       expect(page.status).toBe(200);
-      expect(offered(page).length).toBeGreaterThanOrEqual(10);
+      expect(offered(page).length).toBeGreaterThanOrEqual(30);
       expect(offered(page).length).toBeLessThanOrEqual(500);
     }
     const dialled = `0${last.slice(4, 6)} ${last.slice(6, 9)} ${last.slice(9)}`;
@@ -64,11 +64,11 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     );
     const letters = await show("?search=abc");
     expect(textOf(letters)).toContain("Type digits to search.");
-    expect(offered(letters)).toHaveLength(10);
+    expect(offered(letters)).toHaveLength(30);
   });
 
   test("numbers are narrowed to a country and to what is easy to remember, and each says what it is", async () => {
-    await site.freshNumbers(15);
+    await site.freshNumbers(30);
     const canadian = ["+14165557777", "+14165550139", "+14165550151"];
     await addToPool(site.db, canadian);
     const { client } = await site.signedUp();
@@ -79,13 +79,14 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     const canada = await show("?country=ca");
     expect(offered(canada)).toEqual(canadian);
     expect(textOf(canada)).toContain("3 numbers match");
-    expect(textOf(canada)).toContain("Canada · landline or mobile");
+    expect(textOf(canada)).toContain("+1 416 555 7777 Canada");
+    expect(textOf(canada)).not.toContain("Canada ·");
     expect(canada.html).toMatch(/<input type="hidden" name="country" value="CA"/);
     expect(offered(await show("?country=CA&memorable=1"))).toEqual(canadian.slice(0, 1));
     expect(offered(await show("?country=CA&search=0139"))).toEqual(canadian.slice(1, 2));
     expect(textOf(await show("?country=CA&search=0139999"))).toContain("Try fewer digits.");
-    expect(offered(await show("?country=XX"))).toHaveLength(10);
-    expect(offered(await show("?after=garbage"))).toHaveLength(10);
+    expect(offered(await show("?country=XX"))).toHaveLength(30);
+    expect(offered(await show("?after=garbage"))).toHaveLength(30);
   });
 
   test("a company's list begins where it began before, and another's elsewhere", async () => {
@@ -190,6 +191,21 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     expect(page.status).toBe(200);
     expect(page.html).toContain('"assigned"');
     expect(page.html).toContain(number);
+  });
+
+  test("the longest list says how to find the rest", async () => {
+    const large = await openSite(engine);
+    await large.freshNumbers(501);
+    const { client } = await large.signedUp();
+    const longest = await get(client, "/dashboard/choose-number?show=500");
+    expect(offered(longest)).toHaveLength(500);
+    expect(longest.html).toContain("Ireland · mobile");
+    expect(textOf(longest)).toContain("Showing 500 of 501");
+    expect(textOf(longest)).toContain("Search to narrow it down.");
+    expect(textOf(longest)).not.toContain("Show more numbers");
+    const shorter = await get(client, "/dashboard/choose-number?show=499");
+    expect(textOf(shorter)).toContain("Show more numbers");
+    expect(textOf(shorter)).not.toContain("Search to narrow");
   });
 
   test("a stranger's choice goes nowhere", async () => {
