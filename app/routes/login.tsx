@@ -85,7 +85,7 @@ export default function LogIn() {
           name="email"
           type="email"
           label="Email address"
-          autoComplete="email"
+          autoComplete="username"
           value={values?.email}
           error={errors?.email}
         />

@@ -10,6 +10,12 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
     site = await openSite(engine);
   });
 
+  test("password managers are told what to fill in at log-in", async () => {
+    const { html } = await get(new Client(site.url), "/login");
+    expect(html).toMatch(/<input id="email"[^>]*autoComplete="username"/i);
+    expect(html).toMatch(/<input id="password"[^>]*autoComplete="current-password"/i);
+  });
+
   describe("signing up", () => {
     test("makes an account, signs in and goes on to choosing a number", async () => {
       const client = new Client(site.url);
