@@ -137,7 +137,9 @@ describe.each([
     }
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
-    const number = (await modal(page).locator(".row:has(:checked)").locator(".phone-number").first().innerText()).trim();
+    const number = (
+      await modal(page).locator(".row:has(:checked)").locator(".phone-number").first().innerText()
+    ).trim();
     for (let i = 0; i < 5 && !(await focused(page)).startsWith("Confirm"); i++) {
       await page.keyboard.press("Tab");
     }
