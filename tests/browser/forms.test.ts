@@ -103,7 +103,7 @@ test("fields say what they are for, so that browsers can fill them in", async ()
     ["password", "new-password"],
   ]);
   expect(await autocomplete("/login")).toEqual([
-    ["email", "email"],
+    ["email", "username"],
     ["password", "current-password"],
   ]);
 });
