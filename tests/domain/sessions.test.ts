@@ -50,7 +50,12 @@ describeEachEngine("sessions", (_engine, open) => {
     const company = await signedUp();
     await bystanderWithNumber();
     const id = await beginSession(db, company.id);
-    expect(await findSession(db, id)).toEqual({ company, stale: false });
+    expect(await findSession(db, id)).toEqual({
+      company,
+      stale: false,
+      unheard: 0,
+      numberGoneSince: null,
+    });
     expect(await signIn(db, "ann@example.com", "a long quiet evening")).toEqual(company);
   });
 
