@@ -17,6 +17,10 @@ export default defineConfig(({ isSsrBuild }) => ({
   build: {
     sourcemap: false,
     assetsInlineLimit: 0,
-    ...(isSsrBuild ? { target: "node20" } : {}),
+    ...(isSsrBuild && {
+      target: "node20",
+      // Beside index.js, since they look for the migrations from where they are.
+      rollupOptions: { output: { chunkFileNames: "[name]-[hash].js" } },
+    }),
   },
 }));

@@ -108,6 +108,7 @@ test("Vercel's function answers as the server does", async () => {
 
   const client = new Client(`http://localhost:${port}`);
   const ready = await client.fetch("/readyz");
+  expect(await ready.text()).toContain("ok");
   expect(ready.status).toBe(200);
   expect(ready.headers.get("X-Frame-Options")).toBe("DENY");
   expect((await client.signUp()).status).toBe(201);
