@@ -1,8 +1,7 @@
-import { redirect } from "@remix-run/node";
+import { data, redirect } from "@remix-run/node";
 import { database } from "#app/db.server.ts";
 import { blockCallerOf, mostBlocked } from "#app/domain/blocked-callers.server.ts";
 import { by } from "#app/http/by.server.ts";
-import { plainText } from "#app/http/answers.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { pageAction } from "#app/http/page.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
@@ -19,8 +18,16 @@ export const action = pageAction(async (sent) => {
     case "withheld":
       return redirect("/settings/calls/blocked");
     case "no-such-call":
-      return plainText(404, "There is no such call.");
+      throw data({ message: "There is no such call." }, { status: 404 });
     case "too-many":
-      return plainText(409, `You have blocked ${mostBlocked} callers: lift a block first.`);
+      throw data(
+        { message: `You have blocked ${mostBlocked} callers: lift a block first.` },
+        { status: 409 },
+      );
   }
 });
+
+/** Nobody sees it; with it the route has a page to say on what went wrong. */
+export default function Blocking() {
+  return null;
+}

@@ -151,6 +151,7 @@ describe("every answer has the security headers", () => {
     expect(JSON.parse(answer.body)).toEqual({
       success: false,
       error: "Not found",
+      code: "not_found",
     });
   });
 });
