@@ -3,6 +3,7 @@ import { database, reading } from "#app/db.server.ts";
 import { asStored, callingCodeOf, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { mostCounted, surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { remember } from "#app/domain/remember.ts";
 import { numberFacts, type NumberKind } from "#app/domain/number-facts.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
@@ -153,7 +154,7 @@ function offered(phoneNumber: string): OfferedNumber {
 }
 
 const regionNames = new Intl.DisplayNames("en", { type: "region" });
-const countryName = (country: string) => regionNames.of(country) ?? country;
+const countryName = remember((country) => regionNames.of(country) ?? country);
 
 /**
  * The action. A form sent as a document is redirected when it is done; one that has the field `answer` = `data` gets
