@@ -66,6 +66,7 @@ interface Handling {
   target: string | null;
   ring_seconds: number;
   take_message_when_unanswered: boolean;
+  language: string | null;
 }
 
 interface CallRow {
