@@ -1,4 +1,5 @@
-import { targetFields, type CallHandling } from "#app/domain/call-handling.server.ts";
+import { targetFields } from "#app/domain/call-handling-form.server.ts";
+import type { CallHandling } from "#app/domain/call-handling.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 
 /** What the form of Call handling shows, and sends. */

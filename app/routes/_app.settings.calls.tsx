@@ -8,12 +8,10 @@ import { privatePageTitle } from "#app/components/page-title.ts";
 import { database, reading } from "#app/db.server.ts";
 import {
   callHandlingFields,
-  callHandlingOf,
   callTargetFields,
-  saveCallHandling,
   targetFields,
-  whyNotRung,
-} from "#app/domain/call-handling.server.ts";
+} from "#app/domain/call-handling-form.server.ts";
+import { callHandlingOf, saveCallHandling, whyNotRung } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
 import { fieldsOf, namesOf, shownAgain } from "#app/http/call-handling-fields.server.ts";
