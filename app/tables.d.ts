@@ -159,6 +159,9 @@ interface CallsPerDay {
   company_id: number;
   day: string;
   calls: number;
+  answered: number;
+  message: number;
+  missed: number;
 }
 
 interface PoolCount {
