@@ -36,6 +36,13 @@ export function whatHappens({ greeting, mode, target, ringSeconds, takeMessage }
   return `${first} ${connected}. ${otherwise}, ${takeMessage ? "they are asked for a message" : "the call ends"}.`;
 }
 
+/** Where calls go, in a few words. */
+export function whereCallsGo({ mode, target }: CallHandling): string {
+  if (mode === "message" || target === null) return "Callers leave a message";
+  if (mode === "stream") return `Voice agent at ${new URL(target).host}`;
+  return `Rings ${mode === "phone" ? formatPhoneNumber(target) : target}`;
+}
+
 /** Why call handling was not saved, for whoever typed where calls shall go. */
 export async function whyNotSaved(outcome: NotRung): Promise<string> {
   return outcome === "rings-the-pool"

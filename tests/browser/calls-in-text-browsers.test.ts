@@ -106,7 +106,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     expect(twilio.recordings.has(sid)).toBe(false);
 
     await browser.press("Settings");
-    await browser.shows("What happens when somebody calls it");
+    await browser.shows("recovery codes");
     await browser.press("Call handling");
     await browser.shows("Who is told of missed calls and messages");
     await browser.press("Mail of missed calls");
