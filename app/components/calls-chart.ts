@@ -107,7 +107,7 @@ export function tableMarkup(days: Day[]): string {
       .join("");
   const rows = days.map(
     ({ day, weekday, name, calls, counts }) =>
-      `<tr><th scope="row"><time datetime="${day}">${weekday} ${name}</time></th>${numbers([calls, ...counts], "td")}</tr>`,
+      `<tr><th scope="row"><time datetime="${day}">${weekday} ${name.slice(0, name.indexOf(" ") + 4)}</time></th>${numbers([calls, ...counts], "td")}</tr>`,
   );
   const head = ["Calls", ...stacked.map(([, label]) => label)];
   return `<caption class="visually-hidden">Calls on each day</caption><thead><tr><th scope="col">Day</th>${numbers(head, `th scope="col"`)}</tr></thead><tbody>${rows.join("")}</tbody>`;
