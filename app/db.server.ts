@@ -4,7 +4,7 @@ import knex, { type Knex } from "knex";
 import pg from "pg";
 import { environment } from "#app/env.server.ts";
 import { postgresAddress } from "#app/postgres-address.ts";
-import { limitStatements, limitWaitsForConnections } from "#app/request-budget.server.ts";
+import { limitStatements, limitWaitsForConnections, type Connection } from "#app/request-budget.server.ts";
 
 // Dates stay the text the server sent (see domain/times.ts), and a BIGINT id is a number:
 // 2^53 numbers will never be sold.
@@ -123,7 +123,7 @@ function dropSpentConnections(db: Knex): void {
 
 const isPooler = (databaseUrl: string) => postgresAddress(databaseUrl)?.isPooler ?? false;
 
-type PostgresConnection = pg.Client & { __knexUid: string };
+type PostgresConnection = Connection & { __knexUid: string };
 
 // What goes wrong is thrown to whoever asked; Knex would print it among data and log lines, a statement's values too.
 const quietly: Knex.Config = {

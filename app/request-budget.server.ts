@@ -102,16 +102,18 @@ export function limitWaitsForConnections(client: Pooling): void {
 /** Milliseconds that a statement gets in any case, so that a transaction can be taken back. */
 const least = 200;
 
+/** A connection, with what pg's types leave out. */
+export type Connection = pg.Client & { connectionParameters: { query_timeout?: number } };
+
 /** A statement of PostgreSQL's takes no longer than what its request has left. */
-export function limitStatements(connection: pg.Client): void {
+export function limitStatements(connection: Connection): void {
   const query = connection.query.bind(connection) as (...asked: unknown[]) => unknown;
   const limited = (config: unknown, ...rest: unknown[]) => {
     const done: unknown = rest.at(-1);
     const isPlain = typeof config === "object" && config !== null && !("submit" in config);
     const wait = isPlain && typeof done === "function" ? beginWait() : undefined;
     if (!wait) return query(config, ...rest);
-    const own = connection as unknown as { connectionParameters: { query_timeout?: number } };
-    const usual = own.connectionParameters.query_timeout || Infinity;
+    const usual = connection.connectionParameters.query_timeout || Infinity;
     return query(
       { ...(config as object), query_timeout: Math.min(usual, Math.max(least, wait.left)) },
       ...rest.slice(0, -1),

@@ -29,10 +29,12 @@ export function ApiOperation({ operation }: { operation: ShownOperation }) {
       <pre tabIndex={0} aria-label={`${summary}, with curl`}>
         <code>{curl}</code>
       </pre>
-      <p>{status}, and:</p>
-      <pre tabIndex={0} aria-label={`${summary}, the answer`}>
-        <code>{answer}</code>
-      </pre>
+      <p>{answer === null ? `${status}, and the sound.` : `${status}, and:`}</p>
+      {answer !== null && (
+        <pre tabIndex={0} aria-label={`${summary}, the answer`}>
+          <code>{answer}</code>
+        </pre>
+      )}
       <p className="hint">
         Errors:{" "}
         {operation.errors.map((code, place) => (

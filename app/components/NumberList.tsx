@@ -49,8 +49,9 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
         <fieldset
           ref={list}
           onChange={(event) => {
-            const { value } = event.target as unknown as HTMLInputElement;
-            onSelect(numbers.find(({ phoneNumber }) => phoneNumber === value));
+            const radio: EventTarget = event.target;
+            if (!(radio instanceof HTMLInputElement)) return;
+            onSelect(numbers.find(({ phoneNumber }) => phoneNumber === radio.value));
           }}
         >
           <legend className="visually-hidden">Available phone numbers</legend>

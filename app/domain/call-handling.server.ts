@@ -39,8 +39,8 @@ export type WantedHandling = Omit<CallHandling, "language"> & {
   language?: SpokenLanguage | undefined;
 };
 
-interface Row {
-  company_id: number;
+/** A row of {@link handlingColumns}. */
+export interface HandlingRow {
   company_name: string;
   phone: string | null;
   twilio_phone_number: string | null;
@@ -52,23 +52,34 @@ interface Row {
   language: string | null;
   /** whether the target, or the phone as it is kept, is a number of the pool */
   is_in_pool: boolean | number;
-  /** whether the caller is */
+}
+
+interface Row extends HandlingRow {
+  company_id: number;
+  /** whether the caller is a number of the pool */
   is_from_pool: boolean | number;
   state: ClosedState | null;
   is_blocked: boolean | number;
   withheld: "message" | "refuse" | null;
 }
 
-const handlings = `
-  select c.id as company_id, c.company_name, c.phone, c.twilio_phone_number,
+/** What to select for a {@link HandlingRow}, from {@link handlingTables}. */
+export const handlingColumns = `c.company_name, c.phone, c.twilio_phone_number,
          h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered, h.language,
          exists (select 1 from twilio_phone_numbers
-                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool,
+                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool`;
+
+/** Companies as `c`, each with what it has said of its calls, if it has, as `h`. */
+export const handlingTables =
+  "companies c left join company_call_handling h on h.company_id = c.id";
+
+const handlings = `
+  select c.id as company_id, ${handlingColumns},
          exists (select 1 from twilio_phone_numbers where phone_number = ?) as is_from_pool,
          ${closedState("c.id")} as state,
          exists (select 1 from blocked_callers where company_id = c.id and caller = ?) as is_blocked,
          (select what from withheld_callers where company_id = c.id) as withheld
-    from companies c left join company_call_handling h on h.company_id = c.id`;
+    from ${handlingTables}`;
 const byCompany = {
   name: "call handling by company",
   sql: `${handlings} where c.id = ?`,
@@ -78,7 +89,7 @@ const byNumber = {
   sql: `${handlings} where c.twilio_phone_number = ?`,
 };
 
-function fromRow(row: Row): CallHandling {
+function fromRow(row: HandlingRow): CallHandling {
   const language =
     asSpokenLanguage(row.language) ?? languageOfNumber(row.twilio_phone_number ?? row.phone);
   if (row.mode !== null) {
@@ -115,6 +126,11 @@ export async function callHandlingOf(
   if (!row) return undefined;
   const handling = fromRow(row);
   return row.mode === null ? rungOrMessage(db, row, handling) : handling;
+}
+
+/** What is done with a call now: what the company wants, and a message where the phone may not be rung. */
+export async function presentHandling(db: Knex, row: HandlingRow): Promise<CallHandling> {
+  return rungOrMessage(db, row, fromRow(row));
 }
 
 /** Why calls are not passed on somewhere: it is a number of the pool, the company's own included, or a phone abroad. */
@@ -203,7 +219,7 @@ export async function findCalledCompany(
 
 async function rungOrMessage(
   db: Knex,
-  row: Row,
+  row: HandlingRow,
   handling: CallHandling,
   forwardedFrom = "",
 ): Promise<CallHandling> {

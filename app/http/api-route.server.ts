@@ -48,7 +48,14 @@ export function handle<
     call: ApiCall<W, z.output<Params>, z.output<Query>, z.output<Body>, z.input<Answer>>,
   ) => Promise<Response>,
 ): Handled {
-  return { operation, handler } as unknown as Handled;
+  // What `apiRoute` gives it has been checked by the operation's own schemas.
+  return {
+    operation,
+    handler: (call) =>
+      handler(
+        call as ApiCall<W, z.output<Params>, z.output<Query>, z.output<Body>, z.input<Answer>>,
+      ),
+  };
 }
 
 /**

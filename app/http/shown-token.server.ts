@@ -1,6 +1,7 @@
+import { shownDate, shownTime } from "#app/http/shown-time.server.ts";
 import { scopes, type Scope, type Token } from "#app/domain/tokens.server.ts";
 
-/** A token as its company's pages show it. */
+/** A token as its company's pages show it, in the company's zone. */
 export interface ShownToken {
   id: number;
   name: string;
@@ -8,7 +9,7 @@ export interface ShownToken {
   mayDo: string[];
   /** “Made 22 November 2026” */
   made: string;
-  /** “Last used on 25 November 2026, 10:00 UTC”, “Never used” */
+  /** “Last used 25 Nov 2026, 10:00 GMT”, “Never used” */
   used: string;
   /** “Never expires”, “Expires 22 November 2027”, “Expired 22 November 2025” */
   expires: string;
@@ -24,27 +25,36 @@ const whatFor: Record<Scope, string> = {
 /** The scopes, as the form has them. */
 export const scopeChoices = scopes.map((scope) => ({ scope, label: whatFor[scope] }));
 
-export function shownToken(token: Token, now = new Date()): ShownToken {
+/** How long a token may live; the last is for ever. */
+export const lifetimes = [
+  { days: "30", label: "In 30 days" },
+  { days: "90", label: "In 90 days" },
+  { days: "365", label: "In a year" },
+  { days: "", label: "Never" },
+];
+
+/** The fields of the form, as `tokenFields` takes them. */
+export function tokenFormFields(form: Record<string, string>, now = new Date()) {
+  const days = Number(lifetimes.find(({ days }) => days === form.expires)?.days ?? "365");
+  return {
+    name: form.name,
+    scopes: scopes.filter((scope) => form[scope]),
+    expires_at: days > 0 ? new Date(now.getTime() + days * 86_400_000).toISOString() : null,
+  };
+}
+
+/** @param timeZone IANA name, as a company has it */
+export function shownToken(token: Token, timeZone: string, now = new Date()): ShownToken {
   const { id, name, expiresAt, lastUsedAt } = token;
   return {
     id,
     name,
     mayDo: token.scopes.map((scope) => whatFor[scope]),
-    made: `Made ${day(token.createdAt)}`,
-    used: lastUsedAt === null ? "Never used" : `Last used ${hour(lastUsedAt)}`,
+    made: `Made ${shownDate(token.createdAt, timeZone)}`,
+    used: lastUsedAt === null ? "Never used" : `Last used ${shownTime(lastUsedAt, timeZone).shown}`,
     expires:
       expiresAt === null
         ? "Never expires"
-        : `${new Date(expiresAt) <= now ? "Expired" : "Expires"} ${day(expiresAt)}`,
+        : `${new Date(expiresAt) <= now ? "Expired" : "Expires"} ${shownDate(expiresAt, timeZone)}`,
   };
 }
-
-const longDate = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
-const day = (at: string) => longDate.format(new Date(at));
-
-const dateAndHour = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-const hour = (at: string) => `${dateAndHour.format(new Date(at))} UTC`;

@@ -1,8 +1,8 @@
 import { data, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
-import { CopyButton } from "#app/components/CopyButton.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
+import { MadeToken } from "#app/components/MadeToken.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { TokenForm } from "#app/components/TokenForm.tsx";
@@ -22,19 +22,18 @@ import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
-import { scopeChoices, shownToken } from "#app/http/shown-token.server.ts";
+import {
+  lifetimes,
+  scopeChoices,
+  shownToken,
+  tokenFormFields,
+} from "#app/http/shown-token.server.ts";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("API tokens", data?.refused);
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
-const lifetimes = [
-  { days: "30", label: "In 30 days" },
-  { days: "90", label: "In 90 days" },
-  { days: "365", label: "In a year" },
-  { days: "", label: "Never" },
-];
 const shownAgain = ["name", ...scopes, "expires"];
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
@@ -46,7 +45,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
       refused,
       revoked: news.isNews,
       unsaved: kept.values !== undefined && !refused,
-      tokens: tokens.map((token) => shownToken(token)),
+      tokens: tokens.map((token) => shownToken(token, company.timeZone)),
       values: { expires: "365", ...kept.values, [formOwner]: String(company.id) },
       scopes: scopeChoices,
       lifetimes,
@@ -58,13 +57,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
 /** Makes a token. It is shown in this very answer, and never again. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
-  const { form } = sent;
-  const days = Number(lifetimes.find(({ days }) => days === form.expires)?.days ?? "365");
-  const checked = checkFields(tokenFields, {
-    name: form.name,
-    scopes: scopes.filter((scope) => form[scope]),
-    expires_at: days > 0 ? new Date(Date.now() + days * 86_400_000).toISOString() : null,
-  });
+  const checked = checkFields(tokenFields, tokenFormFields(sent.form));
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
     const made = await makeToken(database(), id, checked.values, by(sent));
@@ -111,18 +104,5 @@ export default function ApiTokens() {
       <h2>Make a token</h2>
       <TokenForm values={{ ...values, ...refused?.values }} errors={refused?.errors} {...choices} />
     </Main>
-  );
-}
-
-function MadeToken({ made, name }: { made: string; name: string }) {
-  return (
-    <div className="banner" role="status" tabIndex={-1} data-takes-focus>
-      <p>
-        This is the token <bdi>{name}</bdi>. Copy it now: it is not shown again.
-      </p>
-      <p className="secret">
-        <code>{made}</code> <CopyButton text={made} what="token" />
-      </p>
-    </div>
   );
 }

@@ -20,7 +20,7 @@ const idOf = (request: Request) => Number(new URL(request.url).pathname.split("/
 export const loader = companyLoader(async ({ company, request }) => {
   const token = await findOwnToken(reading(), company.id, idOf(request));
   if (!token) throw data({ message: "There is no such token. It may be revoked already." }, 404);
-  return shownToken(token);
+  return shownToken(token, company.timeZone);
 });
 
 export const action = pageAction(async (sent) => {

@@ -48,6 +48,8 @@ export function lightOf<T extends object>(type: { prototype: T }): LightClass<T>
           },
     );
   }
-  Object.setPrototypeOf(Light.prototype, type.prototype);
-  return Light as unknown as LightClass<T>;
+  const { constructor } = Object.setPrototypeOf(Light.prototype, type.prototype) as {
+    constructor: LightClass<T>;
+  };
+  return constructor;
 }

@@ -2,8 +2,7 @@ import fc from "fast-check";
 import type { Knex } from "knex";
 import { expect, test } from "vitest";
 import { examineOffer, repairOffer } from "#app/doctor/offer.server.ts";
-import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
-import { newCallSid } from "../support/calls.ts";
+import { callsPerDay, newCallSid } from "../support/calls.ts";
 import { insertCompanies } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 

@@ -1,6 +1,7 @@
 /**
  * `npm run faults`: puts the program to the twenty faults of docs/reliability.md, and prints a line for each.
- * Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long histories in their place.
+ * Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long histories in their place,
+ * `-- --keyed N [--first-seed S]` bursts of assignments with keys, with a kill of the server in the midst of each.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -50,13 +51,9 @@ function vitest(args: string[], env: Record<string, string>, minutes: number): n
   return status ?? 1;
 }
 
+const wholeNumber = /^[1-9]\d{0,5}$/;
+
 function runHistories(seeds: string, minutes: string, first: string): number {
-  for (const number of [seeds, minutes, first]) {
-    if (!/^[1-9]\d{0,5}$/.test(number)) {
-      console.error("--seeds, --minutes and --first-seed are whole numbers from 1.");
-      return 2;
-    }
-  }
   const report = path.resolve("fault-histories.json");
   rmSync(report, { force: true });
   const status = vitest(
@@ -70,6 +67,19 @@ function runHistories(seeds: string, minutes: string, first: string): number {
     Number(minutes) + 4,
   );
   if (existsSync(report)) console.log(`Written to ${report}`);
+  return status;
+}
+
+function runKeyed(seeds: string, first: string): number {
+  const directory = mkdtempSync(path.join(tmpdir(), "faults-"));
+  const report = path.join(directory, "keyed");
+  const status = vitest(
+    ["tests/faults/keyed-assignments.test.ts", "--reporter=dot"],
+    { FAULT_SEEDS: seeds, FAULT_FIRST_SEED: first, FAULT_REPORT: report },
+    4 + Number(seeds),
+  );
+  if (existsSync(report)) process.stdout.write(readFileSync(report, "utf8"));
+  rmSync(directory, { recursive: true });
   return status;
 }
 
@@ -105,17 +115,26 @@ function runTwenty(): number {
 const { values } = parseArgs({
   options: {
     seeds: { type: "string" },
+    keyed: { type: "string" },
     minutes: { type: "string", default: "60" },
     "first-seed": { type: "string", default: "1" },
   },
 });
-if (buildState() !== "current") {
-  spawnSync(path.resolve("node_modules/.bin/remix"), ["vite:build"], {
-    stdio: "ignore",
-    shell: process.platform === "win32",
-  });
+
+function runAsked(): number {
+  if (Object.values(values).some((number) => !wholeNumber.test(number))) {
+    console.error("--seeds, --keyed, --minutes and --first-seed are whole numbers from 1.");
+    return 2;
+  }
+  if (buildState() !== "current") {
+    spawnSync(path.resolve("node_modules/.bin/remix"), ["vite:build"], {
+      stdio: "ignore",
+      shell: process.platform === "win32",
+    });
+  }
+  const { seeds, keyed, minutes, "first-seed": first } = values;
+  if (keyed !== undefined) return runKeyed(keyed, first);
+  return seeds === undefined ? runTwenty() : runHistories(seeds, minutes, first);
 }
-process.exitCode =
-  values.seeds === undefined
-    ? runTwenty()
-    : runHistories(values.seeds, values.minutes, values["first-seed"]);
+
+process.exitCode = runAsked();

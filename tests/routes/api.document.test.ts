@@ -5,7 +5,6 @@ import { promisify } from "node:util";
 import type { Knex } from "knex";
 import openapiTS, { astToString } from "openapi-typescript";
 import { beforeAll, describe, expect, test } from "vitest";
-import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { addToPool } from "#app/domain/pool.server.ts";
 import { makeToken, scopes } from "#app/domain/tokens.server.ts";
 import { errorCodes } from "#app/http/api-errors.ts";
@@ -17,7 +16,9 @@ import { Client } from "../support/client.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { expectDocumented } from "../support/documented.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { leavesMessage, untilSaid } from "../support/programs.ts";
 import { startServer } from "../support/server.ts";
+import { startTwilioApi, type TwilioApi } from "../support/twilio-api.ts";
 
 const run = promisify(execFile);
 
@@ -29,18 +30,21 @@ function scratch(prefix: string): string {
 
 /** The order in which a program would make the calls. */
 const inOrder =
-  "signUp logOut logIn makeToken listTokens getSession listAvailableNumbers assignNumber getCurrentNumber getCallHandling putCallHandling listCalls getCall revokeToken".split(
+  "signUp logOut logIn makeToken listTokens getSession listAvailableNumbers assignNumber getCurrentNumber getCallHandling putCallHandling listCalls getCall getMessage revokeToken".split(
     " ",
   );
 
 describe.each(engines)("the documented examples on %s", (engine) => {
   let url: string;
   let db: Knex;
+  let twilio: TwilioApi;
   beforeAll(async () => {
     const database = await createMigratedDatabase(engine);
     db = openDatabase(database.url);
     await addToPool(db, ["+441614960123"]);
-    url = (await startServer({ databaseUrl: database.url })).url;
+    twilio = await startTwilioApi();
+    const { environment: env } = twilio;
+    url = (await startServer({ databaseUrl: database.url, env })).url;
   });
 
   test("are answered as documented, each sent by its own line of curl", async () => {
@@ -51,26 +55,23 @@ describe.each(engines)("the documented examples on %s", (engine) => {
       const operation = operations.find((one) => one.id === id)!;
       const { method, answer, example } = operation;
       if (id === "listCalls") {
-        await recordIncomingCall(
-          db,
-          {
-            callSid: (example.answer as { calls: { call_sid: string }[] }).calls[0]!.call_sid,
-            from: "+353871112222",
-            to: "+441614960123",
-            status: "ringing",
-            at: new Date(),
-          },
-          { companyId: 1, route: "phone" },
-        );
+        const { calls } = example.answer as { calls: { call_sid: string }[] };
+        await leavesMessage(db, twilio, { callSid: calls[0]!.call_sid, companyId: 1 });
       }
       const curl = curlOf(operation).replaceAll("http://localhost:3000", url);
-      const { stdout } = await run("bash", ["-c", `${curl} -i`], {
+      const { stdout } = await run("bash", ["-c", `${curl} ${answer.sound ? "-D -" : "-i"}`], {
         cwd,
         env: { ...process.env, TOKEN: token },
       });
       const [head = "", text = ""] = stdout.split("\r\n\r\n");
       const status = Number(/^HTTP\/1.1 (\d+)/.exec(head)?.[1]);
       expect([id, status, text]).toEqual([id, answer.status, text]);
+      if (answer.sound) {
+        // curl has put it into the file that its line names.
+        const heard = readFileSync(path.join(cwd, "message.mp3"));
+        expect(heard.subarray(-twilio.sound.file.length).equals(twilio.sound.file)).toBe(true);
+        continue;
+      }
       const [, requestId = ""] = /^x-request-id: (.*)$/im.exec(head) ?? [];
       const headers = new Headers({ "X-Request-Id": requestId });
       const address = /https?:\/\/[^/]+([^'?]+)/.exec(curl)?.[1] ?? "";
@@ -92,6 +93,7 @@ describe.each(engines)("the documented examples on %s", (engine) => {
 test("documented answers are as their schemas say", () => {
   const headers = new Headers({ "X-Request-Id": "x" });
   for (const { method, path: address, answer, example } of operations) {
+    if (answer.sound) continue;
     const body = JSON.stringify({ success: true, ...example.answer });
     expectDocumented(method, address, answer.status, headers, body);
   }
@@ -208,15 +210,24 @@ const current = await api.GET("/api/phone-numbers/current");
 const handling = await api.PUT("/api/call-handling", {
   body: { greeting: "Hello", mode: "message", target: null, ring_seconds: 20, take_message: true },
 });
+// Whoever runs this has somebody ring the number meanwhile.
+process.stdout.write("ring " + number + "\\n");
+await new Promise((resolve) => process.stdin.once("data", resolve));
+process.stdin.destroy();
 const calls = await api.GET("/api/calls", { params: { query: { outcome: "message" } } });
-const call = await api.GET("/api/calls/{call_sid}", { params: { path: { call_sid: "CA" + "0".repeat(32) } } });
+const call_sid = calls.data?.calls[0]?.call_sid ?? "";
+const call = await api.GET("/api/calls/{call_sid}", { params: { path: { call_sid } } });
+const none = await api.GET("/api/calls/{call_sid}", { params: { path: { call_sid: "CA" + "0".repeat(32) } } });
+const message = await api.GET("/api/calls/{call_sid}/message", { params: { path: { call_sid } }, parseAs: "arrayBuffer" });
 const session = await api.GET("/api/session");
 console.log(JSON.stringify({
   number, held,
   current: current.data?.phone_number,
   mode: handling.data?.call_handling.mode,
   calls: calls.data?.calls.length,
-  call: call.error?.code,
+  from: call.data?.call.from,
+  none: none.error?.code,
+  bytes: message.data?.byteLength,
   company: session.data?.company.company_name,
 }));
 `;
@@ -254,23 +265,32 @@ describe("a client that is made of the document", () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db = openDatabase(databaseUrl);
     await addToPool(db, ["+353861234567", "+353861234568"]);
-    const { url } = await startServer({ databaseUrl });
+    const twilio = await startTwilioApi();
+    const { url } = await startServer({ databaseUrl, env: twilio.environment });
     const owner = new Client(url);
     await owner.signUp();
     const made = await owner.post("/api/tokens", { name: "walk", scopes });
     const { token } = made.body.token as { token: string };
-    const { stdout } = await run(
-      process.execPath,
-      ["--import", "tsx", path.join(directory, "walk.ts"), url, token],
-      { cwd: process.cwd() },
-    );
-    expect(JSON.parse(stdout)).toEqual({
+    const walk = execFile(process.execPath, [
+      "--import",
+      "tsx",
+      path.join(directory, "walk.ts"),
+      url,
+      token,
+    ]);
+    const [, number] = await untilSaid(walk, /^ring (\+\d+)\n/);
+    await leavesMessage(db, twilio, { companyId: 1, to: number! });
+    walk.stdin!.write("rang\n");
+    const [text] = await untilSaid(walk, /^\{.*\}\n/m);
+    expect(JSON.parse(text)).toEqual({
       number: "+353861234567",
       held: "+353861234567",
       current: "+353861234567",
       mode: "message",
-      calls: 0,
-      call: "not_found",
+      calls: 1,
+      from: "+353871112222",
+      none: "not_found",
+      bytes: twilio.sound.file.length,
       company: "Ring & Sons",
     });
   });

@@ -1,7 +1,11 @@
+import type { ChildProcess } from "node:child_process";
 import type { Knex } from "knex";
+import { recordIncomingCall, recordRecording } from "#app/domain/call-events.server.ts";
 import { makeToken, scopes, type TokenFields } from "#app/domain/tokens.server.ts";
+import { newCallSid } from "./calls.ts";
 import { Client } from "./client.ts";
 import { signedInCompanies } from "./load.ts";
+import type { TwilioApi } from "./twilio-api.ts";
 
 /** A company, and clients that are its owner with a session and a program with a token. */
 export interface CompanyWithToken {
@@ -34,4 +38,32 @@ export async function companyWithToken(
     token: made.secret,
     tokenId: made.token.id,
   };
+}
+
+/** Somebody rings a company and leaves a message, which `twilio` has. */
+export async function leavesMessage(
+  db: Knex,
+  twilio: TwilioApi,
+  { companyId = 1, to = "+441614960123", callSid = newCallSid() },
+): Promise<void> {
+  const sid = `RE${callSid.slice(2)}`;
+  const call = { callSid, from: "+353871112222", to, at: new Date() };
+  await recordIncomingCall(db, { ...call, status: "ringing" }, { companyId, route: "message" });
+  await recordRecording(db, { callSid, to }, { sid, seconds: 1 });
+  twilio.recordings.add(sid);
+}
+
+/** Waits for a program to say what fits, on its standard output. @throws where it ends before, with what it said */
+export function untilSaid(program: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    let complaints = "";
+    program.stderr?.on("data", (text) => (complaints += String(text)));
+    program.stdout?.on("data", (text) => {
+      said += String(text);
+      const found = pattern.exec(said);
+      if (found) resolve(found);
+    });
+    program.once("close", () => reject(new Error(`${said}\n${complaints}`)));
+  });
 }

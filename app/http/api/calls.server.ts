@@ -122,7 +122,6 @@ export const callOperation = operation({
   example: { params: { call_sid: example.call_sid }, answer: { call: example } },
 });
 
-/** Its answer is sound, and not JSON as of all others. */
 export const messageOperation = operation({
   id: "getMessage",
   method: "GET",
@@ -133,7 +132,7 @@ export const messageOperation = operation({
     "Takes a `Range` of bytes. A message that is not ready yet, or gone, is `not_found`. It does not count as heard.",
   who: "calls:read",
   params: callOperation.params!,
-  answer: { status: 200, schema: answerOf({}) },
+  answer: { status: 200, schema: answerOf({}), sound: true },
   errors: ["not_found"],
   example: { params: { call_sid: example.call_sid }, answer: {} },
 });

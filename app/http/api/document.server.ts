@@ -30,12 +30,13 @@ import { apiErrors, errorCodes, type ErrorCode } from "#app/http/api-errors.ts";
 /** The OpenAPI 3.1 document, made of the schemas that check what it describes. */
 
 /** All that the API can do, in the documentation's order. */
-export const operations = [
+export const operations: readonly Operation[] = [
   availableOperation,
   assignOperation,
   currentOperation,
   listCallsOperation,
   callOperation,
+  messageOperation,
   getCallHandlingOperation,
   putCallHandlingOperation,
   signUpOperation,
@@ -45,32 +46,19 @@ export const operations = [
   listTokensOperation,
   makeTokenOperation,
   revokeTokenOperation,
-] as unknown as readonly Operation[];
+];
 
 /** The document, for this installation. */
 export function apiDocument(): Json {
-  const { PUBLIC_URL } = environment();
+  const { PUBLIC_URL, SITE_NAME } = environment();
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     (paths[operation.path] ??= {})[operation.method.toLowerCase()] = described(operation);
   }
-  const message = described(messageOperation as unknown as Operation);
-  const sound = { "audio/mpeg": { schema: { type: "string", format: "binary" } } };
-  paths[messageOperation.path] = {
-    get: {
-      ...message,
-      responses: {
-        ...(message["responses"] as Json),
-        200: { description: "The sound", content: sound },
-        206: { description: "The part that `Range` asks for", content: sound },
-        416: { description: "There is no such part" },
-      },
-    },
-  };
   return {
     openapi: "3.1.0",
     info: {
-      title: "Company Phone Numbers API",
+      title: `${SITE_NAME} API`,
       version: "1",
       description:
         "JSON in, JSON out. Every body has `success`; an error has a stable `code` beside its sentence. Every answer has `X-Request-Id`, the same as in the operator's log.",
@@ -138,20 +126,33 @@ function described(operation: Operation): Json {
       },
     }),
     responses: {
-      [answer.status]: {
-        description: "Done",
-        ...(keeps && { headers: { "Idempotent-Replayed": ref("headers", "IdempotentReplayed") } }),
-        content: {
-          "application/json": {
-            schema: plain(answer.schema, "output"),
-            example: { success: true, ...example.answer },
-          },
-        },
-      },
+      ...(answer.sound
+        ? soundAnswers
+        : {
+            [answer.status]: {
+              description: "Done",
+              ...(keeps && {
+                headers: { "Idempotent-Replayed": ref("headers", "IdempotentReplayed") },
+              }),
+              content: {
+                "application/json": {
+                  schema: plain(answer.schema, "output"),
+                  example: { success: true, ...example.answer },
+                },
+              },
+            },
+          }),
       ...refusals(operation),
     },
   };
 }
+
+const sound = { "audio/mpeg": { schema: { type: "string", format: "binary" } } };
+const soundAnswers: Json = {
+  200: { description: "The sound", content: sound },
+  206: { description: "The part that `Range` asks for", content: sound },
+  416: { description: "There is no such part" },
+};
 
 function refusals(operation: Operation): Json {
   const byStatus = new Map<number, ErrorCode[]>();

@@ -43,7 +43,8 @@ export interface Operation<
   body?: Body;
   /** the refusal of a body that is not as it should be, where it is not `invalid_fields` */
   refusal?: (body: Record<string, unknown>) => Response;
-  answer: { status: 200 | 201; schema: Answer };
+  /** with `sound`, what comes is an audio file and no JSON */
+  answer: { status: 200 | 201; schema: Answer; sound?: true };
   /** what it refuses beside what every call does: see {@link errorsOf} */
   errors?: readonly ErrorCode[];
   /** for a POST that takes an Idempotency-Key: the refusals that are the rule's answers, and kept with the key */

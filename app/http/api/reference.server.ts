@@ -17,8 +17,8 @@ export interface ShownOperation {
   who: string;
   fields: ShownField[];
   curl: string;
-  /** JSON, indented */
-  answer: string;
+  /** JSON, indented; null where it is sound */
+  answer: string | null;
   status: number;
   errors: string[];
 }
@@ -72,7 +72,7 @@ function shown(operation: Operation): ShownOperation {
       })),
     ],
     curl: curlOf(operation),
-    answer: JSON.stringify({ success: true, ...example.answer }, null, 2),
+    answer: answer.sound ? null : JSON.stringify({ success: true, ...example.answer }, null, 2),
     status: answer.status,
     errors: errorsOf(operation),
   };
@@ -90,7 +90,8 @@ function whoMay({ who }: Operation): string {
 /**
  * The documented example as a command line. `$TOKEN` is an API token; a session is kept in the file `jar`.
  */
-export function curlOf({ method, path, who, body, keeps, example }: Operation): string {
+export function curlOf(operation: Operation): string {
+  const { method, path, who, body, keeps, answer, example } = operation;
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => example.params?.[name] ?? "");
   const query = new URLSearchParams(example.query).toString();
   const parts = [
@@ -100,6 +101,7 @@ export function curlOf({ method, path, who, body, keeps, example }: Operation): 
     // What has no body is a POST by name.
     [body ? "-H 'Content-Type: application/json'" : method === "POST" ? "-X POST" : ""],
     [body ? `-d '${JSON.stringify(example.body)}'` : ""],
+    [answer.sound ? "-o message.mp3" : ""],
     [`'${environment().PUBLIC_URL}${address}${query && `?${query}`}'`],
   ];
   return parts

@@ -1,0 +1,15 @@
+import { CopyButton } from "#app/components/CopyButton.tsx";
+
+/** A token that was just made: this is the only time that it is shown. */
+export function MadeToken({ made, name }: { made: string; name: string }) {
+  return (
+    <div className="banner" role="status" tabIndex={-1} data-takes-focus>
+      <p>
+        This is the token <bdi>{name}</bdi>. Copy it now: it is not shown again.
+      </p>
+      <p className="secret">
+        <code>{made}</code> <CopyButton text={made} what="token" />
+      </p>
+    </div>
+  );
+}
