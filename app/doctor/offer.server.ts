@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
+import { isPostgres, query } from "#app/db.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
 import { findOutFacts } from "#app/domain/pool-facts.server.ts";
-import { countedOutcomes, countOfCalls } from "#app/domain/rules/call-counts.ts";
+import { callsAreMiscounted } from "#app/domain/rules/call-counts.ts";
 import { counted } from "#app/domain/rules/offer.server.ts";
 import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
@@ -37,14 +37,11 @@ async function differenceOf(db: Knex): Promise<string | undefined> {
 }
 
 async function callsDiffer(db: Knex): Promise<boolean> {
-  const columns = ["calls", ...countedOutcomes];
-  const answer = await db.raw<unknown>(
-    `select company_id from (
-       select company_id, day, ${columns.join(", ")} from (${countOfCalls(isPostgres(db) ? "postgres" : "sqlite")}) now
-       union all select company_id, day, ${columns.map((one) => `-${one}`).join(", ")} from calls_per_day) both_counts
-      group by company_id, day having ${columns.map((one) => `sum(${one}) <> 0`).join(" or ")} limit 1`,
-  );
-  return (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows).length > 0;
+  const [row] = await query<{ differs: boolean | number }>(db, {
+    name: "calls are miscounted",
+    sql: callsAreMiscounted(isPostgres(db) ? "postgres" : "sqlite"),
+  });
+  return Boolean(row!.differs);
 }
 
 /** @param db a database whose schema is current */

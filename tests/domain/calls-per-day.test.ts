@@ -50,6 +50,18 @@ describeEachEngine("calls are counted by day", (_engine, open) => {
     await repairOffer(db);
     expect(await days(mine)).toEqual([2, 0, 0]);
     expect(await examineOffer(db)).toEqual([]);
+
+    // Errors that make up for each other in all, by company and by day.
+    await db("calls_per_day").insert(
+      [-1, 2, -1].flatMap((calls, at) =>
+        [mine, other].map((company_id) => ({
+          company_id,
+          day: `2026-10-0${at + 1}`,
+          calls: company_id === mine ? calls : -calls,
+        })),
+      ),
+    );
+    expect(await examineOffer(db)).toMatchObject([{ code: "calls-miscounted" }]);
   });
 
   test("as many as there are of each outcome, after any history", async () => {

@@ -90,9 +90,7 @@ describe.each(engines)("who may not call (%s)", (engine) => {
       "Say This number is not accepting calls from withheld numbers. Please call again and show your number.",
       "Hangup",
     ]);
-    expect((await recentCalls(db, company, 5)).map(({ outcome }) => outcome)).toContain(
-      "blocked",
-    );
+    expect((await recentCalls(db, company, 5)).map(({ outcome }) => outcome)).toContain("blocked");
     expect(await comes(caller)).toEqual(["Say Hello.", "Dial"]);
     await saveWithheldChoice(db, company, "as-others");
     expect(await comes("anonymous")).toEqual(["Say Hello.", "Dial"]);
