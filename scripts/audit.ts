@@ -16,6 +16,7 @@ import {
   UsageError,
   type Arguments,
 } from "./terminal/command.ts";
+import { folded } from "./terminal/output.ts";
 
 const name = "npm run audit --";
 const usualLimit = 50;
@@ -88,7 +89,7 @@ function textOf({ at, event, companyId, actor, address, details }: RecordedEvent
   const facts = Object.entries(details ?? {}).map(
     ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return [
+  const line = [
     at,
     event.padEnd(20),
     (companyId === null ? "-" : `#${companyId}`).padEnd(5),
@@ -98,6 +99,7 @@ function textOf({ at, event, companyId, actor, address, details }: RecordedEvent
   ]
     .join(" ")
     .trimEnd();
+  return folded(line, process.stdout, " ".repeat(21));
 }
 
 function filterOf(args: Arguments): AuditFilter {

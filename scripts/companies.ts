@@ -25,6 +25,7 @@ import {
   UsageError,
   type Arguments,
 } from "./terminal/command.ts";
+import { folded } from "./terminal/output.ts";
 
 type Verb = (db: Knex, company: ListedCompany, args: Arguments) => Promise<number>;
 
@@ -144,7 +145,9 @@ async function list(
     printJson({ companies: companies.map(asJson) });
     return 0;
   }
-  for (const company of companies) process.stdout.write(`${lineOf(company)}\n`);
+  for (const company of companies) {
+    process.stdout.write(`${folded(lineOf(company), process.stdout, " ".repeat(8))}\n`);
+  }
   const count = companies.length === 1 ? "1 company" : `${companies.length} companies`;
   process.stderr.write(`${count}. Next: “npm run companies -- show ID” shows one.\n`);
   return 0;

@@ -18,6 +18,7 @@ import {
   type Arguments,
 } from "./terminal/command.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
+import { folded } from "./terminal/output.ts";
 
 /** What a repair has done by now. */
 let mended: Damage[] = [];
@@ -87,7 +88,7 @@ async function repair(db: Knex): Promise<Damage[]> {
     );
   }
   for (const { finding, repair } of repairable) {
-    process.stderr.write(`Will be mended: ${finding} ${repair}\n`);
+    process.stderr.write(`${folded(`Will be mended: ${finding} ${repair}`, process.stderr)}\n`);
   }
   return isIncomplete || repairable.length > 0 ? (await repairDamage(db)).repaired : [];
 }
@@ -128,10 +129,10 @@ function print(args: Arguments, findings: Finding[], repaired: Damage[]): void {
     return;
   }
   for (const { finding, repair } of repaired) {
-    process.stdout.write(`Mended: ${finding} ${repair}\n`);
+    process.stdout.write(`${folded(`Mended: ${finding} ${repair}`, process.stdout)}\n`);
   }
   for (const { finding, mend } of findings) {
-    process.stdout.write(`- ${finding} → ${mend}\n`);
+    process.stdout.write(`${folded(`- ${finding} → ${mend}`, process.stdout)}\n`);
   }
   const mended = args.has("repair") ? `${repaired.length} mended, ` : "";
   process.stdout.write(
@@ -139,7 +140,7 @@ function print(args: Arguments, findings: Finding[], repaired: Damage[]): void {
       ? `\n${mended}${findings.length} ${findings.length === 1 ? "finding" : "findings"}.\n`
       : `${mended}all is well.\n`.replace(/^./, (first) => first.toUpperCase()),
   );
-  process.stderr.write(`${next(args, findings)}\n`);
+  process.stderr.write(`${folded(next(args, findings), process.stderr)}\n`);
 }
 
 function next(args: Arguments, findings: Finding[]): string {

@@ -59,7 +59,7 @@ await runCommand(
     if (args.signal.aborted) return 130;
     if (json) await output.write(`${written > 0 ? "\n  " : ""}]\n}\n`);
     process.stderr.write(
-      `${written} numbers. Next: “npm run numbers -- --from-file FILE” adds those of a file to\na pool.\n`,
+      `${written} numbers. Next: “npm run numbers -- --from-file FILE” adds those of\na file to a pool.\n`,
     );
     return 0;
   },

@@ -1,7 +1,10 @@
-import { asStored, parseE164 } from "../app/domain/e164.ts";
+import { closeDatabase, reading } from "../app/db.server.ts";
+import { findCalledCompany } from "../app/domain/call-handling.server.ts";
+import { asStored, formatPhoneNumber, parseE164 } from "../app/domain/e164.ts";
 import { environment } from "../app/env.server.ts";
 import {
   CommandError,
+  missingDatabase,
   printJson,
   runCommand,
   UsageError,
@@ -65,7 +68,9 @@ await runCommand(
     },
   },
   async (args) => {
-    const call = new SimulatedCall(readArguments(args), (step) => {
+    const options = readArguments(args);
+    await expectToRing(options);
+    const call = new SimulatedCall(options, (step) => {
       if (!args.has("json")) process.stdout.write(stepText(step));
     });
     await call.walk();
@@ -74,7 +79,9 @@ await runCommand(
       printJson(call.document());
     } else {
       process.stderr.write(
-        "Next: the company's dashboard shows the call; --scenario walks it in other ways.\n",
+        call.isNobodys
+          ? "Next: no company has this number, so no dashboard shows the call. “npm run numbers -- --list”\nsays who has which.\n"
+          : "Next: the company's dashboard shows the call; --scenario walks it in other ways.\n",
       );
     }
     // As long as the recording is served the process goes on; Ctrl-C ends it.
@@ -100,6 +107,25 @@ async function serveRecording(): Promise<boolean> {
   );
   if (isServed) servedAt = TWILIO_API_BASE_URL;
   return isServed;
+}
+
+/**
+ * Before a call gets into the log that cannot go as it was asked for. Only for the server that this configuration is of:
+ * another one's database is not here.
+ * @throws {CommandError} which says what to set
+ */
+async function expectToRing({ to, from, url, scenario }: CallOptions): Promise<void> {
+  const isOwn = url === new URL(environment().PUBLIC_URL).origin;
+  if (!isOwn || scenario === "message" || scenario === "hangup") return;
+  if (missingDatabase() !== undefined) return;
+  const called = await findCalledCompany(reading(), to, { from }).finally(closeDatabase);
+  if (called && called.handling.mode !== "message") return;
+  const shown = formatPhoneNumber(to);
+  throw new CommandError(
+    called
+      ? `A call to ${shown} rings nobody: it takes a message. For “${scenario}” set Settings → Call handling to “Ring a phone” first, or try --scenario message. No call was logged.`
+      : `${shown} is no company's number, so that a call rings nobody. Have a company choose it first. No call was logged.`,
+  );
 }
 
 function readArguments(args: Arguments): CallOptions {

@@ -3,10 +3,13 @@ import { addToPool } from "../app/domain/pool.server.ts";
 
 /**
  * Numbers to try the program with, from ranges that are set aside for fiction, so that nobody is called by mistake:
- * Ofcom "Telephone numbers for use in TV and radio drama", NANPA "555-0100 to 555-0199", ACMA "Phone numbers for use
- * in TV shows, films and creative works", ARCEP (France), Bundesnetzagentur (Germany) and PTS (Sweden).
+ * ComReg (Ireland), Ofcom "Telephone numbers for use in TV and radio drama", NANPA "555-0100 to 555-0199", ACMA
+ * "Phone numbers for use in TV shows, films and creative works", ARCEP (France), Bundesnetzagentur (Germany) and PTS
+ * (Sweden).
  */
 const demoNumbers = [
+  "+353209174350",
+  "+353209120018",
   "+442079460018",
   "+442079460101",
   "+441614960123",

@@ -4,7 +4,7 @@ import { goneNumbers } from "../../app/domain/gone-numbers.server.ts";
 import { eachInPool, poolStatus, type PoolEntry } from "../../app/domain/pool.server.ts";
 import { environment } from "../../app/env.server.ts";
 import { operatorsDatabase, type Arguments } from "../terminal/command.ts";
-import { openOutput } from "../terminal/output.ts";
+import { folded, openOutput } from "../terminal/output.ts";
 import { printable } from "./report.ts";
 
 /** How full the pool is, and who has which number since when; with --list the available ones too. */
@@ -45,13 +45,13 @@ export async function showPool(args: Arguments): Promise<number> {
       gone
         .map(
           ({ phoneNumber, companyId, since }) =>
-            `GONE: ${formatPhoneNumber(phoneNumber)}, company ${companyId}'s, is not in the Twilio account any more\n(seen ${since}). Buy it again or ask Twilio's support, then “npm run sync”.\n`,
+            `GONE: ${formatPhoneNumber(phoneNumber)}, company ${companyId}'s, is not in the Twilio\naccount any more (seen ${since}). Buy it again or ask Twilio's support, then “npm run sync”.\n`,
         )
         .join(""),
     );
     await output.write(
       low
-        ? `LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}\n${totals}.\n`
+        ? `${folded(`LOW: ${available} available, fewer than ${threshold} (LOW_POOL_THRESHOLD); ${waiting}`, process.stdout)}\n${totals}.\n`
         : `${totals}; ${waiting}\n`,
     );
     await output.write(`${lately}\n`);

@@ -25,3 +25,23 @@ export function openOutput(onFailure?: (code: string) => void): Output {
   });
   return output;
 }
+
+/**
+ * A line as a terminal is to show it: none longer than 80 columns, broken between words, the rest indented. Elsewhere,
+ * as in a file or for grep, it stays one line.
+ */
+export function folded(
+  line: string,
+  { isTTY, columns = 80 }: { isTTY?: boolean; columns?: number },
+  indent = "  ",
+): string {
+  const width = Math.min(columns, 80);
+  if (!isTTY || line.length <= width) return line;
+  const lines = [""];
+  // A gap of several spaces, as between columns, is broken at as a whole.
+  for (const piece of line.match(/\s*\S+/g) ?? []) {
+    if ((lines.at(-1) + piece).length <= width) lines[lines.length - 1] += piece;
+    else lines.push(indent + piece.trimStart());
+  }
+  return lines.filter((one) => one !== "").join("\n");
+}

@@ -51,6 +51,11 @@ export class SimulatedCall {
     return { call_sid: this.callSid, from, to, scenario, steps: this.steps };
   }
 
+  /** Whether the server said that no company has the number. */
+  get isNobodys(): boolean {
+    return this.steps.some(({ meaning }) => meaning.includes("This number is not in service."));
+  }
+
   async walk(): Promise<void> {
     let verbs = await this.callIn();
     const { scenario } = this.options;
@@ -60,7 +65,7 @@ export class SimulatedCall {
     else if (scenario !== "message" && scenario !== "hangup") {
       await this.hangUp();
       throw new CommandError(
-        `The scenario “${scenario}” cannot be walked: this call rings nobody.`,
+        `The scenario “${scenario}” cannot be walked: this call rings nobody. The company's Call handling, in Settings, says what rings.`,
       );
     }
     const record = find(verbs, "Record");

@@ -14,6 +14,7 @@ const token = "only-the-tests-know-this-token";
 const publicUrl = "https://numbers.example.com";
 
 let db: Knex;
+let databaseUrl: string;
 let server: AppServer;
 let env: Record<string, string>;
 let company: number;
@@ -22,7 +23,7 @@ let unowned: string;
 let serial = 0;
 
 beforeAll(async () => {
-  const { url: databaseUrl } = await createMigratedDatabase("sqlite");
+  ({ url: databaseUrl } = await createMigratedDatabase("sqlite"));
   db = openDatabase(databaseUrl);
   env = { TWILIO_AUTH_TOKEN: token, PUBLIC_URL: publicUrl };
   server = await startServer({ databaseUrl, env });
@@ -103,8 +104,27 @@ describe("a scenario walks the whole call", () => {
   });
 });
 
+test("what rings nobody is told before a call is logged, with the setting to change", async () => {
+  const own = { ...env, PUBLIC_URL: server.url, DATABASE_URL: databaseUrl };
+  const ring = (to: string) =>
+    runScript("simulate-call", [to, "--scenario", "answered"], { env: own });
+  await saveCallHandling(db, company, {
+    greeting: "",
+    mode: "message",
+    target: null,
+    ringSeconds: 20,
+    takeMessage: true,
+  });
+  const { exitCode, stdout, stderr } = await ring(number);
+  expect([exitCode, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("set Settings → Call handling to “Ring a phone” first");
+  expect((await ring(unowned)).stderr).toContain("is no company's number");
+  expect(await db("calls").whereIn("to_number", [number, unowned])).toEqual([]);
+});
+
 test("a number that is nobody's", async () => {
-  const { exitCode, stdout } = await call(unowned);
+  const { exitCode, stdout, stderr } = await call(unowned);
+  expect(stderr).toContain("no company has this number, so no dashboard shows the call");
   expect(exitCode).toBe(0);
   expect(stdout).toContain("The caller hears “This number is not in service.”, and the call ends.");
 });
