@@ -73,7 +73,8 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
                   value={number.phoneNumber}
                 />{" "}
                 <span>
-                  <PhoneNumber>{number.shown}</PhoneNumber> <NumberFacts number={number} />
+                  <PhoneNumber>{number.shown}</PhoneNumber>{" "}
+                  {number.facts && <span className="hint">{number.facts}</span>}
                 </span>
               </label>
             </div>
@@ -145,18 +146,4 @@ function noMatch(choice: Choice): string {
   if (search === "" || noDigits) return "No numbers match. Try another choice above.";
   const how = search.startsWith("+") ? "start with" : "contain";
   return `No numbers ${how} ${search}. Try fewer digits.`;
-}
-
-const kindNames: Record<OfferedNumber["kind"], string | undefined> = {
-  mobile: "mobile",
-  geographic: "landline",
-  "geographic-or-mobile": undefined,
-  "toll-free": "toll-free",
-  voip: "internet",
-  other: undefined,
-};
-
-function NumberFacts({ number: { countryName, kind } }: { number: OfferedNumber }) {
-  const facts = [countryName, kindNames[kind]].filter((fact) => fact);
-  return facts.length > 0 ? <span className="hint">{facts.join(" · ")}</span> : null;
 }

@@ -71,7 +71,7 @@ export async function repairOffer(db: Knex): Promise<string[]> {
     });
     done.push(`${difference} They were made anew.`);
   }
-  if ((await db.schema.hasTable("calls_per_day")) && (await callsDiffer(db))) {
+  if ((await db.schema.hasColumn("calls_per_day", "missed")) && (await callsDiffer(db))) {
     await db.transaction(recountCalls);
     done.push(`${miscounted} They were made anew.`);
   }

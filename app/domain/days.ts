@@ -1,3 +1,5 @@
+import { remember } from "#app/domain/remember.ts";
+
 /** Days of a time zone: of 23, 24 or 25 hours, and never quite UTC's. */
 
 /** A day, from its first moment to the next day's. */
@@ -8,21 +10,19 @@ export interface Day {
   until: Date;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** The day that it is in `timeZone` (IANA) at a time: `2026-11-22`. */
-export function dayIn(timeZone: string, at: Date): string {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-CA", {
+const formatOf = remember(
+  (timeZone) =>
+    new Intl.DateTimeFormat("en-CA", {
       year: "numeric",
       month: "2-digit",
       day: "2-digit",
       timeZone,
-    });
-    formats.set(timeZone, format);
-  }
-  return format.format(at);
+    }),
+);
+
+/** The day that it is in `timeZone` (IANA) at a time: `2026-11-22`. */
+export function dayIn(timeZone: string, at: Date): string {
+  return formatOf(timeZone).format(at);
 }
 
 /** `2026-11-22` and so many days. */
@@ -47,23 +47,18 @@ export function startOfDay(timeZone: string, day: string): Date {
   return new Date(after * minute);
 }
 
-const known = new Map<string, Day[]>();
-
 /** The last `count` days, today last. */
 export function lastDays(timeZone: string, count: number, now = new Date()): Day[] {
-  const today = dayIn(timeZone, now);
-  const key = `${timeZone} ${today} ${count}`;
-  let days = known.get(key);
-  if (!days) {
-    const starts = Array.from({ length: count + 1 }, (_, index) => {
-      const day = dayAfter(today, index + 1 - count);
-      return { day, from: startOfDay(timeZone, day) };
-    });
-    days = starts
-      .slice(0, -1)
-      .map(({ day, from }, index) => ({ day, from, until: starts[index + 1]!.from }));
-    if (known.size > 1_000) known.clear();
-    known.set(key, days);
-  }
-  return days;
+  return daysUntil(`${timeZone} ${dayIn(timeZone, now)} ${count}`);
 }
+
+const daysUntil = remember((key): Day[] => {
+  const [timeZone = "", today = "", count] = key.split(" ");
+  const starts = Array.from({ length: Number(count) + 1 }, (_, index) => {
+    const day = dayAfter(today, index + 1 - Number(count));
+    return { day, from: startOfDay(timeZone, day) };
+  });
+  return starts
+    .slice(0, -1)
+    .map(({ day, from }, index) => ({ day, from, until: starts[index + 1]!.from }));
+});

@@ -5,23 +5,17 @@ import parseAnew, {
   type CountryCode,
   type PhoneNumber,
 } from "libphonenumber-js/max";
+import { remember } from "#app/domain/remember.ts";
 
 /**
  * Phone numbers as people type them, as they are kept (ITU-T E.164: `+` and at most 15 digits), and as they are shown.
  */
 
-// Of the numbers that a server shows and rings, most come again soon, and each costs 30 µs to read.
-const recent = new Map<string, PhoneNumber | undefined>();
-const mostRecent = 2_000;
-
 /** What libphonenumber knows of a number in E.164. */
-export function parsePhoneNumber(number: string): PhoneNumber | undefined {
-  if (recent.has(number)) return recent.get(number);
-  if (recent.size >= mostRecent) recent.clear();
-  const parsed = parseAnew(number);
-  recent.set(number, parsed);
-  return parsed;
-}
+export const parsePhoneNumber: (number: string) => PhoneNumber | undefined = remember(
+  (number) => parseAnew(number),
+  2_000,
+);
 
 /** Whether `text` is a number as it is kept, in a numbering plan or not. */
 export function isE164(text: string): boolean {
@@ -125,9 +119,10 @@ function notPossible(number: string): string {
 }
 
 /** `+353861234567` → `+353 86 123 4567`; what cannot be parsed is returned as it is. */
-export function formatPhoneNumber(phoneNumber: string): string {
-  return parsePhoneNumber(phoneNumber)?.formatInternational() ?? phoneNumber;
-}
+export const formatPhoneNumber: (phoneNumber: string) => string = remember(
+  (phoneNumber) => parsePhoneNumber(phoneNumber)?.formatInternational() ?? phoneNumber,
+  2_000,
+);
 
 /** The ISO 3166-1 alpha-2 country of an E.164 number, where its plan tells. */
 export function countryOf(phoneNumber: string): string | undefined {

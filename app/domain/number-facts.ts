@@ -1,4 +1,5 @@
 import { parsePhoneNumber } from "#app/domain/e164.ts";
+import { remember } from "#app/domain/remember.ts";
 
 /** What a number tells about itself: found out once, when it enters the pool, and kept with it. */
 
@@ -31,14 +32,14 @@ const kindOfType: Readonly<Record<string, NumberKind>> = {
 };
 
 /** @param phoneNumber in E.164; of what is no number, or in no plan, the kind is `other` */
-export function numberFacts(phoneNumber: string): NumberFacts {
+export const numberFacts: (phoneNumber: string) => NumberFacts = remember((phoneNumber) => {
   const parsed = parsePhoneNumber(phoneNumber);
   return {
     country: parsed?.country ?? null,
     kind: kindOfType[parsed?.getType() ?? ""] ?? "other",
     memorable: isMemorable(phoneNumber),
   };
-}
+}, 2_000);
 
 /**
  * Whether a number (E.164) is easy to remember by how it ends: about one in thirty is.

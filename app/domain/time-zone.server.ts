@@ -1,31 +1,27 @@
 import type { Knex } from "knex";
 import { countryOf } from "#app/domain/e164.ts";
+import { remember } from "#app/domain/remember.ts";
 
 /**
  * The time zone that a company's times are shown in: an IANA name. What the company has never said is guessed from the
  * country of its number, or of its phone.
  */
 
-const known = new Map<string, string | undefined>();
-
 /**
  * The name under which a zone is kept, or undefined where there is no such zone. Browsers name some zones by older
  * names; an offset such as `+01:00` is none, since it knows no summer.
  */
 export function asTimeZone(text: string): string | undefined {
-  if (!/^[A-Za-z][\w+/-]{1,63}$/.test(text)) return undefined;
-  if (known.has(text)) return known.get(text);
-  // Anybody may send anything; the real ones are some six hundred.
-  if (known.size >= 1_000) known.clear();
-  let zone: string | undefined;
-  try {
-    zone = new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
-    zone = undefined;
-  }
-  known.set(text, zone);
-  return zone;
+  return /^[A-Za-z][\w+/-]{1,63}$/.test(text) ? zoneOfName(text) : undefined;
 }
+
+const zoneOfName = remember((name) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+});
 
 /** All zones to choose from, by name. */
 export function timeZones(): string[] {
@@ -61,15 +57,12 @@ const mainZones: Record<string, string> = {
 /** The zone of a number's country (E.164); undefined where its plan tells none, as of toll-free and satellite numbers. */
 export function timeZoneOfNumber(phoneNumber: string | null): string | undefined {
   const country = phoneNumber === null ? undefined : countryOf(phoneNumber);
-  if (country === undefined) return undefined;
-  if (!zoneByCountry.has(country)) {
-    zoneByCountry.set(country, asTimeZone(mainZones[country] ?? zonesOf(country)[0] ?? ""));
-  }
-  return zoneByCountry.get(country);
+  return country === undefined ? undefined : zoneOfCountry(country);
 }
 
-// ECMA-402 takes half a millisecond to tell, and every request of a company asks.
-const zoneByCountry = new Map<string, string | undefined>();
+const zoneOfCountry = remember((country) =>
+  asTimeZone(mainZones[country] ?? zonesOf(country)[0] ?? ""),
+);
 
 /** ECMA-402's `Intl.Locale` tells a region's zones, in alphabetical order: by a method, and before that by a property. */
 function zonesOf(country: string): string[] {

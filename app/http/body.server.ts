@@ -1,3 +1,6 @@
+import { finished, type Readable } from "node:stream";
+import { nodeBodyOf } from "#app/server/web-request.server.ts";
+
 /** Bodies, read to a limit: what is larger is refused by its declared length, or as soon as it has come so far. */
 
 /** Bytes that a form or a JSON document may have. */
@@ -20,18 +23,45 @@ export async function readBody(request: Request, limit: number = bodyLimit): Pro
   if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
     throw new BodyTooLargeError();
   }
+  const body = nodeBodyOf(request);
+  return body ? readStream(body, limit) : readWebStream(request.body, limit);
+}
+
+// In both the stream is left as it is at the limit: cancelling it would cut the connection before the answer is out.
+
+async function readWebStream(body: Request["body"], limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reader = request.body?.getReader();
+  const reader = body?.getReader();
   for (;;) {
     const part = await reader?.read();
     if (!part || part.done) break;
     size += part.value.byteLength;
-    // The stream is left as it is: cancelling it would cut the connection before the answer is out.
     if (size > limit) throw new BodyTooLargeError();
     chunks.push(part.value);
   }
   return Buffer.concat(chunks);
+}
+
+function readStream(body: Readable, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (error?: Error | null) => {
+      body.off("data", take);
+      stopWaiting();
+      if (!error) return resolve(Buffer.concat(chunks));
+      body.pause();
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size > limit) settle(new BodyTooLargeError());
+      else chunks.push(chunk);
+    };
+    const stopWaiting = finished(body, { writable: false }, settle);
+    body.on("data", take);
+  });
 }
 
 /** A form's text fields; of a field sent several times the first counts, files do not. */

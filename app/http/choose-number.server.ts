@@ -3,6 +3,7 @@ import { database, reading } from "#app/db.server.ts";
 import { asStored, callingCodeOf, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { mostCounted, surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { remember } from "#app/domain/remember.ts";
 import { numberFacts, type NumberKind } from "#app/domain/number-facts.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
 import { noteAssignment } from "#app/log/events.server.ts";
@@ -32,14 +33,13 @@ export interface ChoiceFilter {
   after: string | null;
 }
 
-/** A number on offer; `country` (ISO 3166-1 alpha-2) and `countryName` are null where no plan tells. */
+/** A number on offer. */
 export interface OfferedNumber {
   /** E.164 */
   phoneNumber: string;
   shown: string;
-  country: string | null;
-  countryName: string | null;
-  kind: NumberKind;
+  /** `Ireland · mobile`: what it is, as far as its plan tells; empty where it tells nothing */
+  facts: string;
 }
 
 /** The numbers that the modal offers. */
@@ -113,7 +113,7 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
   return {
     ...filter,
     noDigits: search !== "" && partOfNumber(search) === "",
-    numbers: numbers.map(({ phoneNumber }) => offered(phoneNumber)),
+    numbers: numbers.map(offered),
     total: counted ? matching : mostCounted,
     many: !counted || next !== null || filter.after !== null,
     available,
@@ -141,19 +141,27 @@ function filterOf(query: URLSearchParams): ChoiceFilter {
   };
 }
 
-function offered(phoneNumber: string): OfferedNumber {
+const kindNames: Record<NumberKind, string | undefined> = {
+  mobile: "mobile",
+  geographic: "landline",
+  "geographic-or-mobile": undefined,
+  "toll-free": "toll-free",
+  voip: "internet",
+  other: undefined,
+};
+
+function offered({ phoneNumber }: { phoneNumber: string }): OfferedNumber {
   const { country, kind } = numberFacts(phoneNumber);
+  const facts = [country && countryName(country), kindNames[kind]];
   return {
     phoneNumber,
     shown: formatPhoneNumber(phoneNumber),
-    country,
-    countryName: country && countryName(country),
-    kind,
+    facts: facts.filter((fact) => fact).join(" · "),
   };
 }
 
 const regionNames = new Intl.DisplayNames("en", { type: "region" });
-const countryName = (country: string) => regionNames.of(country) ?? country;
+const countryName = remember((country) => regionNames.of(country) ?? country);
 
 /**
  * The action. A form sent as a document is redirected when it is done; one that has the field `answer` = `data` gets

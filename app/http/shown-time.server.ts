@@ -1,4 +1,5 @@
 import { dayAfter, dayIn } from "#app/domain/days.ts";
+import { remember } from "#app/domain/remember.ts";
 
 /** A time as pages show it. */
 export interface ShownTime {
@@ -8,13 +9,14 @@ export interface ShownTime {
   shown: string;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
 /** @param timeZone IANA name, as a company has it */
 export function shownTime(at: string, timeZone: string): ShownTime {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-GB", {
+  return { at, shown: inFull(timeZone).format(new Date(at)) };
+}
+
+const inFull = remember(
+  (timeZone) =>
+    new Intl.DateTimeFormat("en-GB", {
       day: "numeric",
       month: "short",
       year: "numeric",
@@ -22,44 +24,34 @@ export function shownTime(at: string, timeZone: string): ShownTime {
       minute: "2-digit",
       timeZoneName: "short",
       timeZone,
-    });
-    formats.set(timeZone, format);
-  }
-  return { at, shown: format.format(new Date(at)) };
-}
-
-const forDay = (timeZone: string): [date: Intl.DateTimeFormat, time: Intl.DateTimeFormat] => {
-  let pair = pairs.get(timeZone);
-  if (!pair) {
-    pair = [
-      new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone }),
-      new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone }),
-    ];
-    pairs.set(timeZone, pair);
-  }
-  return pair;
-};
-const pairs = new Map<string, [Intl.DateTimeFormat, Intl.DateTimeFormat]>();
+    }),
+);
+const shortDate = remember(
+  (timeZone) => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone }),
+);
+const shortTime = remember(
+  (timeZone) => new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone }),
+);
 
 /** `Today 15:25`, `Yesterday 09:10`, `22 Nov 2026, 10:00`: in the company's zone, which the page names. */
 export function shownMoment(at: string, timeZone: string, now = new Date()): string {
   const moment = new Date(at);
-  const [date, time] = forDay(timeZone);
+  const time = shortTime(timeZone).format(moment);
   const today = dayIn(timeZone, now);
   const day = dayIn(timeZone, moment);
-  if (day === today) return `Today ${time.format(moment)}`;
-  if (day === dayAfter(today, -1)) return `Yesterday ${time.format(moment)}`;
-  return `${date.format(moment)}, ${time.format(moment)}`;
+  if (day === today) return `Today ${time}`;
+  if (day === dayAfter(today, -1)) return `Yesterday ${time}`;
+  return `${shortDate(timeZone).format(moment)}, ${time}`;
 }
 
 /** What a zone is called where times stand in it: `Irish Standard Time (Europe/Dublin)`, `UTC`. */
-export function shownTimeZone(timeZone: string, now = new Date()): string {
+export const shownTimeZone: (timeZone: string) => string = remember((timeZone) => {
   if (timeZone === "UTC") return "UTC";
   const name = new Intl.DateTimeFormat("en-GB", { timeZone, timeZoneName: "longGeneric" })
-    .formatToParts(now)
+    .formatToParts()
     .find(({ type }) => type === "timeZoneName")?.value;
   return name === undefined ? timeZone : `${name} (${timeZone})`;
-}
+});
 
 /** `22 November 2026`: the day that it was in the company's zone. */
 export function shownDate(at: string, timeZone: string): string {

@@ -89,7 +89,16 @@ const LightRequest = lightOf(Request);
 /** The same, made in full only where a route asks for more than its parts. */
 export function lightRequest(...of: Parameters<typeof webRequest>): Request {
   const parts = partsOf(...of);
-  return new LightRequest(parts, () => requestOf(parts));
+  const light = new LightRequest(parts, () => requestOf(parts));
+  incoming.set(light, of[0]);
+  return light;
+}
+
+const incoming = new WeakMap<Request, IncomingMessage>();
+
+/** The body of a light request as Node reads it, to be read in place of `body`: a stream of the web costs several times as much. */
+export function nodeBodyOf(request: Request): IncomingMessage | undefined {
+  return incoming.get(request);
 }
 
 function requestOf({ url, method, headers, body, signal }: ReturnType<typeof partsOf>): Request {

@@ -119,6 +119,7 @@ describe.each([
 
     await target("sip_address").fill("sip:desk@example.com");
     await target("ring_seconds").fill("30");
+    await page.getByLabel("Language", { exact: true }).selectOption("German (Germany)");
     await page.getByLabel("Take a message when nobody answers").uncheck();
     await page.click("text=Save");
     await page.waitForURL("**/settings/calls");
@@ -131,6 +132,7 @@ describe.each([
       target: "sip:desk@example.com",
       ringSeconds: 30,
       takeMessage: false,
+      language: "de-DE",
     });
     await page.click("text=Dismiss");
     await page.waitForSelector(".banner", { state: "detached" });
