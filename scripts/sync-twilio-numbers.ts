@@ -1,4 +1,3 @@
-import { database } from "../app/db.server.ts";
 import { formatPhoneNumber } from "../app/domain/e164.ts";
 import { syncNumbers, type SyncReport } from "../app/twilio/sync.server.ts";
 import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
@@ -6,6 +5,7 @@ import { environment, type Environment } from "../app/env.server.ts";
 import { pendingMigrations } from "../app/migrate.server.ts";
 import {
   CommandError,
+  operatorsDatabase,
   printJson,
   requireDatabase,
   runCommand,
@@ -52,12 +52,12 @@ await runCommand(
     }
     requirePublicUrl(env);
     requireDatabase();
-    if ((await pendingMigrations(database())).length > 0) {
+    if ((await pendingMigrations(operatorsDatabase())).length > 0) {
       throw new CommandError("The database's schema is not current. Run “npm run migrate” first.");
     }
     const dryRun = args.has("dry-run");
     const progress = startProgress();
-    const outcome = await syncNumbers(database(), account, {
+    const outcome = await syncNumbers(operatorsDatabase(), account, {
       publicUrl: env.PUBLIC_URL,
       dryRun,
       takeOver: args.has("take-over"),
