@@ -1,42 +1,98 @@
-import { Form } from "@remix-run/react";
+import { Form, Link } from "@remix-run/react";
 import { callsAddress } from "#app/components/calls-address.ts";
+import { Field } from "#app/components/Field.tsx";
+import type { TypedFilter } from "#app/http/asked-calls.server.ts";
+import type { FieldErrors } from "#app/http/fields.ts";
+import type { ShownOutcome } from "#app/http/shown-call.server.ts";
 
-/**
- * Chooses which calls are shown, and downloads those.
- * @param outcomes each as an address and as people have it
- */
-export function CallFilter({
-  outcome,
-  outcomes,
-}: {
-  outcome: string | null;
-  outcomes: [value: string, label: string][];
-}) {
+/** Calls of a kind: its address, its words, and how many there are, `1,000+` where nobody has counted on. */
+export type CallTab = [outcome: ShownOutcome | "", label: string, count: string | null];
+
+interface CallFilterProps {
+  typed: TypedFilter;
+  errors: FieldErrors | undefined;
+  tabs: CallTab[];
+}
+
+/** Chooses which calls are shown, and downloads those. */
+export function CallFilter({ typed, errors, tabs }: CallFilterProps) {
+  const narrowed = typed.search !== "" || typed.since !== "" || typed.until !== "";
   return (
-    <div className="over-table">
-      <Form method="get" role="search" aria-label="Calls" className="field">
-        <label htmlFor="outcome">Show</label>
-        <div className="with-button">
-          <select key={outcome} id="outcome" name="outcome" defaultValue={outcome ?? ""}>
-            <option value="">All calls</option>
-            {outcomes.map(([value, label]) => (
-              <option key={value} value={value}>
+    <>
+      <nav aria-label="Kinds of calls">
+        <ul className="chips">
+          {tabs.map(([outcome, label, count]) => (
+            <li key={outcome}>
+              <Link
+                className="chip"
+                to={callsAddress({ ...typed, outcome })}
+                aria-current={outcome === typed.outcome ? "page" : undefined}
+              >
                 {label}
-              </option>
-            ))}
-          </select>
+                {count !== null && <> {count}</>}
+              </Link>{" "}
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {/* What is in the fields follows the address, also Back. */}
+      <Form
+        method="get"
+        action="/calls"
+        role="search"
+        aria-label="Calls"
+        className="over-table"
+        key={JSON.stringify(typed)}
+      >
+        {typed.outcome !== "" && <input type="hidden" name="outcome" value={typed.outcome} />}
+        <Field name="search" label="Caller's digits" error={errors?.search}>
+          {(input) => (
+            <input
+              {...input}
+              type="text"
+              inputMode="tel"
+              autoComplete="off"
+              maxLength={40}
+              defaultValue={typed.search}
+            />
+          )}
+        </Field>{" "}
+        <Day name="since" label="From" value={typed.since} error={errors?.since} />{" "}
+        <Day name="until" label="To" value={typed.until} error={errors?.until} />{" "}
+        <div className="actions">
           <button type="submit" className="button secondary">
-            Show
-          </button>
+            Search
+          </button>{" "}
+          {narrowed && (
+            <Link
+              className="button quiet"
+              to={callsAddress({ ...typed, search: "", since: "", until: "" })}
+            >
+              Clear<span className="visually-hidden"> the search</span>
+            </Link>
+          )}{" "}
+          {!errors && (
+            <a className="button quiet" href={callsAddress(typed, "", "/calls.csv")} download>
+              Download as CSV
+            </a>
+          )}
         </div>
       </Form>
-      <a
-        className="button secondary"
-        href={callsAddress(outcome, undefined, "/calls.csv")}
-        download
-      >
-        Download as CSV
-      </a>
-    </div>
+    </>
+  );
+}
+
+interface DayProps {
+  name: string;
+  label: string;
+  value: string;
+  error: string | undefined;
+}
+
+function Day({ name, label, value, error }: DayProps) {
+  return (
+    <Field name={name} label={label} error={error}>
+      {(input) => <input {...input} type="date" autoComplete="off" defaultValue={value} />}
+    </Field>
   );
 }

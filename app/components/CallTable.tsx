@@ -3,14 +3,16 @@ import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import type { ShownCall } from "#app/http/shown-call.server.ts";
 
 interface CallTableProps {
+  /** in order of their days */
   calls: ShownCall[];
   /** for whoever cannot see what the table stands under */
   caption: string;
 }
 
 /**
- * Calls, one a row. Where there is no room for columns, style sheets lay the cells of a row under each other; the roles
- * say what a table's elements say by themselves, because some browsers then forget that it is one.
+ * Calls, one a row, under the days on which they came. Where there is no room for columns, style sheets lay the cells
+ * of a row under each other; the roles say what a table's elements say by themselves, because some browsers then forget
+ * that it is one.
  */
 export function CallTable({ calls, caption }: CallTableProps) {
   return (
@@ -18,27 +20,33 @@ export function CallTable({ calls, caption }: CallTableProps) {
       <caption className="visually-hidden">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
-          <th role="columnheader" scope="col">
-            Time
-          </th>
-          <th role="columnheader" scope="col">
-            Caller
-          </th>
-          <th role="columnheader" scope="col">
-            What happened
-          </th>
-          <th role="columnheader" scope="col" className="number">
-            Length
-          </th>
+          {["Time", "What happened", "Caller", "Length"].map((name) => (
+            <th key={name} role="columnheader" scope="col">
+              {name}
+            </th>
+          ))}
         </tr>
       </thead>
-      <tbody role="rowgroup">
-        {calls.map((call) => (
-          <CallRow key={call.callSid} call={call} />
-        ))}
-      </tbody>
+      {byDay(calls).map(([day, ofDay]) => (
+        <tbody key={day} role="rowgroup">
+          <tr role="row" className="day">
+            <th role="rowheader" scope="rowgroup" colSpan={4}>
+              {day}
+            </th>
+          </tr>
+          {ofDay.map((call) => (
+            <CallRow key={call.callSid} call={call} />
+          ))}
+        </tbody>
+      ))}
     </table>
   );
+}
+
+function byDay(calls: ShownCall[]): [day: string, calls: ShownCall[]][] {
+  const days = new Map<string, ShownCall[]>();
+  for (const call of calls) days.set(call.day, [...(days.get(call.day) ?? []), call]);
+  return [...days];
 }
 
 function CallRow({ call }: { call: ShownCall }) {
@@ -46,27 +54,30 @@ function CallRow({ call }: { call: ShownCall }) {
     <tr role="row">
       <td role="cell">
         <time dateTime={call.startedAt} title={call.whenInFull}>
-          {call.when}
+          {call.time}
         </time>
       </td>
-      <th role="rowheader" scope="row">
-        <Caller call={call} />
-        {call.blockable && <BlockCaller call={call} />}
-      </th>
       <td role="cell">
-        {call.outcome} <span className="hint">{call.reason}</span>
+        <span className={`outcome ${call.kind}`}>
+          <Icon kind={call.kind} /> {call.outcome}
+        </span>{" "}
+        {call.reason && <span className="hint">{call.reason}</span>}
         {call.message && <MessagePlayer call={call} message={call.message} />}
       </td>
+      <th role="rowheader" scope="row">
+        <Caller call={call} /> {call.blockable && <BlockCaller call={call} />}
+      </th>
       <td role="cell" className="number">
-        {call.length ?? <span className="visually-hidden">Not over yet</span>}
+        {call.length ?? <span className="visually-hidden">Not known</span>}
       </td>
     </tr>
   );
 }
 
-/** Who called, as a number that does not break or as whatever else the network said. */
-export function Caller({ call: { caller } }: { call: ShownCall }) {
-  return caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller;
+/** Who called, as a number that can be called back and does not break, or as whatever else the network said. */
+export function Caller({ call: { caller, callBack } }: { call: ShownCall }) {
+  const shown = caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller;
+  return callBack === null ? shown : <a href={callBack}>{shown}</a>;
 }
 
 /** One press blocks: it can be lifted in Settings as quickly. */
@@ -77,5 +88,28 @@ function BlockCaller({ call: { callSid, caller } }: { call: ShownCall }) {
         Block<span className="visually-hidden"> {caller}</span>
       </button>
     </form>
+  );
+}
+
+const ring = "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13";
+
+/** In a square of 16, as lines. */
+const icons: Record<ShownCall["kind"], string> = {
+  answered: "M2.5 8.5 6 12l7.5-8",
+  message:
+    "M1.5 8a2.5 2.5 0 1 0 5 0 2.5 2.5 0 1 0-5 0m8 0a2.5 2.5 0 1 0 5 0 2.5 2.5 0 1 0-5 0M4 10.5h8",
+  missed: "M14 4 8 10 2.5 4.5M2.5 9V4.5H7",
+  busy: `${ring}M5 8h6`,
+  failed: "M3.5 3.5l9 9m0-9l-9 9",
+  blocked: `${ring}M3.5 3.5l9 9`,
+  "in-progress": `${ring}M8 4.5V8l2.5 1.5`,
+  unknown: "M5 5.5a3 3 0 1 1 4 2.8Q8 8.8 8 10m0 2.5v.5",
+};
+
+function Icon({ kind }: { kind: ShownCall["kind"] }) {
+  return (
+    <svg aria-hidden="true" width="16" height="16" viewBox="0 0 16 16">
+      <path d={icons[kind]} />
+    </svg>
   );
 }

@@ -7,11 +7,9 @@ interface MessagePlayerProps {
 }
 
 /** Plays a message; what plays it has no sound before somebody asks. Played, it counts as heard, also in the navigation. */
-export function MessagePlayer({ call, message: { address, state } }: MessagePlayerProps) {
+export function MessagePlayer({ call, message: { address, state, waits } }: MessagePlayerProps) {
   const revalidator = useRevalidator();
-  if (address === null) {
-    return state === "deleted" ? <p className="message hint">The message was deleted.</p> : null;
-  }
+  if (address === null) return state === "deleted" ? <Deleted waits={waits} /> : null;
   const of = (
     <span className="visually-hidden">
       {" "}
@@ -19,7 +17,7 @@ export function MessagePlayer({ call, message: { address, state } }: MessagePlay
     </span>
   );
   return (
-    <div className="message">
+    <div className="voice">
       {state === "unheard" && <strong>Not heard yet</strong>}{" "}
       {/* oxlint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what callers say */}
       <audio
@@ -34,5 +32,17 @@ export function MessagePlayer({ call, message: { address, state } }: MessagePlay
       <a href={`${address}?download=1`}>Download{of}</a>{" "}
       <Link to={`${address}/delete`}>Delete{of}</Link>
     </div>
+  );
+}
+
+/** @param waits whether Twilio has it still */
+function Deleted({ waits }: { waits: boolean }) {
+  return (
+    <span className="hint">
+      The message was deleted
+      {waits
+        ? " here. At the telephone company that did not work yet; it is tried again until it does."
+        : "."}
+    </span>
   );
 }

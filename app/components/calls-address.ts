@@ -1,12 +1,10 @@
+import type { TypedFilter } from "#app/http/asked-calls.server.ts";
+
 /** The address of a page of calls, or of the export at another `path`. */
-export function callsAddress(
-  outcome: string | null | undefined,
-  cursor?: string,
-  path = "/calls",
-): string {
-  const query = new URLSearchParams({
-    ...(outcome && { outcome }),
-    ...(cursor !== undefined && { cursor }),
-  }).toString();
+export function callsAddress(typed: TypedFilter, cursor = "", path = "/calls"): string {
+  const { outcome, search, since, until } = typed;
+  const query = new URLSearchParams(
+    Object.entries({ outcome, search, since, until, cursor }).filter(([, value]) => value !== ""),
+  ).toString();
   return query === "" ? path : `${path}?${query}`;
 }

@@ -3,9 +3,9 @@ import { query } from "#app/db.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { callModes, type CallMode } from "#app/domain/call-handling.server.ts";
 import { noteCallToTell } from "#app/domain/calls-to-tell.server.ts";
+import { unknownBefore } from "#app/domain/call-reasons.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
-import { environment } from "#app/env.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -54,8 +54,7 @@ export async function recordIncomingCall(
     blocked: answer?.route === "blocked",
     dial_result: cameBack ? "failed" : null,
   });
-  // Twilio ends a call by then, and its end may never be told.
-  const since = secondsBefore(event.at, (environment().CALL_LIMIT_MINUTES + 10) * 60);
+  const since = toDatabaseTime(unknownBefore(event.at?.getTime()));
   // The clocks of several servers may differ a little.
   const until = secondsBefore(event.at, -60);
   const [recorded] = await query<{ route: string; dial_result: string | null }>(db, mergeIncoming, [

@@ -1,6 +1,7 @@
 import type { CallMode } from "#app/domain/call-handling.server.ts";
 import type { CallOutcome, DialResult } from "#app/domain/calls.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
+import { environment } from "#app/env.server.ts";
 import { fromDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /** What the log knows of how a call went, as the database has it. */
@@ -14,8 +15,24 @@ export interface CallFacts {
   started_at: DatabaseTime;
 }
 
-// Twilio ends every call within a day.
-const longestCall = 24 * 60 * 60 * 1000;
+/**
+ * The outcome as the database has it, but `unknown` for a call that must be over and whose end nobody has reported.
+ * @param now milliseconds
+ */
+export function outcomeOf(
+  { outcome, started_at }: Pick<CallFacts, "outcome" | "started_at">,
+  now = Date.now(),
+): CallOutcome {
+  if (outcome !== "in-progress") return outcome;
+  return fromDatabaseTime(started_at).getTime() >= unknownBefore(now).getTime()
+    ? outcome
+    : "unknown";
+}
+
+/** A call that began before then and has no end was not told of to its end: Twilio ends every call by its limit. */
+export function unknownBefore(now = Date.now()): Date {
+  return new Date(now - (environment().CALL_LIMIT_MINUTES + 10) * 60_000);
+}
 
 /** A call's outcome as a sentence: why, and what happened. */
 export function reasonOf(call: CallFacts): string {
@@ -25,7 +42,7 @@ export function reasonOf(call: CallFacts): string {
       : call.route === "sip"
         ? "The SIP address"
         : "The phone";
-  switch (call.outcome) {
+  switch (outcomeOf(call)) {
     case "answered":
       return call.route === "stream" ? "The voice agent answered." : "Somebody answered.";
     case "message":
@@ -60,8 +77,8 @@ export function reasonOf(call: CallFacts): string {
     case "unmatched":
       return "The number belonged to no company.";
     case "in-progress":
-      return Date.now() - fromDatabaseTime(call.started_at).getTime() > longestCall
-        ? "How the call ended was never reported."
-        : "The call is going on.";
+      return "The call is going on.";
+    case "unknown":
+      return "How the call ended was never reported.";
   }
 }

@@ -1,13 +1,15 @@
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
-import { reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
+import { decodeCursor, encodeCursor, type Keyset } from "#app/domain/call-cursor.ts";
+import { callerPatterns, narrowCalls, type CallFilter } from "#app/domain/call-filter.server.ts";
+import { recordingAddress } from "#app/domain/recording-address.server.ts";
+import { outcomeOf, reasonOf, type CallFacts } from "#app/domain/call-reasons.server.ts";
 import {
   messageStateOf,
   type MessageFacts,
   type MessageState,
 } from "#app/domain/messages.server.ts";
-import { isDatabaseTime, toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
-import { environment } from "#app/env.server.ts";
+import { toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
  * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; what the facts of a
@@ -29,6 +31,8 @@ export const callOutcomes = [
   "failed",
   /** the company takes no calls from whoever called */
   "blocked",
+  /** nobody has reported how it ended, and it must have */
+  "unknown",
   /** the number was nobody's; no company sees it */
   "unmatched",
 ] as const;
@@ -55,6 +59,8 @@ export interface Call {
   recordingSeconds: number | null;
   /** null where the caller left none */
   message: MessageState | null;
+  /** whether the message was deleted here and is still to be deleted at Twilio */
+  deletionWaits: boolean;
   /** whether the company takes no calls from the caller now */
   callerBlocked: boolean;
 }
@@ -66,38 +72,26 @@ export type DialResult = "answered" | "busy" | "no-answer" | "failed" | "cancele
 export type CallPage =
   { ok: true; calls: Call[]; nextCursor: string | null } | { ok: false; invalid: "cursor" };
 
-export interface CallQuery {
+export interface CallQuery extends CallFilter {
   /** calls a page */
   limit: number;
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
-  outcome?: CallOutcome | undefined;
-  /** calls that began at this second or later */
-  since?: Date | undefined;
-  /** calls that began before this second */
-  until?: Date | undefined;
 }
 
-/** Keyset pages: calls that come meanwhile neither repeat one nor hide one. */
+/**
+ * Keyset pages: calls that come meanwhile neither repeat one nor hide one. A page of a search may be short, or empty,
+ * and not be the last: it looks through {@link mostSearched} calls.
+ */
 export async function listCalls(
   db: Knex,
   companyId: number,
-  { limit, cursor, ...filters }: CallQuery,
+  { limit, cursor, ...filter }: CallQuery,
 ): Promise<CallPage> {
   const before = cursor === undefined ? undefined : decodeCursor(cursor);
   if (cursor !== undefined && !before) return { ok: false, invalid: "cursor" };
-  const rows = await rowsOf(db, companyId, {
-    limit: limit + 1,
-    before,
-    ...filters,
-  });
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    ok: true,
-    calls: page.map(fromRow),
-    nextCursor: rows.length > limit && last ? encodeCursor(last) : null,
-  };
+  const { rows, next } = await pageOf(db, companyId, { limit, before, filter });
+  return { ok: true, calls: rows.map(fromRow), nextCursor: next && encodeCursor(next) };
 }
 
 /** The company's call of that SID; undefined where it has none such. */
@@ -108,7 +102,7 @@ export async function findCall(
 ): Promise<Call | undefined> {
   const row = await db("calls")
     .where({ call_sid: callSid, company_id: companyId })
-    .first<Row | undefined>(columns);
+    .first<Row | undefined>(...columns, db.raw(ofOtherTables));
   return row && fromRow(row);
 }
 
@@ -118,24 +112,22 @@ export async function findCalls(db: Knex, companyId: number, sids: string[]): Pr
     .where({ company_id: companyId })
     .whereIn("call_sid", sids)
     .orderBy("started_at")
-    .select<Row[]>(...columns, db.raw(callerBlocked));
+    .select<Row[]>(...columns, db.raw(ofOtherTables));
   return rows.map(fromRow);
 }
 
-/** All the company's calls, newest first, read a page at a time: for an export, in constant memory. */
+/** All the company's calls that a filter means, newest first, read a page at a time: for an export, in constant memory. */
 export async function* eachCall(
   db: Knex,
   companyId: number,
-  outcome?: CallOutcome,
+  filter: CallFilter = {},
 ): AsyncGenerator<Call, void, undefined> {
   let before: Keyset | undefined;
-  for (;;) {
-    const rows = await rowsOf(db, companyId, { limit: 500, before, outcome });
+  do {
+    const { rows, next } = await pageOf(db, companyId, { limit: 500, before, filter });
     for (const row of rows) yield fromRow(row);
-    const last = rows.at(-1);
-    if (!last) return;
-    before = [last.started_at, last.call_sid];
-  }
+    before = next ?? undefined;
+  } while (before);
 }
 
 /** Whether any call has reached the company. */
@@ -156,7 +148,7 @@ export async function unmatchedCalls(db: Knex, count: number): Promise<Call[]> {
     .whereNotNull("to_number")
     .orderBy(newestFirst)
     .limit(count)
-    .select<Row[]>(...columns, db.raw(callerBlocked));
+    .select<Row[]>(...columns, db.raw(ofOtherTables));
   return rows.map(fromRow);
 }
 
@@ -165,46 +157,60 @@ const newestFirst = [
   { column: "call_sid", order: "desc" },
 ];
 
-type Keyset = [startedAt: DatabaseTime, callSid: string];
-
-function rowsOf(
+/** A page's rows, and where it ends; null where no call can come after it. */
+async function pageOf(
   db: Knex,
   companyId: number,
-  {
-    limit,
-    before,
-    outcome,
-    since,
-    until,
-  }: Omit<CallQuery, "cursor"> & { before?: Keyset | undefined },
-): Promise<Row[]> {
-  return db("calls")
-    .where({ company_id: companyId, ...(outcome && { outcome }) })
+  { limit, before, filter }: { limit: number; before: Keyset | undefined; filter: CallFilter },
+): Promise<{ rows: Row[]; next: Keyset | null }> {
+  const patterns = callerPatterns(filter.search);
+  const calls = db("calls")
+    .where({ company_id: companyId })
     .modify((query) => {
+      narrowCalls(query, filter);
       if (before) void query.whereRaw("(started_at, call_sid) < (?, ?)", before);
-      if (since) void query.where("started_at", ">=", toDatabaseTime(since));
-      if (until) void query.where("started_at", "<", toDatabaseTime(until));
     })
+    .orderBy(newestFirst);
+  const asked =
+    patterns.length === 0
+      ? calls.limit(limit + 1).select<Row[]>(...columns, db.raw(ofOtherTables))
+      : searched(db, calls, patterns, limit);
+  const read = await asked;
+  const found = read.filter((row) => row.found !== false && row.found !== 0);
+  const rows = found.slice(0, limit);
+  const last =
+    found.length > limit ? rows.at(-1) : read.find(({ place }) => Number(place) === mostSearched);
+  return { rows, next: last ? [last.started_at, last.call_sid] : null };
+}
+
+/** Calls that one page of a search looks through. */
+export const mostSearched = 5_000;
+
+// The last call that is looked at comes along, found or not: the next page begins there.
+function searched(db: Knex, calls: Knex.QueryBuilder, patterns: string[], limit: number) {
+  const looked = calls
+    .limit(mostSearched)
+    .select(
+      ...columns,
+      "company_id",
+      db.raw(`row_number() over (order by started_at desc, call_sid desc) as place`),
+    );
+  const found = `(${patterns.map(() => "coalesce(from_number, '') like ?").join(" or ")})`;
+  return db
+    .from(looked.as("calls"))
+    .whereRaw(`(${found} or place = ${mostSearched})`, patterns)
     .orderBy(newestFirst)
-    .limit(limit)
-    .select<Row[]>(...columns, db.raw(callerBlocked));
-}
-
-function encodeCursor(row: Row): string {
-  return Buffer.from(`${row.started_at} ${row.call_sid}`).toString("base64url");
-}
-
-function decodeCursor(cursor: string): Keyset | undefined {
-  const [, at, callSid] =
-    /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (CA[0-9a-fA-F]{32})$/.exec(
-      Buffer.from(cursor, "base64url").toString(),
-    ) ?? [];
-  return at && callSid && isDatabaseTime(at) ? [at, callSid] : undefined;
+    .limit(limit + 2)
+    .select<Row[]>(...columns, "place", db.raw(`${found} as found, ${ofOtherTables}`, patterns));
 }
 
 interface Row extends CallFacts, MessageFacts {
+  /** of a search: which of the calls that were looked at it is, and whether it is one that was searched for */
+  place?: number | string;
+  found?: boolean | number;
   outcome: CallOutcome;
   caller_blocked: boolean | number;
+  deletion_waits: boolean | number;
   call_sid: string;
   to_number: string | null;
   recording_sid: string | null;
@@ -234,15 +240,16 @@ const columns = [
   "message_deleted_at",
 ] as const satisfies (keyof Row)[];
 
-const callerBlocked = `exists (select 1 from blocked_callers b
-  where b.company_id = calls.company_id and b.caller = calls.from_number) as caller_blocked`;
+const ofOtherTables = `exists (select 1 from blocked_callers b
+  where b.company_id = calls.company_id and b.caller = calls.from_number) as caller_blocked,
+  exists (select 1 from recordings_to_delete d where d.recording_sid = calls.recording_sid) as deletion_waits`;
 
 /** SQL for a company's newest calls, as rows for {@link callFromRow}; its values are the company's id and how many. */
-export const newestCalls = `select ${columns.join(", ")}, ${callerBlocked} from calls
+export const newestCalls = `select ${columns.join(", ")}, ${ofOtherTables} from calls
   where company_id = ? order by started_at desc, call_sid desc limit ?`;
 
 /** The columns of {@link newestCalls}. */
-export const callColumns = [...columns, "caller_blocked"] as const;
+export const callColumns = [...columns, "caller_blocked", "deletion_waits"] as const;
 
 export { fromRow as callFromRow, type Row as CallRow };
 
@@ -254,7 +261,7 @@ function fromRow(row: Row): Call {
     callSid: row.call_sid,
     from: row.from_number ?? "",
     to: row.to_number ?? "",
-    outcome: row.outcome,
+    outcome: outcomeOf(row),
     reason: reasonOf(row),
     startedAt: toRfc3339(row.started_at),
     answeredAt: time(row.answered_at),
@@ -263,14 +270,7 @@ function fromRow(row: Row): Call {
     recordingUrl: recording === null ? null : recordingAddress(recording),
     recordingSeconds: recording === null ? null : row.recording_seconds,
     message,
+    deletionWaits: message === "deleted" && Boolean(row.deletion_waits),
     callerBlocked: Boolean(row.caller_blocked),
   };
-}
-
-// Twilio's documentation, "Recordings resource".
-function recordingAddress(sid: string): string | null {
-  const { TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL = "https://api.twilio.com" } = environment();
-  if (!TWILIO_ACCOUNT_SID) return null;
-  const path = `/2010-04-01/Accounts/${TWILIO_ACCOUNT_SID}/Recordings/${sid}`;
-  return new URL(path, TWILIO_API_BASE_URL).href;
 }

@@ -1,24 +1,32 @@
-import { isWithheld } from "#app/domain/callers.ts";
+import { isWithheld, mayBeCallerId } from "#app/domain/callers.ts";
 import type { Call, CallOutcome } from "#app/domain/calls.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import type { MessageState } from "#app/domain/messages.server.ts";
-import { shownMoment, shownTime } from "#app/http/shown-time.server.ts";
+import { shownClock, shownDay, shownMoment, shownTime } from "#app/http/shown-time.server.ts";
 
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
 export interface ShownCall {
   callSid: string;
   /** `+353 87 111 2222`, “Number withheld”, or what else the network says */
   caller: string;
+  /** `tel:+353871112222`; null for who cannot be called back */
+  callBack: string | null;
   /** RFC 3339, UTC */
   startedAt: string;
   /** `Today 10:00`, in the company's zone */
   when: string;
+  /** `Today`, `Yesterday`, `22 November`, in the company's zone */
+  day: string;
+  /** `10:00` */
+  time: string;
   /** the same in full: `22 Nov 2026, 10:00 GMT` */
   whenInFull: string;
+  kind: ShownOutcome;
   /** `Answered`; `Message, 12 s` */
   outcome: string;
-  reason: string;
-  /** `1 min 5 s`; null while it goes on */
+  /** why; null where the outcome says it already */
+  reason: string | null;
+  /** `1 min 5 s`; null while it goes on, and where nobody reported its end */
   length: string | null;
   /** what its caller left, to be played; null where there is nothing */
   message: ShownMessage | null;
@@ -35,7 +43,12 @@ export interface ShownMessage {
   /** `12 s` */
   length: string | null;
   state: MessageState;
+  /** whether it was deleted here, and not yet at Twilio */
+  waits: boolean;
 }
+
+/** An outcome that a company's call may have. */
+export type ShownOutcome = Exclude<CallOutcome, "unmatched">;
 
 /** What a company sees of the outcomes of its calls; the others are the operator's. */
 export const outcomeLabels = {
@@ -46,25 +59,30 @@ export const outcomeLabels = {
   failed: "Failed",
   blocked: "Blocked",
   "in-progress": "In progress",
-} as const satisfies Record<Exclude<CallOutcome, "unmatched">, string>;
+  unknown: "Unknown",
+} as const satisfies Record<ShownOutcome, string>;
 
 /** The outcome that an address asks for; undefined, which is all of them, for one that there is not. */
-export function askedOutcome(text: string | null): keyof typeof outcomeLabels | undefined {
-  return text !== null && Object.hasOwn(outcomeLabels, text)
-    ? (text as keyof typeof outcomeLabels)
-    : undefined;
+export function askedOutcome(text: string | null): ShownOutcome | undefined {
+  return text !== null && Object.hasOwn(outcomeLabels, text) ? (text as ShownOutcome) : undefined;
 }
 
 /** @param timeZone the company's */
 export function shownCall(call: Call, timeZone: string): ShownCall {
+  // A call of nobody's is on no page.
+  const kind = call.outcome === "unmatched" ? "failed" : call.outcome;
   return {
     callSid: call.callSid,
     caller: shownCaller(call.from),
+    callBack: mayBeCallerId(call.from) ? `tel:${call.from}` : null,
     startedAt: call.startedAt,
     when: shownMoment(call.startedAt, timeZone),
+    day: shownDay(call.startedAt, timeZone),
+    time: shownClock(call.startedAt, timeZone),
     whenInFull: shownTime(call.startedAt, timeZone).shown,
-    outcome: shownOutcome(call),
-    reason: call.reason,
+    kind,
+    outcome: shownOutcome(kind, call.recordingSeconds),
+    reason: repeated.has(call.reason) ? null : call.reason,
     length: call.seconds === null ? null : shownSeconds(call.seconds),
     message: shownMessage(call),
     blocked: call.outcome === "blocked",
@@ -77,12 +95,14 @@ function shownMessage({
   message,
   recordingUrl,
   recordingSeconds,
+  deletionWaits,
 }: Call): ShownMessage | null {
   return (
     message && {
       address: recordingUrl === null ? null : `/calls/${callSid}/message`,
       length: recordingSeconds === null ? null : shownSeconds(recordingSeconds),
       state: message,
+      waits: deletionWaits,
     }
   );
 }
@@ -96,12 +116,24 @@ export function shownCaller(from: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-function shownOutcome({ outcome, recordingSeconds }: Call): string {
-  const label = outcome === "unmatched" ? "" : outcomeLabels[outcome];
-  return outcome === "message" && recordingSeconds !== null
-    ? `${label}, ${shownSeconds(recordingSeconds)}`
+function shownOutcome(kind: ShownOutcome, messageSeconds: number | null): string {
+  const label = outcomeLabels[kind];
+  return kind === "message" && messageSeconds !== null
+    ? `${label}, ${shownSeconds(messageSeconds)}`
     : label;
 }
+
+// What an outcome's word says by itself.
+const repeated = new Set([
+  "Somebody answered.",
+  "The voice agent answered.",
+  "The caller left a message.",
+  "Nobody answered, and the caller left a message.",
+  "Nobody answered.",
+  "The line was busy.",
+  "You had blocked the caller.",
+  "The call is going on.",
+]);
 
 /** `65` → `1 min 5 s` */
 export function shownSeconds(seconds: number): string {

@@ -44,6 +44,21 @@ export function shownMoment(at: string, timeZone: string, now = new Date()): str
   return `${shortDate(timeZone).format(moment)}, ${time}`;
 }
 
+/** `15:25`, in the company's zone: under the day, which stands over it. */
+export function shownClock(at: string, timeZone: string): string {
+  return shortTime(timeZone).format(new Date(at));
+}
+
+/** `Today`, `Yesterday`, `23 November`, of another year `23 November 2025`: the day in the company's zone. */
+export function shownDay(at: string, timeZone: string, now = new Date()): string {
+  const today = dayIn(timeZone, now);
+  const day = dayIn(timeZone, new Date(at));
+  if (day === today) return "Today";
+  if (day === dayAfter(today, -1)) return "Yesterday";
+  const format = day.slice(0, 4) === today.slice(0, 4) ? dayAndMonth : longDate;
+  return format.format(new Date(day));
+}
+
 /** What a zone is called where times stand in it: `Irish Standard Time (Europe/Dublin)`, `UTC`. */
 export const shownTimeZone: (timeZone: string) => string = remember((timeZone) => {
   if (timeZone === "UTC") return "UTC";
@@ -59,3 +74,8 @@ export function shownDate(at: string, timeZone: string): string {
 }
 
 const longDate = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+const dayAndMonth = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "long",
+  timeZone: "UTC",
+});

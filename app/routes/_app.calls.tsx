@@ -5,40 +5,46 @@ import { callsAddress } from "#app/components/calls-address.ts";
 import { CallFilter } from "#app/components/CallFilter.tsx";
 import { CallTable } from "#app/components/CallTable.tsx";
 import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
+import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { HowToTest } from "#app/components/RingTest.tsx";
 import { reading } from "#app/db.server.ts";
+import { countCalls } from "#app/domain/call-filter.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
+import { askedCalls } from "#app/http/asked-calls.server.ts";
+import { callTabs } from "#app/http/call-tabs.server.ts";
 import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
-import { askedOutcome, outcomeLabels, shownCall } from "#app/http/shown-call.server.ts";
+import { outcomeLabels, shownCall } from "#app/http/shown-call.server.ts";
 import { shownNumberOf } from "#app/http/shown-number.server.ts";
 import { shownTimeZone } from "#app/http/shown-time.server.ts";
 
-export const meta: MetaFunction = () => privatePageTitle("Calls");
+export const meta: MetaFunction<typeof loader> = ({ data }) =>
+  privatePageTitle("Calls", data?.errors !== undefined);
 
 const callsPerPage = 25;
 
 export const loader = companyLoader(async ({ company, query, ...asked }) => {
-  const outcome = askedOutcome(query.get("outcome"));
+  const { typed, filter, errors } = askedCalls(query, company.timeZone);
   const cursor = query.get("cursor") ?? undefined;
-  const page = await listCalls(reading(), company.id, {
-    limit: callsPerPage,
-    cursor,
-    outcome,
-  });
-  if (!page.ok) throw redirect(callsAddress(outcome));
+  const [page, counts] = await Promise.all([
+    listCalls(reading(), company.id, { limit: callsPerPage, cursor, ...filter }),
+    countCalls(reading(), company.id, filter),
+  ]);
+  if (!page.ok) throw redirect(callsAddress(typed));
   const { news = null, headers } = await takeNews(asked, ...callNews);
   return data(
     {
       news,
-      calls: page.calls.map((call) => shownCall(call, company.timeZone)),
+      calls: errors ? [] : page.calls.map((call) => shownCall(call, company.timeZone)),
       timeZone: shownTimeZone(company.timeZone),
-      outcome: outcome ?? null,
-      outcomes: Object.entries(outcomeLabels),
-      kind: outcome ? outcomeLabels[outcome] : "All calls",
-      older: page.nextCursor,
+      typed,
+      errors,
+      tabs: callTabs(counts, typed),
+      kind: typed.outcome === "" ? "All calls" : outcomeLabels[typed.outcome],
+      older: errors ? null : page.nextCursor,
+      searchesOn: page.calls.length < callsPerPage,
       isFirst: cursor === undefined,
       number: shownNumberOf(company),
     },
@@ -47,44 +53,54 @@ export const loader = companyLoader(async ({ company, query, ...asked }) => {
 });
 
 export default function Calls() {
-  const { calls, outcome, outcomes, kind, older, isFirst, news, timeZone } =
-    useLoaderData<typeof loader>();
+  const { calls, typed, errors, tabs, isFirst, news } = useLoaderData<typeof loader>();
+  const hasNone =
+    !errors && calls.length === 0 && isFirst && Object.values(typed).every((value) => value === "");
   return (
     <Main>
       <CallNews news={news} />
+      {errors && <ErrorSummary errors={errors} />}
       <h1 tabIndex={-1}>Calls</h1>
-      {calls.length === 0 && outcome === null && isFirst ? (
+      {hasNone ? (
         <NoCallsYet />
       ) : (
         <>
-          <CallFilter outcome={outcome} outcomes={outcomes} />
-          <section className="card" aria-label={kind}>
-            {calls.length === 0 ? (
-              <p>No calls like that.</p>
-            ) : (
-              <>
-                <p className="hint">Times are in {timeZone}.</p>
-                <CallTable calls={calls} caption={`${kind}, newest first`} />
-              </>
-            )}
-            {(!isFirst || older !== null) && (
-              <p className="actions">
-                {!isFirst && (
-                  <Link className="button secondary" to={callsAddress(outcome)}>
-                    Newest calls
-                  </Link>
-                )}
-                {older !== null && (
-                  <Link className="button secondary" to={callsAddress(outcome, older)}>
-                    Older calls
-                  </Link>
-                )}
-              </p>
-            )}
-          </section>
+          <CallFilter typed={typed} errors={errors} tabs={tabs} />
+          {!errors && <FoundCalls />}
         </>
       )}
     </Main>
+  );
+}
+
+function FoundCalls() {
+  const { calls, typed, kind, older, searchesOn, isFirst, timeZone } =
+    useLoaderData<typeof loader>();
+  return (
+    <section className="card" aria-label={kind}>
+      {calls.length === 0 ? (
+        <p>{older === null ? "No calls like that." : "None among the calls looked at so far."}</p>
+      ) : (
+        <>
+          <p className="hint">Times are in {timeZone}.</p>
+          <CallTable calls={calls} caption={`${kind}, newest first`} />
+        </>
+      )}
+      {(!isFirst || older !== null) && (
+        <p className="actions">
+          {!isFirst && (
+            <Link className="button secondary" to={callsAddress(typed)}>
+              Newest calls
+            </Link>
+          )}{" "}
+          {older !== null && (
+            <Link className="button secondary" to={callsAddress(typed, older)}>
+              {searchesOn ? "Search on" : "Older calls"}
+            </Link>
+          )}
+        </p>
+      )}
+    </section>
   );
 }
 

@@ -1,19 +1,24 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import { redirect, type LoaderFunctionArgs } from "@remix-run/node";
+import { callsAddress } from "#app/components/calls-address.ts";
 import { reading } from "#app/db.server.ts";
-import { eachCall, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
+import type { CallFilter } from "#app/domain/call-filter.server.ts";
+import { eachCall, type Call } from "#app/domain/calls.server.ts";
+import { askedCalls } from "#app/http/asked-calls.server.ts";
 import { csvLine } from "#app/http/csv.ts";
 import { requireCompany } from "#app/http/session.server.ts";
-import { askedOutcome, shownCaller } from "#app/http/shown-call.server.ts";
+import { shownCaller } from "#app/http/shown-call.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**
- * All the company's calls as CSV, newest first. Times are RFC 3339, UTC; phone numbers have spaces, since a
+ * The company's calls that the page shows under the same filters, as CSV, newest first. Times are RFC 3339, UTC; phone numbers have spaces, since a
  * spreadsheet would make 3.53E+11 of `+353871112222`.
  */
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {
-    const { id } = await requireCompany(asked);
-    const outcome = askedOutcome(new URL(asked.request.url).searchParams.get("outcome"));
+    const { id, timeZone } = await requireCompany(asked);
+    const { filter, typed, errors } = askedCalls(new URL(asked.request.url).searchParams, timeZone);
+    // The page says what is wrong.
+    if (errors) throw redirect(callsAddress(typed));
     const day = new Date().toISOString().slice(0, 10);
     return streamed(
       asked,
@@ -21,7 +26,7 @@ export function loader(asked: LoaderFunctionArgs): Promise<Response> {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": `attachment; filename="calls-${day}.csv"`,
       },
-      () => csvOf(id, outcome),
+      () => csvOf(id, filter),
     );
   });
 }
@@ -44,10 +49,10 @@ const chunkSize = 16 * 1024;
 
 async function* csvOf(
   companyId: number,
-  outcome: CallOutcome | undefined,
+  filter: CallFilter,
 ): AsyncGenerator<string, void, undefined> {
   let chunk = csvLine(columns.map(([name]) => name));
-  for await (const call of eachCall(reading(), companyId, outcome)) {
+  for await (const call of eachCall(reading(), companyId, filter)) {
     chunk += csvLine(columns.map(([, of]) => of(call)));
     if (chunk.length > chunkSize) {
       yield chunk;

@@ -178,7 +178,7 @@ describeEachEngine("the call log", (_engine, open) => {
         outcome: "answered",
       });
       expect(page).toMatchObject({ calls: [{ callSid }], nextCursor: null });
-      const answered = eachCall(db, company, "answered");
+      const answered = eachCall(db, company, { outcome: "answered" });
       expect(await all(answered)).toMatchObject([{ callSid }]);
     });
 

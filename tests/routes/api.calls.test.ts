@@ -94,7 +94,7 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
         call_sid: callSid,
         from: null,
         to: company.number,
-        outcome: "in-progress",
+        outcome: "unknown",
         reason: expect.any(String) as string,
         started_at: "2026-11-22T10:00:00Z",
         answered_at: null,

@@ -187,17 +187,67 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       }
       const message = await page(company, "/calls?outcome=message");
       expect(message.text).toContain("Message, 8 s");
-      expect(message.text).toContain("The caller left a message.");
-      expect(message.text).not.toContain("Somebody answered.");
+      expect(message.text).not.toContain("The caller hung up before anybody answered.");
       expect(message.html).not.toContain("api.twilio.com");
       expect(message.html).toContain('href="/calls.csv?outcome=message"');
       for (const outcome of ["", "unmatched", "nonsense", "toString"]) {
         const all = await page(company, `/calls?outcome=${outcome}`);
-        expect(all.text).toContain("Somebody answered.");
-        expect(all.text).toContain("The caller left a message.");
+        expect(all.text).toContain("The caller hung up before anybody answered.");
+        expect(all.text).toContain("Message, 8 s");
       }
       const none = await page(company, "/calls?outcome=in-progress");
       expect(none.text).toContain("No calls like that.");
+    });
+
+    test("tells calls by day and by kind, finds digits and days, and the export has the same", async () => {
+      const company = await site.fresh();
+      const at = (days: number) => new Date(Date.now() - days * 86_400_000);
+      const sids = [
+        await called(site.db, company, { from: "+353871234567", at: at(0) }),
+        await called(site.db, company, { from: "+441614960777", at: at(1) }),
+        await called(site.db, company, { from: "+353871234999", at: at(40) }),
+      ];
+      const day = (days: number) => at(days).toISOString().slice(0, 10);
+      const { html, text } = await page(company, "/calls");
+      expect(text).toMatch(/Today.*Yesterday/);
+      expect(text).toContain("All 3 Missed 0 Messages 0 Answered 0 In progress 1 Unknown 2");
+      expect(html).toContain('href="tel:+353871234567"');
+      const ranges: [query: string, found: number[]][] = [
+        ["search=1234", [0, 2]],
+        ["search=087+123+4999", [2]],
+        ["search=000000", []],
+        ["outcome=unknown", [1, 2]],
+        ["outcome=in-progress", [0]],
+        [`until=${day(30)}`, [2]],
+        [`since=${day(3)}&search=1234`, [0]],
+      ];
+      for (const [query, found] of ranges) {
+        for (const path of [`/calls?${query}`, `/calls.csv?${query}`]) {
+          const answer = await page(company, path);
+          const shown = sids.flatMap((sid, index) => (answer.html.includes(sid) ? [index] : []));
+          expect([path, shown]).toEqual([path, found]);
+        }
+      }
+      const since = `/calls?since=${day(3)}`;
+      expect((await page(company, since)).text).toContain("All 2");
+    });
+
+    test.each([
+      ["since=2026-02-30&search=12", "Enter a day like 2026-11-22."],
+      ["until=soon&search=12", "Enter a day like 2026-11-22."],
+      ["since=2026-11-22&until=2026-11-21&search=12", "The last day must not be before the first."],
+      ["search=anna&since=2026-11-22", "Type digits of the caller's number."],
+    ])("says what is wrong with %s, loses nothing, and exports nothing", async (query, words) => {
+      const company = await site.fresh();
+      const { html, text } = await page(company, `/calls?${query}`);
+      expect(text).toContain(words);
+      expect(html).toMatch(/<title>Error: /);
+      for (const [name, value] of new URLSearchParams(query)) {
+        expect(html).toMatch(new RegExp(`name="${name}"[^>]* value="${value}"`));
+      }
+      const csv = await page(company, `/calls.csv?${query}`);
+      expect(csv.status).toBe(302);
+      expect(csv.headers.get("Location")).toContain("/calls?");
     });
 
     test.each(["x", "%00", "AAAA", "Z".repeat(3_000)])(

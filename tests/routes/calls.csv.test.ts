@@ -61,7 +61,7 @@ describe.each(engines)("the export of calls on %s", (engine) => {
       "2026-11-22T10:00:00Z",
       "+353 87 111 2222",
       formatPhoneNumber(company.number),
-      "in-progress",
+      "unknown",
       expect.any(String),
       "",
       "",

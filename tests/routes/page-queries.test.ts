@@ -33,7 +33,7 @@ describe.each(engines)("on %s", (engine) => {
     ["_app.settings._index", true, 3],
     ["_app.settings.security", true, 3],
     ["_app.settings.email", true, 3],
-    ["_app.calls", true, 2],
+    ["_app.calls", true, 3],
   ] as const)(
     "the page %s of a company with a number (%s) asks %i times at most",
     async ([page, hasNumber, most]) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { callerPatterns } from "#app/domain/call-filter.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
 import { callOutcomes, type Call } from "#app/domain/calls.server.ts";
 import {
@@ -25,7 +26,7 @@ const call = z
     reason: z.string().meta({ description: "The outcome as a sentence" }),
     started_at: time,
     answered_at: time.nullable(),
-    ended_at: time.nullable().meta({ description: "null while the call goes on" }),
+    ended_at: time.nullable().meta({ description: "null while the call goes on, or unknown" }),
     seconds: z.int().nullable().meta({ description: "From beginning to end, once it has ended" }),
     message: z
       .object({ seconds: z.int().nullable() })
@@ -81,7 +82,8 @@ export const listCallsOperation = operation({
   path: "/api/calls",
   tag: "Calls",
   summary: "List the calls",
-  description: "The newest first. Pages by cursor neither repeat a call nor hide one.",
+  description:
+    "The newest first. Pages by cursor neither repeat a call nor hide one. With `search` a page may be short, or empty, and not the last: the last has no `next_cursor`.",
   who: "calls:read",
   query: z.object({
     limit: wholeNumber("limit", 1, 1000)
@@ -93,6 +95,12 @@ export const listCallsOperation = operation({
       .optional()
       .meta({ description: "`next_cursor` of the page before" }),
     outcome: outcome.optional(),
+    search: z
+      .string()
+      .max(40, { error: "search must have 40 characters at most" })
+      .refine((text) => callerPatterns(text).length > 0, { error: "search must have digits" })
+      .optional()
+      .meta({ description: "Digits of the caller's number, wherever they stand in it" }),
     since: moment("since").meta({ description: "Calls that began then or later" }),
     until: moment("until").meta({ description: "Calls that began before then" }),
   }),

@@ -1,0 +1,62 @@
+import { callerPatterns, type CallFilter } from "#app/domain/call-filter.server.ts";
+import { dayAfter, startOfDay } from "#app/domain/days.ts";
+import type { FieldErrors } from "#app/http/fields.ts";
+import { askedOutcome, type ShownOutcome } from "#app/http/shown-call.server.ts";
+
+/** Which calls the address of a page, or of the export, asks for. */
+
+/** A filter as its form has it; empty where all are meant. */
+export interface TypedFilter {
+  outcome: ShownOutcome | "";
+  search: string;
+  /** the first day, `2026-11-22`, and the last */
+  since: string;
+  until: string;
+}
+
+export interface AskedCalls {
+  typed: TypedFilter;
+  filter: CallFilter;
+  /** what is wrong with what was typed; undefined where nothing is */
+  errors: FieldErrors | undefined;
+}
+
+/** @param timeZone the company's, whose days are meant */
+export function askedCalls(query: URLSearchParams, timeZone: string): AskedCalls {
+  const text = (name: string) => (query.get(name) ?? "").trim().slice(0, 40);
+  const outcome = askedOutcome(query.get("outcome"));
+  const typed = {
+    outcome: outcome ?? ("" as const),
+    search: text("search"),
+    since: text("since"),
+    until: text("until"),
+  };
+  const { search, since, until } = typed;
+  const errors: FieldErrors = {};
+  if (search !== "" && callerPatterns(search).length === 0) {
+    errors.search = "Type digits of the caller's number.";
+  }
+  if (since !== "" && !isDay(since)) errors.since = "Enter a day like 2026-11-22.";
+  if (until !== "" && !isDay(until)) errors.until = "Enter a day like 2026-11-22.";
+  if (!errors.since && !errors.until && since !== "" && until !== "" && until < since) {
+    errors.until = "The last day must not be before the first.";
+  }
+  if (Object.keys(errors).length > 0) return { typed, filter: { outcome }, errors };
+  const filter = {
+    outcome,
+    search,
+    since: since === "" ? undefined : startOfDay(timeZone, since),
+    until: until === "" ? undefined : startOfDay(timeZone, dayAfter(until, 1)),
+  };
+  return { typed, filter, errors: undefined };
+}
+
+// Of years that people and databases have dates in.
+function isDay(text: string): boolean {
+  return /^(19|20|21)\d\d-\d\d-\d\d$/.test(text) && dayOf(text) === text;
+}
+
+function dayOf(text: string): string | undefined {
+  const at = new Date(`${text}T00:00:00Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString().slice(0, 10);
+}
