@@ -22,6 +22,8 @@ describe("kinds of numbers", () => {
     ["one of the two", "+12025550123"],
     ["a toll-free number", "+18005551234"],
     ["an internet phone", "+353761234567"],
+    ["a mobile beside satellites", "+8613481234567"],
+    ["a mobile beside satellites", "+79531234567"],
   ])("%s, %s, may be rung", (_kind, number) => {
     expect(checkTarget.phone(number)).toEqual({ target: number });
   });
@@ -42,6 +44,10 @@ describe("kinds of numbers", () => {
     ["Ascension", "+24762345"],
     ["a satellite of Canada's", "+16005551234"],
     ["a satellite of Australia's", "+61147123456"],
+    ["a satellite of Russia's", "+79541234567"],
+    ["a satellite of China's", "+8613491234567"],
+    ["a satellite of China's", "+8617401234567"],
+    ["a satellite of Indonesia's", "+62868123456"],
     ["a personal number", "+447012345678"],
     ["in no numbering plan", "+447700900123"],
   ])("%s, %s, is never rung", (_kind, number) => {
