@@ -192,19 +192,43 @@ export async function query<Row>(
   { name, sql }: Statement,
   values: readonly Knex.RawBinding[] = [],
 ): Promise<Row[]> {
-  const ask = async (asked: Knex.Raw) => {
-    const answer: unknown = await asked;
-    return (isPostgres(db) ? (answer as { rows: unknown }).rows : answer) as Row[];
-  };
-  if (!db.userParams["prepares"]) return ask(db.raw(sql, values));
+  const ask = async (asked: Asked) =>
+    rowsOf<Row>(db, await (db.isTransaction ? asRaw(db, asked) : askedOnce(db, asked)));
+  if (!db.userParams["prepares"]) return ask({ sql, bindings: values });
   try {
     // In pg's own words, so that Knex need not go through the text each time.
-    return await ask(db.raw(inPgsWords(sql)).options({ name, values }));
+    return await ask({ sql: inPgsWords(sql), bindings: [], options: { name, values } });
   } catch (error) {
     // It was refused before it did anything, but a transaction is over with it.
     if (db.isTransaction || !isStalePreparation(error)) throw error;
-    return ask(db.raw(sql, values));
+    return ask({ sql, bindings: values });
   }
+}
+
+/** A statement as Knex's clients take it; `options` go to pg. */
+interface Asked {
+  sql: string;
+  bindings: readonly Knex.RawBinding[];
+  options?: { name: string; values: readonly Knex.RawBinding[] };
+}
+
+const asRaw = (db: Knex, { sql, bindings, options }: Asked): PromiseLike<unknown> =>
+  db.raw(sql, bindings).options(options ?? {});
+
+/** As `db.raw` does it, without its builder and its runner, which cost a tenth to a fifth of a request. */
+async function askedOnce(db: Knex, asked: Asked): Promise<unknown> {
+  const client = db.client as Knex.Client;
+  const connection: unknown = await client.acquireConnection();
+  try {
+    const { response } = (await client.query(connection, asked)) as { response: unknown };
+    return response;
+  } finally {
+    void client.releaseConnection(connection);
+  }
+}
+
+function rowsOf<Row>(db: Knex, answer: unknown): Row[] {
+  return (isPostgres(db) ? (answer as { rows: unknown }).rows : answer) as Row[];
 }
 
 const positioned = new Map<string, string>();

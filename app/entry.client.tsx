@@ -1,9 +1,11 @@
 import { RemixBrowser } from "@remix-run/react";
 import { startTransition, useLayoutEffect, type ReactNode } from "react";
 import { hydrateRoot } from "react-dom/client";
+import { readSite } from "#app/components/site.ts";
 import { keepTyped } from "#app/components/typed-before.ts";
 import { tellUnreachable } from "#app/components/unreachable.ts";
 
+readSite();
 tellUnreachable();
 const restoreTyped = keepTyped();
 

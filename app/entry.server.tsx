@@ -9,6 +9,8 @@ import { RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
+import { setSite, type Site } from "#app/components/site.ts";
+import { environment, type Environment } from "#app/env.server.ts";
 import { logFault } from "#app/log/log.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 import { serve as serveBuild } from "#app/server/serve.server.ts";
@@ -33,6 +35,7 @@ export default async function handleRequest(
   context: EntryContext,
   loadContext: AppLoadContext,
 ): Promise<Response> {
+  setSite(siteOf(environment()));
   headers.set("Content-Type", "text/html; charset=utf-8");
   headers.set("Cache-Control", noStore);
   await keepSession(headers, loadContext);
@@ -58,6 +61,15 @@ export default async function handleRequest(
     );
     const timer = setTimeout(abort, renderTimeout);
   });
+}
+
+function siteOf({ SITE_NAME, SUPPORT_EMAIL, TERMS_URL, PRIVACY_URL }: Environment): Site {
+  return {
+    name: SITE_NAME,
+    support: SUPPORT_EMAIL ?? null,
+    terms: TERMS_URL ?? null,
+    privacy: PRIVACY_URL ?? null,
+  };
 }
 
 /** A stream that hands over, when it has ended, all that was written to it. */

@@ -30,6 +30,12 @@ const httpOrigin = (value: string) => {
   );
 };
 
+const webPage = z
+  .string()
+  .refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), {
+    error: "must be an address like https://www.example.com/terms",
+  });
+
 const schema = z.object({
   DATABASE_URL: z
     .string()
@@ -83,6 +89,13 @@ const schema = z.object({
     .string()
     .regex(/^[^\s@<>]+@[^\s@<>]+$/, { error: "must be an email address" })
     .optional(),
+  SITE_NAME: z
+    .string()
+    .max(60, { error: "must have 60 characters at most" })
+    .regex(/^[^\p{C}]+$/u, { error: "must be a name on one line" })
+    .default("Company Phone Numbers"),
+  TERMS_URL: webPage.optional(),
+  PRIVACY_URL: webPage.optional(),
   SMTP_URL: z
     .string()
     .refine((url) => URL.canParse(url) && /^smtps?:$/.test(new URL(url).protocol), {

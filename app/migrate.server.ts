@@ -97,12 +97,42 @@ async function migratePostgres(db: Knex, say: (line: string) => void): Promise<s
     }, 1_000);
     try {
       await transaction.raw("select pg_advisory_xact_lock(?)", [advisoryLock]);
+      await lockTables(transaction);
       await transaction.raw(`set local lock_timeout = '${patience}s'`);
       return await latest(transaction);
     } finally {
       clearInterval(watch);
     }
   });
+}
+
+/**
+ * Takes both tables that others write to, or none; they can be read all the while. Servers of the version before go on
+ * meanwhile: whoever waits for one table with the other in hand may wait in a ring, and whoever waits long holds up
+ * everybody behind.
+ */
+async function lockTables(transaction: Knex): Promise<void> {
+  const { rows } = await transaction.raw<{ rows: { name: string }[] }>(
+    `select oid::regclass::text as name from pg_class where relkind = 'r'
+        and oid in (to_regclass('twilio_phone_numbers'), to_regclass('companies'))`,
+  );
+  if (rows.length === 0) return;
+  const tables = rows.map(({ name }) => name).join(", ");
+  const deadline = Date.now() + patience * 1_000;
+  for (;;) {
+    try {
+      await transaction.transaction(async (attempt) => {
+        await attempt.raw("set local lock_timeout = '200ms'");
+        await attempt.raw(`lock table ${tables} in share row exclusive mode`);
+      });
+      return;
+    } catch (error) {
+      // PostgreSQL, "Appendix A. Error Codes": lock_not_available, deadlock_detected.
+      if (!["55P03", "40P01"].includes((error as { code?: string }).code ?? "")) throw error;
+      if (Date.now() > deadline) throw error;
+      await setTimeout(100);
+    }
+  }
 }
 
 /** Whoever keeps this backend waiting. */

@@ -10,17 +10,20 @@ import {
 import type { HeadersFunction, LinksFunction, MetaFunction } from "@remix-run/node";
 import { useContext, useEffect, useRef, type ReactNode } from "react";
 import { describeError, ErrorPage } from "#app/components/ErrorPage.tsx";
-import { pageTitle, siteName } from "#app/components/page-title.ts";
+import { pageTitle } from "#app/components/page-title.ts";
 import { NonceContext } from "#app/components/request-context.ts";
+import { site, siteAttribute } from "#app/components/site.ts";
 import styles from "#app/styles/app.css?url";
 
 export const links: LinksFunction = () => [
   { rel: "stylesheet", href: styles },
   { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" },
+  { rel: "apple-touch-icon", href: "/apple-touch-icon.png" },
+  { rel: "manifest", href: "/site.webmanifest" },
 ];
 
 export const meta: MetaFunction = ({ error }) =>
-  error ? pageTitle(describeError(error).title) : [{ title: siteName }];
+  error ? pageTitle(describeError(error).title) : [{ title: site().name }];
 
 /** An error page keeps what the error came with, such as Retry-After. */
 export const headers: HeadersFunction = ({ errorHeaders }) => errorHeaders ?? new Headers();
@@ -28,7 +31,7 @@ export const headers: HeadersFunction = ({ errorHeaders }) => errorHeaders ?? ne
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useContext(NonceContext);
   return (
-    <html lang="en-GB">
+    <html lang="en-GB" {...siteAttribute()}>
       <head>
         <meta charSet="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -66,6 +66,7 @@ interface Handling {
   target: string | null;
   ring_seconds: number;
   take_message_when_unanswered: boolean;
+  language: string | null;
 }
 
 interface CallRow {
@@ -158,6 +159,9 @@ interface CallsPerDay {
   company_id: number;
   day: string;
   calls: number;
+  answered: number;
+  message: number;
+  missed: number;
 }
 
 interface PoolCount {

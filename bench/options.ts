@@ -18,6 +18,8 @@ Examples
       where this checkout spends its time on a case, by package
   npm run bench -- --flood
       how long others wait while 200 sign in at once
+  npm run bench -- --scale
+      what grows with the pool: 1,000, 100,000 and 1,000,000 numbers on both engines, a quarter of an hour
 
 Options
   --baseline DIR   another checkout of this program
@@ -27,6 +29,8 @@ Options
   --json FILE      where the figures go (build/bench.json)
   --profile NAME   profiles this case, and measures nothing
   --flood          measures how long answers take in a flood of sign-ins, and nothing else
+  --scale          measures requests and commands beside each other by the size of the pool, and nothing else
+  --sizes LIST     of the pools for --scale, 1,000 to 5,000,000 (1000,100000,1000000)
   --help           show this
 
 Needs Linux. TEST_DATABASE_URL may name a PostgreSQL server; without it, one is started.
@@ -44,6 +48,11 @@ export interface Options {
   json: string;
   profiled: Case | undefined;
   flood: boolean;
+  scale: boolean;
+  /** numbers in the pools of `scale`, fewest first */
+  sizes: number[];
+  /** a round of `scale` */
+  requests: number;
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {
@@ -68,6 +77,8 @@ export function readOptions(): Options | "help" {
           json: { type: "string", default: "build/bench.json" },
           profile: { type: "string" },
           flood: { type: "boolean", default: false },
+          scale: { type: "boolean", default: false },
+          sizes: { type: "string", default: "1000,100000,1000000" },
           help: { type: "boolean" },
         },
       });
@@ -99,5 +110,11 @@ export function readOptions(): Options | "help" {
     json,
     profiled: values.profile === undefined ? undefined : named(values.profile),
     flood: values.flood,
+    scale: values.scale,
+    requests: amount ?? 40,
+    sizes: values.sizes
+      .split(",")
+      .map((text) => wholeNumber("sizes", text, 1_000, 5_000_000))
+      .sort((a, b) => a - b),
   };
 }

@@ -1,22 +1,18 @@
 /** `npm run bench`: what a request costs, beside a peer and another checkout. docs/performance.md has the figures. */
-import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import pg from "pg";
-import { sharedPostgres } from "../tests/support/postgres.ts";
 import { scratchDirectory } from "../tests/support/scratch.ts";
 import { twilio, type Case } from "./cases.ts";
 import { fill, type Data } from "./data.ts";
+import { createDatabase, finallyDo, finish } from "./databases.ts";
 import { floodedAnswers, floodEnvironment } from "./flood.ts";
 import { Figures, save, tableOf } from "./figures.ts";
 import { requestCost, siteOf, startCost } from "./measure.ts";
 import { help, readOptions, UsageError, type Options } from "./options.ts";
 import { profileOf } from "./profile.ts";
+import { measureScale } from "./scale/scale.ts";
 import { checkout, peer, start, type Server, type Subject } from "./subjects.ts";
-
-// What is to be undone, last first. Where this process is killed, the guard of the tests' support does it.
-const undo: (() => Promise<void> | void)[] = [];
 
 type Run = (subject: Subject, env?: Record<string, string>) => Promise<Server>;
 
@@ -25,7 +21,8 @@ async function bench(options: Options): Promise<void> {
     throw new UsageError("The bench needs Linux, whose /proc it reads.");
   }
   const scratch = scratchDirectory("bench-");
-  undo.push(() => scratch.remove());
+  finallyDo(() => scratch.remove());
+  if (options.scale) return measureScale(options, scratch.path);
   const databaseUrl = await createDatabase();
   const run: Run = async (subject, env) => {
     const logFile = path.join(scratch.path, `${subject.name}.log`);
@@ -34,7 +31,7 @@ async function bench(options: Options): Promise<void> {
       ...twilio,
       ...env,
     });
-    undo.push(() => server.stop());
+    finallyDo(() => server.stop());
     return server;
   };
 
@@ -135,23 +132,6 @@ async function profile(
   return profileOf(directory, { from, to });
 }
 
-/** @returns the address of an empty database, which goes when the run is over */
-async function createDatabase(): Promise<string> {
-  const postgres = await sharedPostgres(process.env["TEST_DATABASE_URL"]);
-  undo.push(() => postgres.stop());
-  const name = `bench_${randomBytes(6).toString("hex")}`;
-  const query = async (sql: string) => {
-    const client = new pg.Client({ connectionString: postgres.url });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
-  await query(`create database ${name}`);
-  undo.push(() => query(`drop database ${name} with (force)`));
-  const url = new URL(postgres.url);
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
 try {
   const options = readOptions();
   if (options === "help") process.stdout.write(help);
@@ -160,5 +140,5 @@ try {
   process.stderr.write(`Error: ${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 } finally {
-  for (const step of undo.reverse()) await step();
+  await finish();
 }

@@ -160,6 +160,18 @@ function cpuOf(group: number): number {
   return sum(threads.map((text) => Number(text.split(" ", 1)[0]))) / 1e6;
 }
 
+/** Processor time so far of PostgreSQL's connections to a database, which say in their titles which one; milliseconds. */
+export function cpuOfDatabase(databaseUrl: string): number {
+  const title = ` ${new URL(databaseUrl).pathname.slice(1)} `;
+  const connections = readdirSync("/proc").filter(
+    (pid) => /^\d+$/.test(pid) && readIfThere(`/proc/${pid}/cmdline`).includes(title),
+  );
+  const times = connections.map((pid) =>
+    Number(readIfThere(`/proc/${pid}/schedstat`).split(" ", 1)[0]),
+  );
+  return sum(times) / 1e6;
+}
+
 // Source: proc_pid_stat(5). Linux tells everybody hundredths of a second, whatever its own tick is.
 const millisecondsPerTick = 10;
 const groupField = 2;

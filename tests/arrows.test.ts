@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 
 /** Which rooms of app/ a room may import from; `foundation` is what stands in app/ itself: db, env, migrate. */
 const below: Record<string, readonly string[]> = {
-  routes: ["components", "http", "twilio", "domain", "log", "server", "foundation"],
+  routes: ["components", "images", "http", "twilio", "domain", "log", "server", "foundation"],
   components: [],
+  images: [],
   http: ["domain", "log", "server", "foundation"],
   twilio: ["http", "domain", "log", "server", "foundation"],
   doctor: ["twilio", "domain", "foundation"],

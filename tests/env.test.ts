@@ -80,6 +80,10 @@ test.each([
   [{ CALL_LIMIT_MINUTES: "1441" }, "CALL_LIMIT_MINUTES"],
   [{ CALL_DAYS: "0" }, "CALL_DAYS"],
   [{ IDLE_DAYS: "366" }, "IDLE_DAYS"],
+  [{ SITE_NAME: "Acme\nNumbers" }, "SITE_NAME"],
+  [{ SITE_NAME: "A".repeat(61) }, "SITE_NAME"],
+  [{ TERMS_URL: "javascript:alert(1)" }, "TERMS_URL"],
+  [{ PRIVACY_URL: "privacy.acme.test" }, "PRIVACY_URL"],
   [{ SUPPORT_EMAIL: "Ann <ann@example.com>" }, "SUPPORT_EMAIL"],
 ])("%j is one line that names %s and repeats no value", (source, name) => {
   let message = "";

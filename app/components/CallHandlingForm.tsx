@@ -1,5 +1,5 @@
-import type { ReactNode } from "react";
-import { Field, TextField } from "#app/components/Field.tsx";
+import { Choice } from "#app/components/Choice.tsx";
+import { Field, SelectField, TextField } from "#app/components/Field.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
 import type { FieldErrors } from "#app/http/fields.ts";
@@ -10,71 +10,37 @@ interface CallHandlingFormProps {
   errors: FieldErrors | undefined;
   /** names of those whose phones may be rung */
   countries: readonly string[];
+  /** tags and names of those that callers can be spoken to in */
+  languages: readonly (readonly [tag: string, name: string])[];
 }
 
 /**
  * What a company wants done with its calls. All of it is always sent; where scripts run, style sheets hide what belongs
  * to an option that is not chosen.
  */
-export function CallHandlingForm({ values, errors, countries }: CallHandlingFormProps) {
-  const mode = values.mode ?? "";
+export function CallHandlingForm({ values, errors, countries, languages }: CallHandlingFormProps) {
   return (
     <PostForm submit="Save" submitting="Saving…" action="/settings/calls">
       <input type="hidden" name="form_owner" value={values.form_owner} />
       <Field
         name="greeting"
         label="Greeting (optional)"
-        hint="The first thing callers hear. Leave it empty to say nothing."
+        hint="The first thing callers hear, read out in the language below. Leave it empty to say nothing."
         error={errors?.greeting}
       >
         {(input) => (
           <textarea {...input} rows={3} autoComplete="off" defaultValue={values.greeting} />
         )}
       </Field>
-      <Options error={errors?.mode}>
-        <Option value="phone" chosen={mode} label="Ring a phone" id="mode">
-          <TextField
-            name="phone"
-            type="tel"
-            label="Phone number"
-            hint={[
-              "Start with the country code, like +353 86 123 4567.",
-              countries.length > 0 && `Calls go to phones in: ${countries.join(", ")}.`,
-            ]
-              .filter(Boolean)
-              .join(" ")}
-            autoComplete="tel"
-            value={values.phone}
-            error={errors?.phone}
-          />
-        </Option>
-        <Option value="sip" chosen={mode} label="Ring a SIP address">
-          <TextField
-            name="sip_address"
-            label="SIP address"
-            hint="Like sip:reception@example.com"
-            autoComplete="off"
-            value={values.sip_address}
-            error={errors?.sip_address}
-          />
-        </Option>
-        <Option
-          value="stream"
-          chosen={mode}
-          label="Connect a media stream"
-          hint="For a voice agent"
-        >
-          <TextField
-            name="stream_url"
-            label="Address of the stream"
-            hint="Like wss://agent.example.com/calls"
-            autoComplete="off"
-            value={values.stream_url}
-            error={errors?.stream_url}
-          />
-        </Option>
-        <Option value="message" chosen={mode} label="Take a message" />
-      </Options>
+      <SelectField
+        name="language"
+        label="Language"
+        hint="Callers hear your greeting, and what we say ourselves, in a voice of this language."
+        value={values.language}
+        options={languages}
+        error={errors?.language}
+      />
+      <Modes values={values} errors={errors} countries={countries} />
       <div className="when-ringing">
         <Field
           name="ring_seconds"
@@ -104,57 +70,82 @@ export function CallHandlingForm({ values, errors, countries }: CallHandlingForm
   );
 }
 
-interface OptionsProps {
-  error: string | undefined;
-  children: ReactNode;
-}
-
-function Options({ error, children }: OptionsProps) {
+function Modes({ values, errors, countries }: Omit<CallHandlingFormProps, "languages">) {
+  const mode = values.mode ?? "";
   return (
     <fieldset
-      className={error ? "field field-wrong" : "field"}
-      aria-describedby={error && "mode-error"}
+      className={errors?.mode ? "field field-wrong" : "field"}
+      aria-describedby={errors?.mode && "mode-error"}
     >
       <legend>When somebody calls</legend>
-      {error && (
+      {errors?.mode && (
         <p className="field-error" id="mode-error">
           <span className="visually-hidden">Error: </span>
-          <WithPhoneNumbers text={error} />
+          <WithPhoneNumbers text={errors.mode} />
         </p>
       )}
-      {children}
+      <Choice
+        name="mode"
+        value="phone"
+        chosen={mode}
+        label="Ring a phone"
+        hint="A mobile or a landline rings, and whoever picks up talks with the caller."
+        id="mode"
+      >
+        <TextField
+          name="phone"
+          type="tel"
+          label="Phone number"
+          hint={[
+            "Start with the country code, like +353 86 123 4567.",
+            countries.length > 0 && `Calls go to phones in: ${countries.join(", ")}.`,
+          ]
+            .filter(Boolean)
+            .join(" ")}
+          autoComplete="tel"
+          value={values.phone}
+          error={errors?.phone}
+        />
+      </Choice>
+      <Choice
+        name="mode"
+        value="sip"
+        chosen={mode}
+        label="Ring a SIP address"
+        hint="For a switchboard, or phones that work over the internet."
+      >
+        <TextField
+          name="sip_address"
+          label="SIP address"
+          hint="Like sip:reception@example.com"
+          autoComplete="off"
+          value={values.sip_address}
+          error={errors?.sip_address}
+        />
+      </Choice>
+      <Choice
+        name="mode"
+        value="stream"
+        chosen={mode}
+        label="Connect a media stream"
+        hint="For a voice agent: a program that hears the caller and answers."
+      >
+        <TextField
+          name="stream_url"
+          label="Address of the stream"
+          hint="Like wss://agent.example.com/calls"
+          autoComplete="off"
+          value={values.stream_url}
+          error={errors?.stream_url}
+        />
+      </Choice>
+      <Choice
+        name="mode"
+        value="message"
+        chosen={mode}
+        label="Take a message"
+        hint="Nothing rings. Callers speak after a tone, and you listen to them on Calls."
+      />
     </fieldset>
-  );
-}
-
-interface OptionProps {
-  value: string;
-  /** the value of the option that is chosen */
-  chosen: string;
-  label: string;
-  hint?: string;
-  id?: string;
-  /** what it needs to know, if it is chosen */
-  children?: ReactNode;
-}
-
-function Option({ value, chosen, label, hint, id, children }: OptionProps) {
-  return (
-    <div className="choice">
-      <label className="row option">
-        <input
-          type="radio"
-          name="mode"
-          value={value}
-          id={id ?? `mode-${value}`}
-          defaultChecked={value === chosen}
-        />{" "}
-        <span>
-          {label}
-          {hint && <span className="hint"> {hint}</span>}
-        </span>
-      </label>
-      {children && <div className="of-choice">{children}</div>}
-    </div>
   );
 }

@@ -54,8 +54,7 @@ function CallRow({ call }: { call: ShownCall }) {
         {call.blockable && <BlockCaller call={call} />}
       </th>
       <td role="cell">
-        {call.outcome}
-        <span className="hint">{call.reason}</span>
+        {call.outcome} <span className="hint">{call.reason}</span>
         {call.message && <MessagePlayer call={call} message={call.message} />}
       </td>
       <td role="cell" className="number">

@@ -74,7 +74,8 @@ export function TextField({ type = "text", autoComplete, value, ...field }: Text
 
 type SelectFieldProps = Omit<FieldProps, "children"> & {
   value: string | undefined;
-  options: readonly string[];
+  /** what is sent, and shown unless there is a name for it */
+  options: readonly (string | readonly [value: string, name: string])[];
 };
 
 export function SelectField({ value, options, ...field }: SelectFieldProps) {
@@ -82,9 +83,14 @@ export function SelectField({ value, options, ...field }: SelectFieldProps) {
     <Field {...field}>
       {(input) => (
         <select {...input} defaultValue={value}>
-          {options.map((option) => (
-            <option key={option}>{option}</option>
-          ))}
+          {options.map((option) => {
+            const [sent, name] = typeof option === "string" ? [option, option] : option;
+            return (
+              <option key={sent} value={sent}>
+                {name}
+              </option>
+            );
+          })}
         </select>
       )}
     </Field>

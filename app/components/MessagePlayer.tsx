@@ -20,7 +20,7 @@ export function MessagePlayer({ call, message: { address, state } }: MessagePlay
   );
   return (
     <div className="message">
-      {state === "unheard" && <strong>Not heard yet</strong>}
+      {state === "unheard" && <strong>Not heard yet</strong>}{" "}
       {/* oxlint-disable-next-line jsx-a11y/media-has-caption -- nobody has written down what callers say */}
       <audio
         controls

@@ -1,16 +1,26 @@
 import type { ReactNode } from "react";
 import { Brand } from "#app/components/Brand.tsx";
+import { SiteFooter } from "#app/components/SiteFooter.tsx";
 
 /** A page for whoever is not signed in, and one that shows an error. */
-export function PublicPage({ children }: { children: ReactNode }) {
+export function PublicPage({
+  wide = false,
+  children,
+}: {
+  /** for one that has more to show than a form */
+  wide?: boolean;
+  children: ReactNode;
+}) {
+  const width = wide ? "" : " narrow";
   return (
     <>
-      <header className="site-header narrow">
+      <header className={`site-header${width}`}>
         <Brand />
       </header>
-      <main className="narrow" id="main">
+      <main className={width.trim() || undefined} id="main">
         {children}
       </main>
+      <SiteFooter />
     </>
   );
 }

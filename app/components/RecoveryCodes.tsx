@@ -2,7 +2,7 @@ import { Link } from "@remix-run/react";
 import { useHydrated } from "#app/components/hydrated.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
-import { siteName } from "#app/components/page-title.ts";
+import { site } from "#app/components/site.ts";
 
 interface RecoveryCodesProps {
   /** how many can be used */
@@ -45,7 +45,7 @@ interface NewCodesProps {
 /** Codes that were just made: this page alone has them. */
 export function NewCodes({ codes, email }: NewCodesProps) {
   const canPrint = useHydrated();
-  const text = `${siteName}: recovery codes for ${email}\r\nEach can be used once, with this email address.\r\n\r\n${codes.join("\r\n")}\r\n`;
+  const text = `${site().name}: recovery codes for ${email}\r\nEach can be used once, with this email address.\r\n\r\n${codes.join("\r\n")}\r\n`;
   return (
     <section className="card" aria-labelledby="new-codes">
       <h2 id="new-codes" tabIndex={-1} data-takes-focus>

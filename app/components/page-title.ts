@@ -1,11 +1,9 @@
 import type { MetaDescriptor } from "@remix-run/react";
-
-/** What the product is called on its pages. */
-export const siteName = "Company Phone Numbers";
+import { site } from "#app/components/site.ts";
 
 /** @param refused whether the page shows a form that was not accepted */
 export function pageTitle(title: string, refused = false): MetaDescriptor[] {
-  return [{ title: `${refused ? "Error: " : ""}${title} – ${siteName}` }];
+  return [{ title: `${refused ? "Error: " : ""}${title} – ${site().name}` }];
 }
 
 /** For pages that are a company's own: no search engine may keep their numbers. */

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
-import { isPostgres } from "#app/db.server.ts";
+import { isPostgres, query } from "#app/db.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
 import { findOutFacts } from "#app/domain/pool-facts.server.ts";
-import { countOfCalls } from "#app/domain/rules/call-counts.ts";
+import { callsAreMiscounted } from "#app/domain/rules/call-counts.ts";
 import { counted } from "#app/domain/rules/offer.server.ts";
 import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
@@ -37,13 +37,11 @@ async function differenceOf(db: Knex): Promise<string | undefined> {
 }
 
 async function callsDiffer(db: Knex): Promise<boolean> {
-  const answer = await db.raw<unknown>(
-    `select company_id from (
-       select company_id, day, calls from (${countOfCalls(isPostgres(db) ? "postgres" : "sqlite")}) now
-       union all select company_id, day, -calls from calls_per_day) both_counts
-      group by company_id, day having sum(calls) <> 0 limit 1`,
-  );
-  return (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows).length > 0;
+  const [row] = await query<{ differs: boolean | number }>(db, {
+    name: "calls are miscounted",
+    sql: callsAreMiscounted(isPostgres(db) ? "postgres" : "sqlite"),
+  });
+  return Boolean(row!.differs);
 }
 
 /** @param db a database whose schema is current */
@@ -73,7 +71,7 @@ export async function repairOffer(db: Knex): Promise<string[]> {
     });
     done.push(`${difference} They were made anew.`);
   }
-  if ((await db.schema.hasTable("calls_per_day")) && (await callsDiffer(db))) {
+  if ((await db.schema.hasColumn("calls_per_day", "missed")) && (await callsDiffer(db))) {
     await db.transaction(recountCalls);
     done.push(`${miscounted} They were made anew.`);
   }

@@ -76,7 +76,7 @@ export async function restoreRules(db: Knex): Promise<void> {
     await install(transaction);
     // What was written meanwhile is in no search and no count.
     if (await transaction.schema.hasTable("pool_counts")) await refill(transaction);
-    if (await transaction.schema.hasTable("calls_per_day")) await recountCalls(transaction);
+    await recountCalls(transaction);
     await record(transaction, "rules-restored");
   });
 }

@@ -3,7 +3,11 @@ import { found, type Finding } from "#app/doctor/finding.ts";
 import { asStored } from "#app/domain/e164.ts";
 import { idleNumbers } from "#app/domain/gone-numbers.server.ts";
 import { environment } from "#app/env.server.ts";
-import { otherAddress, otherUse, wrongSettings } from "#app/twilio/voice-settings.server.ts";
+import {
+  numberTroubles,
+  otherAddress,
+  type NumberTrouble,
+} from "#app/twilio/voice-settings.server.ts";
 import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
 import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
 
@@ -131,39 +135,18 @@ function compareNumber(
   owned: TwilioNumber,
   publicUrl: string | undefined,
 ): Finding[] {
-  if (!owned.voice) {
-    return found(
-      "twilio-number-without-voice",
-      `${whose(one)} takes no calls at Twilio, only messages.`,
+  const takenElsewhere = publicUrl !== undefined && otherAddress(owned, publicUrl) !== undefined;
+  const mends: Record<NumberTrouble["kind"], string> = {
+    "without-voice":
       one.companyId === null
         ? takeOut(one)
         : "ask Twilio's support whether it can take calls; the company keeps it",
-    );
-  }
-  const use = otherUse(owned);
-  if (use) {
-    return found(
-      "twilio-number-in-other-use",
-      `${whose(one)} is in use by ${use}: calls to it go there.`,
+    "in-other-use":
       "in Twilio's console let the number's calls be handled by a webhook, then “npm run sync”",
-    );
-  }
-  const wrong = publicUrl ? Object.keys(wrongSettings(owned, publicUrl)) : [];
-  const other = publicUrl && otherAddress(owned, publicUrl);
-  const pointed =
-    wrong.length === 0
-      ? []
-      : found(
-          "twilio-number-not-pointed-here",
-          `${whose(one)} does not have this server's ${wrong.join(", ")} at Twilio${other ? `, but ${other}` : ""}.`,
-          other ? "npm run sync -- --take-over" : "npm run sync",
-        );
-  const address = owned.lacksAddress
-    ? found(
-        "twilio-number-lacks-address",
-        `${whose(one)} has no address at Twilio, which demands one for it and may take it away.`,
-        "give the number an address or a regulatory bundle in Twilio's console",
-      )
-    : [];
-  return [...pointed, ...address];
+    "not-pointed-here": takenElsewhere ? "npm run sync -- --take-over" : "npm run sync",
+    "lacks-address": "give the number an address or a regulatory bundle in Twilio's console",
+  };
+  return numberTroubles(owned, publicUrl).flatMap(({ kind, what }) =>
+    found(`twilio-number-${kind}`, `${whose(one)} ${what}.`, mends[kind]),
+  );
 }

@@ -9,6 +9,7 @@ import {
   type Place,
 } from "#app/domain/offer-search.server.ts";
 import { surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { shelfBits } from "#app/domain/rules/offer-postgres.ts";
 import { keptTime } from "#app/domain/rules/sqlite.ts";
 import { isDatabaseTime, toRfc3339, unknownTime } from "#app/domain/times.ts";
 
@@ -38,8 +39,10 @@ export interface AvailableQuery extends NumberFilter {
   cursor?: string | undefined;
   /** where the list begins, and at the pool's end goes round to; without it it begins with the oldest */
   from?: Place | undefined;
-  /** how many shelves of some 8,192 numbers a page looks through on PostgreSQL; by itself 256 */
+  /** how many shelves of some 32,768 numbers a page looks through on PostgreSQL; by itself 256 */
   reach?: number | undefined;
+  /** how many numbers it walks through before, by itself some ten times as many as were asked for */
+  walk?: number | undefined;
 }
 
 /**
@@ -56,7 +59,7 @@ export type AvailablePage =
  */
 export async function listAvailable(
   db: Knex,
-  { limit, cursor, from, reach, ...narrowed }: AvailableQuery,
+  { limit, cursor, from, reach, walk, ...narrowed }: AvailableQuery,
 ): Promise<AvailablePage> {
   const after = cursor === undefined ? undefined : decodeCursor(db, cursor);
   if (cursor !== undefined && !after) return { ok: false, invalid: "cursor" };
@@ -67,7 +70,7 @@ export async function listAvailable(
   const { digits } = digitSearch(filter);
   // Most numbers hold a single digit; where these do not, the page ends.
   const looked = digits.length > 0 ? Math.max(limit, mostLookedThrough) : limit;
-  const asked = { limit: looked + 1, after, from, reach };
+  const asked = { limit: looked + 1, after, from, reach, walk };
   const rows = narrows(filter)
     ? await searchOffer(db, { ...asked, filter })
     : await readPool(db, asked);
@@ -184,21 +187,22 @@ const mostLookedThrough = 1_000;
 /** More than any id. */
 const lastId = Number.MAX_SAFE_INTEGER;
 
+/** The last tells a shelf of now, which has four of the first ones. */
 type Cursor =
   | [at: string | number, id: number]
-  | [at: string | number, id: number, shelf: number, turn: number];
+  | [at: string | number, id: number, shelf: number, turn: number, by: number];
 
 /** @returns a place as a page's `nextCursor` has it */
 function encodeCursor({ at, id, shelf, turn }: Place): string {
   const isPlain = shelf == null && !turn;
-  const cursor: Cursor = isPlain ? [at, id] : [at, id, shelf ?? 0, turn ?? 0];
+  const cursor: Cursor = isPlain ? [at, id] : [at, id, shelf ?? 0, turn ?? 0, shelfBits];
   return Buffer.from(JSON.stringify(cursor)).toString("base64url");
 }
 
 function decodeCursor(db: Knex, cursor: string): Place | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    if (!Array.isArray(value) || (value.length !== 2 && value.length !== 4)) return undefined;
+    if (!Array.isArray(value) || ![2, 4, 5].includes(value.length)) return undefined;
     const [at, ...numbers] = value as [unknown, ...unknown[]];
     const isTime =
       typeof at === "string"
@@ -206,7 +210,8 @@ function decodeCursor(db: Knex, cursor: string): Place | undefined {
         : // Older programs left milliseconds in SQLite.
           typeof at === "number" && !isPostgres(db);
     if (!isTime || !numbers.every(Number.isSafeInteger)) return undefined;
-    const [id, shelf, turn] = numbers as [number, number?, number?];
+    const [id, given, turn] = numbers as [number, number?, number?];
+    const shelf = given !== undefined && value.length === 4 ? given >> 2 : given;
     const isPlace = [shelf, turn].every((part = 0) => part >= 0 && part < 2 ** 31);
     return isPlace ? { at: at as string | number, id, shelf, turn } : undefined;
   } catch {

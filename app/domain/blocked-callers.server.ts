@@ -27,28 +27,37 @@ export async function blockedCallers(db: Knex, companyId: number): Promise<Block
   return rows.map(({ caller, blocked_at }) => ({ caller, blockedAt: toRfc3339(blocked_at) }));
 }
 
-/** What came of {@link blockCallerOf}. */
+/** What came of {@link blockCaller}; somebody who is blocked stays so. */
 export type Blocking =
   | "blocked"
-  | "no-such-call"
   /** there is nobody to know again */
   | "withheld"
   /** there are {@link mostBlocked} */
   | "too-many";
 
-/** Blocks whoever made one of the company's calls; somebody who is blocked stays so. */
+/** Blocks whoever made one of the company's calls. */
 export async function blockCallerOf(
   db: Knex,
   companyId: number,
   callSid: string,
   by: By = service,
   now = new Date(),
-): Promise<Blocking> {
+): Promise<Blocking | "no-such-call"> {
   const call = await db("calls")
     .where({ call_sid: callSid, company_id: companyId })
     .first("from_number");
   if (!call) return "no-such-call";
-  const caller = call.from_number ?? "";
+  return blockCaller(db, companyId, call.from_number ?? "", by, now);
+}
+
+/** Takes no calls from `caller` any more: a number in E.164, or what else calls have. */
+export async function blockCaller(
+  db: Knex,
+  companyId: number,
+  caller: string,
+  by: By = service,
+  now = new Date(),
+): Promise<Blocking> {
   if (isWithheld(caller)) return "withheld";
   return db.transaction(async (transaction) => {
     const added = await transaction("blocked_callers")

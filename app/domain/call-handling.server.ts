@@ -1,16 +1,15 @@
 import type { Knex } from "knex";
-import { z } from "zod";
 import { query } from "#app/db.server.ts";
 import { closedState, type ClosedState } from "#app/domain/account-state.ts";
-import {
-  checkTarget,
-  isInDialCountry,
-  mayBeRung,
-  numberInSip,
-} from "#app/domain/call-targets.server.ts";
+import { isInDialCountry, mayBeRung, numberInSip } from "#app/domain/call-targets.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
 import { asStored, isE164, parseE164 } from "#app/domain/e164.ts";
-import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
+import {
+  asSpokenLanguage,
+  languageOfNumber,
+  type SpokenLanguage,
+} from "#app/domain/spoken-language.ts";
+import { sentencesIn } from "#app/domain/spoken-sentences.ts";
 
 /**
  * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
@@ -31,81 +30,17 @@ export interface CallHandling {
   ringSeconds: number;
   /** whether the caller may leave a message when nobody answers */
   takeMessage: boolean;
+  /** what the greeting is written in, and the caller spoken to; where it was never said, what callers most likely speak */
+  language: SpokenLanguage;
 }
 
-const ringSecondsError = "Enter how many seconds to ring, from 5 to 60";
+/** What a company says of its calls; about the language it may say nothing, and then leaves what it has said before. */
+export type WantedHandling = Omit<CallHandling, "language"> & {
+  language?: SpokenLanguage | undefined;
+};
 
-const target = (max: number) =>
-  z
-    .string()
-    .transform(withoutStrayMarks)
-    .pipe(z.string().max(max, { error: `Use ${max} characters or fewer` }))
-    .default("");
-
-const callFields = z
-  .object({
-    greeting: z
-      .string({ error: "Enter a greeting" })
-      .transform((text) => withoutStrayMarks(text.replace(/\r\n?/g, "\n")))
-      .pipe(
-        z
-          .string()
-          .max(500, { error: "Use 500 characters or fewer" })
-          .refine((text) => !holdsForgingMarks(text.replace(/[\n\t]/g, "")), {
-            error: "Remove the invisible characters",
-          }),
-      ),
-    ring_seconds: z
-      .string({ error: ringSecondsError })
-      .trim()
-      .regex(/^\d{1,2}$/, { error: ringSecondsError })
-      .transform(Number)
-      .pipe(z.number().min(5, { error: ringSecondsError }).max(60, { error: ringSecondsError })),
-    take_message: z
-      .string()
-      .optional()
-      .transform((checked) => checked !== undefined),
-  })
-  .transform((fields) => ({
-    greeting: fields.greeting,
-    ringSeconds: fields.ring_seconds,
-    takeMessage: fields.take_message,
-  }));
-
-/** The half of {@link callHandlingFields} that says where calls go. */
-export const callTargetFields = z
-  .object({
-    mode: z.enum(callModes, { error: "Choose what happens to a call" }),
-    phone: target(40),
-    sip_address: target(255),
-    stream_url: target(1000),
-  })
-  .transform((fields, context): Pick<CallHandling, "mode" | "target"> => {
-    const { mode } = fields;
-    if (mode === "message") return { mode, target: null };
-    const field = targetFields[mode];
-    const checked = checkTarget[mode](fields[field]);
-    if ("target" in checked) return { mode, ...checked };
-    context.addIssue({ code: "custom", path: [field], message: checked.error });
-    return z.NEVER;
-  });
-
-/**
- * The form. All of it is always sent, and the target that counts is the one of the chosen mode; `take_message` is a
- * checkbox. The result is a {@link CallHandling}. Of two halves, since each is told what is wrong with it whatever is
- * wrong with the other.
- */
-export const callHandlingFields = z.intersection(callTargetFields, callFields);
-
-/** The form field that holds the target of a mode. */
-export const targetFields = {
-  phone: "phone",
-  sip: "sip_address",
-  stream: "stream_url",
-} as const satisfies Record<Exclude<CallMode, "message">, string>;
-
-interface Row {
-  company_id: number;
+/** A row of {@link handlingColumns}. */
+export interface HandlingRow {
   company_name: string;
   phone: string | null;
   twilio_phone_number: string | null;
@@ -114,25 +49,37 @@ interface Row {
   target: string | null;
   ring_seconds: number | null;
   take_message_when_unanswered: boolean | number | null;
+  language: string | null;
   /** whether the target, or the phone as it is kept, is a number of the pool */
   is_in_pool: boolean | number;
-  /** whether the caller is */
+}
+
+interface Row extends HandlingRow {
+  company_id: number;
+  /** whether the caller is a number of the pool */
   is_from_pool: boolean | number;
   state: ClosedState | null;
   is_blocked: boolean | number;
   withheld: "message" | "refuse" | null;
 }
 
-const handlings = `
-  select c.id as company_id, c.company_name, c.phone, c.twilio_phone_number,
-         h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered,
+/** What to select for a {@link HandlingRow}, from {@link handlingTables}. */
+export const handlingColumns = `c.company_name, c.phone, c.twilio_phone_number,
+         h.greeting, h.mode, h.target, h.ring_seconds, h.take_message_when_unanswered, h.language,
          exists (select 1 from twilio_phone_numbers
-                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool,
+                  where phone_number = coalesce(h.target, c.phone)) as is_in_pool`;
+
+/** Companies as `c`, each with what it has said of its calls, if it has, as `h`. */
+export const handlingTables =
+  "companies c left join company_call_handling h on h.company_id = c.id";
+
+const handlings = `
+  select c.id as company_id, ${handlingColumns},
          exists (select 1 from twilio_phone_numbers where phone_number = ?) as is_from_pool,
          ${closedState("c.id")} as state,
          exists (select 1 from blocked_callers where company_id = c.id and caller = ?) as is_blocked,
          (select what from withheld_callers where company_id = c.id) as withheld
-    from companies c left join company_call_handling h on h.company_id = c.id`;
+    from ${handlingTables}`;
 const byCompany = {
   name: "call handling by company",
   sql: `${handlings} where c.id = ?`,
@@ -142,7 +89,9 @@ const byNumber = {
   sql: `${handlings} where c.twilio_phone_number = ?`,
 };
 
-function fromRow(row: Row): CallHandling {
+function fromRow(row: HandlingRow): CallHandling {
+  const language =
+    asSpokenLanguage(row.language) ?? languageOfNumber(row.twilio_phone_number ?? row.phone);
   if (row.mode !== null) {
     return {
       greeting: row.greeting ?? "",
@@ -150,17 +99,19 @@ function fromRow(row: Row): CallHandling {
       target: row.target,
       ringSeconds: row.ring_seconds ?? defaultRingSeconds,
       takeMessage: Boolean(row.take_message_when_unanswered),
+      language,
     };
   }
   // Kept as somebody once typed it, where an older program made the account.
   const phone = parseE164(row.phone ?? "");
   const rung = phone.ok && phone.phoneNumber !== row.twilio_phone_number ? phone.phoneNumber : null;
   return {
-    greeting: `Thank you for calling ${row.company_name}.`,
+    greeting: sentencesIn(language).greeting(row.company_name),
     mode: rung === null ? "message" : "phone",
     target: rung,
     ringSeconds: defaultRingSeconds,
     takeMessage: true,
+    language,
   };
 }
 
@@ -175,6 +126,11 @@ export async function callHandlingOf(
   if (!row) return undefined;
   const handling = fromRow(row);
   return row.mode === null ? rungOrMessage(db, row, handling) : handling;
+}
+
+/** What is done with a call now: what the company wants, and a message where the phone may not be rung. */
+export async function presentHandling(db: Knex, row: HandlingRow): Promise<CallHandling> {
+  return rungOrMessage(db, row, fromRow(row));
 }
 
 /** Why calls are not passed on somewhere: it is a number of the pool, the company's own included, or a phone abroad. */
@@ -195,7 +151,7 @@ export async function whyNotRung(
 export async function saveCallHandling(
   db: Knex,
   companyId: number,
-  handling: CallHandling,
+  handling: WantedHandling,
 ): Promise<"saved" | NotRung> {
   // Asked first and not enforced: a number may enter the pool later, so what counts is asked when a call comes.
   const why = await whyNotRung(db, handling);
@@ -208,6 +164,7 @@ export async function saveCallHandling(
       target: handling.target,
       ring_seconds: handling.ringSeconds,
       take_message_when_unanswered: handling.takeMessage,
+      ...(handling.language && { language: handling.language }),
     })
     .onConflict("company_id")
     .merge();
@@ -262,7 +219,7 @@ export async function findCalledCompany(
 
 async function rungOrMessage(
   db: Knex,
-  row: Row,
+  row: HandlingRow,
   handling: CallHandling,
   forwardedFrom = "",
 ): Promise<CallHandling> {

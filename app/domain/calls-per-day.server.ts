@@ -1,48 +1,75 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
 import { lastDays } from "#app/domain/days.ts";
+import { remember } from "#app/domain/remember.ts";
+import { countedOutcomes } from "#app/domain/rules/call-counts.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** Calls of one day. */
+/** Calls of one day, and how many of them came to what; the others were busy, failed, blocked, or are not over. */
 export interface DayOfCalls {
   /** the company's, `2026-11-22` */
   day: string;
   calls: number;
+  answered: number;
+  message: number;
+  missed: number;
 }
 
-/** How many calls the company had on each of the last `days` days of its zone, today last. */
-export async function callsPerDay(
-  db: Knex,
+/** SQL for a company's days as one text, its values, and what reads the text. */
+export interface DaysAsked {
+  /** stands for one text of the statements that it is in */
+  name: string;
+  sql: string;
+  values: Knex.RawBinding[];
+  read: (text: string | null) => DayOfCalls[];
+}
+
+const columns = ["calls", ...countedOutcomes];
+// One text, not a row for each: the driver and the statement that it is part of have less to carry.
+const asText = (day: string) =>
+  `string_agg(${[day, ...columns].map((part) => `cast(${part} as text)`).join(" || ' ' || ")}, ',')`;
+
+/** Asks for each of the company's last `days` days of its zone, today last. */
+export function askDays(
   companyId: number,
   days: number,
   timeZone = "UTC",
   now = new Date(),
-): Promise<DayOfCalls[]> {
+): DaysAsked {
   const bounds = lastDays(timeZone, days, now);
-  if (bounds.every(({ day, from }) => from.getTime() === Date.parse(day))) {
-    const rows = await query<DayOfCalls>(db, countedByDay, [companyId, bounds[0]!.day]);
-    const counted = new Map(rows.map(({ day, calls }) => [day, calls]));
-    return bounds.map(({ day }) => ({ day, calls: counted.get(day) ?? 0 }));
-  }
-  const [counts] = await query<Record<string, number>>(
-    db,
-    countsByDay(days),
-    bounds.flatMap(({ from, until }) => [companyId, toDatabaseTime(from), toDatabaseTime(until)]),
-  );
-  return bounds.map(({ day }, index) => ({ day, calls: Number(counts?.[`day_${index}`]) }));
+  const isUtc = bounds.every(({ day, from }) => from.getTime() === Date.parse(day));
+  const first = bounds[0]!;
+  const read = (text: string | null) => {
+    const counts = new Map(
+      (text ?? "").split(",").map((one) => {
+        const [day, ...numbers] = one.split(" ");
+        return [day, numbers.map(Number)];
+      }),
+    );
+    return bounds.map(({ day }, index) => {
+      const [calls = 0, answered = 0, message = 0, missed = 0] =
+        counts.get(isUtc ? day : String(index)) ?? [];
+      return { day, calls, answered, message, missed };
+    });
+  };
+  if (isUtc) return { name: "counted days", sql: counted, values: [companyId, first.day], read };
+  return {
+    name: `${days} days`,
+    sql: countedNow(String(days)),
+    values: bounds.flatMap(({ from, until }) =>
+      columns.flatMap(() => [companyId, toDatabaseTime(from), toDatabaseTime(until)]),
+    ),
+    read,
+  };
 }
 
 // Triggers count them by UTC's days (rules/call-counts.ts), which are many companies' for half the year or all of it.
-const countedByDay = {
-  name: "calls by day",
-  sql: "select day, calls from calls_per_day where company_id = ? and day >= ?",
-};
+const counted = `(select ${asText("day")} from calls_per_day where company_id = ? and day >= ?)`;
 
-const countsByDay = (days: number) => ({
-  name: `calls on each of ${days} days`,
-  sql: `select ${Array.from(
-    { length: days },
-    (_, index) => `(select count(*) from calls
-       where company_id = ? and started_at >= ? and started_at < ?) as day_${index}`,
-  ).join(", ")}`,
+// Each count is a range of an index that has all of it; to group the calls would read them.
+const countedNow = remember((days) => {
+  const countOf = (which: string) => `cast((select count(*) from calls
+    where company_id = ? ${which} and started_at >= ? and started_at < ?) as text)`;
+  const counts = ["", ...countedOutcomes.map((one) => `and outcome = '${one}'`)].map(countOf);
+  const day = (index: number) => `'${index} ' || ${counts.join(" || ' ' || ")}`;
+  return `(${Array.from({ length: Number(days) }, (_, index) => day(index)).join(" || ',' || ")})`;
 });

@@ -112,25 +112,6 @@ export async function findCall(
   return row && fromRow(row);
 }
 
-/** A company's calls from both ends. */
-export interface CallsInBrief {
-  /** newest first */
-  recent: Call[];
-  /** the first that reached the company: proof that its number does; undefined until it comes */
-  first: Call | undefined;
-}
-
-/** The company's `count` newest calls, and its first. */
-export async function callsInBrief(
-  db: Knex,
-  companyId: number,
-  count: number,
-): Promise<CallsInBrief> {
-  const rows = await query<Row>(db, newestAndFirst, [companyId, count, companyId]);
-  const calls = rows.map(fromRow);
-  return { recent: calls.slice(0, count), first: calls.at(-1) };
-}
-
 /** Those of the company's calls that these are, oldest first. */
 export async function findCalls(db: Knex, companyId: number, sids: string[]): Promise<Call[]> {
   const rows = await db("calls")
@@ -256,16 +237,14 @@ const columns = [
 const callerBlocked = `exists (select 1 from blocked_callers b
   where b.company_id = calls.company_id and b.caller = calls.from_number) as caller_blocked`;
 
-// UNION leaves out the first call's second row where it is among the newest.
-const newestAndFirst = {
-  name: "newest calls and first",
-  sql: `select * from (select ${columns.join(", ")}, ${callerBlocked} from calls where company_id = ?
-                        order by started_at desc, call_sid desc limit ?) newest
-        union
-        select * from (select ${columns.join(", ")}, ${callerBlocked} from calls where company_id = ?
-                        order by started_at, call_sid limit 1) earliest
-        order by started_at desc, call_sid desc`,
-};
+/** SQL for a company's newest calls, as rows for {@link callFromRow}; its values are the company's id and how many. */
+export const newestCalls = `select ${columns.join(", ")}, ${callerBlocked} from calls
+  where company_id = ? order by started_at desc, call_sid desc limit ?`;
+
+/** The columns of {@link newestCalls}. */
+export const callColumns = [...columns, "caller_blocked"] as const;
+
+export { fromRow as callFromRow, type Row as CallRow };
 
 function fromRow(row: Row): Call {
   const message = messageStateOf(row);

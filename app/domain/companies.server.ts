@@ -148,8 +148,14 @@ export const signUpFields = z
 type SignUpFields = z.output<typeof signUpFields>;
 export type SignUp = Omit<SignUpFields, "time_zone"> & Partial<Pick<SignUpFields, "time_zone">>;
 
+/** A company whose password was proved right, or set, and what it was checked against. */
+export interface Proven {
+  company: Company;
+  passwordHash: string;
+}
+
 /** What came of {@link signUp}. */
-export type SignUpResult = { outcome: "signed-up"; company: Company } | { outcome: "email-taken" };
+export type SignUpResult = ({ outcome: "signed-up" } & Proven) | { outcome: "email-taken" };
 
 /**
  * Makes an account; it has no phone number yet.
@@ -183,6 +189,7 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
     });
     return {
       outcome: "signed-up",
+      passwordHash,
       company: {
         id,
         companyName: fields.company_name,
@@ -211,7 +218,7 @@ export async function signIn(
   email: string,
   password: string,
   by: By = service,
-): Promise<Company | "frozen" | undefined> {
+): Promise<Proven | "frozen" | undefined> {
   const folded = foldedEmail(email);
   const [row] = await query<SignInRow>(db, byEmail, [folded, folded]);
   const check = await verifyPassword(password, row?.password_hash);
@@ -219,12 +226,16 @@ export async function signIn(
     await recordEvent(db, { event: "sign-in-refused", companyId: row?.id, ...by });
     return undefined;
   }
+  let passwordHash = row.password_hash;
   if (check === "right-but-old-hash") {
-    await db("companies")
+    passwordHash = await hashPassword(password);
+    const replaced = await db("companies")
       .where({ id: row.id, password_hash: row.password_hash })
-      .update({ password_hash: await hashPassword(password) });
+      .update({ password_hash: passwordHash });
+    // Somebody else has replaced it, or has set another password.
+    if (replaced === 0) return signIn(db, email, password, by);
   }
-  if (row.state === null) return companyFromRow(row);
+  if (row.state === null) return { company: companyFromRow(row), passwordHash };
   const details = { reason: row.state };
   await recordEvent(db, { event: "sign-in-refused", companyId: row.id, ...by, details });
   return "frozen";

@@ -21,16 +21,10 @@ export function deviceProof(passwordHash: string, device: string): string {
   return createHmac("sha256", passwordHash).update(device).digest("base64url");
 }
 
-/**
- * Makes a device known to the company that has just signed in or up.
- * @param db what the sign-in wrote to: it may have replaced the hash
- */
-export async function introduceDevice(db: Knex, companyId: number): Promise<Device> {
+/** Makes a device known to the company that has just signed in or up, or set a password. */
+export function introduceDevice(passwordHash: string): Device {
   const device = randomBytes(16).toString("base64url");
-  const row = await db("companies")
-    .where({ id: companyId })
-    .first<{ password_hash: string } | undefined>("password_hash");
-  return { device, proof: deviceProof(row?.password_hash ?? decoy, device) };
+  return { device, proof: deviceProof(passwordHash, device) };
 }
 
 /**

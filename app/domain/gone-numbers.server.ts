@@ -13,8 +13,10 @@ export interface AssignedNumber {
   companyId: number;
 }
 
-const assigned = (db: Knex) =>
-  db("twilio_phone_numbers as n")
+const assigned = (db: Knex) => ofTheRest(db, db("twilio_phone_numbers as n"));
+
+const ofTheRest = (db: Knex, numbers: Knex.QueryBuilder) =>
+  numbers
     .whereNotNull("n.assigned_to_company_id")
     .whereNotIn(
       "n.assigned_to_company_id",
@@ -36,8 +38,10 @@ export type GoneNumber = AssignedNumber & { since: string };
 
 /** Those that are gone, the longest first. */
 export async function goneNumbers(db: Knex): Promise<GoneNumber[]> {
-  const rows = await assigned(db)
-    .join("gone_numbers as g", "g.phone_number", "n.phone_number")
+  // They are few. A cross join has SQLite begin with them, which else reads every number that is assigned.
+  const noted = db("gone_numbers as g").crossJoin(db.ref("twilio_phone_numbers as n"));
+  const rows = await ofTheRest(db, noted)
+    .whereRaw("n.phone_number = g.phone_number")
     .orderBy(["g.since", "n.id"])
     .select<(Row & { since: string })[]>(
       "n.phone_number",

@@ -86,7 +86,11 @@ function patternOf(piece: Piece): string {
 
 const ten = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-/** Trigrams of pieces. What is shorter is in one of some: `8$` in `08$`, `18$`, … */
+/**
+ * Trigrams of pieces: the first one after a mark, and two more, since patterns tell for certain and each is one more look
+ * into the index. Those are the last ones, with no digit in common where there is room: numbers differ in their ends. What
+ * is shorter is in one of some: `8$` in `08$`, `18$`, …
+ */
 function wordsOf(pieces: readonly Piece[]): Words {
   const words: Words = { all: [], any: [] };
   for (const piece of pieces) {
@@ -99,10 +103,13 @@ function wordsOf(pieces: readonly Piece[]): Words {
       );
       continue;
     }
+    if (mark !== "") words.all.push(piece.slice(0, 3));
     // After p and q nothing but the first two digits is told apart from digits anywhere.
     const first = mark === "p" || mark === "q" ? 1 : 0;
-    if (first === 1) words.all.push(piece.slice(0, 3));
-    for (let at = first; at + 3 <= piece.length; at++) words.all.push(piece.slice(at, at + 3));
+    const end = piece.length - 3;
+    for (const at of [Math.max(first, end - 3), end]) {
+      if (at <= end && end >= first) words.all.push(piece.slice(at, at + 3));
+    }
   }
   words.all = [...new Set(words.all)];
   return words;

@@ -1,12 +1,14 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
+import type { NumberKind } from "#app/domain/number-facts.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
 import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
 import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
 /**
- * A page of what a filter leaves of the numbers on offer, by the index behind it: on PostgreSQL shelf after shelf of the
- * trigrams' GIN, on SQLite by FTS5, which reads in the pool's order (docs/decisions/6-numbers-on-offer.md).
+ * A page of what a filter leaves of the numbers on offer. On PostgreSQL a short walk in their order finds what is common,
+ * and the trigrams' GIN, shelf after shelf, what is not; on SQLite FTS5 does, which reads in the pool's order
+ * (docs/decisions/6-numbers-on-offer.md).
  */
 
 /** A place in the pool's order: just after a number. */
@@ -39,6 +41,10 @@ export interface OfferQuery {
   from?: Place | undefined;
   /** shelves that one page looks through */
   reach?: number | undefined;
+  /** numbers that it walks through before, one by one */
+  walk?: number | undefined;
+  /** whether the rows are only to be counted, in any order */
+  isCount?: boolean;
 }
 
 /** Rows in order; the last may stand for no number, but for the end of what one page looks through. */
@@ -61,11 +67,14 @@ export function offerStatement(db: Knex, asked: OfferQuery): Prepared {
 
 type Prepared = [statement: { name: string; sql: string }, values: Knex.RawBinding[]];
 
-/** About two million numbers. */
+/** About eight million numbers. */
 const usualReach = 256;
+/** Each is a statement of its own. */
+const walks = [300, 1_000, 3_000] as const;
 const last = 2 ** 31 - 1;
 
-function onPostgres({ filter, limit, after, from, reach = usualReach }: OfferQuery): Prepared {
+function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepared {
+  const { reach = usualReach } = asked;
   const { words, patterns } = digitSearch(filter);
   const facets = [
     ...(filter.country || filter.kind ? [facetCode(filter.country, filter.kind)] : []),
@@ -85,68 +94,118 @@ function onPostgres({ filter, limit, after, from, reach = usualReach }: OfferQue
       ...any.map((some) => has("&&", some.map(codeOf))),
     ].join(" and ");
   });
+  const facetConditions = [
+    ...(filter.country ? ["n.country = ?"] : []),
+    ...(filter.kind ? ["n.kind = any(?::text[])"] : []),
+    ...(filter.memorable ? ["n.memorable"] : []),
+  ];
+  const facetValues = [
+    ...(filter.country ? [filter.country] : []),
+    ...(filter.kind ? [`{${kindsFound(filter.kind).join()}}`] : []),
+  ];
   const shape = [
     words
       .map(({ all, any }) => `${Math.min(all.length + facets.length, 1)}${any.length}`)
       .join("."),
     patterns.map((some) => some.length).join("."),
+    ...[filter.country && "c", filter.kind && "k", filter.memorable && "m"].filter(Boolean),
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  const startShelf = start.shelf ?? last;
-  const firstShelf = start.shelf ?? 0;
-  const end = from ? (from.shelf ?? last) : -1;
+  // What one in ten numbers is, fills a page by it. The planner is to know how short it is.
+  const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 10) ?? walks[2];
+  const walk = start.shelf == null || asked.isCount ? 0 : (asked.walk ?? usualWalk);
+  const sql = postgresPage({
+    walk,
+    facets: facetConditions.join(" and ") || undefined,
+    ways: `(${ways.join(" or ")})`,
+    patterns: matchingAll(patterns),
+    order: asked.isCount ? "" : "order by n.entered_at, n.id limit a.most",
+  });
   return [
-    { name: `offer ${shape}`, sql: postgresPage(`(${ways.join(" or ")})`, matchingAll(patterns)) },
+    { name: `offer ${asked.isCount ? "count" : walk} ${shape}`, sql },
     [
       start.turn ?? 0,
-      firstShelf,
-      end,
-      reach,
-      ...lists,
-      ...patterns.flat(),
-      startShelf,
-      start.turn ?? 0,
+      // Where nobody said which shelf, each is looked through for what comes after.
+      start.shelf ?? 0,
+      start.shelf ?? last,
       start.at,
       start.id,
-      end,
+      from ? (from.shelf ?? last) : -1,
       from?.at ?? "infinity",
       from?.id ?? 0,
+      reach,
       limit,
-      limit,
+      ...facetValues,
+      ...facetValues,
+      ...patterns.flat(),
+      ...lists,
+      ...patterns.flat(),
     ],
   ];
 }
 
+const kindsFound = (kind: NumberKind): NumberKind[] =>
+  kind === "mobile" ? ["mobile", "geographic-or-mobile"] : [kind];
+
+interface PageSql {
+  walk: number;
+  facets: string | undefined;
+  ways: string;
+  patterns: string;
+  order: string;
+}
+
 // A shelf is looked through whole (OFFSET 0): else the planner would walk all the pool in its order for what is rare.
-// The last row says that the page has come as far as it may look.
-const postgresPage = (ways: string, patterns: string) => `
-  with recursive asked (turn, first, last, reach) as (
-    values (?::integer, ?::integer, ?::integer, ?::integer)),
+// It is reached only where the walk has not filled the page, and the counts say that there are such numbers at all. The
+// last row says that the page has come as far as it may look.
+const postgresPage = ({ walk, facets, ways, patterns, order }: PageSql) => `
+  with recursive asked as materialized (
+    select * from (values (
+      ?::integer, ?::integer, ?::integer, ?::timestamp, ?::bigint, ?::integer, ?::timestamp, ?::bigint,
+      ?::integer, ?::integer)) v (turn, shelf, after_shelf, after_at, after_id, end_shelf, end_at, end_id, reach, most)),
+  walk as materialized (
+    select n.* from asked a cross join lateral (
+      select n.id, n.phone_number, n.entered_at, n.country, n.kind, n.memorable, n.shelf, a.turn
+        from numbers_on_offer n where (n.shelf, n.entered_at, n.id) > (a.shelf, a.after_at, a.after_id)
+       order by n.shelf, n.entered_at, n.id limit ${walk}) n),
+  start as materialized (
+    select a.turn, coalesce(w.shelf, a.shelf) as shelf, coalesce(w.shelf, a.after_shelf) as after_shelf,
+           coalesce(w.entered_at, a.after_at) as after_at, coalesce(w.id, a.after_id) as after_id,
+           a.end_shelf, a.end_at, a.end_id, a.reach, a.most
+      from asked a left join lateral (
+        select w.shelf, w.entered_at, w.id from walk w order by w.shelf desc, w.entered_at desc, w.id desc limit 1) w on true),
   shelves (turn, shelf, looked) as (
-    (select a.turn, least.shelf, 1 from asked a cross join lateral (
-       select n.shelf from numbers_on_offer n where n.shelf >= a.first order by n.shelf limit 1) least)
+    (select a.turn, least.shelf, 1 from start a cross join lateral (
+       select n.shelf from numbers_on_offer n where n.shelf >= a.shelf order by n.shelf limit 1) least
+      ${facets ? `where (select sum(n.n) from pool_counts n where n.what = 'available' and ${facets}) > 0` : ""})
     union all
     select s.turn + (up.shelf is null)::integer, coalesce(up.shelf, bottom.shelf), s.looked + 1
-      from shelves s cross join asked a
+      from shelves s cross join start a
       cross join (select n.shelf from numbers_on_offer n order by n.shelf limit 1) bottom
       left join lateral (
         select n.shelf from numbers_on_offer n where n.shelf > s.shelf order by n.shelf limit 1) up on true
      where s.looked < a.reach
        and (s.turn + (up.shelf is null)::integer = 0
-            or s.turn + (up.shelf is null)::integer = 1 and coalesce(up.shelf, bottom.shelf) <= a.last))
+            or s.turn + (up.shelf is null)::integer = 1 and coalesce(up.shelf, bottom.shelf) <= a.end_shelf))
   select * from (
-    select found.* from shelves s cross join lateral (
+    select n.id, n.phone_number, cast(n.entered_at as text) as added_at, n.country, n.kind, n.shelf, n.turn
+      from (select * from walk order by shelf, entered_at, id) n cross join asked a
+     where ${facets ?? "true"} and ${patterns}
+       and (n.turn = 0 or (n.shelf, n.entered_at, n.id) < (a.end_shelf, a.end_at, a.end_id))) found
+  union all
+  select * from (
+    select found.* from start a cross join shelves s cross join lateral (
       select n.id, n.phone_number, cast(n.entered_at as text) as added_at, n.country, n.kind, n.shelf, s.turn
         from numbers_on_offer n
        where ${ways} and ${patterns}
-         and (n.shelf > ? or s.turn > ? or (n.entered_at, n.id) > (?::timestamp, ?::bigint))
-         and (s.turn = 0 or n.shelf < ? or (n.entered_at, n.id) < (?::timestamp, ?::bigint))
-       order by n.entered_at, n.id limit ? offset 0) found) found
+         and (n.shelf > a.after_shelf or s.turn > a.turn or (n.entered_at, n.id) > (a.after_at, a.after_id))
+         and (s.turn = 0 or n.shelf < a.end_shelf or (n.entered_at, n.id) < (a.end_at, a.end_id))
+       ${order} offset 0) found) found
   union all
   select null, '', '9999-12-31 23:59:59', null, null, s.shelf, s.turn
-    from shelves s join asked a on s.looked = a.reach
-  limit ?`;
+    from shelves s join start a on s.looked = a.reach
+  limit (select most from asked)`;
 
 const codeOf = (word: string) => {
   const number = Number(word.replace(/\D/g, ""));

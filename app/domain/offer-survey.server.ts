@@ -100,7 +100,7 @@ function countOfMatches(db: Knex, filter: NumberFilter, digits: readonly string[
   // Most numbers hold a single digit, so that twice as many are enough to look through.
   const limit = (mostCounted + 1) * (digits.length > 0 ? 2 : 1);
   const [{ name, sql }, values] = narrows(filter)
-    ? offerStatement(db, { filter, limit })
+    ? offerStatement(db, { filter, limit, isCount: true })
     : [{ name: "all", sql: "select id, phone_number from numbers_on_offer limit ?" }, [limit]];
   const holding = digits.map(() => " and phone_number like ?").join("");
   return {

@@ -6,8 +6,10 @@ import type { Company } from "#app/domain/companies.server.ts";
 import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { guessable, isGuessable, newPasswordField } from "#app/domain/new-passwords.server.ts";
 import { hashPassword } from "#app/domain/passwords.server.ts";
-import { endSessions, listSessions } from "#app/domain/sessions.server.ts";
+import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.server.ts";
+import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
+import { forgetEmailChange } from "#app/domain/verified-emails.server.ts";
 
 /** A company that is signed in sets another password. */
 
@@ -21,10 +23,9 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
   });
 }
 
-class SignedOutError extends Error {}
-
 /**
- * Sets another password and ends the company's sessions, but for the one that asks, and its links to a new password.
+ * Sets another password and ends the company's sessions, but for the one that asks, its links to a new password, and
+ * the change of its email that waits to be confirmed: somebody else may have asked for it.
  * Browsers that have signed in before are strangers again (devices.server.ts). The old password is to have been asked
  * for.
  * @param keepId the id of the session that asks
@@ -38,7 +39,7 @@ export async function changePassword(
   password: string,
   keepId: string,
   by: By = service,
-): Promise<"changed" | "signed-out"> {
+): Promise<{ outcome: "changed"; passwordHash: string } | { outcome: "signed-out" }> {
   const passwordHash = await hashPassword(password);
   try {
     await db.transaction(async (trx) => {
@@ -46,16 +47,16 @@ export async function changePassword(
       await trx("companies")
         .where({ id: companyId })
         .update({ password_hash: passwordHash, updated_at: toDatabaseTime() });
-      const [own] = await listSessions(trx, companyId, keepId);
-      if (!own?.own) throw new SignedOutError();
+      await requireOpenSession(trx, companyId, keepId);
       await endSessions(trx, companyId, keepId);
       await dropLinks(trx, companyId, "reset");
+      await forgetEmailChange(trx, companyId);
       await queueMail(trx, { kind: "password-changed", companyId, address: email });
       await recordEvent(trx, { event: "password-changed", companyId, ...by });
     });
-    return "changed";
+    return { outcome: "changed", passwordHash };
   } catch (error) {
-    if (error instanceof SignedOutError) return "signed-out";
+    if (error instanceof SessionEndedError) return { outcome: "signed-out" };
     throw error;
   }
 }

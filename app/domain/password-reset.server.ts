@@ -13,8 +13,9 @@ import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { hashPassword } from "#app/domain/passwords.server.ts";
 import { spendCode } from "#app/domain/recovery-codes.server.ts";
+import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
-import { noteVerified } from "#app/domain/verified-emails.server.ts";
+import { forgetEmailChange, noteVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
 
 /** A new password for whoever has lost the old one, by a link from a recovery code, by mail, or from an operator. */
@@ -111,7 +112,7 @@ class LinkUnusableError extends Error {}
 
 /**
  * Sets a new password: the link, and the code that it came from, are spent, every other link and every session ends, and
- * the owner is told by mail. What else holds of the account, such as that it is frozen, stays.
+ * so does a change of the email that waits to be confirmed; the owner is told by mail. What else holds of the account, such as that it is frozen, stays.
  * @returns "link-unusable" where the link, or its code, is unknown, used or expired, or the email has changed since
  */
 export async function resetPassword(
@@ -136,7 +137,8 @@ export async function resetPassword(
         .update({ password_hash: passwordHash, updated_at: toDatabaseTime() });
       if (changed === 0) throw new LinkUnusableError();
       await dropLinks(transaction, companyId, "reset");
-      await transaction("company_sessions").where({ company_id: companyId }).delete();
+      await forgetEmailChange(transaction, companyId);
+      await endSessions(transaction, companyId);
       if (via === "email") await noteVerified(transaction, companyId, address);
       await recordEvent(transaction, {
         event: "password-reset",

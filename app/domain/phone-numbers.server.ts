@@ -33,6 +33,7 @@ export type Assignment =
   | { outcome: "not-available" }
   /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
+  /** or one that is closed, frozen or erased */
   | { outcome: "no-such-company" }
   /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
   | { outcome: "email-not-verified" }
@@ -96,6 +97,8 @@ async function assignBy(
       if (isBarred) return undefined;
       const number = await claiming(inner);
       if (number !== undefined) {
+        // The claim has waited for whatever was closing the account: a number is not for a tombstone.
+        if (await isClosed(inner, companyId)) throw new CompanyClosed();
         const details = { phone_number: number };
         await recordEvent(inner, { event: "assigned", companyId, ...by, details });
         // Last, since others wait from here to the commit.
@@ -109,7 +112,8 @@ async function assignBy(
     }
   } catch (error) {
     if (error instanceof BudgetSpent) return refused(db, companyId, by, error.spent);
-    if (isNoSuchCompany(error)) return { outcome: "no-such-company" };
+    if (error instanceof CompanyClosed || isNoSuchCompany(error))
+      return { outcome: "no-such-company" };
     if (!isCompanyHasNumber(error)) throw error;
   }
   const company = await db("companies")
@@ -126,7 +130,14 @@ function needsVerifiedEmail({ actor }: By): boolean {
   return isOwn && environment().REQUIRE_VERIFIED_EMAIL === "on";
 }
 
-/** Takes the assignment back, with all that was written of it. */
+/** Takes the assignment back, with all that was written of it; so does {@link BudgetSpent}. */
+class CompanyClosed extends Error {}
+
+async function isClosed(db: Knex, companyId: number): Promise<boolean> {
+  const row: unknown = await db("closed_companies").where({ company_id: companyId }).first("state");
+  return row !== undefined;
+}
+
 class BudgetSpent extends Error {
   constructor(readonly spent: SpentBudget) {
     super("the budget of assignments is spent");

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
+import type { By } from "#app/domain/audit.server.ts";
 import {
   addAlone,
   addBatch,
@@ -7,14 +8,15 @@ import {
   givenNumbers,
   knownInPool,
   numbersOf,
+  recordAdded,
 } from "#app/domain/pool.server.ts";
 
 /** Numbers that nobody else sees: they wait to enter the pool all together, or are only to show what would enter it. */
 export interface Staging {
   /** Stages those of `phoneNumbers` (E.164) that neither the pool nor the staging has yet, and returns them. */
   stage(phoneNumbers: readonly string[]): Promise<Set<string>>;
-  /** Puts all that is staged into the pool in one step, and returns how many of them had not come meanwhile. */
-  enter(): Promise<number>;
+  /** Puts all that is staged into the pool in one step, which is a line of the audit trail, and returns how many of them had not come meanwhile. */
+  enter(by: By): Promise<number>;
 }
 
 /**
@@ -53,11 +55,11 @@ async function stageIn<Result>(
       );
       return new Set(staged);
     },
-    enter: () => db.transaction(enter),
+    enter: (by) => db.transaction((trx) => enter(trx, by)),
   });
 }
 
-async function enter(trx: Knex.Transaction): Promise<number> {
+async function enter(trx: Knex.Transaction, by: By): Promise<number> {
   await addAlone(trx);
   let [entered, after] = [0, 0];
   for (;;) {
@@ -67,7 +69,10 @@ async function enter(trx: Knex.Transaction): Promise<number> {
       .limit(batchSize)
       .select("id", "phone_number");
     const last = rows.at(-1);
-    if (!last) return entered;
+    if (!last) {
+      await recordAdded(trx, entered, by);
+      return entered;
+    }
     after = last.id;
     const added = await addBatch(
       trx,

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres, query } from "#app/db.server.ts";
+import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { tellFacts } from "#app/domain/pool-facts.server.ts";
 import { keepWritersOut } from "#app/domain/rules/sqlite.ts";
@@ -17,18 +18,31 @@ export const batchSize = 1_000;
  * Puts numbers into the pool, in their order; those that are in it already stay as they are. Each
  * {@link batchSize} of them enter all or none.
  * @param phoneNumbers in E.164
+ * @param by for the audit trail, which has a line for each batch
  * @returns those that were added
  */
-export async function addToPool(db: Knex, phoneNumbers: readonly string[]): Promise<Set<string>> {
+export async function addToPool(
+  db: Knex,
+  phoneNumbers: readonly string[],
+  by: By = service,
+): Promise<Set<string>> {
   const added = new Set<string>();
   for (const batch of batchesOf(phoneNumbers)) {
     const entered = await db.transaction(async (trx) => {
       await addAlone(trx);
-      return addBatch(trx, batch);
+      const entered = await addBatch(trx, batch);
+      await recordAdded(trx, entered.length, by);
+      return entered;
     });
     for (const phoneNumber of entered) added.add(phoneNumber);
   }
   return added;
+}
+
+/** Adds a line to the audit trail that says how many numbers a transaction has added, if any. */
+export async function recordAdded(transaction: Knex, added: number, by: By): Promise<void> {
+  if (added > 0)
+    await recordEvent(transaction, { event: "numbers-added", ...by, details: { added } });
 }
 
 /**

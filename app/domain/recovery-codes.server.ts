@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import { lockCompany, makeLink, secretHash } from "#app/domain/account-links.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { recordEvent, type By } from "#app/domain/audit.server.ts";
+import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 import { query } from "#app/db.server.ts";
 
@@ -55,40 +56,51 @@ export type CodesMade =
   /** these are all that there are now; they are nowhere else */
   | { outcome: "made"; codes: string[] }
   /** others have been made since the form was shown: a reload, or another tab */
-  | { outcome: "made-already" };
+  | { outcome: "made-already" }
+  /** the session that asked has ended meanwhile */
+  | { outcome: "signed-out" };
 
 /**
  * Makes ten codes in place of those that there are.
  * @param batch which those were when the form was shown ({@link RecoveryCodes})
+ * @param sessionId the session that asks
  */
 export async function makeRecoveryCodes(
   db: Knex,
   companyId: number,
   batch: string,
   by: By,
+  sessionId?: string,
 ): Promise<CodesMade> {
   const codes = Array.from({ length: codesMade }, newCode);
   const next = randomBytes(12).toString("base64url");
-  const outcome = await db.transaction(async (transaction) => {
-    await lockCompany(transaction, companyId);
-    const ofCompany = { company_id: companyId };
-    // First of all a write, which on SQLite has others wait.
-    await transaction("recovery_codes")
-      .where({ ...ofCompany, batch })
-      .delete();
-    if (await transaction("recovery_codes").where(ofCompany).first("batch")) return "made-already";
-    await transaction("recovery_codes").insert(
-      codes.map((code) => ({
-        ...ofCompany,
-        code_hash: secretHash(meantCode(code)),
-        batch: next,
-        made_at: toDatabaseTime(),
-      })),
-    );
-    await recordEvent(transaction, { event: "recovery-codes-made", companyId, ...by });
-    return "made";
-  });
-  return outcome === "made" ? { outcome, codes } : { outcome: "made-already" };
+  try {
+    return await db.transaction(async (transaction): Promise<CodesMade> => {
+      await lockCompany(transaction, companyId);
+      const ofCompany = { company_id: companyId };
+      // First of all a write, which on SQLite has others wait.
+      await transaction("recovery_codes")
+        .where({ ...ofCompany, batch })
+        .delete();
+      await requireOpenSession(transaction, companyId, sessionId);
+      if (await transaction("recovery_codes").where(ofCompany).first("batch")) {
+        return { outcome: "made-already" };
+      }
+      await transaction("recovery_codes").insert(
+        codes.map((code) => ({
+          ...ofCompany,
+          code_hash: secretHash(meantCode(code)),
+          batch: next,
+          made_at: toDatabaseTime(),
+        })),
+      );
+      await recordEvent(transaction, { event: "recovery-codes-made", companyId, ...by });
+      return { outcome: "made", codes };
+    });
+  } catch (error) {
+    if (error instanceof SessionEndedError) return { outcome: "signed-out" };
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import { query } from "#app/db.server.ts";
+import { lockCompany } from "#app/domain/account-links.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import {
@@ -13,7 +14,7 @@ import {
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
 import { goneSince } from "#app/domain/gone-numbers.server.ts";
 import { countUnheard } from "#app/domain/messages.server.ts";
-import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
+import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
  * Who is signed in. The browser holds a random id of 256 bits and the row its SHA-256, so that a copy of the table
@@ -26,13 +27,16 @@ export const mostSessions = 20;
 
 /** Seconds. */
 export const sessionIdle = 30 * 24 * 60 * 60;
-const sessionLongest = 180 * 24 * 60 * 60;
+/** Seconds. */
+export const sessionLongest = 180 * 24 * 60 * 60;
 // How stale last_seen_at may be: a write an hour, not one a request.
 const seenEvery = 60 * 60;
 
-const secondsFrom = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1000);
+/** The time so many seconds later. */
+export const secondsFrom = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1000);
 
-function hashOf(id: string): string {
+/** The SHA-256 by which a session is kept. */
+export function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
@@ -46,18 +50,28 @@ function seenColumns({ address, userAgent }: SeenBy) {
   return { address: address ?? null, user_agent: userAgent?.slice(0, 255) ?? null };
 }
 
+/** The account was closed, or has had another password set, since the password that was to open it was checked. */
+export class AccountChangedError extends Error {
+  override name = "AccountChangedError";
+}
+
 /**
  * Begins a session and returns its id, which only the cookie will hold; of too many the oldest ends.
  * @param by for the audit trail, and for the company to see
+ * @param passwordHash what the password was checked against; it must be the company's still
+ * @throws {AccountChangedError}
  */
 export async function beginSession(
   db: Knex,
   companyId: number,
   now = new Date(),
   by: SeenBy = service,
+  passwordHash?: string,
 ): Promise<string> {
   const id = randomBytes(32).toString("base64url");
   await db.transaction(async (transaction) => {
+    // Whatever ends all sessions is over by the look below, or waits until this one is there to be ended.
+    await lockCompany(transaction, companyId);
     await transaction("company_sessions").insert({
       id_hash: hashOf(id),
       company_id: companyId,
@@ -66,6 +80,11 @@ export async function beginSession(
       expires_at: toDatabaseTime(secondsFrom(now, sessionIdle)),
       ...seenColumns(by),
     });
+    const unchanged: unknown = await transaction("companies")
+      .where({ id: companyId, ...(passwordHash !== undefined && { password_hash: passwordHash }) })
+      .whereRaw(`${closedState("companies.id")} is null`)
+      .first("id");
+    if (unchanged === undefined) throw new AccountChangedError();
     await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
   // Signing in is rare and already slow, so this is where what has expired goes. Of sessions that begin at once each
@@ -178,79 +197,6 @@ export async function extendSession(
   }
 }
 
-/** A session as its company sees it. Times are RFC 3339, UTC. */
-export interface ListedSession {
-  address: string | null;
-  /** what the browser calls itself */
-  userAgent: string | null;
-  /** names it among the company's, and opens nothing */
-  ref: string;
-  begunAt: string;
-  /** to the hour */
-  seenAt: string;
-  /** whether it is the one that asks */
-  own: boolean;
-}
-
-// A part of the hash, of which nobody finds the id.
-const refLength = 16;
-
-/** The company's open sessions, the one that asks first, then the last used. @param ownId its id, if a browser asks */
-export async function listSessions(
-  db: Knex,
-  companyId: number,
-  ownId?: string,
-  now = new Date(),
-): Promise<ListedSession[]> {
-  const own = ownId === undefined ? undefined : hashOf(ownId);
-  const rows = await db("company_sessions")
-    .where({ company_id: companyId })
-    .where("expires_at", ">", toDatabaseTime(now))
-    .where("created_at", ">", toDatabaseTime(secondsFrom(now, -sessionLongest)))
-    .orderBy([
-      { column: "last_seen_at", order: "desc" },
-      { column: "id_hash", order: "asc" },
-    ])
-    .select<SessionRow[]>("id_hash", "created_at", "last_seen_at", "address", "user_agent");
-  return rows
-    .map((row) => ({
-      ref: row.id_hash.slice(0, refLength),
-      address: row.address,
-      userAgent: row.user_agent,
-      begunAt: toRfc3339(row.created_at),
-      seenAt: toRfc3339(row.last_seen_at),
-      own: row.id_hash === own,
-    }))
-    .sort((one, other) => Number(other.own) - Number(one.own));
-}
-
-interface SessionRow {
-  id_hash: string;
-  created_at: DatabaseTime;
-  last_seen_at: DatabaseTime;
-  address: string | null;
-  user_agent: string | null;
-}
-
-/** Ends one of the company's sessions. @returns whether there was one */
-export async function endSessionByRef(
-  db: Knex,
-  companyId: number,
-  ref: string,
-  by: By = service,
-): Promise<boolean> {
-  if (!/^[0-9a-f]{16}$/.test(ref)) return false;
-  return db.transaction(async (transaction) => {
-    const ended = await transaction("company_sessions")
-      .where({ company_id: companyId })
-      .where("id_hash", "like", `${ref}%`)
-      .delete();
-    if (ended === 0) return false;
-    await recordEvent(transaction, { event: "session-ended", companyId, ...by });
-    return true;
-  });
-}
-
 /**
  * Ends all of the company's sessions, but for the one that asks. The audit trail is for whoever calls it.
  * @returns how many
@@ -262,23 +208,6 @@ export async function endSessions(db: Knex, companyId: number, keepId?: string):
       if (keepId !== undefined) void query.whereNot({ id_hash: hashOf(keepId) });
     })
     .delete();
-}
-
-/** Ends all of the company's sessions but for `keepId`, at its own word. @returns how many */
-export async function endOtherSessions(
-  db: Knex,
-  companyId: number,
-  keepId: string,
-  by: By = service,
-): Promise<number> {
-  return db.transaction(async (transaction) => {
-    const ended = await endSessions(transaction, companyId, keepId);
-    if (ended > 0) {
-      const details = { sessions: ended };
-      await recordEvent(transaction, { event: "other-sessions-ended", companyId, ...by, details });
-    }
-    return ended;
-  });
 }
 
 /**

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Knex } from "knex";
 import { z } from "zod";
 import { query } from "#app/db.server.ts";
+import { lockCompany } from "#app/domain/account-links.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import {
@@ -111,6 +112,7 @@ export async function makeToken(
 ): Promise<MadeToken> {
   const secret = newToken();
   return db.transaction(async (transaction) => {
+    await lockCompany(transaction, companyId);
     const [made] = await query<Row>(transaction, insertion, [
       companyId,
       name,
@@ -120,6 +122,7 @@ export async function makeToken(
       expires_at && toDatabaseTime(expires_at),
       companyId,
       mostTokens,
+      companyId,
     ]);
     if (!made) return { outcome: "too-many-tokens" };
     const details = { token: made.id, scopes: made.scopes };
@@ -144,6 +147,7 @@ const insertion = {
   sql: `insert into company_tokens (company_id, name, scopes, token_hash, created_at, expires_at)
         select ?, ?, ?, ?, ?, ?
          where (select count(*) from company_tokens where company_id = ?) < ?
+           and ${closedState("?")} is null
         returning ${columns}`,
 };
 

@@ -10,6 +10,7 @@ import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server
 import { recordEvent, type By } from "#app/domain/audit.server.ts";
 import { isUniqueViolation } from "#app/domain/database-errors.server.ts";
 import { queueMail, sendsMail } from "#app/domain/mail-queue.server.ts";
+import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
@@ -81,33 +82,47 @@ export async function emailState(
   return { verified, pending: next ?? null };
 }
 
-/** What came of {@link requestEmailChange}. */
-export type EmailChange = "link-sent" | "changed" | "email-taken" | "same-email";
+/** Takes back what was asked for with {@link requestEmailChange}; its link is none any more. */
+export async function forgetEmailChange(db: Knex, companyId: number): Promise<void> {
+  await db("email_changes").where({ company_id: companyId }).delete();
+}
+
+/** What came of {@link requestEmailChange}; "signed-out" where the session that asked has ended meanwhile. */
+export type EmailChange = "link-sent" | "changed" | "email-taken" | "same-email" | "signed-out";
 
 /**
  * Has a company's email changed once the new address is verified; where no mail is configured, at once. The password is
  * to have been asked for.
  * @param email as the sign-up form's field gives it
+ * @param sessionId the session that asks
  */
 export async function requestEmailChange(
   db: Knex,
   companyId: number,
   email: string,
   by: By,
+  sessionId?: string,
 ): Promise<EmailChange> {
   const { current } = await emailsOf(db, companyId);
   if (email === current) return "same-email";
   if (await isTaken(db, companyId, email)) return "email-taken";
-  if (!sendsMail()) return changeEmail(db, companyId, email, by);
-  await db.transaction(async (transaction) => {
-    await transaction("email_changes")
-      .insert({ company_id: companyId, email, asked_at: toDatabaseTime() })
-      .onConflict("company_id")
-      .merge();
-    await queueMail(transaction, { kind: "verify-email", companyId, address: email });
-    await recordEvent(transaction, { event: "email-change-requested", companyId, ...by });
-  });
-  return "link-sent";
+  try {
+    if (!sendsMail()) return await changeEmail(db, companyId, email, by, { sessionId });
+    await db.transaction(async (transaction) => {
+      await lockCompany(transaction, companyId);
+      await transaction("email_changes")
+        .insert({ company_id: companyId, email, asked_at: toDatabaseTime() })
+        .onConflict("company_id")
+        .merge();
+      await requireOpenSession(transaction, companyId, sessionId);
+      await queueMail(transaction, { kind: "verify-email", companyId, address: email });
+      await recordEvent(transaction, { event: "email-change-requested", companyId, ...by });
+    });
+    return "link-sent";
+  } catch (error) {
+    if (error instanceof SessionEndedError) return "signed-out";
+    throw error;
+  }
 }
 
 async function isTaken(db: Knex, companyId: number, email: string): Promise<boolean> {
@@ -124,7 +139,7 @@ async function changeEmail(
   companyId: number,
   email: string,
   by: By,
-  token?: string,
+  { token, sessionId }: { token?: string; sessionId?: string | undefined },
 ): Promise<"changed" | "email-taken"> {
   if (await isTaken(db, companyId, email)) return "email-taken";
   try {
@@ -138,6 +153,7 @@ async function changeEmail(
         .delete();
       // Another address was asked for since.
       if (token !== undefined && asked === 0) throw new LinkSpentError();
+      await requireOpenSession(transaction, companyId, sessionId);
       const before = await transaction("companies").where({ id: companyId }).first("email");
       await transaction("companies")
         .where({ id: companyId })
@@ -179,7 +195,7 @@ export async function verifyEmail(
   if (!link || !purpose) return "link-unusable";
   const { companyId, address } = link;
   try {
-    if (purpose === "change") return await changeEmail(db, companyId, address, by, token);
+    if (purpose === "change") return await changeEmail(db, companyId, address, by, { token });
     await db.transaction(async (transaction) => {
       await lockCompany(transaction, companyId);
       if (!(await spendLink(transaction, "verify", token))) throw new LinkSpentError();

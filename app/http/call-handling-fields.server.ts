@@ -1,18 +1,25 @@
-import { targetFields, type CallHandling } from "#app/domain/call-handling.server.ts";
+import { database } from "#app/db.server.ts";
+import {
+  callHandlingFields,
+  callTargetFields,
+  targetFields,
+} from "#app/domain/call-handling-form.server.ts";
+import {
+  saveCallHandling,
+  whyNotRung,
+  type CallHandling,
+} from "#app/domain/call-handling.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
+import type { FormFields } from "#app/http/body.server.ts";
+import { whyNotSaved } from "#app/http/call-handling-words.server.ts";
+import { checkFields, type FieldErrors } from "#app/http/fields.ts";
 
 /** What the form of Call handling shows, and sends. */
-
-const countryNames = new Intl.DisplayNames("en", { type: "region" });
-
-/** The countries' names in English, in their order. @param countries ISO 3166-1 alpha-2 */
-export function namesOf(countries: readonly string[]): string[] {
-  return countries.map((code) => countryNames.of(code) ?? code).sort();
-}
 
 /** The fields whose values are shown again where the form was refused. */
 export const shownAgain = [
   "greeting",
+  "language",
   "mode",
   ...Object.values(targetFields),
   "ring_seconds",
@@ -24,9 +31,29 @@ export function fieldsOf({ mode, target, ...handling }: CallHandling) {
   const shown = mode === "phone" ? formatPhoneNumber(target ?? "") : target;
   return {
     greeting: handling.greeting,
+    language: handling.language,
     mode,
     ...(mode !== "message" && { [targetFields[mode]]: shown ?? "" }),
     ring_seconds: String(handling.ringSeconds),
     take_message: handling.takeMessage ? "on" : "",
   };
+}
+
+/** Keeps what the form says. @returns all that is wrong with it, what only the database knows included, if anything is */
+export async function saveCallHandlingForm(
+  companyId: number,
+  form: FormFields,
+): Promise<FieldErrors | undefined> {
+  const checked = checkFields(callHandlingFields, form);
+  const where = checkFields(callTargetFields, form);
+  const outcome = checked.ok
+    ? await saveCallHandling(database(), companyId, checked.values)
+    : where.ok && (await whyNotRung(database(), where.values));
+  if (outcome === "saved") return undefined;
+  const errors = checked.ok ? {} : checked.errors;
+  if (outcome && where.ok) {
+    const field = where.values.mode === "sip" ? targetFields.sip : targetFields.phone;
+    errors[field] = await whyNotSaved(outcome);
+  }
+  return errors;
 }

@@ -1,7 +1,47 @@
 import { database } from "#app/db.server.ts";
 import { dialCountries } from "#app/domain/call-targets.server.ts";
-import type { NotRung } from "#app/domain/call-handling.server.ts";
-import { namesOf } from "#app/http/call-handling-fields.server.ts";
+import type { CallHandling, NotRung } from "#app/domain/call-handling.server.ts";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { spokenLanguages } from "#app/domain/spoken-language.ts";
+
+/** Call handling in words: what it does, and what cannot be. */
+
+const countryNames = new Intl.DisplayNames("en", { type: "region" });
+
+/** The countries' names in English, in their order. @param countries ISO 3166-1 alpha-2 */
+export function namesOf(countries: readonly string[]): string[] {
+  return countries.map((code) => countryNames.of(code) ?? code).sort();
+}
+
+const languageNames = new Intl.DisplayNames("en", {
+  type: "language",
+  languageDisplay: "standard",
+});
+
+/** What callers can be spoken to in, with its name in English, like “English (Ireland)”. */
+export const namedLanguages = spokenLanguages
+  .map((tag) => [tag, languageNames.of(tag) ?? tag] as const)
+  .toSorted(([, one], [, other]) => one.localeCompare(other));
+
+/** What happens to a call, in a sentence or two for the company whose it is. */
+export function whatHappens({ greeting, mode, target, ringSeconds, takeMessage }: CallHandling) {
+  const first = greeting === "" ? "Callers" : "Callers hear your greeting, and";
+  const askedAtOnce = `${first} are asked for a message.`;
+  if (mode === "message" || target === null) return askedAtOnce;
+  const connected =
+    mode === "stream"
+      ? `are connected to your voice agent at ${new URL(target).host}`
+      : `hear it ring at ${mode === "phone" ? formatPhoneNumber(target) : target} for up to ${ringSeconds} seconds`;
+  const otherwise = mode === "stream" ? "If it cannot be reached" : "If nobody answers";
+  return `${first} ${connected}. ${otherwise}, ${takeMessage ? "they are asked for a message" : "the call ends"}.`;
+}
+
+/** Where calls go, in a few words. */
+export function whereCallsGo({ mode, target }: CallHandling): string {
+  if (mode === "message" || target === null) return "Callers leave a message";
+  if (mode === "stream") return `Voice agent at ${new URL(target).host}`;
+  return `Rings ${mode === "phone" ? formatPhoneNumber(target) : target}`;
+}
 
 /** Why call handling was not saved, for whoever typed where calls shall go. */
 export async function whyNotSaved(outcome: NotRung): Promise<string> {

@@ -107,11 +107,18 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
 
 /**
  * Signs a company in: a new session, and the one that the request came with is over.
+ * @param passwordHash what its password was checked against
  * @returns the `Set-Cookie` value
+ * @throws {AccountChangedError}
  */
-export async function beginSessionFor(asked: Asked, companyId: number): Promise<string> {
+export async function beginSessionFor(
+  asked: Asked,
+  companyId: number,
+  passwordHash: string,
+): Promise<string> {
   await end(asked);
-  return sessionCookie(await beginSession(database(), companyId, new Date(), seenBy(asked)));
+  const by = seenBy(asked);
+  return sessionCookie(await beginSession(database(), companyId, new Date(), by, passwordHash));
 }
 
 /**

@@ -1,11 +1,8 @@
-import { reading } from "#app/db.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
-import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
-import { callsInBrief, type Call, type CallOutcome } from "#app/domain/calls.server.ts";
-import type { Company } from "#app/domain/companies.server.ts";
+import type { Call, CallOutcome } from "#app/domain/calls.server.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import type { MessageState } from "#app/domain/messages.server.ts";
-import { shownMoment, shownTime, shownTimeZone } from "#app/http/shown-time.server.ts";
+import { shownMoment, shownTime } from "#app/http/shown-time.server.ts";
 
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
 export interface ShownCall {
@@ -56,51 +53,6 @@ export function askedOutcome(text: string | null): keyof typeof outcomeLabels | 
   return text !== null && Object.hasOwn(outcomeLabels, text)
     ? (text as keyof typeof outcomeLabels)
     : undefined;
-}
-
-/** Calls of a day, for the chart. */
-export interface ShownDay {
-  /** `2026-11-22` */
-  day: string;
-  /** `22 November` */
-  name: string;
-  calls: number;
-}
-
-/** What the dashboard shows of a company's calls. */
-export interface CallsOnDashboard {
-  recent: ShownCall[];
-  days: ShownDay[];
-  /** the company has had a call: its number is known to work */
-  called: boolean;
-  /** the first call, while it is news */
-  proof: ShownCall | null;
-  /** what the zone of all these times is called */
-  timeZone: string;
-}
-
-const recentCount = 5;
-const chartDays = 14;
-/** Milliseconds that the first call is news. */
-const newsFor = 60 * 60 * 1000;
-
-export async function callsOnDashboard({ id, timeZone }: Company): Promise<CallsOnDashboard> {
-  const [{ recent, first }, days] = await Promise.all([
-    callsInBrief(reading(), id, recentCount),
-    callsPerDay(reading(), id, chartDays, timeZone),
-  ]);
-  const isNews = first !== undefined && Date.now() - new Date(first.startedAt).getTime() < newsFor;
-  return {
-    recent: recent.map((call) => shownCall(call, timeZone)),
-    days: days.map(({ day, calls }) => ({
-      day,
-      name: dayAndMonth.format(new Date(day)),
-      calls,
-    })),
-    called: first !== undefined,
-    proof: isNews ? shownCall(first, timeZone) : null,
-    timeZone: shownTimeZone(timeZone),
-  };
 }
 
 /** @param timeZone the company's */
@@ -161,9 +113,3 @@ export function shownSeconds(seconds: number): string {
   const shown = parts.filter(([count]) => count > 0);
   return shown.length === 0 ? "0 s" : shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
-
-const dayAndMonth = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "long",
-  timeZone: "UTC",
-});

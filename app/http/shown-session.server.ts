@@ -1,5 +1,5 @@
 import Bowser from "bowser";
-import type { ListedSession } from "#app/domain/sessions.server.ts";
+import type { ListedSession } from "#app/domain/own-sessions.server.ts";
 import { withoutForgingMarks } from "#app/domain/written-text.ts";
 import { shownTime, type ShownTime } from "#app/http/shown-time.server.ts";
 

@@ -8,10 +8,12 @@ import {
   signIn,
   signUp,
   type Company,
+  type Proven,
   type SignUp,
 } from "#app/domain/companies.server.ts";
 import { introduceDevice, isKnownDevice } from "#app/domain/devices.server.ts";
 import { inTurn, lanesOf } from "#app/domain/passwords.server.ts";
+import { AccountChangedError } from "#app/domain/sessions.server.ts";
 import { noteSignIn } from "#app/log/events.server.ts";
 import { hostCookie } from "#app/http/own-cookie.server.ts";
 import {
@@ -57,26 +59,26 @@ interface Credentials {
  * remix-auth's strategy for what has been read already, from a form or from JSON. Its Authenticator would copy the
  * request, body and all.
  */
-class PasswordStrategy extends Strategy<Company, Credentials> {
+class PasswordStrategy extends Strategy<Proven, Credentials> {
   override name = "password";
   constructor(private readonly credentials: Credentials) {
     super(verify);
   }
-  override authenticate(): Promise<Company> {
+  override authenticate(): Promise<Proven> {
     return this.verify(this.credentials);
   }
 }
 
-async function verify({ email, password, attempt, who }: Credentials): Promise<Company> {
+async function verify({ email, password, attempt, who }: Credentials): Promise<Proven> {
   await countSignIn(attempt);
-  const company = await signIn(database(), email, password, who).catch(async (error: unknown) => {
+  const proven = await signIn(database(), email, password, who).catch(async (error: unknown) => {
     await signInWasNone(attempt);
     throw error;
   });
-  if (!company) throw new SignInError();
+  if (!proven) throw new SignInError();
   await signInWasRight(attempt);
-  if (company === "frozen") throw new AccountFrozenError();
-  return company;
+  if (proven === "frozen") throw new AccountFrozenError();
+  return proven;
 }
 
 /**
@@ -90,13 +92,13 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<C
 export async function signInWith(asked: Asked, email: string, password: string): Promise<SignedUp> {
   try {
     return await inTurnOf(asked, email, async () => {
-      const company = await new PasswordStrategy({
+      const proven = await new PasswordStrategy({
         email,
         password,
         attempt: await attemptOf(asked, email),
         who: by(asked, "visitor"),
       }).authenticate();
-      return { company, headers: await signedInHeaders(asked, company, "signed-in") };
+      return await begin(asked, proven, "signed-in");
     });
   } catch (error) {
     if (error instanceof SignInError || error instanceof AccountFrozenError) {
@@ -125,8 +127,10 @@ export async function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp
     await countSignUp(exchangeOf(asked.context).address);
     const result = await signUp(database(), fields, by(asked, "visitor"));
     if (result.outcome === "email-taken") return undefined;
-    const { company } = result;
-    return { company, headers: await signedInHeaders(asked, company, "signed-up") };
+    return begin(asked, result, "signed-up").catch((error: unknown) => {
+      if (error instanceof SignInError) return undefined;
+      throw error;
+    });
   });
   return signedUp ?? signInAgain(asked, fields);
 }
@@ -171,23 +175,27 @@ export async function ownPasswordError(
   });
 }
 
-/** The `Set-Cookie` headers of a company that has just signed in or up. */
-export async function signedInHeaders(
+async function begin(
   asked: Asked,
-  company: Company,
+  { company, passwordHash }: Proven,
   how: "signed-up" | "signed-in",
-): Promise<Headers> {
+): Promise<SignedUp> {
+  const headers = new Headers();
+  try {
+    headers.append("Set-Cookie", await beginSessionFor(asked, company.id, passwordHash));
+  } catch (error) {
+    // The password is another one by now, or the account is closed: the next try is told which.
+    throw error instanceof AccountChangedError ? new SignInError() : error;
+  }
   exchangeOf(asked.context).companyId = company.id;
   noteSignIn(asked, how, company.id);
-  const headers = new Headers();
-  headers.append("Set-Cookie", await beginSessionFor(asked, company.id));
-  headers.append("Set-Cookie", await knownDevice(company.id));
-  return headers;
+  headers.append("Set-Cookie", await knownDevice(passwordHash));
+  return { company, headers };
 }
 
 /** The `Set-Cookie` value that makes a browser known to a company, which has just proved its password or set one. */
-export async function knownDevice(companyId: number): Promise<string> {
-  return deviceCookie().serialize(await introduceDevice(database(), companyId));
+export function knownDevice(passwordHash: string): Promise<string> {
+  return deviceCookie().serialize(introduceDevice(passwordHash));
 }
 
 let cookie: Cookie | undefined;

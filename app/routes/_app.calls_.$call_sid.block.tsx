@@ -1,6 +1,7 @@
 import { data, redirect } from "@remix-run/node";
 import { database } from "#app/db.server.ts";
-import { blockCallerOf, mostBlocked } from "#app/domain/blocked-callers.server.ts";
+import { blockCallerOf } from "#app/domain/blocked-callers.server.ts";
+import { tooManyBlocked } from "#app/http/block-number.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { pageAction } from "#app/http/page.server.ts";
@@ -20,10 +21,7 @@ export const action = pageAction(async (sent) => {
     case "no-such-call":
       throw data({ message: "There is no such call." }, { status: 404 });
     case "too-many":
-      throw data(
-        { message: `You have blocked ${mostBlocked} callers: lift a block first.` },
-        { status: 409 },
-      );
+      throw data({ message: tooManyBlocked }, { status: 409 });
   }
 });
 

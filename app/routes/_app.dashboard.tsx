@@ -3,7 +3,7 @@ import { Link, Outlet, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 import { refreshBehind } from "#app/components/ChooseNumber.tsx";
 import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
-import { DashboardCalls } from "#app/components/DashboardCalls.tsx";
+import { Overview } from "#app/components/Overview.tsx";
 import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { NumberAlarm } from "#app/components/NumberAlarm.tsx";
@@ -14,21 +14,22 @@ import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { takeNews } from "#app/http/news.server.ts";
 import { numberAlarm } from "#app/http/number-alarm.server.ts";
 import { companyLoader } from "#app/http/page.server.ts";
-import { callsOnDashboard } from "#app/http/shown-call.server.ts";
-import { shownNumberOf, type ShownNumber } from "#app/http/shown-number.server.ts";
+import { shownNumberOf } from "#app/http/shown-number.server.ts";
+import { shownOverview } from "#app/http/shown-overview.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Dashboard");
 
 export const loader = companyLoader(async ({ company, ...asked }) => {
   const number = shownNumberOf(company);
-  const calls = number && (await callsOnDashboard(company));
-  const alarm = number && (await numberAlarm(asked, company, calls?.recent ?? []));
+  const overview = number && (await shownOverview(company, number.demo));
+  const alarm = number && (await numberAlarm(asked, company, overview?.recent ?? []));
   const { isNews, headers } = await takeNews(asked, "assigned");
   const justAssigned = isNews && number !== null;
-  const unverified =
-    sendsMail() && !(await isEmailVerified(reading(), company.id)) ? company.email : null;
+  const isVerified = async () =>
+    overview?.emailVerified ?? (await isEmailVerified(reading(), company.id));
+  const unverified = sendsMail() && !(await isVerified()) ? company.email : null;
   return data(
-    { companyName: company.companyName, number, calls, alarm, justAssigned, unverified },
+    { companyName: company.companyName, number, overview, alarm, justAssigned, unverified },
     { headers },
   );
 });
@@ -36,7 +37,7 @@ export const loader = companyLoader(async ({ company, ...asked }) => {
 export const shouldRevalidate = refreshBehind;
 
 export default function Dashboard() {
-  const { companyName, number, calls, alarm, justAssigned, unverified } =
+  const { companyName, number, overview, alarm, justAssigned, unverified } =
     useLoaderData<typeof loader>();
   return (
     <>
@@ -56,33 +57,19 @@ export default function Dashboard() {
             <Link to="/settings/email">have it sent again, or change it</Link>.
           </p>
         )}
-        <section className="card" aria-labelledby="number">
-          <h2 id="number">Your phone number</h2>
-          {number ? (
-            <NumberOf number={number} />
-          ) : (
+        {number && alarm && <NumberAlarm number={number} alarm={alarm} />}
+        {number && overview ? (
+          <Overview number={number} overview={overview} />
+        ) : (
+          <section className="card" aria-labelledby="number">
+            <h2 id="number">Your phone number</h2>
             <ConfigurePhone to="/dashboard/choose-number">
               You don't have a number yet. Choose one, and your company keeps it for good.
             </ConfigurePhone>
-          )}
-        </section>
-        {number && alarm && <NumberAlarm number={number} alarm={alarm} />}
-        {number && calls && <DashboardCalls number={number} calls={calls} />}
+          </section>
+        )}
       </Main>
       <Outlet />
-    </>
-  );
-}
-
-function NumberOf({ number }: { number: ShownNumber }) {
-  return (
-    <>
-      <p className="own-number">
-        <PhoneNumber>{number.shown}</PhoneNumber>
-      </p>
-      <p className="hint">
-        Yours since <time dateTime={number.assignedAt}>{number.since}</time>
-      </p>
     </>
   );
 }

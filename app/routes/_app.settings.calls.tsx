@@ -2,31 +2,30 @@ import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 import { CallHandlingForm } from "#app/components/CallHandlingForm.tsx";
-import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
-import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { database, reading } from "#app/db.server.ts";
-import {
-  callHandlingFields,
-  callHandlingOf,
-  callTargetFields,
-  saveCallHandling,
-  targetFields,
-  whyNotRung,
-} from "#app/domain/call-handling.server.ts";
+import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
+import { SettingsPage } from "#app/components/SettingsPage.tsx";
+import { reading } from "#app/db.server.ts";
+import { callHandlingOf, type CallHandling } from "#app/domain/call-handling.server.ts";
 import { dialCountries, mayBeRung } from "#app/domain/call-targets.server.ts";
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
-import { fieldsOf, namesOf, shownAgain } from "#app/http/call-handling-fields.server.ts";
-import { whyNotSaved } from "#app/http/call-handling-words.server.ts";
-import { checkFields } from "#app/http/fields.ts";
+import {
+  fieldsOf,
+  saveCallHandlingForm,
+  shownAgain,
+} from "#app/http/call-handling-fields.server.ts";
+import { namedLanguages, namesOf, whatHappens } from "#app/http/call-handling-words.server.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 
+const title = "Call handling";
+const here = "/settings/calls";
+
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
-  privatePageTitle("Call handling", data?.refused);
+  privatePageTitle(title, data?.refused);
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
@@ -39,19 +38,22 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const { mode, target } = handling;
   const isRung =
     mode !== "phone" || (await mayBeRung(reading(), target ?? "", company.phoneNumber));
-  const news = await takeNews(asked, "saved");
+  const { isNews, headers } = await takeNews(asked, "saved");
   const kept = await takeKeptForm(asked, company.id);
+  const taken: CallHandling = isRung ? handling : { ...handling, mode: "message", target: null };
   return data(
     {
       refused,
-      saved: news.isNews && !refused,
+      saved: isNews && !refused,
       unsaved: kept.values !== undefined && !refused,
+      now: whatHappens(taken),
       values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
       countries: namesOf(countries),
+      languages: namedLanguages,
       isRung,
       mail: sendsMail(),
     },
-    { headers: [...Object.entries(news.headers), ...Object.entries(kept.headers)] },
+    { headers: [...Object.entries(headers), ...Object.entries(kept.headers)] },
   );
 });
 
@@ -61,59 +63,42 @@ const notRung =
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
   try {
-    const checked = checkFields(callHandlingFields, sent.form);
-    const where = checkFields(callTargetFields, sent.form);
-    const outcome = checked.ok
-      ? await saveCallHandling(database(), id, checked.values)
-      : where.ok && (await whyNotRung(database(), where.values));
-    if (outcome === "saved") {
-      return redirect("/settings/calls", { headers: await withNews("saved") });
-    }
-    // All that is wrong is told at once, also what only the database knows.
-    const errors = checked.ok ? {} : checked.errors;
-    if (outcome && where.ok) {
-      const field = where.values.mode === "sip" ? targetFields.sip : targetFields.phone;
-      errors[field] = await whyNotSaved(outcome);
-    }
-    return refuseForm(sent, shownAgain, 400, errors);
+    const errors = await saveCallHandlingForm(id, sent.form);
+    if (errors) return refuseForm(sent, shownAgain, 400, errors);
+    return redirect(here, { headers: await withNews("saved") });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }
 });
 
 export default function CallHandlingSettings() {
-  const { saved, unsaved, values, countries, isRung, mail } = useLoaderData<typeof loader>();
+  const { saved, unsaved, now, values, isRung, mail, ...offered } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
-    <Main>
-      {refused && <ErrorSummary errors={refused.errors} />}
-      {saved && <Banner dismissTo="/settings/calls">Saved.</Banner>}
+    <SettingsPage title={title} errors={refused?.errors} news={saved && "Saved."} here={here}>
       {unsaved && (
         <Banner>This is what you typed before you were signed out. It is not saved yet.</Banner>
       )}
-      <p className="over-heading">
-        <Link to="/settings">Settings</Link>
-      </p>
-      <h1 tabIndex={-1}>Call handling</h1>
       <p>
-        <Link className="button quiet" to="/settings/calls/blocked">
-          Who may not call
-        </Link>
-        : blocked callers and withheld numbers
+        <strong>Now:</strong> <WithPhoneNumbers text={now} />
       </p>
-      {mail && (
-        <p>
-          <Link className="button quiet" to="/settings/calls/mail">
-            Mail of missed calls
-          </Link>
-          : who is told of missed calls and messages
-        </p>
-      )}
       <CallHandlingForm
+        {...offered}
         values={{ ...values, ...refused?.values }}
         errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}
-        countries={countries}
       />
-    </Main>
+      <ul className="sections">
+        <li>
+          <Link to="/settings/calls/blocked">Who may not call</Link>
+          <p className="hint">Blocked callers and withheld numbers</p>
+        </li>
+        {mail && (
+          <li>
+            <Link to="/settings/calls/mail">Mail of missed calls</Link>
+            <p className="hint">Who is told of missed calls and messages</p>
+          </li>
+        )}
+      </ul>
+    </SettingsPage>
   );
 }

@@ -1,9 +1,9 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
+import { BlockedCallers, BlockNumber } from "#app/components/BlockedCallers.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
-import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
+import { WithheldCallers } from "#app/components/WithheldCallers.tsx";
 import { database, reading } from "#app/db.server.ts";
 import {
   blockedCallers,
@@ -12,7 +12,9 @@ import {
   withheldChoiceOf,
   withheldChoices,
 } from "#app/domain/blocked-callers.server.ts";
+import { blockTypedNumber } from "#app/http/block-number.server.ts";
 import { by } from "#app/http/by.server.ts";
+import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
@@ -22,6 +24,7 @@ import { shownTime } from "#app/http/shown-time.server.ts";
 
 const title = "Who may not call";
 const here = "/settings/calls/blocked";
+const shownAgain = ["number"];
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle(title, data?.refused);
@@ -32,20 +35,30 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
     blockedCallers(reading(), company.id),
     withheldChoiceOf(reading(), company.id),
   ]);
-  const { news = null, headers } = await takeNews(asked, "saved", "caller-unblocked");
+  const { news = null, headers } = await takeNews(asked, ...told);
+  const kept = await takeKeptForm(asked, company.id);
   const shown = blocked.map(({ caller, blockedAt }) => ({
     caller,
     shown: shownCaller(caller),
     since: shownTime(blockedAt, company.timeZone),
   }));
-  return data({ refused, blocked: shown, withheld, news }, { headers });
+  const typed = { number: kept.values?.number, [formOwner]: String(company.id) };
+  return data(
+    { refused, blocked: shown, withheld, news, typed },
+    { headers: [...Object.entries(headers), ...Object.entries(kept.headers)] },
+  );
 });
 
-/** Lifts the block of `caller`, or keeps what becomes of `withheld` numbers. */
+/** Blocks a `number`, lifts the block of a `caller`, or keeps what becomes of `withheld` numbers. */
 export const action = pageAction(async (sent) => {
-  const { id } = await requireCompany(sent);
-  const { caller, withheld } = sent.form;
+  const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
+  const { number, caller, withheld } = sent.form;
   try {
+    if (number !== undefined) {
+      const wrong = await blockTypedNumber(id, number, by(sent));
+      if (wrong !== undefined) return refuseForm(sent, shownAgain, 400, { number: wrong });
+      return redirect(here, { headers: await withNews("caller-blocked") });
+    }
     if (caller !== undefined) {
       await unblockCaller(database(), id, caller, by(sent));
       return redirect(here, { headers: await withNews("caller-unblocked") });
@@ -57,76 +70,37 @@ export const action = pageAction(async (sent) => {
     await saveWithheldChoice(database(), id, choice, by(sent));
     return redirect(here, { headers: await withNews("saved") });
   } catch (error) {
-    return refuseFormFor(error, sent, []);
+    return refuseFormFor(error, sent, shownAgain);
   }
 });
 
-const choices = {
-  "as-others": "Take their calls like all others",
-  message: "Ask them for a message",
-  refuse: "Refuse them: they hear that you take no calls from withheld numbers",
-} as const;
-
-const news = { saved: "Saved.", "caller-unblocked": "The caller is not blocked any more." };
+const told = ["saved", "caller-blocked", "caller-unblocked"] as const;
+const news = {
+  saved: "Saved.",
+  "caller-blocked": "The caller is blocked.",
+  "caller-unblocked": "The caller is not blocked any more.",
+} as const satisfies Record<(typeof told)[number], string>;
 
 export default function WhoMayNotCall() {
-  const loaded = useLoaderData<typeof loader>();
-  const errors = useActionData<typeof action>()?.errors;
+  const { blocked, withheld, typed, ...loaded } = useLoaderData<typeof loader>();
+  const refused = useActionData<typeof action>();
   return (
     <SettingsPage
       title={title}
       above={{ to: "/settings/calls", title: "Call handling" }}
-      errors={errors}
+      errors={refused?.errors}
       news={loaded.news && news[loaded.news]}
       here={here}
     >
-      <PostForm submit="Save" submitting="Saving…" action={here}>
-        <fieldset className="field">
-          <legend>When a caller withholds the number</legend>
-          {Object.entries(choices).map(([value, label]) => (
-            <label className="row option" key={value}>
-              <input
-                type="radio"
-                name="withheld"
-                value={value}
-                id={value === "as-others" ? "withheld" : `withheld-${value}`}
-                defaultChecked={value === loaded.withheld}
-              />{" "}
-              <span>{label}</span>
-            </label>
-          ))}
-        </fieldset>
-      </PostForm>
+      <WithheldCallers here={here} chosen={withheld} />
       <h2>Blocked callers</h2>
-      {loaded.blocked.length === 0 ? (
-        <p>Nobody is blocked. Block a caller with the button beside a call, on Calls.</p>
-      ) : (
-        <BlockedCallers />
-      )}
+      <BlockedCallers here={here} blocked={blocked} />
+      <BlockNumber
+        here={here}
+        owner={typed.form_owner}
+        value={refused?.values.number ?? typed.number}
+        error={refused?.errors.number}
+      />
     </SettingsPage>
-  );
-}
-
-function BlockedCallers() {
-  const { blocked } = useLoaderData<typeof loader>();
-  return (
-    <>
-      <p className="hint">They hear that you are not accepting calls, and leave no message.</p>
-      <ul className="blocked-callers">
-        {blocked.map(({ caller, shown, since }) => (
-          <li key={caller}>
-            <form method="post" action={here}>
-              {shown.startsWith("+") ? <PhoneNumber>{shown}</PhoneNumber> : <bdi>{shown}</bdi>}{" "}
-              <span className="hint">
-                since <time dateTime={since.at}>{since.shown}</time>
-              </span>{" "}
-              <button type="submit" name="caller" value={caller} className="button secondary">
-                Unblock<span className="visually-hidden"> {shown}</span>
-              </button>
-            </form>
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }

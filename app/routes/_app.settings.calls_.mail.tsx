@@ -1,10 +1,9 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { z } from "zod";
-import { TextField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
+import { TellAddress, ToldAddresses } from "#app/components/ToldAddresses.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { emailField } from "#app/domain/companies.server.ts";
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
@@ -86,29 +85,12 @@ export default function MailOfMissedCalls() {
         These addresses get a mail when a call was missed or a message left; more than three in ten
         minutes share one.
       </p>
-      {addresses.length === 0 && <p>Nobody is told yet.</p>}
-      <ul className="told-addresses">
-        {addresses.map(({ email, confirmed }) => (
-          <li key={email} className="breaks">
-            <form method="post" action={here}>
-              <bdi>{email}</bdi> {!confirmed && <span className="hint">not confirmed yet</span>}{" "}
-              <button type="submit" name="remove" value={email} className="button secondary">
-                Remove<span className="visually-hidden"> {email}</span>
-              </button>
-            </form>
-          </li>
-        ))}
-      </ul>
-      <PostForm submit="Add" submitting="Adding…" action={here}>
-        <TextField
-          name="email"
-          type="email"
-          label="Email address"
-          autoComplete="email"
-          value={refused?.values.email ?? (addresses.length === 0 ? own : "")}
-          error={refused?.errors.email}
-        />
-      </PostForm>
+      <ToldAddresses here={here} addresses={addresses} />
+      <TellAddress
+        here={here}
+        value={refused?.values.email ?? (addresses.length === 0 ? own : "")}
+        error={refused?.errors.email}
+      />
     </SettingsPage>
   );
 }

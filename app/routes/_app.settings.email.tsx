@@ -22,7 +22,7 @@ import { takeNews, withNews, type News } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { countRecovery } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { requireCompany, sessionId } from "#app/http/session.server.ts";
 import { ownPasswordError } from "#app/http/sign-in.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
@@ -66,7 +66,9 @@ export const action = pageAction(async (sent) => {
       return refuseForm(sent, shownAgain, 400, errors);
     }
     const { email } = checked.values;
-    const outcome = await requestEmailChange(database(), company.id, email, by(sent));
+    const own = sessionId(sent);
+    const outcome = await requestEmailChange(database(), company.id, email, by(sent), own);
+    if (outcome === "signed-out") return redirect("/login?signed-out=1");
     if (outcome === "email-taken" || outcome === "same-email") {
       const error =
         outcome === "same-email"

@@ -1,4 +1,4 @@
-import { data, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { NewCodes, RecoveryCodes } from "#app/components/RecoveryCodes.tsx";
@@ -10,7 +10,7 @@ import { by } from "#app/http/by.server.ts";
 import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { requireCompany, sessionId } from "#app/http/session.server.ts";
 import { shownEvents } from "#app/http/shown-event.server.ts";
 import { ownPasswordError } from "#app/http/sign-in.server.ts";
 
@@ -38,7 +38,9 @@ export const action = pageAction(async (sent) => {
     const wrong = await ownPasswordError(sent, company, sent.form.password ?? "");
     if (wrong) return refuseForm(sent, [], 400, { password: wrong });
     const batch = sent.form.batch ?? (await recoveryCodesOf(database(), company.id)).batch;
-    const made = await makeRecoveryCodes(database(), company.id, batch, by(sent));
+    const own = sessionId(sent);
+    const made = await makeRecoveryCodes(database(), company.id, batch, by(sent), own);
+    if (made.outcome === "signed-out") return redirect("/login?signed-out=1");
     return made.outcome === "made"
       ? data({ made: made.codes, errors: undefined })
       : refuseForm(sent, [], 409, { password: madeAlready });

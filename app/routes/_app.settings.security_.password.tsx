@@ -43,10 +43,10 @@ export const action = pageAction(async (sent) => {
     if (wrong) return refuseForm(sent, [], 400, { current_password: wrong });
     const { password } = checked.values;
     const keepId = sessionId(sent) ?? "";
-    const outcome = await changePassword(database(), company, password, keepId, by(sent));
-    if (outcome === "signed-out") return redirect("/login?signed-out=1");
+    const changed = await changePassword(database(), company, password, keepId, by(sent));
+    if (changed.outcome === "signed-out") return redirect("/login?signed-out=1");
     const headers = new Headers(await withNews("password-changed"));
-    headers.append("Set-Cookie", await knownDevice(company.id));
+    headers.append("Set-Cookie", await knownDevice(changed.passwordHash));
     return redirect(above.to, { headers });
   } catch (error) {
     return refuseFormFor(error, sent, []);

@@ -3,7 +3,7 @@ import { useLoaderData } from "@remix-run/react";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database, reading } from "#app/db.server.ts";
-import { endSessionByRef, listSessions } from "#app/domain/sessions.server.ts";
+import { endSessionByRef, listSessions } from "#app/domain/own-sessions.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";

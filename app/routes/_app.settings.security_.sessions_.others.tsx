@@ -3,7 +3,7 @@ import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database } from "#app/db.server.ts";
-import { endOtherSessions } from "#app/domain/sessions.server.ts";
+import { endOtherSessions } from "#app/domain/own-sessions.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";

@@ -1,5 +1,6 @@
 import { NavLink, Outlet } from "@remix-run/react";
 import { Brand } from "#app/components/Brand.tsx";
+import { SiteFooter } from "#app/components/SiteFooter.tsx";
 import { useBehindModal } from "#app/components/behind-modal.ts";
 import { useUnheardMessages } from "#app/components/unheard-messages.ts";
 
@@ -38,6 +39,7 @@ export default function PrivatePages() {
         </nav>
       </header>
       <Outlet />
+      <SiteFooter />
     </>
   );
 }

@@ -1,9 +1,6 @@
 import { database, reading } from "#app/db.server.ts";
-import {
-  callHandlingFields,
-  callHandlingOf,
-  saveCallHandling,
-} from "#app/domain/call-handling.server.ts";
+import { callHandlingFields } from "#app/domain/call-handling-form.server.ts";
+import { callHandlingOf, saveCallHandling } from "#app/domain/call-handling.server.ts";
 import {
   asApiErrors,
   callHandlingJson,
@@ -29,9 +26,13 @@ const route = apiRoute(
       return jsonError("invalid_fields", { fields: asApiErrors(checked.errors) });
     }
     const outcome = await saveCallHandling(database(), company.id, checked.values);
-    return outcome === "saved"
-      ? answer({ call_handling: callHandlingJson(checked.values) })
-      : jsonError("invalid_fields", { fields: { target: await whyNotSaved(outcome) } });
+    if (outcome !== "saved") {
+      return jsonError("invalid_fields", { fields: { target: await whyNotSaved(outcome) } });
+    }
+    const handling = await callHandlingOf(database(), company.id);
+    return handling
+      ? answer({ call_handling: callHandlingJson(handling) })
+      : jsonError("not_authenticated");
   }),
 );
 export const loader = route.loader;

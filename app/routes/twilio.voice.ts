@@ -1,6 +1,7 @@
 import { database, reading } from "#app/db.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
+import { languageOfNumber } from "#app/domain/spoken-language.ts";
 import { log } from "#app/log/log.server.ts";
 import { countCall } from "#app/log/metrics.server.ts";
 import { twilioRoute } from "#app/twilio/webhook.server.ts";
@@ -52,14 +53,16 @@ const route = twilioRoute(
       log.warn({ callSid, companyId }, `a call was refused: ${why}`);
       return twiml(refuseCall(refused));
     }
-    if (called?.frozen) return twiml(closedForNow());
-    if (called?.blocked) return twiml(notAccepted(called.blocked));
-    return twiml(called ? connectCall({ from, to }, called.handling) : notInService());
+    if (called?.frozen) return twiml(closedForNow(called.handling.language));
+    if (called?.blocked) return twiml(notAccepted(called.blocked, called.handling.language));
+    return twiml(
+      called ? connectCall({ from, to }, called.handling) : notInService(languageOfNumber(to)),
+    );
   },
-  ({ query }) => {
-    if (!query.has("again")) return twiml(oneMoment());
+  ({ query, event: { to = null } }) => {
+    if (!query.has("again")) return twiml(oneMoment(languageOfNumber(to)));
     countCall("not-connected");
-    return twiml(cannotConnect());
+    return twiml(cannotConnect(languageOfNumber(to)));
   },
 );
 export const loader = route.loader;

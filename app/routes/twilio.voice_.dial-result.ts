@@ -2,6 +2,7 @@ import { database, reading } from "#app/db.server.ts";
 import { isAnswered, recordDialResult, recordStreamEnd } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
 import type { DialResult } from "#app/domain/calls.server.ts";
+import { languageOfNumber } from "#app/domain/spoken-language.ts";
 import { twilioRoute, wholeSeconds } from "#app/twilio/webhook.server.ts";
 import { cannotConnect, hangUp, nobodyAnswered, twiml } from "#app/twilio/twiml.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
@@ -34,9 +35,11 @@ const route = twilioRoute(
         ? recordStreamEnd(database(), event)
         : recordDialResult(database(), event, result, wholeSeconds(field("DialCallDuration")));
     await inTime(noted).catch(logFault);
-    return twiml(over ? hangUp() : nobodyAnswered(called?.handling.takeMessage ?? false, to));
+    if (over) return twiml(hangUp());
+    const { takeMessage = false, language = languageOfNumber(to) } = called?.handling ?? {};
+    return twiml(nobodyAnswered(takeMessage, to, language));
   },
-  () => twiml(cannotConnect()),
+  ({ event }) => twiml(cannotConnect(languageOfNumber(event.to ?? null))),
 );
 export const loader = route.loader;
 export const action = route.action;

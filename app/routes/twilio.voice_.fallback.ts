@@ -1,12 +1,15 @@
-import { twilioRoute } from "#app/twilio/webhook.server.ts";
+import { languageOfNumber } from "#app/domain/spoken-language.ts";
+import { twilioRoute, type TwilioRequest } from "#app/twilio/webhook.server.ts";
 import { cannotConnect, twiml } from "#app/twilio/twiml.server.ts";
 import { countCall } from "#app/log/metrics.server.ts";
 import { log } from "#app/log/log.server.ts";
 
-const apology = () => twiml(cannotConnect());
+const apology = ({ event }: TwilioRequest) =>
+  twiml(cannotConnect(languageOfNumber(event.to ?? null)));
 
 // Twilio comes here when /twilio/voice has failed, so this needs nothing that may be broken.
-const route = twilioRoute(async ({ event, field }) => {
+const route = twilioRoute(async (twilio) => {
+  const { event, field } = twilio;
   countCall("fallback");
   log.error(
     {
@@ -16,7 +19,7 @@ const route = twilioRoute(async ({ event, field }) => {
     },
     "a call was not connected: Twilio used the fallback",
   );
-  return apology();
+  return apology(twilio);
 }, apology);
 export const loader = route.loader;
 export const action = route.action;

@@ -1,5 +1,6 @@
 import { database } from "#app/db.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
+import { asSpokenLanguage, languageOfNumber } from "#app/domain/spoken-language.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
 import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/twilio/webhook.server.ts";
@@ -14,12 +15,17 @@ const route = twilioRoute(
       return noted();
     }
     await kept.catch(twilio.logFault);
-    return twiml(messageTaken());
+    return thanks(twilio);
   },
-  (twilio) => (isCallback(twilio) ? notNoted() : twiml(messageTaken())),
+  (twilio) => (isCallback(twilio) ? notNoted() : thanks(twilio)),
 );
 export const loader = route.loader;
 export const action = route.action;
+
+function thanks({ query, event }: TwilioRequest): Response {
+  const spoken = asSpokenLanguage(query.get("language"));
+  return twiml(messageTaken(spoken ?? languageOfNumber(event.to ?? null)));
+}
 
 function isCallback({ field }: TwilioRequest): boolean {
   return field("RecordingStatus") !== undefined;

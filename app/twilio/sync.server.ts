@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { isE164 } from "#app/domain/e164.ts";
+import { operator } from "#app/domain/audit.server.ts";
 import { addToPool, knownInPool } from "#app/domain/pool.server.ts";
 import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/account.server.ts";
 import {
@@ -98,7 +99,7 @@ export async function syncNumbers(
       } else if (inPool.has(phoneNumber)) report.unchanged.push(phoneNumber);
       if (!inPool.has(phoneNumber)) ready.push(phoneNumber);
     }
-    report.added.push(...(options.dryRun ? ready : await addToPool(db, ready)));
+    report.added.push(...(options.dryRun ? ready : await addToPool(db, ready, operator)));
   }
   return { ok: true, report };
 }

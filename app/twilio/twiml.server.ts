@@ -1,6 +1,8 @@
 import VoiceResponse from "twilio/lib/twiml/VoiceResponse.js";
 import { mayBeCallerId } from "#app/domain/callers.ts";
 import type { CallHandling } from "#app/domain/call-handling.server.ts";
+import type { SpokenLanguage } from "#app/domain/spoken-language.ts";
+import { sentencesIn } from "#app/domain/spoken-sentences.ts";
 import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
 import { wholeResponse } from "#app/server/whole-response.server.ts";
@@ -14,6 +16,20 @@ interface Parties {
 }
 
 const longestMessage = 180;
+
+/** Who speaks: voices of Amazon's that cost least; Ireland has one alone. Source: Twilio's documentation, "Text-to-Speech". */
+const voices = {
+  "de-DE": "Polly.Vicki",
+  "en-GB": "Polly.Amy",
+  "en-IE": "Polly.Niamh-Neural",
+  "en-US": "Polly.Joanna",
+  "es-ES": "Polly.Lucia",
+  "fr-FR": "Polly.Lea",
+  "it-IT": "Polly.Bianca",
+  "nl-NL": "Polly.Lotte",
+  "pl-PL": "Polly.Ewa",
+  "pt-PT": "Polly.Ines",
+} as const satisfies Record<SpokenLanguage, string>;
 
 /** An answer to Twilio; it refuses any other type (error 12300). */
 export function twiml(response: VoiceResponse): Response {
@@ -36,18 +52,18 @@ export function notNoted(): Response {
 /** Greets the caller and connects the call as the company wants it. */
 export function connectCall(
   { from, to }: Parties,
-  { greeting, mode, target, ringSeconds }: CallHandling,
+  { greeting, mode, target, ringSeconds, language }: CallHandling,
 ): VoiceResponse {
   const response = new VoiceResponse();
-  if (greeting !== "") say(response, greeting);
+  if (greeting !== "") say(response, language, greeting);
   switch (mode) {
     case "message":
-      recordMessage(response, to, "Please leave a message after the tone.");
+      recordMessage(response, to, language, sentencesIn(language).leaveMessage);
       break;
     case "stream": {
       const stream = response.connect({ action: address("dial-result") }).stream({
         url: legal(target ?? ""),
-        statusCallback: address("status", to),
+        statusCallback: address("status", { to }),
       });
       // A media stream is not told who calls whom.
       stream.parameter({ name: "from", value: legal(from) });
@@ -71,54 +87,48 @@ export function connectCall(
 }
 
 /** Nobody picked up at `to`: a message, if the company takes them. */
-export function nobodyAnswered(takeMessage: boolean, to: string): VoiceResponse {
+export function nobodyAnswered(
+  takeMessage: boolean,
+  to: string,
+  language: SpokenLanguage,
+): VoiceResponse {
+  const { nobodyThere, nobodyThereLeaveMessage } = sentencesIn(language);
+  if (!takeMessage) return lastWords(language, nobodyThere);
   const response = new VoiceResponse();
-  if (takeMessage) {
-    recordMessage(
-      response,
-      to,
-      "Nobody can take your call right now. Please leave a message after the tone.",
-    );
-  } else {
-    say(response, "Nobody can take your call right now. Goodbye.");
-    response.hangup();
-  }
+  recordMessage(response, to, language, nobodyThereLeaveMessage);
   return response;
 }
 
 /** The company has the message. */
-export function messageTaken(): VoiceResponse {
-  return lastWords("Thank you. Goodbye.");
+export function messageTaken(language: SpokenLanguage): VoiceResponse {
+  return lastWords(language, sentencesIn(language).thanks);
 }
 
 /** The number is nobody's. */
-export function notInService(): VoiceResponse {
-  return lastWords("This number is not in service.");
+export function notInService(language: SpokenLanguage): VoiceResponse {
+  return lastWords(language, sentencesIn(language).notInService);
 }
 
 /** The company's account is frozen. */
-export function closedForNow(): VoiceResponse {
-  return lastWords("This number can't take calls at the moment. Goodbye.");
+export function closedForNow(language: SpokenLanguage): VoiceResponse {
+  return lastWords(language, sentencesIn(language).closedForNow);
 }
 
 /** The company does not want to be called by whoever calls, or by nobody who withholds the number. */
-export function notAccepted(why: "caller" | "withheld"): VoiceResponse {
-  return lastWords(
-    why === "caller"
-      ? "This number is not accepting calls. Goodbye."
-      : "This number is not accepting calls from withheld numbers. Please call again and show your number.",
-  );
+export function notAccepted(why: "caller" | "withheld", language: SpokenLanguage): VoiceResponse {
+  const { callerNotAccepted, withheldNotAccepted } = sentencesIn(language);
+  return lastWords(language, why === "caller" ? callerNotAccepted : withheldNotAccepted);
 }
 
 /** We are at fault, and have no better answer. */
-export function cannotConnect(): VoiceResponse {
-  return lastWords("We can't connect your call right now. Please try again shortly.");
+export function cannotConnect(language: SpokenLanguage): VoiceResponse {
+  return lastWords(language, sentencesIn(language).cannotConnect);
 }
 
 /** We are at fault, and ask to be asked again: a database that restarts is back in seconds. */
-export function oneMoment(): VoiceResponse {
+export function oneMoment(language: SpokenLanguage): VoiceResponse {
   const response = new VoiceResponse();
-  say(response, "One moment, please.");
+  say(response, language, sentencesIn(language).oneMoment);
   response.pause({ length: 2 });
   response.redirect({ method: "POST" }, `${environment().PUBLIC_URL}/twilio/voice?again=1`);
   return response;
@@ -138,29 +148,35 @@ export function hangUp(): VoiceResponse {
   return response;
 }
 
-function lastWords(text: string): VoiceResponse {
+function lastWords(language: SpokenLanguage, text: string): VoiceResponse {
   const response = new VoiceResponse();
-  say(response, text);
+  say(response, language, text);
   response.hangup();
   return response;
 }
 
-function recordMessage(response: VoiceResponse, to: string, invitation: string): void {
-  say(response, invitation);
+function recordMessage(
+  response: VoiceResponse,
+  to: string,
+  language: SpokenLanguage,
+  invitation: string,
+): void {
+  say(response, language, invitation);
   response.record({
-    action: address("recording"),
+    // The caller is thanked without a look into the database.
+    action: address("recording", { language }),
     maxLength: longestMessage,
     finishOnKey: "#",
-    recordingStatusCallback: address("recording", to),
+    recordingStatusCallback: address("recording", { to }),
     recordingStatusCallbackEvent: ["completed", "absent"],
   });
   // Twilio goes on here only where nothing was said.
-  say(response, "We did not hear a message. Goodbye.");
+  say(response, language, sentencesIn(language).nothingHeard);
   response.hangup();
 }
 
-function say(response: VoiceResponse, text: string): void {
-  response.say(legal(text));
+function say(response: VoiceResponse, language: SpokenLanguage, text: string): void {
+  response.say({ language, voice: voices[language] }, legal(text));
 }
 
 // What XML 1.0 has no way to write makes the XML library throw.
@@ -168,8 +184,11 @@ function legal(text: string): string {
   return text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
 }
 
-/** @param to what was called, for the callbacks that do not say it themselves */
-function address(callback: "dial-result" | "recording" | "status", to?: string): string {
-  const query = to === undefined ? "" : `?${new URLSearchParams({ to }).toString()}`;
-  return `${environment().PUBLIC_URL}/twilio/voice/${callback}${query}`;
+/** @param query what the callback needs to know and does not say itself; it is signed as a part of the address */
+function address(
+  callback: "dial-result" | "recording" | "status",
+  query: { to?: string; language?: SpokenLanguage } = {},
+): string {
+  const search = new URLSearchParams(query).toString();
+  return `${environment().PUBLIC_URL}/twilio/voice/${callback}${search && `?${search}`}`;
 }

@@ -52,6 +52,36 @@ export function otherAddress(number: TwilioNumber, publicUrl: string): string | 
     .find(({ is, wanted: ours }) => is !== "" && is !== ours && !isTwiliosOwn(is))?.is;
 }
 
+/** What keeps a number's calls from coming here, or may in time; `what` goes on from the number, without a full stop. */
+export interface NumberTrouble {
+  kind: "without-voice" | "in-other-use" | "not-pointed-here" | "lacks-address";
+  what: string;
+}
+
+/** @param publicUrl where calls must go (an origin); undefined leaves out where they do go */
+export function numberTroubles(
+  number: TwilioNumber,
+  publicUrl: string | undefined,
+): NumberTrouble[] {
+  if (!number.voice) {
+    return [{ kind: "without-voice", what: "takes no calls at Twilio, only messages" }];
+  }
+  const use = otherUse(number);
+  if (use) return [{ kind: "in-other-use", what: `is in use by ${use}: calls to it go there` }];
+  const troubles: NumberTrouble[] = [];
+  const wrong = publicUrl ? Object.keys(wrongSettings(number, publicUrl)) : [];
+  if (publicUrl && wrong.length > 0) {
+    const other = otherAddress(number, publicUrl);
+    const what = `does not have this server's ${wrong.join(", ")} at Twilio${other ? `, but ${other}` : ""}`;
+    troubles.push({ kind: "not-pointed-here", what });
+  }
+  if (number.lacksAddress) {
+    const what = "has no address at Twilio, which demands one for it and may take it away";
+    troubles.push({ kind: "lacks-address", what });
+  }
+  return troubles;
+}
+
 function isTwiliosOwn(address: string): boolean {
   return URL.canParse(address) && new URL(address).hostname === "demo.twilio.com";
 }

@@ -7,12 +7,18 @@ import {
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
+import type { TwilioNumber } from "#app/twilio/account.server.ts";
 import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
+import {
+  isReachableByTwilio,
+  numberTroubles,
+  type NumberTrouble,
+} from "#app/twilio/voice-settings.server.ts";
 import type { Job } from "#app/work/work.server.ts";
 
 /**
  * Looks whether the Twilio account still owns every number that a company has, some times a day. One that is gone is
- * the operator's alarm, and its company is told the truth.
+ * the operator's alarm, and its company is told the truth. The log also names those whose calls do not come here.
  */
 export const numbersWatch: Job = {
   name: "numbers-watch",
@@ -46,6 +52,7 @@ export const numbersWatch: Job = {
       return;
     }
     await noteGone(db, [...found.gone]);
+    logTroubles(wanted.flatMap((number) => found.owned.get(number) ?? []));
     if (sendsMail()) await tellIdle(db, environment().IDLE_DAYS);
     for (const { phoneNumber, companyId, since } of await goneNumbers(db)) {
       log.error(
@@ -55,3 +62,31 @@ export const numbersWatch: Job = {
     }
   },
 };
+
+/** Names the numbers that are owned, and whose calls do not come here or may not for long. */
+function logTroubles(numbers: readonly TwilioNumber[]): void {
+  const { PUBLIC_URL } = environment();
+  // No number points to a developer's machine, and that is no alarm.
+  const publicUrl = isReachableByTwilio(PUBLIC_URL) ? PUBLIC_URL : undefined;
+  const troubled = new Map<NumberTrouble["kind"], string[]>();
+  for (const number of numbers) {
+    for (const { kind } of numberTroubles(number, publicUrl)) {
+      troubled.set(kind, [...(troubled.get(kind) ?? []), number.phoneNumber]);
+    }
+  }
+  for (const [trouble, phoneNumbers] of troubled) {
+    // It may be all of them.
+    const some = { trouble, count: phoneNumbers.length, phoneNumbers: phoneNumbers.slice(0, 20) };
+    if (trouble === "lacks-address") {
+      log.warn(
+        some,
+        "Twilio demands an address for companies' numbers, and may take them away: “npm run doctor” says of each what to do",
+      );
+    } else {
+      log.error(
+        some,
+        "calls to companies' numbers do not come here: “npm run doctor” says of each what to do",
+      );
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type { Knex } from "knex";
+import { operator } from "../../app/domain/audit.server.ts";
 import { addToPool, batchSize } from "../../app/domain/pool.server.ts";
 import { withStaging } from "../../app/domain/pool-staging.server.ts";
 import { readNumber, type Given } from "./numbers.ts";
@@ -31,7 +32,7 @@ export async function importNumbers(
   setFlagsFromString("--semi-space-growth-factor=1");
   if (options.way === "in batches") {
     return eachBatch(given, options, async (batch) => {
-      await options.report.add(resultsOf(batch, await addToPool(db, numbersOf(batch))));
+      await options.report.add(resultsOf(batch, await addToPool(db, numbersOf(batch), operator)));
     });
   }
   return withStaging(db, async (staging) => {
@@ -40,7 +41,7 @@ export async function importNumbers(
       await report.add(resultsOf(batch, await staging.stage(numbersOf(batch))));
     });
     if (way === "not at all" || !isComplete) return isComplete;
-    const entered = report.invalid > 0 ? 0 : await staging.enter();
+    const entered = report.invalid > 0 ? 0 : await staging.enter(operator);
     // What came meanwhile is there already.
     if (report.invalid === 0) report.alreadyThere += report.added - entered;
     report.added = entered;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { callHandlingOf } from "#app/domain/call-handling.server.ts";
 import {
@@ -18,11 +19,14 @@ useCalledSite();
 
 const proof = /^Your number works\. Its first call came from \+353 87 111 2222/;
 
+const ringStatus = (page: Page) =>
+  page.getByRole("region", { name: "Make it yours" }).getByRole("status");
+
 describe("the ring test", () => {
   test("turns by itself, is read out, and leaves the focus where it is", async () => {
     const company = await companyWithNumber();
     const page = await openListening(company);
-    const status = page.getByRole("status");
+    const status = ringStatus(page);
     expect(await status.innerText()).toBe(`No calls yet. Call ${company.shown} to test it.`);
     await page.getByText("Leave this page open").waitFor();
     expect(await page.getByText("Check for the call").count()).toBe(0);
@@ -49,7 +53,7 @@ describe("the ring test", () => {
     await rings(company);
     await page.getByText("Check for the call").click();
     await page.getByText("Your number works.").waitFor();
-    expect(await page.getByRole("status").innerText()).toMatch(proof);
+    expect(await ringStatus(page).innerText()).toMatch(proof);
     expect(await page.getByText("Check for the call").count()).toBe(0);
   });
 
@@ -76,7 +80,7 @@ describe("the ring test", () => {
     const theirs = await open(other, "/dashboard");
     await theirs.getByText("Your number works.").waitFor();
     await page.reload();
-    expect(await page.getByRole("status").innerText()).toMatch(/^No calls yet/);
+    expect(await ringStatus(page).innerText()).toMatch(/^No calls yet/);
   });
 });
 
@@ -119,6 +123,7 @@ describe.each([
 
     await target("sip_address").fill("sip:desk@example.com");
     await target("ring_seconds").fill("30");
+    await page.getByLabel("Language", { exact: true }).selectOption("German (Germany)");
     await page.getByLabel("Take a message when nobody answers").uncheck();
     await page.click("text=Save");
     await page.waitForURL("**/settings/calls");
@@ -131,6 +136,7 @@ describe.each([
       target: "sip:desk@example.com",
       ringSeconds: 30,
       takeMessage: false,
+      language: "de-DE",
     });
     await page.click("text=Dismiss");
     await page.waitForSelector(".banner", { state: "detached" });

@@ -63,7 +63,9 @@ describe.each([
       void one.play();
     });
     // HAVE_FUTURE_DATA, with which `canplay` is fired.
-    await expect.poll(() => player(({ readyState }) => readyState)).toBeGreaterThanOrEqual(3);
+    await expect
+      .poll(() => player(({ readyState }) => readyState), { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(3);
     expect(await player(({ duration }) => duration)).toBe(1);
     if (!javaScript) await page.reload();
     await unheard(page).waitFor({ state: "detached" });

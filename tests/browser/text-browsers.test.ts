@@ -52,7 +52,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     expect(company?.twilio_phone_number).toBe(number.replaceAll(" ", ""));
 
     await browser.press("Settings");
-    await browser.shows("What happens when somebody calls it");
+    await browser.shows("recovery codes");
     await browser.press("Call handling");
     await browser.shows("Seconds to ring");
     await browser.press("Ring a SIP address");
@@ -123,7 +123,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     browser.pressHere();
     await browser.shows(/Dashboard – Company Phone Numbers/);
     await browser.press("Settings");
-    await browser.shows("What happens when somebody calls it");
+    await browser.shows("recovery codes");
     await browser.press("Phone Configuration");
     await browser.shows("Configure Phone");
     await browser.press("Configure Phone");

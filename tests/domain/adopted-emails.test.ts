@@ -24,7 +24,7 @@ describe.each(engines)("emails of adopted companies (%s)", (engine) => {
     expect(await findDamage(db)).toEqual([]);
 
     for (const typed of [written, folded, ` ${folded.toUpperCase()} `]) {
-      expect(await signIn(db, typed, password)).toMatchObject({ id: 3 });
+      expect(await signIn(db, typed, password)).toMatchObject({ company: { id: 3 } });
     }
     expect(await signIn(db, folded, "wrong horse")).toBeUndefined();
     expect(await company().pluck("email")).toEqual([written]);
@@ -33,7 +33,7 @@ describe.each(engines)("emails of adopted companies (%s)", (engine) => {
 
     await company().update({ email: "other@kelly.example" });
     expect(await signIn(db, folded, password)).toBeUndefined();
-    expect(await signIn(db, "other@kelly.example", password)).toMatchObject({ id: 3 });
+    expect(await signIn(db, "other@kelly.example", password)).toMatchObject({ company: { id: 3 } });
     expect(await signUp(db, fields)).toMatchObject({ outcome: "signed-up" });
   });
 });

@@ -90,7 +90,9 @@ describe.each(engines)("adopting tables that are not all there (%s)", (engine) =
     await db("companies")
       .where({ id: 3 })
       .update({ password_hash: await hashPassword("correct horse") });
-    expect(await signIn(db, "tom@kelly.example", "correct horse")).toMatchObject({ id: 3 });
+    expect(await signIn(db, "tom@kelly.example", "correct horse")).toMatchObject({
+      company: { id: 3 },
+    });
     expect(await assignPhoneNumber(db, 3)).toEqual({
       outcome: "assigned",
       phoneNumber: legacyNumber(3),

@@ -1,8 +1,16 @@
 import type { Knex } from "knex";
 import { beforeEach, expect, test } from "vitest";
-import { expireAudit, readAudit, recordEvent, type By } from "#app/domain/audit.server.ts";
+import {
+  expireAudit,
+  operator,
+  readAudit,
+  recordEvent,
+  type By,
+} from "#app/domain/audit.server.ts";
 import { signIn, signUp, signUpFields } from "#app/domain/companies.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
+import { withStaging } from "#app/domain/pool-staging.server.ts";
 import { restoreRules } from "#app/doctor/repair.server.ts";
 import { missing } from "#app/domain/rules/rules.server.ts";
 import { beginSession, endSession } from "#app/domain/sessions.server.ts";
@@ -20,7 +28,10 @@ describeEachEngine("the audit trail", (engine, open) => {
   });
 
   const all = async () =>
-    (await readAudit(db, {}, 100)).map(({ event, companyId }) => [event, companyId]).toReversed();
+    (await readAudit(db, {}, 100))
+      .filter(({ event }) => event !== "numbers-added")
+      .map(({ event, companyId }) => [event, companyId])
+      .toReversed();
 
   test("has sign-ups, sign-ins, refusals, assignments and log-outs, and no email or password", async () => {
     const fields = signUpFields.parse({
@@ -54,6 +65,19 @@ describeEachEngine("the audit trail", (engine, open) => {
     expect(assigned).toMatchObject({ ...by, details: { phone_number: number } });
     expect(assigned?.at).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     expect(JSON.stringify(await db("audit_events"))).not.toMatch(/ann@|nobody@|quiet|wrong/i);
+  });
+
+  test("numbers that operators add are a line for each batch, with how many they are", async () => {
+    await addToPool(db, ["+353861234567", "+353861234568"], operator);
+    await addToPool(db, ["+353861234567"], operator);
+    await addToPool(db, ["+353861234568", "+353861234569"], operator);
+    await withStaging(db, async (staging) => {
+      await staging.stage(["+353861234569", "+353861234570"]);
+      await staging.enter(operator);
+    });
+    await expect(addToPool(db, ["+353861234571", "+abc"], operator)).rejects.toThrow();
+    const lines = await readAudit(db, { events: ["numbers-added"], actor: "operator" }, 10);
+    expect(lines.map(({ details }) => details?.["added"])).toEqual([1, 1, 2]);
   });
 
   test("of what was rolled back has nothing", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callHandlingFields } from "#app/domain/call-handling.server.ts";
+import { callHandlingFields } from "#app/domain/call-handling-form.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 
 const form = {
@@ -31,6 +31,11 @@ test("a phone to ring is kept in E.164", () => {
 test("a checkbox that is not ticked is not sent", () => {
   const result = checked({ take_message: undefined });
   expect(result).toMatchObject({ values: { takeMessage: false } });
+});
+
+test("a language is one of the list, or none is said", () => {
+  expect(checked({ language: "fr-FR" })).toMatchObject({ values: { language: "fr-FR" } });
+  expect(checked({})).toMatchObject({ values: { language: undefined } });
 });
 
 test.each([
@@ -129,6 +134,14 @@ test.each<[Record<string, unknown>, string, string]>([
   ),
   [{ greeting: "x".repeat(501) }, "greeting", "Use 500 characters or fewer."],
   [{ greeting: "Hello\u0000" }, "greeting", "Remove the invisible characters."],
+  ...["", "fr", "FR-FR", "tlh-KL"].map(
+    (language) =>
+      [{ language }, "language", "Choose a language from the list."] satisfies [
+        object,
+        string,
+        string,
+      ],
+  ),
   [{ greeting: undefined }, "greeting", "Enter a greeting."],
 ])("%o is refused at %s: %s", (fields, field, error) => {
   expect(checked(fields)).toEqual({ ok: false, errors: { [field]: error } });

@@ -33,6 +33,7 @@ describeEachEngine("call handling", (_engine, open) => {
     target: "sip:a@example.com",
     ringSeconds: 5,
     takeMessage: false,
+    language: "it-IT",
   };
 
   test("by default a phone that was given at sign-up is rung", async () => {
@@ -42,7 +43,32 @@ describeEachEngine("call handling", (_engine, open) => {
       target: "+353871112222",
       ringSeconds: 20,
       takeMessage: true,
+      language: "en-IE",
     });
+  });
+
+  test("callers are greeted in the language of the number's country, until another is chosen", async () => {
+    const warsaw = "+48221234567";
+    await addToPool(db, [warsaw]);
+    const company = await insertCompany(db, { company_name: "Acme", phone: "+353871112222" });
+    const spoken = async () => {
+      const { greeting, language } = (await callHandlingOf(db, company))!;
+      return [language, greeting];
+    };
+    expect(await spoken()).toEqual(["en-IE", "Thank you for calling Acme."]);
+    await assignPhoneNumber(db, company, warsaw);
+    expect(await spoken()).toEqual(["pl-PL", "Dziękujemy za telefon do firmy Acme."]);
+
+    const { language: _, ...silent } = wanted;
+    await saveCallHandling(db, company, silent);
+    expect(await spoken()).toEqual(["pl-PL", "Hello."]);
+    await saveCallHandling(db, company, wanted);
+    expect(await spoken()).toEqual(["it-IT", "Hello."]);
+    await saveCallHandling(db, company, silent);
+    expect(await spoken()).toEqual(["it-IT", "Hello."]);
+    // Of a version that knew more of them.
+    await db("company_call_handling").update({ language: "tlh-KL" });
+    expect(await spoken()).toEqual(["pl-PL", "Hello."]);
   });
 
   test.each([null, "", "087 111 2222", "ask for Ann"])(

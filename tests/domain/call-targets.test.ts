@@ -1,11 +1,11 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
+import { callHandlingFields } from "#app/domain/call-handling-form.server.ts";
 import {
-  callHandlingFields,
   callHandlingOf,
   findCalledCompany,
   saveCallHandling,
-  type CallHandling,
+  type WantedHandling,
 } from "#app/domain/call-handling.server.ts";
 import { checkTarget, dialCountries, numberInSip } from "#app/domain/call-targets.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
@@ -85,7 +85,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
     return company;
   }
 
-  const ringing = (target: string, mode: "phone" | "sip" = "phone"): CallHandling => ({
+  const ringing = (target: string, mode: "phone" | "sip" = "phone"): WantedHandling => ({
     greeting: "",
     mode,
     target,
@@ -94,7 +94,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
   });
 
   /** Keeps what saving would refuse: it was saved before there was a rule, or by another program. */
-  async function keep(company: number, { ringSeconds, takeMessage, ...handling }: CallHandling) {
+  async function keep(company: number, { ringSeconds, takeMessage, ...handling }: WantedHandling) {
     await db("company_call_handling").insert({
       company_id: company,
       ...handling,

@@ -4,6 +4,8 @@ import { insertCompany } from "../support/companies.ts";
 import { accountSid, recordingUrl, useEnvironment } from "../support/twilio-webhooks.ts";
 import { down, up } from "../../migrations/20261125090041_recordings.ts";
 import * as messages from "../../migrations/20261125130001_messages.ts";
+import * as outcomes from "../../migrations/20261125140001_outcomes_per_day.ts";
+import { examineOffer } from "#app/doctor/offer.server.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import {
   createTestDatabase,
@@ -48,6 +50,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
   test("messages from before recordings had SIDs stay messages, there and back", async () => {
     useEnvironment({ TWILIO_ACCOUNT_SID: accountSid });
     const db = await open();
+    await outcomes.down(db);
     await messages.down(db);
     await down(db);
     const company = await insertCompany(db);
@@ -74,7 +77,13 @@ describeEachEngine("the tables of calls", (_engine, open) => {
       expect(await recentCalls(db, company, 10)).toMatchObject(seen);
       const kept = await db("calls").orderBy("call_sid").pluck("recording_url");
       expect(kept).toEqual(addresses);
+      await db.transaction(outcomes.up);
+      expect(await examineOffer(db)).toEqual([]);
+      expect(await db("calls_per_day")).toMatchObject([
+        { day: "2026-11-22", calls: 3, answered: 0, message: 2, missed: 0 },
+      ]);
       if (round > 0) continue;
+      await outcomes.down(db);
       await messages.down(db);
       await down(db);
     }

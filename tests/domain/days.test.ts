@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { dayIn, lastDays, startOfDay } from "#app/domain/days.ts";
 import { shownDate, shownMoment, shownTimeZone } from "#app/http/shown-time.server.ts";
-import { newCallSid } from "../support/calls.ts";
+import { callsPerDay, newCallSid } from "../support/calls.ts";
 import { insertCompany } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
@@ -66,9 +65,9 @@ describeEachEngine("the chart's days", (_engine, open) => {
     }
     const now = new Date("2026-11-22T23:30:00Z");
     expect(await callsPerDay(db, company, 3, "Europe/Berlin", now)).toEqual([
-      { day: "2026-11-21", calls: 1 },
-      { day: "2026-11-22", calls: 2 },
-      { day: "2026-11-23", calls: 0 },
+      { day: "2026-11-21", calls: 1, answered: 0, message: 0, missed: 0 },
+      { day: "2026-11-22", calls: 2, answered: 0, message: 0, missed: 0 },
+      { day: "2026-11-23", calls: 0, answered: 0, message: 0, missed: 0 },
     ]);
     expect((await callsPerDay(db, company, 2, "UTC", now)).map(({ calls }) => calls)).toEqual([
       2, 1,

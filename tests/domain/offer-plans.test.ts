@@ -67,7 +67,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
       id: number;
       shelf?: number;
     };
-    late = Buffer.from(JSON.stringify([at, id, shelf, 0])).toString("base64url");
+    late = Buffer.from(JSON.stringify([at, id, shelf, 0, 15])).toString("base64url");
   }, 120_000);
 
   /** The statements that `work` asks. */

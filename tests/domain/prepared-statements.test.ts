@@ -4,8 +4,7 @@ import { query } from "#app/db.server.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
-import { callsPerDay } from "#app/domain/calls-per-day.server.ts";
-import { callsInBrief } from "#app/domain/calls.server.ts";
+import { overviewOf } from "#app/domain/overview.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { beginSession, findSession } from "#app/domain/sessions.server.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
@@ -34,10 +33,9 @@ async function ordinaryDay(db: Knex) {
       { callSid: newCallSid(), from, to: number },
       called && { companyId: called.companyId, route: called.handling.mode },
     );
-    const { recent } = await callsInBrief(db, company, 5);
-    await callsPerDay(db, company, 14);
+    const overview = await overviewOf(db, company, { calls: 5, days: 14 });
     expect(found?.company.phoneNumber).toBe(number);
-    return recent.length;
+    return overview?.recent.length;
   };
 }
 
@@ -64,7 +62,7 @@ describe("statements prepared by name on PostgreSQL", () => {
     expect(prepared).toContain("available");
     expect(prepared).toContain("call handling by number");
     expect(prepared).toContain("merge call");
-    expect(prepared).toContain("newest calls and first");
+    expect(prepared).toContain("overview, counted days");
     await day();
     expect(await preparedNames(db)).toEqual(prepared);
   });

@@ -34,7 +34,9 @@ interface World {
 const steps = {
   async signIn(db: Knex, world: World) {
     if (world.password === undefined) return;
-    expect(await signIn(db, world.email, world.password)).toMatchObject({ id: world.id });
+    expect(await signIn(db, world.email, world.password)).toMatchObject({
+      company: { id: world.id },
+    });
     world.sessions.push(await beginSession(db, world.id));
   },
   async revoke(db: Knex, world: World, pick: number) {

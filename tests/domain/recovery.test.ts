@@ -35,8 +35,8 @@ describeEachEngine("the way back in", (_engine, open) => {
   const link = (code: string | undefined, address = email) =>
     linkForCode(db, address, code ?? "", by);
   const opens = async (password: string) => {
-    const company = await signIn(db, email, password);
-    return company !== "frozen" && company?.id === id;
+    const proven = await signIn(db, email, password);
+    return proven !== "frozen" && proven?.company.id === id;
   };
 
   test("ten codes of 80 bits are made, and the database has none of them", async () => {
@@ -221,7 +221,9 @@ describeEachEngine("the way back in", (_engine, open) => {
     const token = await link(code, "bob@example.com");
     expect(await resetPassword(db, token!, newPassword, by)).toBe("reset");
     expect(await signIn(db, "bob@example.com", "a long quiet evening")).toBeUndefined();
-    expect(await signIn(db, "bob@example.com", newPassword)).toMatchObject({ id: bob });
+    expect(await signIn(db, "bob@example.com", newPassword)).toMatchObject({
+      company: { id: bob },
+    });
     expect(await opens(newPassword)).toBe(false);
   });
 });

@@ -95,6 +95,37 @@ describe.each(engines)("many at once (%s)", (engine) => {
     expect(await db("audit_events").where({ event: "assigned" })).toHaveLength(20);
   });
 
+  test("fault 14: a keyed choice that is sent five times at once, and again, has one answer byte for byte", async () => {
+    const { db, numbers, companies, url } = await start(20, 20);
+    const submit = async (company: SignedInCompany, index: number) => {
+      for (;;) {
+        const answer = await exchange(`${url}/api/phone-numbers/assign`, {
+          method: "POST",
+          headers: {
+            Cookie: company.cookie,
+            "Content-Type": "application/json",
+            "Idempotency-Key": `choice-${company.id}`,
+          },
+          body: JSON.stringify({ phone_number: numbers[index] }),
+        });
+        // Another with the same key is under way.
+        if (answer.status !== 409) return answer;
+      }
+    };
+    const five = Array.from({ length: 5 }, () => [...companies.entries()]).flat();
+    for (let round = 1; round <= 2; round++) {
+      const answers = await inParallel(five, 40, ([index, company]) => submit(company, index));
+      for (const [at, { status, body }] of answers.entries()) {
+        expect([status, body]).toEqual([200, answers[at % companies.length]!.body]);
+        expect(JSON.parse(body)).toMatchObject({ phone_number: numbers[at % companies.length] });
+      }
+      const first = answers.filter(({ headers }) => headers["idempotent-replayed"] === undefined);
+      expect(first).toHaveLength(round === 1 ? companies.length : 0);
+    }
+    await expectHeld(db, []);
+    expect(await db("audit_events").where({ event: "assigned" })).toHaveLength(20);
+  });
+
   test("fault 15: webhooks that come five times and out of order leave what one of each in order leaves", async () => {
     const { db, numbers, companies, url } = await start(1, 1);
     const [company, number] = [companies[0]!, numbers[0]!];

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import http from "node:http";
@@ -13,7 +12,7 @@ import {
   type Exchange,
   type SignedInCompany,
 } from "../support/load.ts";
-import { logLines, requestLine, workerPid } from "../support/processes.ts";
+import { logLines, megabytes, requestLine, workerPid } from "../support/processes.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 import { twilioVariables } from "../support/twilio-webhooks.ts";
 
@@ -52,12 +51,6 @@ async function raw(bytes: string): Promise<Exchange> {
     ),
     body: body.join("\r\n\r\n"),
   };
-}
-
-/** Megabytes that a process has in memory. */
-function megabytes(pid: number): number {
-  const kilobytes = execFileSync("ps", ["-o", "rss=", "-p", String(pid)]);
-  return Number(kilobytes.toString()) / 1000;
 }
 
 function expectSecurityHeaders({ headers }: Exchange): void {

@@ -1,8 +1,11 @@
 import http from "node:http";
 import net from "node:net";
+import path from "node:path";
+import { cpSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import {
@@ -14,6 +17,7 @@ import {
   type Try,
 } from "../support/load.ts";
 import { logLines, workerPid } from "../support/processes.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 import { IncomingCall, signedRequest, twilioVariables } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
@@ -183,7 +187,29 @@ test("while the only worker restarts, connections are refused for at most 1.5 se
   expect(Math.min(...refused)).toBeLessThan(1_500);
 });
 
-test("a deploy of two servers under load fails no request", async () => {
+/** An installation of this program, without its sources, whose version has one migration more. */
+function laterVersion(): string {
+  const scratch = scratchDirectory("later-version-");
+  cleanUpLater(async () => scratch.remove());
+  for (const name of ["build", "package.json", "scripts"]) {
+    cpSync(name, path.join(scratch.path, name), { recursive: true });
+  }
+  symlinkSync(path.resolve("node_modules"), path.join(scratch.path, "node_modules"));
+  writeFileSync(
+    path.join(scratch.path, "build/migrations/29991231235959_one_more.js"),
+    `export async function up(db) {
+       await db.schema.alterTable("companies", (table) => table.text("one_more"));
+       await db.schema.createTable("one_more", (table) => {
+         table.bigInteger("company_id").references("companies.id");
+         table.bigInteger("number_id").references("twilio_phone_numbers.id");
+       });
+     }
+     export async function down() {}`,
+  );
+  return scratch.path;
+}
+
+test("a deploy of two servers, which migrates, under load fails no request", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("postgres");
   const db = openDatabase(databaseUrl);
   const count = 600;
@@ -208,9 +234,10 @@ test("a deploy of two servers under load fails no request", async () => {
     }
     for (const each of agent.values()) each.destroy();
   });
+  const cwd = laterVersion();
   for (let which = 0; which < 2; which++) {
     // The new version migrates, and is asked once it is ready; the old one is told to stop under load.
-    const fresh = await startServer({ databaseUrl });
+    const fresh = await startServer({ databaseUrl, cwd });
     await until(
       "the new one is ready",
       async () => (await exchange(`${fresh.url}/readyz`)).status === 200,
@@ -221,6 +248,7 @@ test("a deploy of two servers under load fails no request", async () => {
   }
   over = true;
   await load;
+  expect(await db.schema.hasColumn("companies", "one_more")).toBe(true);
   expect(tries.length).toBeGreaterThan(50);
   expect(tries.filter(({ told }) => told !== "ok")).toEqual([]);
   await expectHeld(db, tries);

@@ -131,12 +131,17 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
     target: null,
     ring_seconds: 20,
     take_message: true,
+    language: "fr-FR",
   };
 
   test("what is put is what is there, in every mode", async () => {
     const company = await companyWithNumber();
     expect((await company.program.get("/api/call-handling")).body).toMatchObject({
-      call_handling: { greeting: "Thank you for calling Acme.", mode: "message" },
+      call_handling: {
+        greeting: "Thank you for calling Acme.",
+        mode: "message",
+        language: "en-IE",
+      },
     });
     for (const handling of [
       message,
@@ -152,6 +157,12 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
     expect((await put(company, typed)).body).toMatchObject({
       call_handling: { target: "+353863334444" },
     });
+    // Programs that were written before there was a language say none.
+    const { language: _, ...silent } = message;
+    for (const language of ["fr-FR", "de-DE"]) {
+      await put(company, { ...message, language });
+      expect((await put(company, silent)).body).toMatchObject({ call_handling: { language } });
+    }
   });
 
   test("what cannot be is refused field by field, and changes nothing", async () => {
@@ -170,6 +181,8 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
       [{ ring_seconds: "20" }, ["ring_seconds"]],
       [{ ring_seconds: 20.5 }, ["ring_seconds"]],
       [{ take_message: "on" }, ["take_message"]],
+      [{ language: "fr" }, ["language"]],
+      [{ language: null }, ["language"]],
       [{ greeting: "x".repeat(501), ring_seconds: 4 }, ["greeting", "ring_seconds"]],
     ] as const) {
       const answer = await put(company, { ...message, ...wrong });

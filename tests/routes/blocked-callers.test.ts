@@ -10,7 +10,6 @@ import {
   recordIncomingCall,
   recordRecording,
 } from "#app/domain/call-events.server.ts";
-import { callsInBrief } from "#app/domain/calls.server.ts";
 import { newCallSid, recentCalls, secondsIn } from "../support/calls.ts";
 import { insertCompany } from "../support/companies.ts";
 import { calledCompany, type CalledCompany } from "../support/called-company.ts";
@@ -91,9 +90,7 @@ describe.each(engines)("who may not call (%s)", (engine) => {
       "Say This number is not accepting calls from withheld numbers. Please call again and show your number.",
       "Hangup",
     ]);
-    expect((await callsInBrief(db, company, 5)).recent.map(({ outcome }) => outcome)).toContain(
-      "blocked",
-    );
+    expect((await recentCalls(db, company, 5)).map(({ outcome }) => outcome)).toContain("blocked");
     expect(await comes(caller)).toEqual(["Say Hello.", "Dial"]);
     await saveWithheldChoice(db, company, "as-others");
     expect(await comes("anonymous")).toEqual(["Say Hello.", "Dial"]);

@@ -16,6 +16,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     stream_url: "",
     ring_seconds: "25",
     take_message: "on",
+    language: "fr-FR",
   };
 
   const save = async (company: Company, form: Record<string, string>) => {
@@ -42,6 +43,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
       target: "sip:desk@example.com",
       ringSeconds: 25,
       takeMessage: true,
+      language: "fr-FR",
     });
     const { cookies, headers } = company.client;
     const told = await company.client.fetch(location ?? "", {
@@ -59,6 +61,58 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     expect(await callHandlingOf(site.db, company.id)).toMatchObject({
       takeMessage: false,
     });
+  });
+
+  test("says what happens to a call now", async () => {
+    const company = await site.fresh();
+    const now = async (form?: Record<string, string>) => {
+      if (form) await save(company, { ...valid, ...form });
+      const { text } = await page(company, "/settings/calls");
+      return /Now: (.*?) Greeting \(optional\)/.exec(text)?.[1];
+    };
+    expect(await now()).toBe("Callers hear your greeting, and are asked for a message.");
+    expect(await now({})).toBe(
+      "Callers hear your greeting, and hear it ring at sip:desk@example.com for up to 25 seconds. If nobody answers, they are asked for a message.",
+    );
+    const { take_message: _, ...unchecked } = valid;
+    const phone = { ...unchecked, mode: "phone", phone: "+353871112222", greeting: "" };
+    await save(company, phone);
+    expect(await now()).toBe(
+      "Callers hear it ring at +353 87 111 2222 for up to 25 seconds. If nobody answers, the call ends.",
+    );
+    expect(await now({ mode: "stream", stream_url: "wss://agent.example.com/calls" })).toBe(
+      "Callers hear your greeting, and are connected to your voice agent at agent.example.com. If it cannot be reached, they are asked for a message.",
+    );
+    expect(await now({ mode: "message", greeting: "" })).toBe("Callers are asked for a message.");
+    // A phone that may not be rung any more is not, and so is not said to be.
+    await site
+      .db("company_call_handling")
+      .where({ company_id: company.id })
+      .update({ mode: "phone", target: "+442071234567" });
+    expect(await now()).toBe("Callers are asked for a message.");
+  });
+
+  test("offers the languages by name, and the one that callers are spoken to in", async () => {
+    const company = await site.fresh();
+    const { html } = await page(company, "/settings/calls");
+    const options = [...html.matchAll(/<option value="(..-..)"( selected="")?>(.*?)</g)];
+    expect(options.map(([, , , name]) => name)).toEqual([
+      "Dutch (Netherlands)",
+      "English (Ireland)",
+      "English (United Kingdom)",
+      "English (United States)",
+      "French (France)",
+      "German (Germany)",
+      "Italian (Italy)",
+      "Polish (Poland)",
+      "Portuguese (Portugal)",
+      "Spanish (Spain)",
+    ]);
+    expect(options.filter(([, , selected]) => selected).map(([, tag]) => tag)).toEqual(["en-IE"]);
+    await save(company, valid);
+    expect((await page(company, "/settings/calls")).html).toContain(
+      '<option value="fr-FR" selected="">French (France)',
+    );
   });
 
   test("a form changes only the sender's own settings, whatever it names", async () => {
@@ -85,10 +139,12 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
       mode: "phone",
       phone: "086 1",
       ring_seconds: "900",
+      language: "x",
       greeting: "x".repeat(501),
     });
     expect([...html.matchAll(/<a href="#(\w+)">/g)].map(([, field]) => field)).toEqual([
       "greeting",
+      "language",
       "phone",
       "ring_seconds",
     ]);

@@ -148,7 +148,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       }
       const { html } = await page(company, "/dashboard");
       const [, table = ""] = /<details>(.*?)<\/details>/s.exec(html) ?? [];
-      const counts = [...table.matchAll(/<td[^>]*>(\d+)/g)].map(([, n]) => n);
+      const counts = [...table.matchAll(/<\/th><td[^>]*>(\d+)/g)].map(([, n]) => n);
       expect(counts.join("")).toBe("10000000001002");
       expect(textOf({ html })).toContain("4 calls from");
     });

@@ -30,7 +30,7 @@ describe.each(engines)("on %s", (engine) => {
     ["_app.settings.phone", true, 1],
     // One is for the pool's countries, once a minute.
     ["_app.settings.calls", true, 3],
-    ["_app.settings._index", true, 1],
+    ["_app.settings._index", true, 3],
     ["_app.settings.security", true, 3],
     ["_app.settings.email", true, 3],
     ["_app.calls", true, 2],

@@ -42,7 +42,9 @@ const call = (...args: string[]) =>
 test("a number alone shows the TwiML and what it means, and the call is in the log", async () => {
   const { stdout, exitCode } = await call(number, "--from", "+353871112222");
   expect(exitCode).toBe(0);
-  expect(stdout).toContain("  <Say>Thank you for calling Acme.</Say>\n");
+  expect(stdout).toContain(
+    '  <Say language="en-IE" voice="Polly.Niamh-Neural">Thank you for calling Acme.</Say>\n',
+  );
   expect(stdout).toContain(
     "The caller hears “Thank you for calling Acme.”, then is connected to +353 86 333 4444, which rings for 20 seconds at most.",
   );

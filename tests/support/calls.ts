@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import type { CallMode } from "#app/domain/call-handling.server.ts";
+import type { DayOfCalls } from "#app/domain/calls-per-day.server.ts";
 import {
-  callsInBrief,
+  listCalls,
   type Call,
   type CallOutcome,
   type DialResult,
@@ -13,6 +14,7 @@ import {
   recordIncomingCall,
   recordRecording,
 } from "#app/domain/call-events.server.ts";
+import { overviewOf } from "#app/domain/overview.server.ts";
 
 /** Who calls. */
 export const from = "+353871112222";
@@ -23,7 +25,19 @@ export function newCallSid(): string {
 
 /** The company's newest calls, newest first. */
 export async function recentCalls(db: Knex, companyId: number, count: number): Promise<Call[]> {
-  return (await callsInBrief(db, companyId, count)).recent;
+  const page = await listCalls(db, companyId, { limit: count });
+  return page.ok ? page.calls : [];
+}
+
+/** How many calls the company had on each of the last `days` days of a zone, today last. */
+export async function callsPerDay(
+  db: Knex,
+  companyId: number,
+  days: number,
+  timeZone = "UTC",
+  now = new Date(),
+): Promise<DayOfCalls[]> {
+  return (await overviewOf(db, companyId, { calls: 1, days, timeZone, now }))!.days;
 }
 
 /** 22 November 2026, 10:00:00 UTC, and so many seconds. */

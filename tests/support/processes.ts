@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { until } from "./load.ts";
 import type { AppServer } from "./server.ts";
 
@@ -44,6 +45,12 @@ export async function workerPid(server: AppServer): Promise<number> {
   const id = `which-worker-${++asked}`;
   await fetch(`${server.url}/healthz`, { headers: { "X-Request-Id": id } });
   return (await requestLine(server, id)).pid as number;
+}
+
+/** Megabytes that a process has in memory. */
+export function megabytes(pid: number): number {
+  const kilobytes = execFileSync("ps", ["-o", "rss=", "-p", String(pid)]);
+  return Number(kilobytes.toString()) / 1000;
 }
 
 /** Whether there is such a process. */

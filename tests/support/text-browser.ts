@@ -69,6 +69,19 @@ export class TextBrowser {
     this.pressHere();
   }
 
+  /** Presses the link or button that begins with `text`, whatever else is in its line. */
+  async pressAt(text: string): Promise<void> {
+    const seen: string[] = [];
+    for (let here = this.#fromCursor(); !here.startsWith(text); here = this.#fromCursor()) {
+      seen.push(here);
+      if (seen.length > 80) {
+        throw new Error(`${this.program} comes to ${seen.join("")}and not to ${text}`);
+      }
+      await this.goOn();
+    }
+    this.pressHere();
+  }
+
   /** Goes on to the next link, button or field. */
   async goOn(): Promise<void> {
     const before = this.#seen();
@@ -96,7 +109,21 @@ export class TextBrowser {
     await this.#type(text);
   }
 
-  async #type(text: string): Promise<void> {
+  /** Types into the field below `label` in place of what is there. */
+  async retypeBelow(label: string, text: string): Promise<void> {
+    await this.goTo(label, true);
+    await this.#type(text, true);
+  }
+
+  /** Takes back what it asks about. */
+  async cancel(): Promise<void> {
+    const before = this.screen();
+    if (this.program === "w3m") this.#key("C-c");
+    else this.#key("c");
+    await this.#until(() => this.screen() !== before, "go back");
+  }
+
+  async #type(text: string, anew = false): Promise<void> {
     if (text === "") return;
     const before = this.screen();
     if (this.program === "w3m") {
@@ -104,6 +131,7 @@ export class TextBrowser {
       this.#key("Enter");
       await this.shows(/(TEXT|Password):/);
     }
+    if (anew) this.#key("C-u");
     this.#tmux("send-keys", "-l", text);
     if (this.program === "w3m") {
       this.#key("Enter");
@@ -115,6 +143,14 @@ export class TextBrowser {
 
   #seen(): string {
     return this.#tmux("display", "-p", "#{cursor_x},#{cursor_y}") + this.screen();
+  }
+
+  #fromCursor(): string {
+    const column = Number(this.#tmux("display", "-p", "#{cursor_x}"));
+    // Lynx stands before the space in front of a link, and marks a button, with its value or as such.
+    return this.#lineOfCursor(false)
+      .slice(column)
+      .replace(/^ ?(\(\w+\) )?/, "");
   }
 
   #lineOfCursor(below: boolean): string {

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { CallHandling } from "#app/domain/call-handling.server.ts";
+import { spokenLanguages, type SpokenLanguage } from "#app/domain/spoken-language.ts";
 import {
   cannotConnect,
+  closedForNow,
   connectCall,
   hangUp,
   messageTaken,
   nobodyAnswered,
+  notAccepted,
   notInService,
   oneMoment,
   refuseCall,
@@ -29,7 +32,11 @@ const handling: CallHandling = {
   target: null,
   ringSeconds: 25,
   takeMessage: true,
+  language: "en-IE",
 };
+
+/** How an Irish company speaks. */
+const voice = { language: "en-IE", voice: "Polly.Niamh-Neural" };
 
 beforeEach(() => useTwilio("sqlite::memory:"));
 
@@ -39,7 +46,7 @@ const connect = (fields: Partial<CallHandling>, from = parties.from) =>
 describe("connecting a call", () => {
   test("a phone is rung after the greeting, for as long as was said", () => {
     expect(connect({ mode: "phone", target: "+353863334444" })).toEqual([
-      { name: "Say", text: "Hello.", attributes: {}, children: [] },
+      { name: "Say", text: "Hello.", attributes: voice, children: [] },
       {
         name: "Dial",
         text: "",
@@ -147,7 +154,7 @@ describe("connecting a call", () => {
       "Hangup",
     ]);
     expect(verbs[2]?.attributes).toEqual({
-      action: `${publicUrl}/twilio/voice/recording`,
+      action: `${publicUrl}/twilio/voice/recording?language=en-IE`,
       maxLength: "180",
       finishOnKey: "#",
       recordingStatusCallback: `${publicUrl}/twilio/voice/recording?to=%2B353861234567`,
@@ -186,18 +193,18 @@ describe("connecting a call", () => {
 
 describe("when there is nobody to connect to", () => {
   test.each([
-    ["not in service", notInService(), ["Say This number is not in service.", "Hangup"]],
+    ["not in service", notInService("en-IE"), ["Say This number is not in service.", "Hangup"]],
     [
       "our fault",
-      cannotConnect(),
+      cannotConnect("en-IE"),
       ["Say We can't connect your call right now. Please try again shortly.", "Hangup"],
     ],
     [
       "nobody answered, and no message",
-      nobodyAnswered(false, parties.to),
+      nobodyAnswered(false, parties.to, "en-IE"),
       ["Say Nobody can take your call right now. Goodbye.", "Hangup"],
     ],
-    ["a message was left", messageTaken(), ["Say Thank you. Goodbye.", "Hangup"]],
+    ["a message was left", messageTaken("en-IE"), ["Say Thank you. Goodbye.", "Hangup"]],
     ["too many calls", refuseCall("busy"), ["Reject"]],
     ["over", hangUp(), ["Hangup"]],
   ])("%s", (_name, response, lines) => {
@@ -205,7 +212,7 @@ describe("when there is nobody to connect to", () => {
   });
 
   test("nobody answered, and a message", async () => {
-    const [say, record] = parseTwiml(nobodyAnswered(true, parties.to).toString());
+    const [say, record] = parseTwiml(nobodyAnswered(true, parties.to, "en-IE").toString());
     expect(say?.text).toBe(
       "Nobody can take your call right now. Please leave a message after the tone.",
     );
@@ -213,11 +220,64 @@ describe("when there is nobody to connect to", () => {
   });
 
   test("one moment: the caller hears a word, and Twilio asks once more", async () => {
-    const verbs = await verbsFrom(twiml(oneMoment()));
+    const verbs = await verbsFrom(twiml(oneMoment("en-IE")));
     expect(outline(verbs)).toEqual([
       "Say One moment, please.",
       "Pause",
       `Redirect ${publicUrl}/twilio/voice?again=1`,
     ]);
+  });
+});
+
+describe.each(spokenLanguages)("a company that speaks %s", (language) => {
+  // Twilio's documentation, "Text-to-Speech": a voice of another language may fail the whole <Say>.
+  const voiceOf: Record<SpokenLanguage, string> = {
+    "de-DE": "Polly.Vicki",
+    "en-GB": "Polly.Amy",
+    "en-IE": "Polly.Niamh-Neural",
+    "en-US": "Polly.Joanna",
+    "es-ES": "Polly.Lucia",
+    "fr-FR": "Polly.Lea",
+    "it-IT": "Polly.Bianca",
+    "nl-NL": "Polly.Lotte",
+    "pl-PL": "Polly.Ewa",
+    "pt-PT": "Polly.Ines",
+  };
+
+  const allAnswers = (spoken: SpokenLanguage) =>
+    [
+      ...(["phone", "sip", "stream", "message"] as const).map((mode) => {
+        const target = mode === "message" ? null : "x";
+        return connectCall(parties, { ...handling, greeting: "", mode, target, language: spoken });
+      }),
+      nobodyAnswered(true, parties.to, spoken),
+      nobodyAnswered(false, parties.to, spoken),
+      messageTaken(spoken),
+      notInService(spoken),
+      closedForNow(spoken),
+      notAccepted("caller", spoken),
+      notAccepted("withheld", spoken),
+      cannotConnect(spoken),
+      oneMoment(spoken),
+    ].flatMap((response) => parseTwiml(response.toString()));
+  const said = (spoken: SpokenLanguage) => allAnswers(spoken).filter(({ name }) => name === "Say");
+
+  test("says nothing of ours in another language or voice, and means the same", () => {
+    const sentences = said(language);
+    expect(sentences).toHaveLength(12);
+    for (const { attributes } of sentences) {
+      expect(attributes).toEqual({ language, voice: voiceOf[language] });
+    }
+    const english = said("en-GB").map(({ text }) => text);
+    for (const [index, { text }] of sentences.entries()) {
+      expect(text).toMatch(/^\p{Lu}.*\.$/u);
+      expect(text === english[index]).toBe(language.startsWith("en"));
+    }
+  });
+
+  test("keeps to it where the caller is thanked for a message", () => {
+    for (const { attributes } of allAnswers(language).filter(({ name }) => name === "Record")) {
+      expect(attributes["action"]).toBe(`${publicUrl}/twilio/voice/recording?language=${language}`);
+    }
   });
 });

@@ -12,7 +12,7 @@ import { numbersWatch } from "#app/work/watch-numbers.server.ts";
 import { newCallSid } from "../support/calls.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { signedInCompanies } from "../support/load.ts";
-import { Operator, pointedHere } from "../support/operator.ts";
+import { Operator, pointedHere, publicUrl, smsOnly } from "../support/operator.ts";
 import { runScript } from "../support/script.ts";
 import { startTwilioApi, type TwilioApi } from "../support/twilio-api.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
@@ -134,6 +134,30 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
     api.reclaim(numbers[1]);
     expect(await look()).toEqual([expect.stringContaining("none of the companies' numbers")]);
     expect(await gone()).toEqual([]);
+  });
+
+  test("numbers that are owned, and whose calls do not come here, are named", async () => {
+    useEnvironment({ PUBLIC_URL: publicUrl });
+    expect(await look()).toEqual([]);
+    api.find(numbers[0]).voice_url = "https://elsewhere.example.com/voice";
+    api.find(numbers[1])["address_requirements"] = "any";
+    expect(await look()).toEqual([
+      "calls to companies' numbers do not come here: “npm run doctor” says of each what to do",
+      expect.stringMatching(/^Twilio demands an address for companies' numbers/),
+    ]);
+    for (const trouble of [smsOnly, { voice_application_sid: `AP${"a".repeat(32)}` }]) {
+      Object.assign(api.find(numbers[0]), pointedHere, trouble);
+      expect(await look()).toHaveLength(2);
+    }
+    expect(await gone()).toEqual([]);
+    // A server that Twilio cannot reach is a developer's, with the account of another.
+    useEnvironment({ PUBLIC_URL: "http://localhost:3000" });
+    Object.assign(api.find(numbers[0]), pointedHere, {
+      capabilities: { voice: true },
+      voice_application_sid: "",
+      voice_url: "https://elsewhere.example.com/voice",
+    });
+    expect(await look()).toEqual([expect.stringMatching(/^Twilio demands an address/)]);
   });
 
   test("a number that nobody has called for 25 days asks to be rung, and a demand of Twilio's is named", async () => {

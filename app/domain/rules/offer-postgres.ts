@@ -6,13 +6,13 @@ import { trigger } from "#app/domain/rules/postgres.ts";
  * `numbers_on_offer` for each available number, and `pool_counts`. They are tables of their own, since a column more in
  * the pool's would have to wait for every reader of other programs.
  *
- * A shelf holds some 8,192 numbers that entered one after another. `grams` are a number's trigrams, each with its shelf,
+ * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's trigrams, each with its shelf,
  * so that a search looks through one shelf after another (docs/decisions/6-numbers-on-offer.md). Each connection counts
  * in rows of its own: nobody waits for another's.
  */
 
 /** Numbers on a shelf, as a power of two. */
-const shelfBits = 13;
+export const shelfBits = 15;
 
 /**
  * The code of each thing that a number is found by; of a trigram of digits it is the three digits. Those that hold two

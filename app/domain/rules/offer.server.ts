@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
-import { countOfCalls } from "#app/domain/rules/call-counts.ts";
+import { countedOutcomes, countOfCalls } from "#app/domain/rules/call-counts.ts";
 import * as postgres from "#app/domain/rules/offer-postgres.ts";
 import * as sqlite from "#app/domain/rules/offer-sqlite.ts";
 
@@ -49,11 +49,17 @@ export const counted = [
   { what: "companies", ...none, from: "companies" },
 ];
 
-/** Counts each company's calls by day anew. @param db a transaction */
+/**
+ * Counts each company's calls by day anew; where the columns of outcomes are not there yet, the migration that makes
+ * them counts.
+ * @param db a transaction
+ */
 export async function recountCalls(db: Knex): Promise<void> {
+  if (!(await db.schema.hasColumn("calls_per_day", "missed"))) return;
   if (isPostgres(db)) await db.raw("lock table calls in share row exclusive mode");
   await db("calls_per_day").delete();
   await db.raw(
-    `insert into calls_per_day (company_id, day, calls) ${countOfCalls(isPostgres(db) ? "postgres" : "sqlite")}`,
+    `insert into calls_per_day (company_id, day, calls, ${countedOutcomes.join(", ")})
+     ${countOfCalls(isPostgres(db) ? "postgres" : "sqlite")}`,
   );
 }

@@ -62,7 +62,7 @@ const rulesFor = (db: Knex): Rule[] => [
   ...dialect(db).triggers.map((trigger) => ({ needs: [theNumber, theCompany], ...trigger })),
   ...offerRules(db),
   ...callCounts[isPostgres(db) ? "postgres" : "sqlite"].map((trigger) => ({
-    needs: ["calls.company_id", "calls_per_day.calls"],
+    needs: ["calls.company_id", "calls_per_day.calls", "calls_per_day.missed"],
     ...trigger,
   })),
 ];

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { callModes, targetFields, type CallHandling } from "#app/domain/call-handling.server.ts";
+import { targetFields } from "#app/domain/call-handling-form.server.ts";
+import { callModes, type CallHandling } from "#app/domain/call-handling.server.ts";
+import { spokenLanguages } from "#app/domain/spoken-language.ts";
 import type { FieldErrors } from "#app/http/fields.ts";
 import { answerOf, namedSchemas, operation } from "#app/http/api/operation.server.ts";
 
@@ -15,13 +17,16 @@ const settings = {
   }),
   ring_seconds: z.int().meta({ description: "5 to 60, before it counts as unanswered" }),
   take_message: z.boolean().meta({ description: "Whether to take a message when unanswered" }),
+  language: z.enum(spokenLanguages).meta({
+    description: "What the greeting is written in, and callers are spoken to; a BCP 47 tag",
+  }),
 };
 
 const handling = z.object(settings).register(namedSchemas, { id: "CallHandling" });
 
 export function callHandlingJson(shown: CallHandling): z.input<typeof handling> {
-  const { greeting, mode, target, ringSeconds, takeMessage } = shown;
-  return { greeting, mode, target, ring_seconds: ringSeconds, take_message: takeMessage };
+  const { greeting, mode, target, ringSeconds, takeMessage, language } = shown;
+  return { greeting, mode, target, ring_seconds: ringSeconds, take_message: takeMessage, language };
 }
 
 const body = z.object({
@@ -39,6 +44,12 @@ const body = z.object({
   take_message: z
     .boolean({ error: "take_message must be true or false" })
     .meta(settings.take_message.meta()!),
+  language: z
+    .enum(spokenLanguages, { error: `language must be one of ${spokenLanguages.join(", ")}` })
+    .optional()
+    .meta({
+      description: `${settings.language.meta()!.description}. Without it, it stays as it is`,
+    }),
 });
 
 /** The fields of the form that says the same. */
@@ -49,6 +60,7 @@ export function formFieldsOf(sent: z.output<typeof body>): Record<string, string
     ...(sent.mode !== "message" && { [targetFields[sent.mode]]: sent.target ?? "" }),
     ring_seconds: String(sent.ring_seconds),
     ...(sent.take_message && { take_message: "on" }),
+    ...(sent.language && { language: sent.language }),
   };
 }
 
@@ -69,6 +81,7 @@ const example = {
   target: "+442079460001",
   ring_seconds: 20,
   take_message: true,
+  language: "en-GB" as const,
 };
 
 export const getCallHandlingOperation = operation({
@@ -88,7 +101,7 @@ export const putCallHandlingOperation = operation({
   path: "/api/call-handling",
   tag: "Call handling",
   summary: "Say what happens to a call",
-  description: "All of it is sent, and replaces what was said before.",
+  description: "All but the language is always sent, and replaces what was said before.",
   who: "settings:write",
   body,
   answer: { status: 200, schema: answerOf({ call_handling: handling }) },

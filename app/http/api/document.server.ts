@@ -50,7 +50,7 @@ export const operations: readonly Operation[] = [
 
 /** The document, for this installation. */
 export function apiDocument(): Json {
-  const { PUBLIC_URL } = environment();
+  const { PUBLIC_URL, SITE_NAME } = environment();
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     (paths[operation.path] ??= {})[operation.method.toLowerCase()] = described(operation);
@@ -58,7 +58,7 @@ export function apiDocument(): Json {
   return {
     openapi: "3.1.0",
     info: {
-      title: "Company Phone Numbers API",
+      title: `${SITE_NAME} API`,
       version: "1",
       description:
         "JSON in, JSON out. Every body has `success`; an error has a stable `code` beside its sentence. Every answer has `X-Request-Id`, the same as in the operator's log.",

@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { sharedPostgres } from "../tests/support/postgres.ts";
+
+// What is to be undone, last first. Where this process is killed, the guard of the tests' support does it.
+const undo: (() => Promise<void> | void)[] = [];
+
+/** Has something done when the run is over; what was said last is done first. */
+export function finallyDo(step: () => Promise<void> | void): void {
+  undo.push(step);
+}
+
+/** Does all that {@link finallyDo} was told. */
+export async function finish(): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+let server: Promise<string> | undefined;
+
+/** @returns the address of an empty database of PostgreSQL, which goes when the run is over */
+export async function createDatabase(): Promise<string> {
+  server ??= sharedPostgres(process.env["TEST_DATABASE_URL"]).then((shared) => {
+    finallyDo(() => shared.stop());
+    return shared.url;
+  });
+  const serverUrl = await server;
+  const name = `bench_${randomBytes(6).toString("hex")}`;
+  const query = async (sql: string) => {
+    const client = new pg.Client({ connectionString: serverUrl });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  await query(`create database ${name}`);
+  finallyDo(() => query(`drop database ${name} with (force)`));
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}

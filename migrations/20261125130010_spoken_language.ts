@@ -1,0 +1,12 @@
+import type { Knex } from "knex";
+
+/** The language that a company's callers are spoken to in; none where it has never said. */
+export async function up(db: Knex): Promise<void> {
+  await db.schema.alterTable("company_call_handling", (table) => {
+    table.text("language");
+  });
+}
+
+export async function down(db: Knex): Promise<void> {
+  await db.raw("alter table company_call_handling drop column language");
+}

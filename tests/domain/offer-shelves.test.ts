@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
+import { addToPool } from "#app/domain/pool.server.ts";
+import { down, up } from "../../migrations/20261125100040_order_of_the_offer.ts";
+import { someNumbers } from "../support/companies.ts";
+import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
+
+test("a pool on small shelves is put on large ones, once, and a page of before goes on", async () => {
+  const db = openDatabase((await createMigratedDatabase("postgres")).url);
+  const numbers = someNumbers(40);
+  await down(db);
+  await addToPool(db, numbers);
+  // As if there were 8,192 on each shelf of four.
+  await db.raw("update numbers_on_offer set shelf = (id - 1) / 4");
+  await db.raw("select setval('numbers_on_offer_place', 9 * 8192)");
+  const page = async (cursor?: string) => {
+    const found = await listAvailable(db, { limit: 13, contains: "8600", cursor, walk: 0 });
+    if (!found.ok) throw new Error(found.invalid);
+    return found;
+  };
+  const first = await page();
+  // As the program of those shelves told a place.
+  const place = JSON.parse(Buffer.from(first.nextCursor!, "base64url").toString()) as unknown[];
+  expect(place.slice(2)).toEqual([3, 0, 15]);
+  const cursor = Buffer.from(JSON.stringify(place.slice(0, 4))).toString("base64url");
+
+  await db.transaction(up);
+  const shelves = () => db("numbers_on_offer").distinct("shelf").pluck("shelf");
+  expect(new Set(await shelves())).toEqual(new Set([0, 1, 2]));
+  const shown = [...first.numbers, ...(await page(cursor)).numbers];
+  expect(shown.map(({ phoneNumber }) => phoneNumber)).toEqual(numbers.slice(0, 26));
+
+  await down(db);
+  await db.transaction(up);
+  expect(new Set(await shelves())).toEqual(new Set([0, 1, 2]));
+});
