@@ -78,6 +78,11 @@ function OpenModal({
     (begun instanceof HTMLElement ? begun : heading.current)?.focus();
   }, []);
   useEffect(() => problemBox.current?.focus(), [answer, fault]);
+  // As the server titles a page that comes with a problem.
+  useEffect(() => {
+    const title = document.title.replace(/^Error: /, "");
+    document.title = problem === undefined ? title : `Error: ${title}`;
+  }, [problem, choice]);
   // Not before the page has its data again: leaving meanwhile would cut off one of the two loads.
   const settledNumber = fetcher.state === "idle" ? assigned : undefined;
   useEffect(() => {
@@ -134,7 +139,17 @@ function OpenModal({
           </button>{" "}
         </>
       )}
-      <a className="button secondary" href={closeTo} onClick={skip}>
+      <a
+        className="button secondary"
+        href={closeTo}
+        onClick={skip}
+        onKeyDown={(event) => {
+          // It looks like a button, which a space presses.
+          if (event.key !== " ") return;
+          event.preventDefault();
+          event.currentTarget.click();
+        }}
+      >
         {allowSkip ? "Skip for Now" : "Cancel"}
       </a>
     </div>

@@ -10,6 +10,7 @@ import {
   isModal,
   modal,
   openModal,
+  problem,
   ready,
   rows,
   startSite,
@@ -172,6 +173,26 @@ test("Escape is Skip for Now, as often as it is pressed", async () => {
   await page.waitForURL("**/dashboard");
   await page.waitForSelector("text=You don't have a number yet");
   expect(await page.locator("dialog, [inert]").count()).toBe(0);
+});
+
+test("a space on Skip for Now presses it", async () => {
+  const page = await openModal(browser, site);
+  await page.getByText("Skip for Now").focus();
+  await page.keyboard.press("Space");
+  await page.waitForURL("**/dashboard");
+  expect(await modal(page).count()).toBe(0);
+});
+
+test("a choice that is refused is in the title, and goes with the modal", async () => {
+  const page = await openModal(browser, site);
+  const title = await page.title();
+  await confirm(page).click();
+  await problem(page).waitFor();
+  await page.waitForFunction(() => document.title.startsWith("Error: "));
+  expect(await page.title()).toBe(`Error: ${title}`);
+  await page.keyboard.press("Escape");
+  await page.waitForURL("**/dashboard");
+  await page.waitForFunction(() => document.title.startsWith("Dashboard"));
 });
 
 test("Escape in Settings is Cancel", async () => {
