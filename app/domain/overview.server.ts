@@ -80,7 +80,8 @@ type Row = HandlingRow & {
 const isCall = (row: Row): row is Row & CallRow => row.call_sid !== null;
 
 // By the SQL of its days.
-const overview = remember((days) => `
+const overview = remember(
+  (days) => `
   with facts as materialized (
     select ${handlingColumns}, ${days} as days,
            exists (select 1 from recovery_codes where company_id = c.id and spent_at is null) as has_codes,
@@ -89,4 +90,5 @@ const overview = remember((days) => `
       from ${handlingTables} where c.id = ?)
   select facts.*, ${callColumns.map((column) => `newest.${column}`).join(", ")}
     from facts left join (${newestCalls}) newest on true
-   order by newest.started_at desc, newest.call_sid desc`);
+   order by newest.started_at desc, newest.call_sid desc`,
+);
