@@ -4,7 +4,11 @@ import knex, { type Knex } from "knex";
 import pg from "pg";
 import { environment } from "#app/env.server.ts";
 import { postgresAddress } from "#app/postgres-address.ts";
-import { limitStatements, limitWaitsForConnections, type Connection } from "#app/request-budget.server.ts";
+import {
+  limitStatements,
+  limitWaitsForConnections,
+  type Connection,
+} from "#app/request-budget.server.ts";
 
 // Dates stay the text the server sent (see domain/times.ts), and a BIGINT id is a number:
 // 2^53 numbers will never be sold.
