@@ -172,7 +172,7 @@ export async function ownPasswordError(
 }
 
 /** The `Set-Cookie` headers of a company that has just signed in or up. */
-export async function signedInHeaders(
+async function signedInHeaders(
   asked: Asked,
   company: Company,
   how: "signed-up" | "signed-in",
