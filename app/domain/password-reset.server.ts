@@ -24,7 +24,7 @@ import { environment } from "#app/env.server.ts";
 const mostByMail = 5;
 
 /** The whole address of a link. */
-export const resetAddress = (token: string) => `${environment().PUBLIC_URL}/reset/${token}`;
+const resetAddress = (token: string) => `${environment().PUBLIC_URL}/reset/${token}`;
 
 /**
  * Makes a one-use link to a new password, for an operator to hand to the company's owner; it lives an hour.

@@ -62,7 +62,7 @@ export async function assignPhoneNumber(
 export type Wanted = Pick<AvailableQuery, "contains" | "country">;
 
 /** Gives a company the number that has been available longest of those that it wants, as {@link assignPhoneNumber} does. */
-export async function assignFirstAvailable(
+async function assignFirstAvailable(
   db: Knex,
   companyId: number,
   { contains, country }: Wanted,

@@ -19,7 +19,7 @@ export class TooManyAttemptsError extends Error {
 }
 
 /** Keys that a counter has in memory; about half a kilobyte each. */
-export const mostKeys = 5_000;
+const mostKeys = 5_000;
 
 /** Forgets the key that was not asked for longest where there are too many. */
 class BoundedMemory extends RateLimiterMemory {

@@ -18,7 +18,7 @@ export interface FaultAnswer {
 }
 
 /** @param seconds to wait, as a sentence in minutes */
-export function tryAgainIn(seconds: number): string {
+function tryAgainIn(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   return `Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
 }

@@ -26,7 +26,7 @@ export function shownSession(session: ListedSession, timeZone: string): ShownSes
 }
 
 /** What a browser calls itself, for people: `Safari on iOS`, `curl/8.5.0`. */
-export function shownDevice(userAgent: string | null): string {
+function shownDevice(userAgent: string | null): string {
   if (userAgent === null || userAgent.trim() === "") return "Unknown browser";
   const { browser, os } = Bowser.parse(userAgent);
   // It may call itself anything.

@@ -12,7 +12,8 @@ import {
   type Engine,
 } from "../support/databases.ts";
 import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../support/load.ts";
-import { childrenOf, startPostgres, type PostgresServer } from "../support/postgres.ts";
+import { childrenOf } from "../support/children.ts";
+import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { workerPid } from "../support/processes.ts";
 import { startServer } from "../support/server.ts";
 import { expectHeld } from "./checker.ts";

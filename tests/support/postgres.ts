@@ -1,10 +1,11 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import pg from "pg";
+import { childrenOf } from "./children.ts";
 import { cleanUpLater } from "./clean-up.ts";
 import { freePort } from "./free-port.ts";
 import { guardProcess } from "./left-behind.ts";
@@ -43,30 +44,6 @@ export interface PostgresServer {
   thaw(): Promise<void>;
   /** Stops it and removes the data. */
   remove(): Promise<void>;
-}
-
-/** The process ids of the children of a process. */
-export async function childrenOf(parent: number): Promise<number[]> {
-  if (process.platform !== "linux") {
-    const list = execFileSync("ps", ["-A", "-o", "pid=,ppid="], {
-      encoding: "utf8",
-    });
-    return list
-      .trim()
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/).map(Number))
-      .flatMap(([pid, ppid]) => (pid && ppid === parent ? [pid] : []));
-  }
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const children = await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-      // The command name, in brackets, may hold anything; the parent is the second field after it.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return Number(fields[1]) === parent ? [Number(pid)] : [];
-    }),
-  );
-  return children.flat();
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

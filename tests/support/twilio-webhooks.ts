@@ -15,7 +15,7 @@ export const publicUrl = "https://numbers.example.com";
 export const authToken = "a-token-that-only-tests-know";
 export const accountSid = `AC${"5".repeat(32)}`;
 
-export const twilioRoutes = {
+const twilioRoutes = {
   "/twilio/voice": voice,
   "/twilio/voice/fallback": fallback,
   "/twilio/voice/status": status,

@@ -91,7 +91,7 @@ export class PoolDamagedError extends Error {
 }
 
 /** A finding and what can be done about it, as a few lines for a terminal. */
-export function describeDamage({ finding, decision, repair }: Damage): string {
+function describeDamage({ finding, decision, repair }: Damage): string {
   if (repair !== undefined) return `- ${finding}\n  To repair: ${repair}`;
   const [question = "", ...answers] = decision.split(/(?<=\?) | \| /);
   return [`- ${finding}\n  To decide: ${question}`, ...answers].join("\n    ");

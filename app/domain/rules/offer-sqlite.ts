@@ -23,7 +23,7 @@ export function facetWord(country: string | undefined, kind: NumberKind | undefi
 export const memorableWord = "mem";
 
 /** The columns of `offer_search`; marks and letters keep them from being found as one another. */
-export const searchColumns = [
+const searchColumns = [
   "digits",
   "home_after_2",
   "home_after_3",

@@ -6,7 +6,7 @@ import { cleanUpLater } from "../../support/clean-up.ts";
 import { freePort } from "../../support/free-port.ts";
 import { guardProcess } from "../../support/left-behind.ts";
 import { until } from "../../support/load.ts";
-import { childrenOf } from "../../support/postgres.ts";
+import { childrenOf } from "../../support/children.ts";
 import { directoryFor, unprivilegedAccount } from "../../support/postgres-program.ts";
 
 /** The cluster of `deploy/cluster/` on one machine: etcd, two PostgreSQL under Patroni, and HAProxy in front. */
