@@ -9,6 +9,11 @@ declare module "@remix-run/node" {
   }
 }
 
+const everywhere =
+  /\/app\/components\/(Banner|Brand|ConfigurePhone|ErrorPage|ErrorSummary|Field|Main|PasswordField|PhoneNumber|PostForm|PublicPage|SiteFooter|behind-modal|hydrated|page-title|refresh|request-context|site|unheard-messages|unreachable)\./;
+const sharedChunk = (id: string) =>
+  id.includes("/node_modules/") || everywhere.test(id) ? "shared" : undefined;
+
 // Remix's own options live in remix.config.js and nowhere else.
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [remix(remixConfig), wholeBuild()],
@@ -19,6 +24,9 @@ export default defineConfig(({ isSsrBuild }) => ({
     assetsInlineLimit: 0,
     // The server's build names the stylesheet by its content, as the browser's does: for other browsers there were two.
     cssTarget: ["es2020", "chrome87", "edge88", "firefox78", "safari14"],
+    minify: "esbuild",
+    // What nearly all pages have is one file: by itself each would be a request, and pack worse.
+    ...(!isSsrBuild && { rollupOptions: { output: { manualChunks: sharedChunk } } }),
     ...(isSsrBuild && {
       target: "node20",
       // Beside index.js, since they look for the migrations from where they are.

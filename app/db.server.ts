@@ -4,6 +4,7 @@ import knex, { type Knex } from "knex";
 import pg from "pg";
 import { environment } from "#app/env.server.ts";
 import { postgresAddress } from "#app/postgres-address.ts";
+import { isStalePreparation } from "#app/query.server.ts";
 import {
   limitStatements,
   limitWaitsForConnections,
@@ -178,85 +179,6 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
 /** Whether `db` speaks to PostgreSQL; the other engine is SQLite. */
 export function isPostgres(db: Knex): boolean {
   return (db.client as Knex.Client).config.client === "pg";
-}
-
-/** SQL with `?` for each value, in words that both engines take. One name stands for one text. */
-export interface Statement {
-  name: string;
-  sql: string;
-}
-
-/**
- * Runs a statement that is asked often and returns its rows, none where it returns nothing. PostgreSQL parses it once
- * for each connection, and Knex builds no SQL for it.
- * The columns are listed in it, never `*`: what a migration adds must not change what it returns.
- */
-export async function query<Row>(
-  db: Knex,
-  { name, sql }: Statement,
-  values: readonly Knex.RawBinding[] = [],
-): Promise<Row[]> {
-  const ask = async (asked: Asked) =>
-    rowsOf<Row>(db, await (db.isTransaction ? asRaw(db, asked) : askedOnce(db, asked)));
-  if (!db.userParams["prepares"]) return ask({ sql, bindings: values });
-  try {
-    // In pg's own words, so that Knex need not go through the text each time.
-    return await ask({ sql: inPgsWords(sql), bindings: [], options: { name, values } });
-  } catch (error) {
-    // It was refused before it did anything, but a transaction is over with it.
-    if (db.isTransaction || !isStalePreparation(error)) throw error;
-    return ask({ sql, bindings: values });
-  }
-}
-
-/** A statement as Knex's clients take it; `options` go to pg. */
-interface Asked {
-  sql: string;
-  bindings: readonly Knex.RawBinding[];
-  options?: { name: string; values: readonly Knex.RawBinding[] };
-}
-
-const asRaw = (db: Knex, { sql, bindings, options }: Asked): PromiseLike<unknown> =>
-  db.raw(sql, bindings).options(options ?? {});
-
-/** As `db.raw` does it, without its builder and its runner, which cost a tenth to a fifth of a request. */
-async function askedOnce(db: Knex, asked: Asked): Promise<unknown> {
-  const client = db.client as Knex.Client;
-  const connection: unknown = await client.acquireConnection();
-  try {
-    const { response } = (await client.query(connection, asked)) as { response: unknown };
-    return response;
-  } finally {
-    void client.releaseConnection(connection);
-  }
-}
-
-function rowsOf<Row>(db: Knex, answer: unknown): Row[] {
-  return (isPostgres(db) ? (answer as { rows: unknown }).rows : answer) as Row[];
-}
-
-const positioned = new Map<string, string>();
-
-/** `$1`, `$2` … in place of each `?`. */
-function inPgsWords(sql: string): string {
-  let text = positioned.get(sql);
-  if (text === undefined) {
-    let at = 0;
-    text = sql.replaceAll("?", () => `$${++at}`);
-    positioned.set(sql, text);
-  }
-  return text;
-}
-
-/**
- * What was prepared is of no more use on its connection: a column has got another type ("cached plan must not change
- * result type"), or somebody in between has changed servers.
- * Source: PostgreSQL "Appendix A. Error Codes": feature_not_supported, invalid_sql_statement_name,
- * duplicate_prepared_statement.
- */
-function isStalePreparation(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === "0A000" || code === "26000" || code === "42P05";
 }
 
 let opened: Knex | undefined;

@@ -10,12 +10,7 @@ import {
 } from "@remix-run/react";
 import { useCallback, useEffect, useState } from "react";
 import { PhoneConfigModal } from "#app/components/PhoneConfigModal.tsx";
-import {
-  isBehindChanged,
-  isUntouchedBehind,
-  noteBehind,
-  refreshUnlessCutOff,
-} from "#app/components/refresh.ts";
+import { isBehindChanged, noteBehind, refreshUnlessCutOff } from "#app/components/refresh.ts";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { UnreachableError } from "#app/components/unreachable.ts";
 import type {
@@ -72,10 +67,6 @@ function whyNoAnswer(error: unknown, andWhat = ""): string {
     ? `We couldn't reach the server. Check your connection and try again${andWhat}.`
     : `Something went wrong. Try again${andWhat}.`;
 }
-
-/** For the pages behind the modal: it is about to leave for one of them, whose news must not be told before. */
-export const refreshBehind: ShouldRevalidateFunction = (change) =>
-  change.actionStatus === undefined && refreshUnlessCutOff(change) && !isUntouchedBehind(change);
 
 interface ChooseNumberProps {
   allowSkip: boolean;

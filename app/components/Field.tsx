@@ -83,14 +83,15 @@ export function SelectField({ value, options, ...field }: SelectFieldProps) {
     <Field {...field}>
       {(input) => (
         <select {...input} defaultValue={value}>
-          {options.map((option) => {
-            const [sent, name] = typeof option === "string" ? [option, option] : option;
-            return (
-              <option key={sent} value={sent}>
-                {name}
+          {options.map((option) =>
+            typeof option === "string" ? (
+              <option key={option}>{option}</option>
+            ) : (
+              <option key={option[0]} value={option[0]}>
+                {option[1]}
               </option>
-            );
-          })}
+            ),
+          )}
         </select>
       )}
     </Field>

@@ -21,5 +21,9 @@ export const isBehindChanged = (): boolean => changed;
  * Whether a search in the modal, or Skip, leads on from a page that is still what it was, and so needs no network to
  * be seen again.
  */
-export const isUntouchedBehind: ShouldRevalidateFunction = ({ currentUrl }) =>
+const isUntouchedBehind: ShouldRevalidateFunction = ({ currentUrl }) =>
   /\/choose(-number)?$/.test(currentUrl.pathname) && !changed;
+
+/** For the pages behind the modal: it is about to leave for one of them, whose news must not be told before. */
+export const refreshBehind: ShouldRevalidateFunction = (change) =>
+  change.actionStatus === undefined && refreshUnlessCutOff(change) && !isUntouchedBehind(change);

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { found, type Finding } from "#app/doctor/finding.ts";
 import { findOutFacts } from "#app/domain/pool-facts.server.ts";
 import { callsAreMiscounted } from "#app/domain/rules/call-counts.ts";

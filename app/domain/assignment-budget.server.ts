@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { operator, recordEvent, type By } from "#app/domain/audit.server.ts";
 import { countAvailable } from "#app/domain/available-numbers.server.ts";
 import { keptTime } from "#app/domain/rules/sqlite.ts";

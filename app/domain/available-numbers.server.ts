@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { callingCodeOf } from "#app/domain/e164.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { callModes, type CallMode } from "#app/domain/call-handling.server.ts";
 import { noteCallToTell } from "#app/domain/calls-to-tell.server.ts";

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { unknownBefore } from "#app/domain/call-reasons.server.ts";
 import type { CallOutcome } from "#app/domain/calls.server.ts";
 import { digitSearch } from "#app/domain/number-patterns.ts";

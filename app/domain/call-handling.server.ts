@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { closedState, type ClosedState } from "#app/domain/account-state.ts";
 import { isInDialCountry, mayBeRung, numberInSip } from "#app/domain/call-targets.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";

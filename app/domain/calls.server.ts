@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { decodeCursor, encodeCursor, type Keyset } from "#app/domain/call-cursor.ts";
 import { callerPatterns, narrowCalls, type CallFilter } from "#app/domain/call-filter.server.ts";
 import { recordingAddress } from "#app/domain/recording-address.server.ts";

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { z } from "zod";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { closedState, type ClosedState } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 
 /**

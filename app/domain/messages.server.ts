@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";

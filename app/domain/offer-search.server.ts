@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
 import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
 import { narrows, offerStatement, type Place } from "#app/domain/offer-search.server.ts";
 

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import {
   handlingColumns,
   handlingTables,

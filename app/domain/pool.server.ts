@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { enteredPoolAt } from "#app/domain/available-numbers.server.ts";
 import { tellFacts } from "#app/domain/pool-facts.server.ts";

@@ -5,7 +5,7 @@ import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server
 import { recordEvent, type By } from "#app/domain/audit.server.ts";
 import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 
 /**
  * Recovery codes: with one of them, and the email, an owner who has lost the password gets back in, without any mail.

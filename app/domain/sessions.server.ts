@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Knex } from "knex";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { lockCompany } from "#app/domain/account-links.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Knex } from "knex";
 import { z } from "zod";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { lockCompany } from "#app/domain/account-links.server.ts";
 import { closedState } from "#app/domain/account-state.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
-import { database, isPostgres, query } from "#app/db.server.ts";
+import { database, isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { log } from "#app/log/log.server.ts";
 
 /**

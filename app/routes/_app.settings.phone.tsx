@@ -1,7 +1,7 @@
 import { data, type MetaFunction } from "@remix-run/node";
 import { Link, Outlet, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
-import { refreshBehind } from "#app/components/ChooseNumber.tsx";
+import { refreshBehind } from "#app/components/refresh.ts";
 import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { CopyButton } from "#app/components/CopyButton.tsx";
 import { Main } from "#app/components/Main.tsx";

@@ -52,7 +52,7 @@ describe.each([
     await page.reload();
     await ready(page);
     expect(await page.locator(".banner").count()).toBe(0);
-    expect(await page.textContent(".own-number")).toBe(number);
+    expect(await page.textContent(".own-number .phone-number")).toBe(number);
 
     await page.click("nav >> text=Settings");
     await page.click("main >> text=Phone Configuration");
@@ -145,7 +145,7 @@ describe.each([
     }
     await page.keyboard.press("Enter");
     await page.waitForURL("**/dashboard");
-    expect(await page.textContent(".own-number")).toBe(number);
+    expect(await page.textContent(".own-number .phone-number")).toBe(number);
   });
 });
 

@@ -79,7 +79,7 @@ test.each([true, false])(
     await rows(page).first().click();
     await confirm(page).click();
     await page.waitForURL("**/dashboard");
-    expect(await page.textContent(".own-number")).toBe(formatPhoneNumber(next));
+    expect(await page.textContent(".own-number .phone-number")).toBe(formatPhoneNumber(next));
   },
 );
 
@@ -126,7 +126,7 @@ test("the same number in two tabs is a good answer in both", async () => {
     await confirm(tab).click();
     await tab.waitForURL("**/dashboard");
   }
-  expect(await second.textContent(".own-number")).toBe(await first.textContent(".own-number"));
+  expect(await second.textContent(".own-number .phone-number")).toBe(await first.textContent(".own-number .phone-number"));
 });
 
 test("another number in a second tab leads to the one that the company has", async () => {
@@ -141,7 +141,7 @@ test("another number in a second tab leads to the one that the company has", asy
   await confirm(second).click();
   await second.waitForURL("**/settings/phone");
   await second.waitForSelector("text=Your company already has a number. It can't be changed.");
-  expect(await second.textContent("dd .phone-number")).toBe(await first.textContent(".own-number"));
+  expect(await second.textContent("dd .phone-number")).toBe(await first.textContent(".own-number .phone-number"));
 });
 
 test("a fault of the server keeps the modal and the choice, and a second try works", async () => {
@@ -201,6 +201,6 @@ test.each([
     await page.unroute("**/choose-number.data**");
     await confirm(page).click();
     await page.waitForURL("**/dashboard");
-    expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
+    expect(label).toBe(`Confirm ${await page.textContent(".own-number .phone-number")}`);
   },
 );

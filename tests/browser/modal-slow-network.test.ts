@@ -101,7 +101,7 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
     await page.context().setOffline(false);
     await confirm(page).click();
     await page.waitForURL("**/dashboard");
-    expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
+    expect(label).toBe(`Confirm ${await page.textContent(".own-number .phone-number")}`);
   });
 
   test("a search after another tab has chosen leads to the number", async () => {
@@ -116,7 +116,7 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
     await other.waitForURL("**/dashboard");
     await search(page);
     await page.waitForURL("**/settings/phone");
-    expect(await page.textContent("dd .phone-number")).toBe(await other.textContent(".own-number"));
+    expect(await page.textContent("dd .phone-number")).toBe(await other.textContent(".own-number .phone-number"));
   });
 });
 

@@ -93,7 +93,7 @@ test("a browser that has no modal dialogs gets the dialog of the page without Ja
   const label = await confirm(page).innerText();
   await confirm(page).click();
   await page.waitForURL("**/dashboard");
-  expect(label).toBe(`Confirm ${await page.textContent(".own-number")}`);
+  expect(label).toBe(`Confirm ${await page.textContent(".own-number .phone-number")}`);
 });
 
 test.each([true, false])(

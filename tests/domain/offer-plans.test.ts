@@ -72,10 +72,17 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
 
   /** The statements that `work` asks. */
   async function asking(work: () => Promise<unknown>): Promise<Asked[]> {
-    const raw = vi.spyOn(db, "raw");
+    const client = db.client as Knex.Client;
+    const ask = client.query.bind(client) as Knex.Client["query"];
+    const asked: Asked[] = [];
+    // As they are written: Knex changes them for the engine.
+    const seen = vi.spyOn(client, "query").mockImplementation((connection, statement) => {
+      const { sql, bindings } = statement as { sql: string; bindings: Knex.RawBinding[] };
+      asked.push([sql, [...bindings]]);
+      return ask(connection, statement) as Promise<unknown>;
+    });
     await work();
-    const asked = raw.mock.calls as unknown as Asked[];
-    raw.mockRestore();
+    seen.mockRestore();
     return asked;
   }
 

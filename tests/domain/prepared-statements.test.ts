@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { beforeEach, describe, expect, test } from "vitest";
-import { query } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";

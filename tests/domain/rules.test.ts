@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Knex } from "knex";
 import { expect, test, vi } from "vitest";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { install, isTime, missing, remove } from "#app/domain/rules/rules.server.ts";
 import { readTime } from "#app/domain/times.ts";

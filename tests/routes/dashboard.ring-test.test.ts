@@ -61,7 +61,7 @@ describe.each(engines)("the ring test's event stream on %s", (engine) => {
     const next = reader.read();
     await called(site.db, one);
     let looks = 0;
-    reading().on("query-response", () => looks++);
+    reading().on("query", () => looks++);
     // One of them may have been asked before the call.
     await until("it has looked since", () => looks > 1);
     gone.abort();

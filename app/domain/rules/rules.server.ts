@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { isPostgres, query } from "#app/db.server.ts";
+import { isPostgres } from "#app/db.server.ts";
+import { query } from "#app/query.server.ts";
 import { callCounts } from "#app/domain/rules/call-counts.ts";
 import { offerTriggers as postgresOffer } from "#app/domain/rules/offer-postgres.ts";
 import { offerTriggers as sqliteOffer } from "#app/domain/rules/offer-sqlite.ts";
