@@ -26,7 +26,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await beginSession(site.db, id);
 
     await browser.press("Settings");
-    await browser.shows("Names, email address");
+    await browser.shows("recovery codes");
     await browser.press("Account");
     await browser.shows("Time zone");
     await browser.fill("Company name", " & Daughters");
@@ -37,7 +37,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     });
 
     await browser.press("Settings");
-    await browser.shows("Names, email address");
+    await browser.shows("recovery codes");
     await browser.press("Security");
     await browser.shows("Recent events");
     await browser.press("Sessions");
@@ -59,7 +59,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.shows("Your password is changed");
 
     await browser.press("Settings");
-    await browser.shows("Names, email address");
+    await browser.shows("recovery codes");
     await browser.press("Account");
     await browser.shows("Time zone");
     await browser.press("Close your account");

@@ -180,7 +180,7 @@ test("a space on Skip for Now presses it", async () => {
   await page.getByText("Skip for Now").focus();
   await page.keyboard.press("Space");
   await page.waitForURL("**/dashboard");
-  expect(await modal(page).count()).toBe(0);
+  await modal(page).waitFor({ state: "detached" });
 });
 
 test("a choice that is refused is in the title, and goes with the modal", async () => {
