@@ -38,8 +38,6 @@ export default async function handleRequest(
   setSite(siteOf(environment()));
   headers.set("Content-Type", "text/html; charset=utf-8");
   headers.set("Cache-Control", noStore);
-  // Lynx knows no other word for it, and would show what it has where a form leads back to its page.
-  headers.set("Pragma", "no-cache");
   await keepSession(headers, loadContext);
   return new Promise((resolve, reject) => {
     const exchange = exchangeOf(loadContext);

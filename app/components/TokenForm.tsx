@@ -35,7 +35,7 @@ export function TokenForm({ values, errors, scopes, lifetimes }: TokenFormProps)
           </p>
         )}
         {scopes.map(({ scope, label }, place) => (
-          <div className="choice" key={scope}>
+          <div key={scope}>
             <label className="row option">
               <input
                 type="checkbox"

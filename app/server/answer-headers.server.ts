@@ -11,19 +11,6 @@ export function securityHeaders(nonce?: string): Record<string, string> {
     : { ...headers, "Content-Security-Policy": policy(` 'nonce-${nonce}'`) };
 }
 
-/**
- * Where an answer sends a client on to: absolute where it came under PUBLIC_URL's name, since lynx waits six seconds at
- * a relative one, and as it is where it came under another, such as an address in the local network.
- * @param host of the request
- */
-export function locationFor(location: string, host: string | undefined): string {
-  const { PUBLIC_URL } = environment();
-  const isPath = location.startsWith("/") && !location.startsWith("//");
-  return isPath && host?.toLowerCase() === new URL(PUBLIC_URL).host
-    ? PUBLIC_URL + location
-    : location;
-}
-
 const policy = (nonce: string) =>
   [
     "default-src 'none'",

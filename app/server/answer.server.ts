@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { locationFor, securityHeaders } from "#app/server/answer-headers.server.ts";
+import { securityHeaders } from "#app/server/answer-headers.server.ts";
 import { acceptedEncoding } from "#app/server/encoding.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
 import type { FileAnswer } from "#app/server/files.server.ts";
@@ -51,9 +51,6 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
     headers[name] = name === "set-cookie" ? [headers[name] ?? [], value].flat().map(String) : value;
   }
   const { request, response } = incoming;
-  if (typeof headers["location"] === "string") {
-    headers["location"] = locationFor(headers["location"], request.headers.host);
-  }
   const whole = wholeBodyOf(answer);
   if (whole && request.method !== "HEAD") {
     return sendWhole(incoming, answer.status, headers, whole);
