@@ -24,9 +24,12 @@ export default defineConfig(({ isSsrBuild }) => ({
     assetsInlineLimit: 0,
     // The server's build names the stylesheet by its content, as the browser's does: for other browsers there were two.
     cssTarget: ["es2020", "chrome87", "edge88", "firefox78", "safari14"],
-    minify: "esbuild",
-    // What nearly all pages have is one file: by itself each would be a request, and pack worse.
-    ...(!isSsrBuild && { rollupOptions: { output: { manualChunks: sharedChunk } } }),
+    ...(!isSsrBuild && {
+      // A twentieth less to load than esbuild leaves.
+      minify: "terser",
+      // What nearly all pages have is one file: by itself each would be a request, and pack worse.
+      rollupOptions: { output: { manualChunks: sharedChunk } },
+    }),
     ...(isSsrBuild && {
       target: "node20",
       // Beside index.js, since they look for the migrations from where they are.

@@ -126,7 +126,9 @@ test("the same number in two tabs is a good answer in both", async () => {
     await confirm(tab).click();
     await tab.waitForURL("**/dashboard");
   }
-  expect(await second.textContent(".own-number .phone-number")).toBe(await first.textContent(".own-number .phone-number"));
+  expect(await second.textContent(".own-number .phone-number")).toBe(
+    await first.textContent(".own-number .phone-number"),
+  );
 });
 
 test("another number in a second tab leads to the one that the company has", async () => {
@@ -141,7 +143,9 @@ test("another number in a second tab leads to the one that the company has", asy
   await confirm(second).click();
   await second.waitForURL("**/settings/phone");
   await second.waitForSelector("text=Your company already has a number. It can't be changed.");
-  expect(await second.textContent("dd .phone-number")).toBe(await first.textContent(".own-number .phone-number"));
+  expect(await second.textContent("dd .phone-number")).toBe(
+    await first.textContent(".own-number .phone-number"),
+  );
 });
 
 test("a fault of the server keeps the modal and the choice, and a second try works", async () => {

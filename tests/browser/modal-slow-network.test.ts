@@ -116,7 +116,9 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
     await other.waitForURL("**/dashboard");
     await search(page);
     await page.waitForURL("**/settings/phone");
-    expect(await page.textContent("dd .phone-number")).toBe(await other.textContent(".own-number .phone-number"));
+    expect(await page.textContent("dd .phone-number")).toBe(
+      await other.textContent(".own-number .phone-number"),
+    );
   });
 });
 

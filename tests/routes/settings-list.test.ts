@@ -23,16 +23,14 @@ describe.each(engines)("the list of settings on %s", (engine) => {
     });
     const token = { name: "crm", scopes: ["calls:read"] as const };
     await makeToken(site.db, id, { ...token, scopes: [...token.scopes], expires_at: null });
-    await site
-      .db("recovery_codes")
-      .insert(
-        ["a", "b"].map((hash) => ({
-          company_id: id,
-          code_hash: hash,
-          batch: "1",
-          made_at: "2026-01-01 00:00:00",
-        })),
-      );
+    await site.db("recovery_codes").insert(
+      ["a", "b"].map((hash) => ({
+        company_id: id,
+        code_hash: hash,
+        batch: "1",
+        made_at: "2026-01-01 00:00:00",
+      })),
+    );
     const after = textOf(await get(client, "/settings"));
     expect(after).toContain("Call handling Rings sip:desk@example.com");
     expect(after).toContain("API tokens 1 token");
