@@ -138,6 +138,18 @@ const quietly: Knex.Config = {
 
 interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
+  all(sql: string, values: unknown[], done: (error: Error | null, rows?: unknown[]) => void): void;
+}
+
+/** A full disk ends a transaction by itself; that it cannot be taken back as well must not hide why. */
+function forgiveRollback(connection: SqliteConnection): void {
+  const all = connection.all.bind(connection);
+  connection.all = (sql, values, done) =>
+    all(sql, values, (error, rows) =>
+      /^rollback\b/i.test(sql) && error?.message.endsWith("no transaction is active")
+        ? done(null, [])
+        : done(error, rows),
+    );
 }
 
 function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Knex.Config {
@@ -158,7 +170,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
       afterCreate: (
         connection: SqliteConnection,
         done: (error: Error | null, connection: SqliteConnection) => void,
-      ) =>
+      ) => {
+        forgiveRollback(connection);
         connection.exec(
           `PRAGMA busy_timeout = ${busyTimeout || 30_000};
            PRAGMA synchronous = FULL;
@@ -170,7 +183,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
             // place of waiting for it. Before the migration there is none.
             connection.exec("SELECT 1 FROM offer_search LIMIT 0", () => done(null, connection));
           },
-        ),
+        );
+      },
     },
     acquireConnectionTimeout: Math.max(2_500, busyTimeout),
   };
