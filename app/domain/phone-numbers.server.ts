@@ -235,8 +235,22 @@ async function claimFirst(
     );
     if (row) return row.phone_number;
     // Every number left may be locked by somebody whose claim will yet fail: wait for one of them, then look again.
-    const left = isPostgres(db) ? await available(db, among).forUpdate().first("id") : undefined;
+    const left = isPostgres(db) && (await waitForOne(db, among));
     if (!left && !(await available(db, among).first("id"))) return undefined;
+  }
+}
+
+/**
+ * Waits for whoever has a number locked. The lock that it gets then is let go at once: of those who keep one, be it of a
+ * number that has gone meanwhile, and wait for another, two may wait for each other.
+ */
+async function waitForOne(transaction: Knex, among?: readonly string[]): Promise<boolean> {
+  const savepoint = await transaction.transaction();
+  try {
+    const row: unknown = await available(savepoint, among).forUpdate().first("id");
+    return row !== undefined;
+  } finally {
+    await savepoint.rollback();
   }
 }
 
