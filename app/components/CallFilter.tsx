@@ -2,11 +2,8 @@ import { Form, Link } from "@remix-run/react";
 import { callsAddress } from "#app/components/calls-address.ts";
 import { Field } from "#app/components/Field.tsx";
 import type { TypedFilter } from "#app/http/asked-calls.server.ts";
+import type { CallTab } from "#app/http/call-tabs.server.ts";
 import type { FieldErrors } from "#app/http/fields.ts";
-import type { ShownOutcome } from "#app/http/shown-call.server.ts";
-
-/** Calls of a kind: its address, its words, and how many there are, `1,000+` where nobody has counted on. */
-export type CallTab = [outcome: ShownOutcome | "", label: string, count: string | null];
 
 interface CallFilterProps {
   typed: TypedFilter;

@@ -1,7 +1,9 @@
-import type { CallTab } from "#app/components/CallFilter.tsx";
 import { mostCallsCounted, type CallCounts } from "#app/domain/call-filter.server.ts";
 import type { TypedFilter } from "#app/http/asked-calls.server.ts";
 import { outcomeLabels, type ShownOutcome } from "#app/http/shown-call.server.ts";
+
+/** Calls of a kind: its address, its words, and how many there are, `1,000+` where nobody has counted on. */
+export type CallTab = [outcome: ShownOutcome | "", label: string, count: string | null];
 
 /** Always there; those of the other outcomes while there is a call of it. */
 const usual: ShownOutcome[] = ["missed", "message", "answered"];
