@@ -73,7 +73,7 @@ describe.each(engines)("the dashboard of a company with a number, on %s", (engin
       return /Make it yours(.*)/s.exec(text)?.[1]?.replaceAll(/\s+/g, " ") ?? null;
     };
     expect(await steps()).toMatch(
-      /Check what callers hear Now it is .* Change it.* Ring your number No calls yet.*Save recovery codes With one/,
+      /Check what callers hear They hear: “Thank you.* Change it.* Ring your number No calls yet.*Save recovery codes With one/,
     );
     await takesMessages(company, "Good day.");
     expect(await steps()).toMatch(
