@@ -67,6 +67,21 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     expect(assigned.status).toBe(200);
   });
 
+  test("the link of Settings is sent again for whoever asks, and is as good as the first", async () => {
+    const fields = aCompany();
+    const owner = new Client(server.url);
+    await owner.signUp(fields);
+    const first = await linkTo(fields.email!, "verify");
+    const asked = await post(owner, "/settings/email/link", { send: "link" });
+    expect([asked.status, asked.location]).toEqual([302, "/settings/email"]);
+    expect((await get(owner, asked.location!)).text).toContain("A mail with a link is on its way");
+    await until("another link", async () => (await linkTo(fields.email!, "verify")) !== first);
+    expect((await post(owner, first, { confirm: "yes" })).location).toBe("/settings/email");
+    expect((await get(new Client(server.url), "/settings/email/link")).location).toContain(
+      "/login?",
+    );
+  });
+
   test("asking for a link answers alike for known and unknown, and the link sets a password once", async () => {
     const fields = aCompany();
     const owner = new Client(server.url);
