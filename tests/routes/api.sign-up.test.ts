@@ -151,6 +151,35 @@ describe.each(engines)("the JSON API's signing up on %s", (engine) => {
     });
   });
 
+  test("an account whose session cannot begin is not made, and the same form makes it later", async () => {
+    const fields = aCompany();
+    const form = () =>
+      new Client(site.url).fetch("/signup", { method: "POST", body: new URLSearchParams(fields) });
+    const ofIt = () => site.db("companies").where({ email: fields.email! });
+    const before = await site.db("audit_events").select("id");
+    await site.db.schema.renameTable("company_sessions", "company_sessions_away");
+    try {
+      expect((await new Client(site.url).post("/api/signup", fields)).status).toBe(500);
+      const page = await form();
+      expect(page.status).toBe(500);
+      const html = await page.text();
+      expect(html).toContain("Something went wrong on our side.");
+      expect(html).toContain(`value="${fields.email}"`);
+      expect(await ofIt()).toEqual([]);
+      expect(await site.db("audit_events").select("id")).toEqual(before);
+    } finally {
+      await site.db.schema.renameTable("company_sessions_away", "company_sessions");
+    }
+    const made = await form();
+    expect([made.status, made.headers.get("Location")]).toEqual([302, "/dashboard/choose-number"]);
+    expect(made.headers.getSetCookie()).toContainEqual(expect.stringMatching(/^session=/));
+    expect(await ofIt()).toHaveLength(1);
+    // Whoever was signed in as somebody else is so no longer.
+    const { client, id } = await site.signedUp();
+    await client.signUp();
+    expect(await site.db("company_sessions").where({ company_id: id })).toEqual([]);
+  });
+
   test("two sign-ups with one email at once make one company", async () => {
     const fields = aCompany();
     const answers = await Promise.all(
