@@ -44,7 +44,7 @@ describeEachEngine("closed companies", (_engine, open) => {
     expect(await freezeCompany(db, ann.id)).toBe("done");
     expect(await findToken(db, token)).toBeUndefined();
     // One that was being made.
-    await expect(tokenOf(ann)).rejects.toThrow("too-many-tokens");
+    await expect(tokenOf(ann)).rejects.toThrow("signed-out");
     expect(await findToken(db, bobsToken)).toBeDefined();
     expect(await findSession(db, session)).toBeUndefined();
     expect(await signIn(db, ann.email, password)).toBe("frozen");
