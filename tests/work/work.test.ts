@@ -1,9 +1,11 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Knex } from "knex";
 import { database } from "#app/db.server.ts";
 import { jobs } from "#app/work/jobs.server.ts";
 import { isFree, letGo, renew, take } from "#app/work/leases.server.ts";
 import { doJob, keepWorking, type Job } from "#app/work/work.server.ts";
+import { cleanUpLater } from "../support/clean-up.ts";
 import { createMigratedDatabase, describeEachEngine, engines } from "../support/databases.ts";
 import { until } from "../support/load.ts";
 import { runScript } from "../support/script.ts";
@@ -91,6 +93,23 @@ describe.each(engines)("work on %s", (engine) => {
     expect(ended).toBe(true);
     expect(await isFree(database(), "long")).toBe(true);
   });
+});
+
+test("twenty jobs listen for the end, and Node takes that for no leak", async () => {
+  const warned = vi.fn();
+  process.on("warning", warned);
+  cleanUpLater(async () => void process.off("warning", warned));
+  const ends = new AbortController();
+  const idle = Array.from({ length: 20 }, (_, index) => ({
+    name: `idle ${index}`,
+    everySeconds: 60,
+    run: async () => {},
+  }));
+  const working = keepWorking(idle, ends.signal);
+  await setImmediate();
+  ends.abort();
+  await working;
+  expect(warned.mock.calls).toEqual([]);
 });
 
 test.each(engines)("npm run work -- --once does each job that is due (%s)", async (engine) => {
