@@ -6,7 +6,12 @@ import { jobs } from "#app/work/jobs.server.ts";
 import { isFree, letGo, renew, take } from "#app/work/leases.server.ts";
 import { doJob, keepWorking, type Job } from "#app/work/work.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
-import { createMigratedDatabase, describeEachEngine, engines } from "../support/databases.ts";
+import {
+  createMigratedDatabase,
+  createTestDatabase,
+  describeEachEngine,
+  engines,
+} from "../support/databases.ts";
 import { until } from "../support/load.ts";
 import { runScript } from "../support/script.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
@@ -129,4 +134,18 @@ test.each(engines)("npm run work -- --once does each job that is due (%s)", asyn
   expect(again.stdout.trim().split("\n")).toEqual(
     jobs.map(({ name }) => `${name}: nothing to do now`),
   );
+});
+
+test("npm run work says in a line that its database cannot be asked, or has no tables", async () => {
+  const work = async (DATABASE_URL: string, ...args: string[]) => {
+    const { exitCode, stdout, stderr } = await runScript("work", args, { env: { DATABASE_URL } });
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    return stderr;
+  };
+  const away = "postgres://somebody:secret@127.0.0.1:1/nowhere";
+  for (const args of [["--once"], []]) {
+    expect(await work(away, ...args)).toMatch(/^Error: The database cannot be reached[^\n]+\n$/);
+  }
+  const { url } = await createTestDatabase("postgres");
+  expect(await work(url, "--once")).toContain("Run “npm run migrate” first.");
 });
