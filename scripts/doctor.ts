@@ -59,15 +59,17 @@ await runCommand(
       findings.push(...found("database-missing", finding, mend));
     } else {
       // A look at all rows takes longer than what a request may.
-      const db = createDatabase(env.DATABASE_URL, { statementTimeout: 60_000 });
+      const open = (readOnly: boolean) =>
+        createDatabase(env.DATABASE_URL, { statementTimeout: 60_000, readOnly });
+      const [db, beside] = [open(false), open(true)];
       try {
         if (args.has("repair")) {
           mended = await repair(db);
           for (const done of await repairOffer(db)) process.stderr.write(`Mended: ${done}\n`);
         }
-        findings.push(...(await examine(db, env, offline)));
+        findings.push(...(await examine({ db, beside }, env, offline)));
       } finally {
-        await db.destroy();
+        await Promise.all([db.destroy(), beside.destroy()]);
       }
     }
     print(args, findings, mended);
@@ -94,8 +96,12 @@ async function repair(db: Knex): Promise<Damage[]> {
 }
 
 /** What is wrong with the database, and with its numbers at Twilio. */
-async function examine(db: Knex, env: Environment, offline: boolean): Promise<Finding[]> {
-  const { findings, hasPool } = await examineDatabase(db);
+async function examine(
+  { db, beside }: Record<"db" | "beside", Knex>,
+  env: Environment,
+  offline: boolean,
+): Promise<Finding[]> {
+  const { findings, hasPool } = await examineDatabase(db, beside);
   const account = offline ? undefined : await openAccount(env);
   if (!account || !hasPool) return findings;
   const isComparable = isReachableByTwilio(env.PUBLIC_URL) || env.TWILIO_API_BASE_URL;

@@ -84,7 +84,8 @@ export function Caller({ call: { caller, callBack } }: { call: ShownCall }) {
 function BlockCaller({ call: { callSid, caller } }: { call: ShownCall }) {
   return (
     <form method="post" action={`/calls/${callSid}/block`} className="block-caller">
-      <button type="submit" name="block" value="yes" className="button quiet">
+      <input type="hidden" name="block" value="yes" />
+      <button type="submit" className="button quiet">
         Block<span className="visually-hidden"> {caller}</span>
       </button>
     </form>

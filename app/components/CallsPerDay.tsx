@@ -1,5 +1,6 @@
 import {
   chartMarkup,
+  chartSummary,
   namedDays,
   shownOutcomes,
   stacked,
@@ -32,7 +33,7 @@ export function CallsPerDay({ days, timeZone }: { days: ShownDays; timeZone: str
       </p>
       <svg
         role="img"
-        aria-labelledby="calls-per-day"
+        aria-label={chartSummary(named)}
         height="180"
         width="100%"
         dangerouslySetInnerHTML={{ __html: chartMarkup(named) }}

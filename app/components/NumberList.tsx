@@ -124,15 +124,13 @@ function selectInPlace(event: MouseEvent<HTMLLabelElement>) {
 const counted = (count: number) => count.toLocaleString("en-GB");
 
 function showing(choice: Choice): string {
-  const { search, noDigits, numbers, total, many, next } = choice;
+  const { search, noDigits, numbers, total, next } = choice;
   if (next !== null) {
     const found = numbers.length === 0 ? "Nothing" : counted(numbers.length);
     return `${found} so far. Not all numbers have been looked through.`;
   }
-  if (total > numbers.length) {
-    const all = many ? `more than ${counted(total)}` : counted(total);
-    return `Showing ${counted(numbers.length)} of ${all}`;
-  }
+  if (total === null) return `Showing the first ${counted(numbers.length)}; more match`;
+  if (total > numbers.length) return `Showing ${counted(numbers.length)} of ${counted(total)}`;
   if ((search === "" || noDigits) && !isNarrowed(choice)) {
     return `${counted(total)} ${total === 1 ? "number" : "numbers"} available`;
   }

@@ -83,14 +83,15 @@ export function chartMarkup(days: Day[]): string {
     // A longer number would run into the next.
     const isLabelled = calls > 0 && (most < 100 || calls === most);
     const label = isLabelled ? `<text x="${middle}" y="${percent(y)}" dy="-5">${calls}</text>` : "";
-    return `${parts.join("")}${label}<text class="axis" x="${middle}" y="100%" dy="-6">${weekday[0]}<tspan class="rest">${weekday.slice(1)}</tspan></text>`;
+    return `${parts.join("")}${label}<text class="axis" x="${middle}" y="100%" dy="-6">${weekday[0]}<tspan class="rest">${weekday.slice(1)}</tspan></text> `;
   });
-  return `<title id="calls-per-day">${summary(days)}</title>${patterns}${bars.join("")}<line x1="0" x2="100%" y1="${bottom}%" y2="${bottom}%"/>`;
+  return `${patterns}${bars.join("")}<line x1="0" x2="100%" y1="${bottom}%" y2="${bottom}%"/>`;
 }
 
 const patterns = `<defs><pattern id="of-message" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="ground" width="6" height="6"/><circle cx="3" cy="3" r="1.7"/></pattern><pattern id="of-missed" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="ground" width="5" height="5"/><rect width="3" height="5"/></pattern></defs>`;
 
-function summary(days: Day[]): string {
+/** In a sentence; no `<title>`, which lynx takes for the page's. */
+export function chartSummary(days: Day[]): string {
   const most = days.reduce((one, other) => (other.calls > one.calls ? other : one));
   return most.calls === 0
     ? "Bar chart: no calls on any of these days."

@@ -62,9 +62,13 @@ function examineCredentials(env: Environment): Finding[] {
     );
 }
 
-/** What is wrong with the database, and whether there is a pool in it to look at. */
+/**
+ * What is wrong with the database, and whether there is a pool in it to look at.
+ * @param beside the same database by another connection; with a large pool the two halves of the work take seconds each
+ */
 export async function examineDatabase(
   db: Knex,
+  beside = db,
 ): Promise<{ findings: Finding[]; hasPool: boolean }> {
   try {
     await db.raw("select 1");
@@ -104,8 +108,8 @@ export async function examineDatabase(
   const waiting =
     pending.length === 0 ? [...(await examineMail(db)), ...(await examineErasure(db))] : [];
   const isCurrent = pending.length === 0 && off.length === 0 && missing.length === 0;
-  const offer = isCurrent ? await examineOffer(db) : [];
-  findings.push(...off, ...missing, ...(await examineRows(db)), ...offer, ...waiting);
+  const [rows, offer] = await Promise.all([examineRows(db), isCurrent ? examineOffer(beside) : []]);
+  findings.push(...off, ...missing, ...rows, ...offer, ...waiting);
   return { findings, hasPool: true };
 }
 

@@ -41,7 +41,7 @@ export async function assignmentsPerHour(db: Knex): Promise<number> {
   const { config } = db.client as Knex.Client;
   let count = counted.get(config);
   if (!count || performance.now() - count.at > countedFor) {
-    count = { at: performance.now(), available: (await countAvailable(db)).available };
+    count = { at: performance.now(), available: await countAvailable(db) };
     counted.set(config, count);
   }
   return Math.max(leastBudget, Math.floor(count.available / 10));

@@ -100,13 +100,9 @@ export async function listAvailable(
   };
 }
 
-/** How many numbers are available, and how many of them a search finds; beyond a thousand one more than that. */
-export async function countAvailable(
-  db: Knex,
-  search = "",
-): Promise<{ available: number; matching: number }> {
-  const { available, matching } = await surveyOffer(db, { search });
-  return { available, matching };
+/** How many numbers are available. */
+export async function countAvailable(db: Knex): Promise<number> {
+  return (await surveyOffer(db)).available;
 }
 
 const inCapitals = (filter: NumberFilter): NumberFilter => ({

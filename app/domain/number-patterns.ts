@@ -86,10 +86,16 @@ function patternOf(piece: Piece): string {
 
 const ten = Array.from({ length: 10 }, (_, digit) => String(digit));
 
+/** `0000` to `9999`. */
+export const fourTimes = ten.map((digit) => digit.repeat(4));
+/** Before the digit that a number has four times in a row. */
+export const runMark = "rr";
+
 /**
  * Trigrams of pieces: the first one after a mark, and two more, since patterns tell for certain and each is one more look
  * into the index. Those are the last ones, with no digit in common where there is room: numbers differ in their ends. What
- * is shorter is in one of some: `8$` in `08$`, `18$`, …
+ * is shorter is in one of some: `8$` in `08$`, `18$`, … A digit four times in a row is one trigram, which many have, so
+ * that it has a word of its own, `rr8`.
  */
 function wordsOf(pieces: readonly Piece[]): Words {
   const words: Words = { all: [], any: [] };
@@ -104,6 +110,7 @@ function wordsOf(pieces: readonly Piece[]): Words {
       continue;
     }
     if (mark !== "") words.all.push(piece.slice(0, 3));
+    for (const [, digit] of piece.matchAll(/(\d)\1{3}/g)) words.all.push(`${runMark}${digit}`);
     // After p and q nothing but the first two digits is told apart from digits anywhere.
     const first = mark === "p" || mark === "q" ? 1 : 0;
     const end = piece.length - 3;

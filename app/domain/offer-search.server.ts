@@ -44,8 +44,6 @@ export interface OfferQuery {
   reach?: number | undefined;
   /** numbers that it walks through before, one by one */
   walk?: number | undefined;
-  /** whether the rows are only to be counted, in any order */
-  isCount?: boolean;
 }
 
 /** Rows in order; the last may stand for no number, but for the end of what one page looks through. */
@@ -58,12 +56,7 @@ export function narrows(filter: NumberFilter): boolean {
 }
 
 export function searchOffer(db: Knex, asked: OfferQuery): Promise<OfferPage> {
-  return query(db, ...offerStatement(db, asked));
-}
-
-/** The statement of {@link searchOffer} and its values. */
-export function offerStatement(db: Knex, asked: OfferQuery): Prepared {
-  return isPostgres(db) ? onPostgres(asked) : onSqlite(asked);
+  return query(db, ...(isPostgres(db) ? onPostgres(asked) : onSqlite(asked)));
 }
 
 type Prepared = [statement: { name: string; sql: string }, values: Knex.RawBinding[]];
@@ -71,7 +64,7 @@ type Prepared = [statement: { name: string; sql: string }, values: Knex.RawBindi
 /** About eight million numbers. */
 const usualReach = 256;
 /** Each is a statement of its own. */
-const walks = [300, 1_000, 3_000] as const;
+const walks = [300, 700, 2_000] as const;
 const last = 2 ** 31 - 1;
 
 function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepared {
@@ -113,18 +106,17 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // What one in ten numbers is, fills a page by it. The planner is to know how short it is.
-  const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 10) ?? walks[2];
-  const walk = start.shelf == null || asked.isCount ? 0 : (asked.walk ?? usualWalk);
+  // Two digits, which one in sixteen numbers has, fill a page by it. The planner is to know how short it is.
+  const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
+  const walk = start.shelf == null ? 0 : (asked.walk ?? usualWalk);
   const sql = postgresPage({
     walk,
     facets: facetConditions.join(" and ") || undefined,
     ways: `(${ways.join(" or ")})`,
     patterns: matchingAll(patterns),
-    order: asked.isCount ? "" : "order by n.entered_at, n.id limit a.most",
   });
   return [
-    { name: `offer ${asked.isCount ? "count" : walk} ${shape}`, sql },
+    { name: `offer ${walk} ${shape}`, sql },
     [
       start.turn ?? 0,
       // Where nobody said which shelf, each is looked through for what comes after.
@@ -154,13 +146,12 @@ interface PageSql {
   facets: string | undefined;
   ways: string;
   patterns: string;
-  order: string;
 }
 
 // A shelf is looked through whole (OFFSET 0): else the planner would walk all the pool in its order for what is rare.
 // It is reached only where the walk has not filled the page, and the counts say that there are such numbers at all. The
 // last row says that the page has come as far as it may look.
-const postgresPage = ({ walk, facets, ways, patterns, order }: PageSql) => `
+const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
   with recursive asked as materialized (
     select * from (values (
       ?::integer, ?::integer, ?::integer, ?::timestamp, ?::bigint, ?::integer, ?::timestamp, ?::bigint,
@@ -191,7 +182,7 @@ const postgresPage = ({ walk, facets, ways, patterns, order }: PageSql) => `
             or s.turn + (up.shelf is null)::integer = 1 and coalesce(up.shelf, bottom.shelf) <= a.end_shelf))
   select * from (
     select n.id, n.phone_number, cast(n.entered_at as text) as added_at, n.country, n.kind, n.shelf, n.turn
-      from (select * from walk order by shelf, entered_at, id) n cross join asked a
+      from walk n cross join asked a
      where ${facets ?? "true"} and ${patterns}
        and (n.turn = 0 or (n.shelf, n.entered_at, n.id) < (a.end_shelf, a.end_at, a.end_id))) found
   union all
@@ -202,7 +193,7 @@ const postgresPage = ({ walk, facets, ways, patterns, order }: PageSql) => `
        where ${ways} and ${patterns}
          and (n.shelf > a.after_shelf or s.turn > a.turn or (n.entered_at, n.id) > (a.after_at, a.after_id))
          and (s.turn = 0 or n.shelf < a.end_shelf or (n.entered_at, n.id) < (a.end_at, a.end_id))
-       ${order} offset 0) found) found
+       order by n.entered_at, n.id limit a.most offset 0) found) found
   union all
   select null, '', '9999-12-31 23:59:59', null, null, s.shelf, s.turn
     from shelves s join start a on s.looked = a.reach

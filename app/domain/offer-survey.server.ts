@@ -3,22 +3,19 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
-import { narrows, offerStatement, type Place } from "#app/domain/offer-search.server.ts";
+import type { Place } from "#app/domain/offer-search.server.ts";
 
 /** How many numbers are on offer, and where somebody who looks at them begins: one question for all of it. */
 export interface OfferSurvey {
   /** all there are */
   available: number;
-  /** how many a filter leaves; beyond {@link mostCounted} one more than that */
-  matching: number;
+  /** how many a filter leaves; undefined where it has digits, for which the pool would have to be looked through */
+  matching: number | undefined;
   /** the countries that there are numbers of, most numbers first */
   countries: { country: string; available: number }[];
   /** where the visitor's list begins; undefined where that is the oldest number */
   from: Place | undefined;
 }
-
-/** A search is counted so far: beyond it, that there are more is all that is known. */
-export const mostCounted = 1_000;
 
 /** @param visitor any text that stays the same while somebody looks, and is another one's for nobody */
 export async function surveyOffer(
@@ -27,8 +24,6 @@ export async function surveyOffer(
   visitor?: string,
 ): Promise<OfferSurvey> {
   const parts = [counts(db)];
-  const { patterns, digits } = digitSearch(filter);
-  if (patterns.length + digits.length > 0) parts.push(countOfMatches(db, filter, digits));
   if (visitor !== undefined) parts.push(startOf(db, visitor));
   const rows = await query<SurveyRow>(
     db,
@@ -46,21 +41,21 @@ export async function surveyOffer(
   for (const { country, n } of groups) {
     if (country !== "") countries.set(country, (countries.get(country) ?? 0) + n);
   }
-  const found = rows.find(({ what }) => what === "matching");
-  const counted = found && Math.min(found.n, mostCounted + 1);
+  const { patterns, digits } = digitSearch(filter);
   const start = rows.find(({ what }) => what === "from");
   return {
     available: sumOf(groups),
     matching:
-      counted ??
-      sumOf(
-        groups.filter(
-          ({ country, kind, memorable }) =>
-            (!filter.country || country === filter.country) &&
-            (!filter.kind || isOfKind(kind)) &&
-            (!filter.memorable || memorable),
-        ),
-      ),
+      patterns.length + digits.length > 0
+        ? undefined
+        : sumOf(
+            groups.filter(
+              ({ country, kind, memorable }) =>
+                (!filter.country || country === filter.country) &&
+                (!filter.kind || isOfKind(kind)) &&
+                (!filter.memorable || memorable),
+            ),
+          ),
     countries: [...countries]
       .map(([country, available]) => ({ country, available }))
       .filter(({ available }) => available > 0)
@@ -70,7 +65,7 @@ export async function surveyOffer(
 }
 
 interface SurveyRow {
-  what: "available" | "matching" | "from";
+  what: "available" | "from";
   country: string;
   kind: string;
   memorable: boolean | number;
@@ -96,20 +91,6 @@ const counts = (db: Knex): Part => ({
           from pool_counts where what = 'available' group by what, country, kind, memorable`,
   values: [],
 });
-
-function countOfMatches(db: Knex, filter: NumberFilter, digits: readonly string[]): Part {
-  // Most numbers hold a single digit, so that twice as many are enough to look through.
-  const limit = (mostCounted + 1) * (digits.length > 0 ? 2 : 1);
-  const [{ name, sql }, values] = narrows(filter)
-    ? offerStatement(db, { filter, limit, isCount: true })
-    : [{ name: "all", sql: "select id, phone_number from numbers_on_offer limit ?" }, [limit]];
-  const holding = digits.map(() => " and phone_number like ?").join("");
-  return {
-    name: `${name} ${digits.length}`,
-    sql: `select 'matching', '', '', false, count(*), null, null, null from (${sql}) matching where id is not null${holding}`,
-    values: [...values, ...digits.map((digit) => `%${digit}%`)],
-  };
-}
 
 /** Ids that follow one another and are looked through for a number that is still there. */
 const stretch = 64;

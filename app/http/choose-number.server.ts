@@ -2,7 +2,7 @@ import { data, redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { database, reading } from "#app/db.server.ts";
 import { asStored, callingCodeOf, formatPhoneNumber, partOfNumber } from "#app/domain/e164.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
-import { mostCounted, surveyOffer } from "#app/domain/offer-survey.server.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { remember } from "#app/domain/remember.ts";
 import { numberFacts, type NumberKind } from "#app/domain/number-facts.ts";
 import { assignForSure, UnknownOutcomeError } from "#app/domain/phone-numbers.server.ts";
@@ -47,9 +47,8 @@ export interface Choice extends ChoiceFilter {
   /** whether `search` is something, but has not a digit in it, so that all numbers are offered */
   noDigits: boolean;
   numbers: OfferedNumber[];
-  /** how many numbers match; where there are `many`, at least so many */
-  total: number;
-  many: boolean;
+  /** how many numbers match; null where more than these do, and nobody has counted them */
+  total: number | null;
   /** how many are available at all */
   available: number;
   /** the countries that there are numbers of, most numbers first */
@@ -101,7 +100,7 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
   // Each visitor begins at a place of their own, or all would be after the same ones.
   const survey = await surveyOffer(reading(), asked, `company ${company.id}`);
   const { available, matching, countries } = survey;
-  const from = matching > firstScreen ? survey.from : undefined;
+  const from = (matching ?? available) > firstScreen ? survey.from : undefined;
   const list = (cursor?: string) =>
     listAvailable(reading(), { ...asked, limit: show, cursor, from });
   let page = await list(filter.after ?? undefined);
@@ -109,23 +108,22 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
   if (!page.ok) page = await list();
   const numbers = page.ok ? page.numbers : [];
   const next = page.ok && numbers.length < show ? page.nextCursor : null;
-  const counted = search === "" || matching <= mostCounted;
+  const goesOn = page.ok && page.nextCursor !== null;
   return {
     ...filter,
     noDigits: search !== "" && partOfNumber(search) === "",
     numbers: numbers.map(offered),
-    total: counted ? matching : mostCounted,
-    many: !counted || next !== null || filter.after !== null,
+    total: matching ?? (goesOn ? null : numbers.length),
     available,
     countries: countries.map((one) => ({ ...one, name: countryName(one.country) })),
     show,
     more:
-      page.ok && page.nextCursor !== null && next === null && show < longestList
+      goesOn && next === null && show < longestList
         ? Math.min(show + screenMore, longestList)
         : null,
     next,
     searchable: available > firstScreen || search !== "" || filter.country !== null || memorable,
-    isLongest: page.ok && page.nextCursor !== null && show === longestList && next === null,
+    isLongest: goesOn && show === longestList && next === null,
     example: numbers[0]?.phoneNumber.slice(-3) ?? null,
     refused,
   };

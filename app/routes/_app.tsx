@@ -29,10 +29,9 @@ export default function PrivatePages() {
             </li>
             <li>
               <form method="post" action="/logout">
-                {/* It has a name because lynx sends a form without a field as a GET. */}
-                <button type="submit" name="log_out" value="yes">
-                  Log out
-                </button>
+                {/* Lynx sends a form without a field as a GET, and shows a button's value. */}
+                <input type="hidden" name="log_out" value="yes" />
+                <button type="submit">Log out</button>
               </form>
             </li>
           </ul>

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { aCompany, Client } from "../support/client.ts";
 import { fillPool } from "../support/companies.ts";
@@ -7,24 +9,35 @@ import { startServer } from "../support/server.ts";
 import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
 import { modal, openModal, rows, type Site } from "./visitor.ts";
 
-/** The pool's last number, beyond what one page looks through. */
-const last = { digits: "0899", shown: "+353 86 000 0899" };
 const soFar = "Nothing so far. Not all numbers have been looked through.";
 
 let site: Site;
 beforeAll(async () => {
   const { url: databaseUrl } = await createMigratedDatabase("postgres");
   const db = openDatabase(databaseUrl);
-  await fillPool(db, 900);
-  // A page looks through 256 shelves; here each holds one number.
+  await fillPool(db, 1_000);
+  // A page looks through 700 numbers and 256 shelves; here each holds one number.
   await db.raw("update numbers_on_offer set shelf = id");
   site = { db, url: (await startServer({ databaseUrl })).url };
 });
+
+/** The last number that the newest company comes to: its list begins just after it. */
+async function lastOfAll() {
+  const { id } = (await site.db("companies").orderBy("id", "desc").first("id"))!;
+  const { from } = await surveyOffer(site.db, {}, `company ${id}`);
+  const before = site.db("numbers_on_offer").orderBy("id", "desc");
+  const { phone_number } = ((await before
+    .clone()
+    .where("id", "<", from!.id)
+    .first("phone_number")) ?? (await before.first("phone_number")))!;
+  return { digits: phone_number.slice(-4), shown: formatPhoneNumber(phone_number) };
+}
 
 test.each([true, false])(
   "a search that one page does not end says so, and goes on (JavaScript: %s)",
   async (javaScript) => {
     const page = await openModal(await launchBrowser(), site, { javaScript });
+    const last = await lastOfAll();
     await page.fill("#search", last.digits);
     await modal(page).getByText("Search", { exact: true }).click();
     await modal(page).getByText(soFar).waitFor();
@@ -41,6 +54,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s", (program) => {
   test("finds it by “Search on”, too", async () => {
     const company = aCompany();
     await new Client(site.url).signUp(company);
+    const last = await lastOfAll();
     const search = encodeURIComponent(`/dashboard/choose-number?search=${last.digits}`);
     const browser = new TextBrowser(program, `'${site.url}/login?redirectTo=${search}'`);
     await browser.shows("Password");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Client } from "../support/client.ts";
+import { aCompany, Client } from "../support/client.ts";
+import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
 import { expectNoFindings } from "./findings.ts";
 import { focused, ready, useSite } from "./visitor.ts";
 
@@ -83,4 +84,34 @@ test("a link to the question puts the focus on it, and another company's token i
   expect(await focused(page)).toBe("Revoke One?");
   const other = await site.openModal();
   expect((await other.goto(page.url()))?.status()).toBe(404);
+});
+
+test.each(textBrowsers.filter(isInstalled))("%s makes a token and revokes it", async (program) => {
+  const company = aCompany();
+  await new Client(site.url).signUp(company);
+  const text = new TextBrowser(program, `'${site.url}/login?redirectTo=/settings/tokens'`);
+  await text.shows("Password");
+  await text.fill("Email address", company["email"]!, company["password"]!);
+  await text.goOn();
+  text.pressHere();
+  await text.shows("Make a token");
+
+  await text.fillBelow("What will use it", "till");
+  await text.press("numbers:read");
+  await text.press("Make token");
+  await text.shows(/This is the token till. Copy it now: it is not shown again.\s+cpn_\w{49}\s/);
+  const [token = ""] = /cpn_\w{49}/.exec(text.screen()) ?? [];
+  const current = async () =>
+    (
+      await fetch(`${site.url}/api/phone-numbers/current`, {
+        headers: { Authorization: `Bearer ${token}` },
+      })
+    ).status;
+  expect(await current()).toBe(200);
+
+  await text.press("Revoke till");
+  await text.shows("Revoke till?");
+  await text.press("Revoke token");
+  await text.shows("Revoked.");
+  expect(await current()).toBe(401);
 });

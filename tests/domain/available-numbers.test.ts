@@ -121,10 +121,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
   ])("what the picker's box finds for %j", async (search, expected) => {
     await addToPool(db, all);
     expect(await list({ search })).toEqual(expected);
-    expect(await countAvailable(db, search)).toEqual({
-      available: 4,
-      matching: expected.length,
-    });
+    expect(await countAvailable(db)).toBe(4);
   });
 
   test.each([

@@ -25,6 +25,8 @@ const pool = [
   ...Array.from({ length: 10 }, (_, i) => `+3531${String(2_000_000 + i * 77_777)}`),
   "+353861212121",
   "+353867777777",
+  "+353870000111",
+  "+4420111122229",
   "+35386123321",
   "+4930123456789",
   "+80012345678",
@@ -63,6 +65,7 @@ function leftBy(filter: Omit<AvailableQuery, "limit">): string[] {
 }
 
 const someDigits = fc.oneof(
+  fc.constantFrom("7777", "77777", "67777777", "1111", "11112222", "0000", "9999"),
   fc.stringMatching(/^\d{1,4}$/),
   fc
     .tuple(fc.constantFrom(...pool), fc.nat(12), fc.integer({ min: 1, max: 9 }))
@@ -130,7 +133,11 @@ describe.each(engines)("a search on %s", (engine) => {
       fc.asyncProperty(filters, reaches, walks, async (filter, reach, walk) => {
         const expected = leftBy(filter);
         expect(await all({ ...filter, reach, walk })).toEqual(expected);
-        expect((await surveyOffer(db, filter)).matching).toBe(expected.length);
+        const { contains, starts, ends, search } = filter;
+        const hasDigits = /\d/.test([contains, starts, ends, search].join(""));
+        expect((await surveyOffer(db, filter)).matching).toBe(
+          hasDigits ? undefined : expected.length,
+        );
       }),
       { numRuns: 80, seed: 7 },
     );

@@ -130,7 +130,9 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
       numbers: [],
       nextCursor: null,
     });
-    expect((await surveyOffer(db, query)).matching).toBe(0);
+    const { contains, starts, ends, search } = query;
+    const hasDigits = Boolean(contains || starts || ends || search);
+    expect((await surveyOffer(db, query)).matching).toBe(hasDigits ? undefined : 0);
   });
 
   test("what is counted is counted without a look at the pool", async () => {
@@ -140,7 +142,6 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     });
     expect(asked).toHaveLength(2);
     for (const [sql] of asked) expect(sql).not.toContain("twilio_phone_numbers");
-    expect((await surveyOffer(db, { contains: "86" })).matching).toBe(1_001);
     const { available, countries } = await surveyOffer(db);
     expect(available).toBe((await poolStatus(db)).available);
     expect(countries.map(({ country }) => country)).toEqual(["IE", "GB", "US", "DE"]);

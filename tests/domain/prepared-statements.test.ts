@@ -4,6 +4,7 @@ import { query } from "#app/query.server.ts";
 import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany } from "#app/domain/call-handling.server.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { overviewOf } from "#app/domain/overview.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { beginSession, findSession } from "#app/domain/sessions.server.ts";
@@ -26,7 +27,7 @@ async function ordinaryDay(db: Knex) {
     const cursor = (page.ok && page.nextCursor) || undefined;
     await listAvailable(db, { limit: 5, cursor, country: "IE" });
     await countAvailable(db);
-    await countAvailable(db, "86");
+    await surveyOffer(db, {}, "somebody");
     const called = await findCalledCompany(db, number);
     await recordIncomingCall(
       db,

@@ -1,9 +1,10 @@
 import type { Knex } from "knex";
 import { beforeEach, expect, test } from "vitest";
-import { countAvailable, listAvailable } from "#app/domain/available-numbers.server.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { findCalledCompany, saveCallHandling } from "#app/domain/call-handling.server.ts";
 import { unmatchedCalls } from "#app/domain/calls.server.ts";
+import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { overviewOf } from "#app/domain/overview.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { beginSession, findSession } from "#app/domain/sessions.server.ts";
@@ -41,7 +42,7 @@ describeEachEngine("how often the database is asked", (engine, open) => {
     const picker = async () => {
       await findSession(db, session);
       await listAvailable(db, { limit: 10, search });
-      await countAvailable(db, search);
+      await surveyOffer(db, { search }, "somebody");
     };
     expect(await countQueries(db, picker)).toBe(3);
   });

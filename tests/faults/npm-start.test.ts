@@ -10,10 +10,13 @@ import { startServer } from "../support/server.ts";
 const answers = async (url: string) =>
   (await exchange(`${url}/healthz`).catch(() => undefined))?.status === 200;
 
-test("SIGTERM to npm start ends the server that it started", async () => {
+test.each([
+  ["start", ["start"]],
+  ["run dev", ["run", "dev"]],
+])("SIGTERM to npm %s ends the server that it started", async (_name, command) => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const port = await freePort();
-  const npm = spawn("npm", ["start"], {
+  const npm = spawn("npm", command, {
     env: childEnvironment({ DATABASE_URL: databaseUrl, PORT: String(port) }),
     detached: true,
     stdio: "ignore",

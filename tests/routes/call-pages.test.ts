@@ -127,7 +127,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       );
       expect(text).not.toContain("Check for the call");
       expect(text).toContain("1 call from");
-      expect(html).toMatch(/<svg role="img" aria-labelledby="calls-per-day"/);
+      expect(html).toMatch(/<svg role="img" aria-label="Bar chart of calls a day: /);
       expect(html).not.toMatch(/<[^>]+ style=/);
     });
 

@@ -1,4 +1,5 @@
 import { numberKinds, type NumberKind } from "#app/domain/number-facts.ts";
+import { fourTimes } from "#app/domain/number-patterns.ts";
 import { trigger } from "#app/domain/rules/postgres.ts";
 
 /**
@@ -16,7 +17,8 @@ export const shelfBits = 15;
 
 /**
  * The code of each thing that a number is found by; of a trigram of digits it is the three digits. Those that hold two
- * digits tell that a number begins or ends with them, or has them after a calling code of two or three.
+ * digits tell that a number begins or ends with them, or has them after a calling code of two or three. `rr` holds a digit
+ * that a number has four times in a row.
  */
 export const codes = {
   "+": 1_000,
@@ -25,6 +27,7 @@ export const codes = {
   q: 1_300,
   memorable: 1_400,
   kind: 1_500,
+  rr: 1_600,
   country: 2_000,
   countryAndKind: 3_000,
 };
@@ -105,6 +108,9 @@ const told = `jsonb_to_recordset(nullif(current_setting('pool.facts', true), '')
 const moved = `(n.id is null or o.id is null or n.status is distinct from o.status
   or n.phone_number is distinct from o.phone_number or n.created_at is distinct from o.created_at)`;
 
+const hasRun = (digits: string) =>
+  `${digits} like any ('{${fourTimes.map((run) => `%${run}%`).join()}}'::text[])`;
+
 export const offerTriggers = [
   kept(
     "phone_number_enters_offer",
@@ -174,6 +180,10 @@ export const offerTriggers = [
            shelved + ${codes.country} + of_country,
            shelved + ${codes.countryAndKind} + of_country * 8 + of_kind,
            shelved + ${codes.countryAndKind} + of_country * 8 + or_mobile], null);
+       if ${hasRun("digits")} then
+         new.grams := new.grams || array(
+           select shelved + ${codes.rr} + d from generate_series(0, 9) d where position(repeat(d::text, 4) in digits) > 0);
+       end if;
      end;
      return new;`,
   ),

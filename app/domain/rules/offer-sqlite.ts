@@ -1,4 +1,5 @@
 import { numberKinds, type NumberKind } from "#app/domain/number-facts.ts";
+import { fourTimes, runMark } from "#app/domain/number-patterns.ts";
 import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 
 /**
@@ -48,7 +49,8 @@ const kinds = (row: string, before: string) => {
 const searched = (row: string) => `${place(`${row}.entered_at`, `${row}.id`)},
   ${row}.phone_number || '$', 'p' || substr(${row}.phone_number, 4, 2), 'q' || substr(${row}.phone_number, 5, 2),
   'c' || ${row}.country, ${kinds(row, "'kk'")}, ${kinds(row, `${row}.country`)},
-  case when ${row}.memorable then '${memorableWord}' end`;
+  case when ${row}.memorable then '${memorableWord}' else '' end
+    || ${fourTimes.map((run) => `iif(instr(${row}.phone_number, '${run}'), '${runMark}${run[0]}', '')`).join(" || ")}`;
 
 const columns = searchColumns.join(", ");
 const index = (row: string) =>
