@@ -68,70 +68,74 @@ export default function Account() {
   const errors = refused?.errors;
   return (
     <SettingsPage title="Account" errors={errors} news={news} here="/settings/account">
-      <PostForm submit="Save" submitting="Saving…" action="/settings/account">
-        <input type="hidden" name="form_owner" value={values.form_owner} />
-        <TextField
-          name="company_name"
-          label="Company name"
-          autoComplete="organization"
-          value={values.company_name}
-          error={errors?.company_name}
-        />
-        <TextField
-          name="owner_name"
-          label="Your name"
-          autoComplete="name"
-          value={values.owner_name}
-          error={errors?.owner_name}
-        />
-        <TextField
-          name="phone"
-          type="tel"
-          label="Your phone number (optional)"
-          hint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
-          autoComplete="tel"
-          value={values.phone}
-          error={errors?.phone}
-        />
-        <SelectField
-          name="time_zone"
-          label="Time zone"
-          hint="Dates and times are shown in it."
-          value={values.time_zone}
-          options={timeZones}
-          error={errors?.time_zone}
-        />
-      </PostForm>
-      <section className="card" aria-label="Email address">
-        <dl>
-          <dt>Email address</dt>
-          <dd className="breaks">
-            <bdi>{email}</bdi>
-          </dd>
-        </dl>
-        <p className="actions">
-          <Link className="button secondary" to="/settings/email">
-            Change<span className="visually-hidden"> email address</span>
-          </Link>
-        </p>
-      </section>
-      <section aria-labelledby="data">
-        <h2 id="data">Your data</h2>
-        <p>
-          Everything that is kept of your company: settings, sessions, events, calls. One file, in
-          JSON.
-        </p>
-        <p className="actions">
-          <a className="button secondary" href="/settings/account/export" download>
-            Download your data
-          </a>
-        </p>
-        <p className="actions">
-          <Link className="button quiet" to="/settings/account/close">
-            Close your account
-          </Link>
-        </p>
-      </section>
+      <div className="beside">
+        <PostForm submit="Save" submitting="Saving…" action="/settings/account">
+          <input type="hidden" name="form_owner" value={values.form_owner} />
+          <TextField
+            name="company_name"
+            label="Company name"
+            autoComplete="organization"
+            value={values.company_name}
+            error={errors?.company_name}
+          />
+          <TextField
+            name="owner_name"
+            label="Your name"
+            autoComplete="name"
+            value={values.owner_name}
+            error={errors?.owner_name}
+          />
+          <TextField
+            name="phone"
+            type="tel"
+            label="Your phone number (optional)"
+            hint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
+            autoComplete="tel"
+            value={values.phone}
+            error={errors?.phone}
+          />
+          <SelectField
+            name="time_zone"
+            label="Time zone"
+            hint="Dates and times are shown in it."
+            value={values.time_zone}
+            options={timeZones}
+            error={errors?.time_zone}
+          />
+        </PostForm>
+        <div>
+          <section className="card" aria-label="Email address">
+            <dl>
+              <dt>Email address</dt>
+              <dd className="breaks">
+                <bdi>{email}</bdi>
+              </dd>
+            </dl>
+            <p className="actions">
+              <Link className="button secondary" to="/settings/email">
+                Change<span className="visually-hidden"> email address</span>
+              </Link>
+            </p>
+          </section>
+          <section aria-labelledby="data">
+            <h2 id="data">Your data</h2>
+            <p>
+              Everything that is kept of your company: settings, sessions, events, calls. One file,
+              in JSON.
+            </p>
+            <p className="actions">
+              <a className="button secondary" href="/settings/account/export" download>
+                Download your data
+              </a>
+            </p>
+            <p className="actions">
+              <Link className="button quiet" to="/settings/account/close">
+                Close your account
+              </Link>
+            </p>
+          </section>
+        </div>
+      </div>
     </SettingsPage>
   );
 }

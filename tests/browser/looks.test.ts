@@ -89,6 +89,7 @@ describe.each([
       for (const { width, height } of widths) {
         await page.setViewportSize({ width, height });
         note(`${width}`, await layoutFlaws(page));
+        if (width === phone.width) note("the picker", await pickerFlaws(page));
         await keepPicture(
           page,
           `${state.name}-${width}-${javaScript ? colorScheme : "without-scripts"}`,
@@ -97,7 +98,8 @@ describe.each([
       if (isOnPhone) {
         await withLargeText(page, async () => {
           note("large text", await layoutFlaws(page));
-          await keepPicture(page, `${state.name}-large-text`);
+          // What measures the whole page would forget the size of the text.
+          await keepPicture(page, `${state.name}-large-text`, false);
         });
         await withForcedColours(page, async () => {
           note("forced colours", [...(await layoutFlaws(page)), ...(await withoutEdges(page))]);
@@ -159,6 +161,8 @@ async function withLargeText(page: Page, look: () => Promise<void>): Promise<voi
   await standard(32);
   try {
     await page.setViewportSize({ width: 412, height: 915 });
+    const root = await page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+    expect(root).toBe("32px");
     await look();
   } finally {
     await standard(16);
@@ -176,6 +180,22 @@ async function withForcedColours(page: Page, look: () => Promise<void>): Promise
   }
 }
 
+/** What a picker's first screen lacks, where there are numbers and nothing was wrong. */
+function pickerFlaws(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const dialog = document.querySelector("dialog");
+    if (!dialog) return [];
+    dialog.scrollTo(0, 0);
+    const box = (selector: string) => dialog.querySelector(selector)?.getBoundingClientRect();
+    const footer = box(".modal-footer");
+    const row = box(".row:not(.none-yet)");
+    const flaws: string[] = [];
+    if (!footer || footer.bottom > innerHeight) flaws.push("the footer is cut off");
+    if (row && footer && row.bottom > footer.top && !box(".problem")) flaws.push("no row is seen");
+    return flaws;
+  });
+}
+
 /** Where colours are the reader's, edges tell what can be pressed or typed into, and what is chosen. */
 function withoutEdges(page: Page): Promise<string[]> {
   return page
@@ -187,9 +207,9 @@ function withoutEdges(page: Page): Promise<string[]> {
     );
 }
 
-async function keepPicture(page: Page, name: string): Promise<void> {
+async function keepPicture(page: Page, name: string, whole = true): Promise<void> {
   if (!shots) return;
   // A modal is as high as the window.
-  const fullPage = !(await page.locator("dialog").isVisible());
+  const fullPage = whole && !(await page.locator("dialog").isVisible());
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage });
 }
