@@ -116,7 +116,7 @@ const calls = each({ heading: "Calls", who: "busy" }, [
 const mode = (value: string) => (page: Page) => page.check(`[name=mode][value=${value}]`);
 
 const callHandling = each({ heading: "Call handling", who: "busy" }, [
-  { name: "handling", path: "/settings/calls", shows: "Now:" },
+  { name: "handling", path: "/settings/calls", shows: "Callers hear:" },
   ...each(
     { heading: "Call handling" },
     ["phone", "sip", "stream", "message"].map((value) => ({

@@ -14,12 +14,15 @@ export interface Site {
   db: Knex;
 }
 
-/** @param numbers how many the pool has */
-export async function startSite(numbers: number): Promise<Site> {
+/**
+ * @param numbers how many the pool has
+ * @param env more variables
+ */
+export async function startSite(numbers: number, env: Record<string, string> = {}): Promise<Site> {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const db = openDatabase(databaseUrl);
   await fillPool(db, numbers);
-  const { url } = await startServer({ databaseUrl });
+  const { url } = await startServer({ databaseUrl, env });
   return { url, db };
 }
 
