@@ -226,10 +226,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     async (field, wrong, message) => {
       const company = await site.fresh();
       const before = await callHandlingOf(site.db, company.id);
-      const { status, html, text } = await save(company, {
-        ...valid,
-        ...wrong,
-      });
+      const { status, html, text } = await save(company, { ...valid, ...wrong });
       expect(status).toBe(400);
       expect(html).toMatch(/<title>Error: Call handling/);
       expect(html).toContain(`<a href="#${field}">`);
@@ -246,11 +243,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
   test("a number of the pool is not rung, the company's own least of all", async () => {
     const company = await site.fresh();
     for (const phone of [company.number, site.numbers[0]!]) {
-      const { status, text } = await save(company, {
-        ...valid,
-        mode: "phone",
-        phone,
-      });
+      const { status, text } = await save(company, { ...valid, mode: "phone", phone });
       expect(status).toBe(400);
       expect(text).toContain("so it would ring itself. Enter another.");
     }
