@@ -204,7 +204,7 @@ function decodeCursor(db: Knex, cursor: string): Place | undefined {
     const isTime =
       typeof at === "string"
         ? isDatabaseTime(at)
-        : // Older programs left fractions of a second in SQLite.
+        : // In SQLite, older programs left times in milliseconds.
           typeof at === "number" && !isPostgres(db);
     if (!isTime || !numbers.every(Number.isSafeInteger)) return undefined;
     const [id, given, turn] = numbers as [number, number?, number?];
