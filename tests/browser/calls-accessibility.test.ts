@@ -84,13 +84,28 @@ test("targets are large enough for a finger", async () => {
   }
 });
 
+const busyPages = [
+  "/dashboard",
+  "/calls",
+  "/settings",
+  "/settings/account",
+  "/settings/calls",
+  "/settings/calls/blocked",
+  "/settings/security",
+  "/settings/security/sessions",
+  "/settings/tokens",
+  "/api/docs",
+];
+
 test.each([640, 412])("text of 32 pixels still fits, in a window of %i", async (width) => {
   const company = await companyWithNumber();
   await manyCalls(company);
-  for (const path of ["/dashboard", "/calls", "/settings/calls"]) {
-    const page = await open(company, path, { width });
-    const browser = await page.context().newCDPSession(page);
-    await browser.send("Page.setFontSizes", { fontSizes: { standard: 32 } });
-    expect([path, await fitsItsWidth(page)]).toEqual([path, true]);
+  const page = await open(company, "/dashboard", { width });
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Page.setFontSizes", { fontSizes: { standard: 32 } });
+  for (const path of busyPages) {
+    await page.goto(path);
+    const size = await page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+    expect([path, size, await fitsItsWidth(page)]).toEqual([path, "32px", true]);
   }
 });
