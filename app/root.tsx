@@ -10,6 +10,7 @@ import {
 import type { HeadersFunction, LinksFunction, MetaFunction } from "@remix-run/node";
 import { useContext, useEffect, useRef, type ReactNode } from "react";
 import { describeError, ErrorPage } from "#app/components/ErrorPage.tsx";
+import { PageProgress } from "#app/components/PageProgress.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
 import { NonceContext } from "#app/components/request-context.ts";
 import { site, siteAttribute } from "#app/components/site.ts";
@@ -50,7 +51,12 @@ export function Layout({ children }: { children: ReactNode }) {
 
 export default function App() {
   useFocusAfterNavigation();
-  return <Outlet />;
+  return (
+    <>
+      <Outlet />
+      <PageProgress />
+    </>
+  );
 }
 
 export function ErrorBoundary() {

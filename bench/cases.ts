@@ -94,12 +94,33 @@ export const cases: readonly Case[] = [
     }),
   },
   {
+    name: "dashboard without a number",
+    amount: 500,
+    peer: false,
+    answer: "Configure Phone",
+    request: ({ choosing }) => ({
+      path: "/dashboard",
+      headers: { Cookie: choosing },
+    }),
+  },
+  {
     name: "picker",
     amount: 500,
     peer: false,
     answer: `name="phone_number"`,
     request: ({ choosing }) => ({
       path: "/dashboard/choose-number",
+      headers: { Cookie: choosing },
+    }),
+  },
+  {
+    // As many rows at each checkout, however many it shows at most.
+    name: "picker, eight numbers",
+    amount: 500,
+    peer: false,
+    answer: `name="phone_number"`,
+    request: ({ choosing }) => ({
+      path: "/dashboard/choose-number?search=86000000",
       headers: { Cookie: choosing },
     }),
   },

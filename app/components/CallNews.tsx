@@ -17,10 +17,16 @@ const words = {
   "caller-unblocked": "The caller is not blocked any more.",
 } as const satisfies Record<(typeof callNews)[number], string>;
 
-export function CallNews({ news }: { news: (typeof callNews)[number] | null }) {
+interface CallNewsProps {
+  news: (typeof callNews)[number] | null;
+  /** the page without the news */
+  dismissTo: string;
+}
+
+export function CallNews({ news, dismissTo }: CallNewsProps) {
   if (news === null) return null;
   return (
-    <Banner dismissTo="/calls">
+    <Banner dismissTo={dismissTo}>
       {words[news]}{" "}
       {news === "caller-blocked" && <Link to="/settings/calls/blocked">See who is blocked</Link>}
     </Banner>

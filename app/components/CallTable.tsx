@@ -7,6 +7,8 @@ interface CallTableProps {
   calls: ShownCall[];
   /** for whoever cannot see what the table stands under */
   caption: string;
+  /** of the page of calls that it is on, with its `?`: what is done with a call leads back there */
+  query?: string;
 }
 
 /**
@@ -14,7 +16,7 @@ interface CallTableProps {
  * of a row under each other; the roles say what a table's elements say by themselves, because some browsers then forget
  * that it is one.
  */
-export function CallTable({ calls, caption }: CallTableProps) {
+export function CallTable({ calls, caption, query = "" }: CallTableProps) {
   return (
     <table className="calls" role="table">
       <caption className="visually-hidden">{caption}</caption>
@@ -35,7 +37,7 @@ export function CallTable({ calls, caption }: CallTableProps) {
             </th>
           </tr>
           {ofDay.map((call) => (
-            <CallRow key={call.callSid} call={call} />
+            <CallRow key={call.callSid} call={call} query={query} />
           ))}
         </tbody>
       ))}
@@ -49,7 +51,7 @@ function byDay(calls: ShownCall[]): [day: string, calls: ShownCall[]][] {
   return [...days];
 }
 
-function CallRow({ call }: { call: ShownCall }) {
+function CallRow({ call, query }: { call: ShownCall; query: string }) {
   return (
     <tr role="row">
       <td role="cell">
@@ -62,10 +64,10 @@ function CallRow({ call }: { call: ShownCall }) {
           <Icon kind={call.kind} /> {call.outcome}
         </span>{" "}
         {call.reason && <span className="hint">{call.reason}</span>}
-        {call.message && <MessagePlayer call={call} message={call.message} />}
+        {call.message && <MessagePlayer call={call} message={call.message} query={query} />}
       </td>
       <th role="rowheader" scope="row">
-        <Caller call={call} /> {call.blockable && <BlockCaller call={call} />}
+        <Caller call={call} /> {call.blockable && <BlockCaller call={call} query={query} />}
       </th>
       <td role="cell" className="number">
         {call.length ?? <span className="visually-hidden">Not known</span>}
@@ -81,9 +83,9 @@ export function Caller({ call: { caller, callBack } }: { call: ShownCall }) {
 }
 
 /** One press blocks: it can be lifted in Settings as quickly. */
-function BlockCaller({ call: { callSid, caller } }: { call: ShownCall }) {
+function BlockCaller({ call: { callSid, caller }, query }: { call: ShownCall; query: string }) {
   return (
-    <form method="post" action={`/calls/${callSid}/block`} className="block-caller">
+    <form method="post" action={`/calls/${callSid}/block${query}`} className="block-caller">
       <input type="hidden" name="block" value="yes" />
       <button type="submit" className="button quiet">
         Block<span className="visually-hidden"> {caller}</span>

@@ -21,7 +21,7 @@ export function FirstSteps({ number, overview, steps }: FirstStepsProps) {
         <Step done={steps.heard} name="Check what callers hear">
           {!steps.heard && (
             <p>
-              Now it is <WithPhoneNumbers text={hears} />{" "}
+              They hear: <WithPhoneNumbers text={hears} />{" "}
               <Link to="/settings/calls">Change it, or save it as it is</Link>
             </p>
           )}

@@ -4,10 +4,13 @@ import type { ShownCall, ShownMessage } from "#app/http/shown-call.server.ts";
 interface MessagePlayerProps {
   call: ShownCall;
   message: ShownMessage;
+  /** of the page of calls that it is on, with its `?` */
+  query: string;
 }
 
 /** Plays a message; what plays it has no sound before somebody asks. Played, it counts as heard, also in the navigation. */
-export function MessagePlayer({ call, message: { address, state, waits } }: MessagePlayerProps) {
+export function MessagePlayer({ call, message, query }: MessagePlayerProps) {
+  const { address, state, waits } = message;
   const revalidator = useRevalidator();
   if (address === null) return state === "deleted" ? <Deleted waits={waits} /> : null;
   const of = (
@@ -30,7 +33,7 @@ export function MessagePlayer({ call, message: { address, state, waits } }: Mess
         }}
       />
       <a href={`${address}?download=1`}>Download{of}</a>{" "}
-      <Link to={`${address}/delete`}>Delete{of}</Link>
+      <Link to={`${address}/delete${query}`}>Delete{of}</Link>
     </div>
   );
 }

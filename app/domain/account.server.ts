@@ -3,6 +3,7 @@ import { z } from "zod";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { erasedEmail } from "#app/domain/account-state.ts";
 import { readPhone, whoFields, type Company } from "#app/domain/companies.server.ts";
+import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 import { asTimeZone, saveTimeZone } from "#app/domain/time-zone.server.ts";
 
@@ -62,13 +63,21 @@ export async function saveAccount(
   });
 }
 
+const fieldsOf = (company: Company): AccountFields => ({
+  company_name: company.companyName,
+  owner_name: company.ownerName,
+  phone: company.phone,
+  time_zone: company.timeZone,
+});
+
+/** What the form has in it at first; the phone is written for people. */
+export const accountForm = (company: Company) => ({
+  ...fieldsOf(company),
+  phone: formatPhoneNumber(company.phone ?? ""),
+});
+
 function changesOf(company: Company, fields: AccountFields): string[] {
-  const before: AccountFields = {
-    company_name: company.companyName,
-    owner_name: company.ownerName,
-    phone: company.phone,
-    time_zone: company.timeZone,
-  };
+  const before = fieldsOf(company);
   const names = Object.keys(before) as (keyof AccountFields)[];
   return names.filter((name) => fields[name] !== before[name]);
 }

@@ -3,6 +3,7 @@ import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import { operator, recordEvent, type By } from "#app/domain/audit.server.ts";
 import { countAvailable } from "#app/domain/available-numbers.server.ts";
+import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 import { keptTime } from "#app/domain/rules/sqlite.ts";
 import { fromDatabaseTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
@@ -11,7 +12,8 @@ import { networksOf } from "#app/ip-address.ts";
 /**
  * How many numbers may be assigned in an hour, by the whole service and for one client: an assignment is for ever, so a
  * script must not empty the pool before somebody can look. What is spent are the pool's own rows, read in the
- * transaction that would spend more: no restart refills it, and no other process has a second one.
+ * transaction that would spend more: no restart refills it, and no other process has a second one. The database's clock
+ * counts, whatever the machines' say.
  */
 
 /** Seconds. */
@@ -62,23 +64,22 @@ export async function spendAssignment(
   budget: number,
   { address = "unknown" }: By,
 ): Promise<SpentBudget | undefined> {
-  const now = toDatabaseTime();
-  const since = hourBefore(now);
   const [network] = address === "unknown" ? [""] : networksOf(address);
   if (network !== "") {
-    await transaction("recent_assignments").insert({ network, assigned_at: now });
+    await transaction("recent_assignments").insert({
+      network,
+      assigned_at: transaction.raw(databaseNow(transaction)),
+    });
   }
   // SQLite lets one transaction write at a time, and this one has written.
   const lock = isPostgres(transaction) ? "for update" : "";
-  const closed = await query(
-    transaction,
-    {
-      name: "lock assignment budget",
-      sql: `select id from assignment_budget where open_until is null or open_until <= ? ${lock}`,
-    },
-    [now],
-  );
-  if (closed.length === 0) return undefined;
+  const [closed] = await query<{ now: string }>(transaction, {
+    name: "lock assignment budget",
+    sql: `select ${databaseNow(transaction)} as now from assignment_budget
+           where open_until is null or open_until <= ${databaseNow(transaction)} ${lock}`,
+  });
+  if (!closed) return undefined;
+  const since = hourBefore(closed.now);
   // Others wait by now, so it is one question. This one is the newest; the one after so many others is one too many.
   const [over] = await query<{ service: string | null; address: string | null }>(
     transaction,
@@ -93,14 +94,14 @@ export async function spendAssignment(
   );
   for (const of of ["service", "address"] as const) {
     const spentAt = over![of];
-    if (spentAt !== null) return { of, retryAfter: secondsUntilOver(spentAt, now) };
+    if (spentAt !== null) return { of, retryAfter: secondsUntilOver(spentAt, closed.now) };
   }
   return undefined;
 }
 
 /** Takes away what is kept of clients whose assignments are older than an hour. */
 export async function forgetOldAssignments(db: Knex): Promise<void> {
-  await db("recent_assignments").where("assigned_at", "<=", hourBefore(toDatabaseTime())).delete();
+  await db("recent_assignments").where("assigned_at", "<=", inSeconds(db, -hour)).delete();
 }
 
 // The first condition is the index's; the second one reads what an older program has left in other forms.
@@ -126,22 +127,16 @@ export interface BudgetStatus {
 }
 
 export async function budgetStatus(db: Knex): Promise<BudgetStatus> {
-  const now = toDatabaseTime();
-  const since = hourBefore(now);
-  const [row] = await query<{ spent: number }>(
-    db,
-    {
-      name: "count assignments of an hour",
-      sql: `select count(*) as spent from twilio_phone_numbers where ${ofLastHour(db)}`,
-    },
-    [since, since],
-  );
+  const since = inSeconds(db, -hour);
+  const [row] = await db("twilio_phone_numbers")
+    .whereRaw(ofLastHour(db), [since, since])
+    .count<{ spent: number }[]>({ spent: "*" });
   const opened = await db("assignment_budget")
-    .where("open_until", ">", now)
+    .whereRaw(`open_until > ${databaseNow(db)}`)
     .first<{ open_until: string } | undefined>("open_until");
   return {
     budget: await assignmentsPerHour(db),
-    spent: row!.spent,
+    spent: Number(row!.spent),
     openUntil: opened ? toRfc3339(opened.open_until) : null,
   };
 }
@@ -152,14 +147,16 @@ export async function budgetStatus(db: Knex): Promise<BudgetStatus> {
  * @returns until when (RFC 3339)
  */
 export async function openAssignments(db: Knex, minutes: number): Promise<string> {
-  const until = toDatabaseTime(new Date(Date.now() + minutes * 60_000));
-  await db.transaction(async (transaction) => {
-    await transaction("assignment_budget").where({ id: 1 }).update({ open_until: until });
+  return db.transaction(async (transaction) => {
+    const [row] = await transaction("assignment_budget")
+      .where({ id: 1 })
+      .update({ open_until: inSeconds(db, minutes * 60) })
+      .returning<{ open_until: string }[]>("open_until");
     await recordEvent(transaction, {
       event: "assignments-opened",
       ...operator,
       details: { minutes },
     });
+    return toRfc3339(row!.open_until);
   });
-  return toRfc3339(until);
 }

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { query } from "#app/query.server.ts";
+import type { Keyset } from "#app/domain/call-cursor.ts";
 import { unknownBefore } from "#app/domain/call-reasons.server.ts";
 import type { CallOutcome } from "#app/domain/calls.server.ts";
 import { digitSearch } from "#app/domain/number-patterns.ts";
@@ -18,15 +19,29 @@ export interface CallFilter {
   until?: Date | undefined;
 }
 
-/** Leaves a query of calls with those that a filter means, but for what {@link callerPatterns} tell. */
-export function narrowCalls(calls: Knex.QueryBuilder, { outcome, since, until }: CallFilter): void {
+/**
+ * Leaves a query of calls with those that a filter means, but for what {@link callerPatterns} tell, and, on a later page,
+ * those `before` its beginning. There is one bound on either side: of two SQLite looks up one in the index, and reads all
+ * that is between them.
+ */
+export function narrowCalls(
+  calls: Knex.QueryBuilder,
+  { outcome, since, until }: CallFilter,
+  before?: Keyset,
+): void {
   if (outcome) void calls.where({ outcome: outcome === "unknown" ? "in-progress" : outcome });
   const ends = toDatabaseTime(unknownBefore());
-  if (outcome === "in-progress") void calls.where("started_at", ">=", ends);
-  if (outcome === "unknown") void calls.where("started_at", "<", ends);
-  if (since) void calls.where("started_at", ">=", toDatabaseTime(since));
-  if (until) void calls.where("started_at", "<", toDatabaseTime(until));
+  const lower = [since && toDatabaseTime(since), outcome === "in-progress" && ends];
+  const from = lower.filter((one) => typeof one === "string").toSorted();
+  if (from.length > 0) void calls.where("started_at", ">=", from.at(-1)!);
+  // No SID comes before "", so that none of that second is left.
+  const upper = [before, until && [toDatabaseTime(until), ""], outcome === "unknown" && [ends, ""]];
+  const [to] = upper.filter((one): one is Keyset => typeof one === "object").toSorted(inOrder);
+  if (to) void calls.whereRaw("(started_at, call_sid) < (?, ?)", to);
 }
+
+// Times of a database stand in their order as text too.
+const inOrder = (one: string[], other: string[]) => (one.join(" ") < other.join(" ") ? -1 : 1);
 
 /** Patterns of LIKE, one of which a caller has who is searched for; none where nothing is that is in a number. */
 export function callerPatterns(search = ""): string[] {

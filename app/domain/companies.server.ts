@@ -160,8 +160,14 @@ export type SignUpResult = ({ outcome: "signed-up" } & Proven) | { outcome: "ema
 /**
  * Makes an account; it has no phone number yet.
  * @param by for the audit trail
+ * @param begin what is to be done in the same transaction: where it fails there is no account
  */
-export async function signUp(db: Knex, fields: SignUp, by: By = service): Promise<SignUpResult> {
+export async function signUp(
+  db: Knex,
+  fields: SignUp,
+  by: By = service,
+  begin?: (transaction: Knex, companyId: number, passwordHash: string) => Promise<void>,
+): Promise<SignUpResult> {
   // The unique index sees to all others; adopted emails do not change, so that none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
@@ -185,6 +191,7 @@ export async function signUp(db: Knex, fields: SignUp, by: By = service): Promis
       if (timeZone !== null) await saveTimeZone(transaction, companyId, timeZone);
       await recordEvent(transaction, { event: "signed-up", companyId, ...by });
       await queueMail(transaction, { kind: "verify-email", companyId, address: fields.email });
+      await begin?.(transaction, companyId, passwordHash);
       return companyId;
     });
     return {

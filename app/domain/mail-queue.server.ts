@@ -71,7 +71,7 @@ export interface QueuedMail {
   about: string | null;
   /** without its angle brackets */
   messageId: string;
-  /** how often it was tried */
+  /** how often it was tried, or another in its stead while no server answered */
   tries: number;
   /** RFC 3339, UTC */
   queuedAt: string;
@@ -96,11 +96,11 @@ export async function isMailDue(db: Knex): Promise<boolean> {
   return (await due(db).first("id")) !== undefined;
 }
 
-/** The mail that is due longest. */
+/** Of the mail that is due, what was tried least: one at which the server hangs keeps no other waiting. */
 export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
   const old = inSeconds(db, -longestWait * 24 * 60 * 60);
   const row = await due(db)
-    .orderBy(["next_try_at", "id"])
+    .orderBy(["tries", "next_try_at", "id"])
     .select("id", "kind", "company_id", "address", "about", "message_id", "tries", "queued_at")
     .select<
       {
@@ -147,13 +147,16 @@ export async function putOff(
   why: string,
   what: "refused" | "not-now" | "no-server",
 ): Promise<void> {
-  const next = inSeconds(db, backOff[Math.min(mail.tries, backOff.length - 1)]!);
   const isLast = what === "refused" || mail.isOld;
   await db.transaction(async (transaction) => {
+    // Another one is tried each time that no server answers, and all the tries count.
+    const [most] = await due(transaction).max<{ tries: number }[]>({ tries: "tries" });
+    const tries = what === "no-server" ? (most?.tries ?? mail.tries) : mail.tries;
+    const next = inSeconds(db, backOff[Math.min(tries, backOff.length - 1)]!);
     await transaction("mail_queue")
       .where({ id: mail.id })
       .update({
-        tries: mail.tries + 1,
+        tries: tries + 1,
         why,
         next_try_at: next,
         ...(isLast && { given_up_at: db.raw(databaseNow(db)), once: null }),

@@ -13,9 +13,10 @@ import {
   listAvailable,
   type AvailableQuery,
 } from "#app/domain/available-numbers.server.ts";
+import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 import { isCompanyHasNumber, isNoSuchCompany } from "#app/domain/database-errors.server.ts";
 import { besideBudget } from "#app/request-budget.server.ts";
-import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
+import { toRfc3339 } from "#app/domain/times.ts";
 import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
 
@@ -112,14 +113,13 @@ async function assignBy(
     }
   } catch (error) {
     if (error instanceof BudgetSpent) return refused(db, companyId, by, error.spent);
-    if (error instanceof CompanyClosed || isNoSuchCompany(error))
-      return { outcome: "no-such-company" };
+    if (error instanceof CompanyClosed || isNoSuchCompany(error)) return noSuchCompany;
     if (!isCompanyHasNumber(error)) throw error;
   }
   const company = await db("companies")
     .where({ id: companyId })
     .first<{ twilio_phone_number: string | null } | undefined>("twilio_phone_number");
-  if (!company) return { outcome: "no-such-company" };
+  if (!company) return noSuchCompany;
   const held = company.twilio_phone_number;
   if (held === null) return { outcome: isBarred ? "email-not-verified" : "not-available" };
   return { outcome: "already-has-number", phoneNumber: held };
@@ -129,6 +129,8 @@ function needsVerifiedEmail({ actor }: By): boolean {
   const isOwn = actor === "company" || actor.startsWith("token:");
   return isOwn && environment().REQUIRE_VERIFIED_EMAIL === "on";
 }
+
+const noSuchCompany = { outcome: "no-such-company" } as const;
 
 /** Takes the assignment back, with all that was written of it; so does {@link BudgetSpent}. */
 class CompanyClosed extends Error {}
@@ -172,7 +174,7 @@ export async function assignForSure(
   wanted: string | Wanted = {},
   by: By = service,
 ): Promise<Assignment> {
-  const began = toRfc3339(toDatabaseTime());
+  const began = performance.now();
   try {
     return typeof wanted === "string"
       ? await assignPhoneNumber(db, companyId, wanted, by)
@@ -180,13 +182,12 @@ export async function assignForSure(
   } catch (error) {
     const unknown = new UnknownOutcomeError("", { cause: error });
     const held = await Promise.race([
-      besideBudget(() => currentPhoneNumber(db, companyId)),
+      besideBudget(() => heldSince(db, companyId, (performance.now() - began) / 1000)),
       setTimeout(800, unknown, { ref: false }),
     ]).catch(() => unknown);
     if (held instanceof Error) throw held;
     if (held === undefined) throw error;
-    const isTheOne =
-      typeof wanted === "string" ? held.phoneNumber === wanted : held.assignedAt >= began;
+    const isTheOne = typeof wanted === "string" ? held.phoneNumber === wanted : held.isNew;
     return {
       outcome: isTheOne ? "assigned" : "already-has-number",
       phoneNumber: held.phoneNumber,
@@ -194,12 +195,23 @@ export async function assignForSure(
   }
 }
 
+/** The company's number, and whether it got it within so many seconds, by the database's clock and whole ones. */
+function heldSince(db: Knex, companyId: number, seconds: number) {
+  return db("twilio_phone_numbers")
+    .where({ assigned_to_company_id: companyId, status: "assigned" })
+    .select<{ phoneNumber: string; isNew: unknown }[]>(
+      "phone_number as phoneNumber",
+      db.raw(`assigned_at >= ? as "isNew"`, [inSeconds(db, -Math.ceil(seconds) - 1)]),
+    )
+    .first();
+}
+
 function assigned(db: Knex, companyId: number) {
   return db("twilio_phone_numbers")
     .update({
       status: "assigned",
       assigned_to_company_id: companyId,
-      assigned_at: toDatabaseTime(),
+      assigned_at: db.raw(databaseNow(db)),
     })
     .returning<{ phone_number: string }[]>("phone_number");
 }

@@ -88,13 +88,15 @@ export async function beginSession(
     await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
   // Signing in is rare and already slow, so this is where what has expired goes. Of sessions that begin at once each
-  // looks after it is there for all, so that the last look sees them all.
+  // looks after it is there for all, so that the last look sees them all; and none takes itself away, whatever the
+  // clock said where the others began.
   await db("company_sessions")
     .where("expires_at", "<=", toDatabaseTime(now))
     .orWhereIn(
       "id_hash",
       db("company_sessions")
         .where({ company_id: companyId })
+        .orderByRaw("id_hash = ? desc", [hashOf(id)])
         .orderBy([
           { column: "created_at", order: "desc" },
           { column: "id_hash", order: "desc" },

@@ -14,6 +14,7 @@ import {
   type CompanyRow,
 } from "#app/domain/companies.server.ts";
 import { isDatabaseUnavailable } from "#app/domain/database-errors.server.ts";
+import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
@@ -101,35 +102,51 @@ export const mostTokens = 50;
 
 /** What came of {@link makeToken}; `secret` is the token itself, and nobody can tell it again. */
 export type MadeToken =
-  { outcome: "made"; token: Token; secret: string } | { outcome: "too-many-tokens" };
+  | { outcome: "made"; token: Token; secret: string }
+  | { outcome: "too-many-tokens" }
+  /** the account was closed meanwhile, or the session that asked has ended */
+  | { outcome: "signed-out" };
 
+/** @param sessionId the session that asks */
 export async function makeToken(
   db: Knex,
   companyId: number,
   { name, scopes, expires_at }: TokenFields,
   by: By = service,
   now = new Date(),
+  sessionId?: string,
 ): Promise<MadeToken> {
   const secret = newToken();
-  return db.transaction(async (transaction) => {
-    await lockCompany(transaction, companyId);
-    const [made] = await query<Row>(transaction, insertion, [
-      companyId,
-      name,
-      scopes.join(" "),
-      hashOf(secret),
-      toDatabaseTime(now),
-      expires_at && toDatabaseTime(expires_at),
-      companyId,
-      mostTokens,
-      companyId,
-    ]);
-    if (!made) return { outcome: "too-many-tokens" };
-    const details = { token: made.id, scopes: made.scopes };
-    await recordEvent(transaction, { event: "token-made", companyId, ...by, details });
-    return { outcome: "made", token: fromRow(made), secret };
-  });
+  try {
+    return await db.transaction(async (transaction): Promise<MadeToken> => {
+      await lockCompany(transaction, companyId);
+      const [made] = await query<Row>(transaction, insertion, [
+        companyId,
+        name,
+        scopes.join(" "),
+        hashOf(secret),
+        toDatabaseTime(now),
+        expires_at && toDatabaseTime(expires_at),
+        companyId,
+        mostTokens,
+        companyId,
+      ]);
+      await requireOpenSession(transaction, companyId, sessionId);
+      if (!made) {
+        const [account] = await query<{ closed: string | null }>(transaction, closed, [companyId]);
+        return { outcome: account?.closed ? "signed-out" : "too-many-tokens" };
+      }
+      const details = { token: made.id, scopes: made.scopes };
+      await recordEvent(transaction, { event: "token-made", companyId, ...by, details });
+      return { outcome: "made", token: fromRow(made), secret };
+    });
+  } catch (error) {
+    if (error instanceof SessionEndedError) return { outcome: "signed-out" };
+    throw error;
+  }
 }
+
+const closed = { name: "account closed", sql: `select ${closedState("?")} as closed` };
 
 interface Row {
   id: number;

@@ -2,6 +2,7 @@ import { callerPatterns, type CallFilter } from "#app/domain/call-filter.server.
 import { dayAfter, startOfDay } from "#app/domain/days.ts";
 import type { FieldErrors } from "#app/http/fields.ts";
 import { askedOutcome, type ShownOutcome } from "#app/http/shown-call.server.ts";
+import type { Asked } from "#app/server/exchange.server.ts";
 
 /** Which calls the address of a page, or of the export, asks for. */
 
@@ -23,15 +24,9 @@ export interface AskedCalls {
 
 /** @param timeZone the company's, whose days are meant */
 export function askedCalls(query: URLSearchParams, timeZone: string): AskedCalls {
-  const text = (name: string) => (query.get(name) ?? "").trim().slice(0, 40);
-  const outcome = askedOutcome(query.get("outcome"));
-  const typed = {
-    outcome: outcome ?? ("" as const),
-    search: text("search"),
-    since: text("since"),
-    until: text("until"),
-  };
+  const typed = typedFilter(query);
   const { search, since, until } = typed;
+  const outcome = typed.outcome === "" ? undefined : typed.outcome;
   const errors: FieldErrors = {};
   if (search !== "" && callerPatterns(search).length === 0) {
     errors.search = "Type digits of the caller's number.";
@@ -49,6 +44,24 @@ export function askedCalls(query: URLSearchParams, timeZone: string): AskedCalls
     until: until === "" ? undefined : startOfDay(timeZone, dayAfter(until, 1)),
   };
   return { typed, filter, errors: undefined };
+}
+
+function typedFilter(query: URLSearchParams): TypedFilter {
+  const text = (name: string) => (query.get(name) ?? "").trim().slice(0, 40);
+  return {
+    outcome: askedOutcome(query.get("outcome")) ?? "",
+    search: text("search"),
+    since: text("since"),
+    until: text("until"),
+  };
+}
+
+/** The page of calls that somebody came from: what is done with one of its calls has it in its own address too. */
+export function cameFrom({
+  request,
+}: Pick<Asked, "request">): [typed: TypedFilter, cursor: string] {
+  const query = new URL(request.url).searchParams;
+  return [typedFilter(query), query.get("cursor") ?? ""];
 }
 
 // Of years that people and databases have dates in.

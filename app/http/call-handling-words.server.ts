@@ -23,17 +23,23 @@ export const namedLanguages = spokenLanguages
   .map((tag) => [tag, languageNames.of(tag) ?? tag] as const)
   .toSorted(([, one], [, other]) => one.localeCompare(other));
 
-/** What happens to a call, in a sentence or two for the company whose it is. */
-export function whatHappens({ greeting, mode, target, ringSeconds, takeMessage }: CallHandling) {
-  const first = greeting === "" ? "Callers" : "Callers hear your greeting, and";
-  const askedAtOnce = `${first} are asked for a message.`;
-  if (mode === "message" || target === null) return askedAtOnce;
+const longestQuote = 90;
+
+/**
+ * What callers hear, one after the other, and what becomes of them then, as it goes on after “Callers hear:”.
+ * `“Good day.”, then ringing at +353 86 123 4567 for up to 20 seconds. If nobody answers, the call ends.`
+ */
+export function callersHear({ greeting, mode, target, ringSeconds, takeMessage }: CallHandling) {
+  const text = greeting.replaceAll(/\s+/g, " ").trim();
+  const quote = text.length > longestQuote ? `${text.slice(0, longestQuote).trimEnd()}…` : text;
+  const first = quote === "" ? "" : `“${quote}”, then `;
+  if (mode === "message" || target === null) return `${first}a request to leave a message.`;
   const connected =
     mode === "stream"
-      ? `are connected to your voice agent at ${new URL(target).host}`
-      : `hear it ring at ${mode === "phone" ? formatPhoneNumber(target) : target} for up to ${ringSeconds} seconds`;
+      ? `your voice agent at ${new URL(target).host}`
+      : `ringing at ${mode === "phone" ? formatPhoneNumber(target) : target} for up to ${ringSeconds} seconds`;
   const otherwise = mode === "stream" ? "If it cannot be reached" : "If nobody answers";
-  return `${first} ${connected}. ${otherwise}, ${takeMessage ? "they are asked for a message" : "the call ends"}.`;
+  return `${first}${connected}. ${otherwise}, ${takeMessage ? "they are asked for a message" : "the call ends"}.`;
 }
 
 /** Where calls go, in a few words. */

@@ -1,4 +1,5 @@
 import { redirect } from "@remix-run/node";
+import type { Knex } from "knex";
 import { database, reading } from "#app/db.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import {
@@ -108,6 +109,7 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
 /**
  * Signs a company in: a new session, and the one that the request came with is over.
  * @param passwordHash what its password was checked against
+ * @param db the transaction that it is to be part of, if any
  * @returns the `Set-Cookie` value
  * @throws {AccountChangedError}
  */
@@ -115,10 +117,11 @@ export async function beginSessionFor(
   asked: Asked,
   companyId: number,
   passwordHash: string,
+  db: Knex = database(),
 ): Promise<string> {
-  await end(asked);
+  await end(asked, db);
   const by = seenBy(asked);
-  return sessionCookie(await beginSession(database(), companyId, new Date(), by, passwordHash));
+  return sessionCookie(await beginSession(db, companyId, new Date(), by, passwordHash));
 }
 
 /**
@@ -130,8 +133,8 @@ export async function endSessionOf(asked: Asked): Promise<string> {
   return sessionCookie("", 0);
 }
 
-async function end(asked: Asked): Promise<void> {
+async function end(asked: Asked, db = database()): Promise<void> {
   const id = sessionId(asked);
-  if (id !== undefined) await endSession(database(), id, by(asked));
+  if (id !== undefined) await endSession(db, id, by(asked));
   delete asked.context.signedIn;
 }

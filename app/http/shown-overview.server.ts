@@ -2,7 +2,7 @@ import { reading } from "#app/db.server.ts";
 import type { DayOfCalls } from "#app/domain/calls-per-day.server.ts";
 import type { Company } from "#app/domain/companies.server.ts";
 import { overviewOf } from "#app/domain/overview.server.ts";
-import { callersHear } from "#app/http/callers-hear.server.ts";
+import { callersHear } from "#app/http/call-handling-words.server.ts";
 import { shownCall, type ShownCall } from "#app/http/shown-call.server.ts";
 import { shownTimeZone } from "#app/http/shown-time.server.ts";
 
@@ -33,7 +33,7 @@ export interface ShownOverview {
   proof: ShownCall | null;
   /** what the zone of all these times is called */
   timeZone: string;
-  /** what callers hear now, as part of a sentence */
+  /** what goes on after “Callers hear:” */
   hears: string;
   /** null once all are done, and the last is no news any more */
   steps: Steps | null;

@@ -98,7 +98,7 @@ export async function signInWith(asked: Asked, email: string, password: string):
         attempt: await attemptOf(asked, email),
         who: by(asked, "visitor"),
       }).authenticate();
-      return await begin(asked, proven, "signed-in");
+      return await begin(asked, proven);
     });
   } catch (error) {
     if (error instanceof SignInError || error instanceof AccountFrozenError) {
@@ -116,7 +116,7 @@ interface SignedUp {
 }
 
 /**
- * Makes an account and signs in. Whoever sends it again, with the email and the password of the account that there is,
+ * Makes an account and signs in, both or neither: nobody is left with an account and a form that failed. Whoever sends it again, with the email and the password of the account that there is,
  * gets in too: the answer to the first time was lost. Such tries are counted with those of signing in.
  * @returns undefined where the email is another account's
  * @throws {TooManyAttemptsError}
@@ -125,12 +125,13 @@ interface SignedUp {
 export async function signUpWith(asked: Asked, fields: SignUp): Promise<SignedUp | undefined> {
   const signedUp = await inTurnOf(asked, fields.email, async () => {
     await countSignUp(exchangeOf(asked.context).address);
-    const result = await signUp(database(), fields, by(asked, "visitor"));
-    if (result.outcome === "email-taken") return undefined;
-    return begin(asked, result, "signed-up").catch((error: unknown) => {
-      if (error instanceof SignInError) return undefined;
-      throw error;
+    let cookie = "";
+    const who = by(asked, "visitor");
+    const result = await signUp(database(), fields, who, async (transaction, id, passwordHash) => {
+      cookie = await beginSessionFor(asked, id, passwordHash, transaction);
     });
+    if (result.outcome === "email-taken") return undefined;
+    return begun(asked, result, "signed-up", cookie);
   });
   return signedUp ?? signInAgain(asked, fields);
 }
@@ -175,20 +176,25 @@ export async function ownPasswordError(
   });
 }
 
-async function begin(
-  asked: Asked,
-  { company, passwordHash }: Proven,
-  how: "signed-up" | "signed-in",
-): Promise<SignedUp> {
-  const headers = new Headers();
+async function begin(asked: Asked, proven: Proven): Promise<SignedUp> {
   try {
-    headers.append("Set-Cookie", await beginSessionFor(asked, company.id, passwordHash));
+    const cookie = await beginSessionFor(asked, proven.company.id, proven.passwordHash);
+    return await begun(asked, proven, "signed-in", cookie);
   } catch (error) {
     // The password is another one by now, or the account is closed: the next try is told which.
     throw error instanceof AccountChangedError ? new SignInError() : error;
   }
+}
+
+async function begun(
+  asked: Asked,
+  { company, passwordHash }: Proven,
+  how: "signed-up" | "signed-in",
+  sessionCookie: string,
+): Promise<SignedUp> {
   exchangeOf(asked.context).companyId = company.id;
   noteSignIn(asked, how, company.id);
+  const headers = new Headers([["Set-Cookie", sessionCookie]]);
   headers.append("Set-Cookie", await knownDevice(passwordHash));
   return { company, headers };
 }

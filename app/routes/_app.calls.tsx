@@ -4,11 +4,10 @@ import { callNews, CallNews } from "#app/components/CallNews.tsx";
 import { callsAddress } from "#app/components/calls-address.ts";
 import { CallFilter } from "#app/components/CallFilter.tsx";
 import { CallTable } from "#app/components/CallTable.tsx";
-import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { Main } from "#app/components/Main.tsx";
+import { NoCallsYet } from "#app/components/NoCallsYet.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
-import { HowToTest } from "#app/components/RingTest.tsx";
 import { reading } from "#app/db.server.ts";
 import { countCalls } from "#app/domain/call-filter.server.ts";
 import { listCalls } from "#app/domain/calls.server.ts";
@@ -43,6 +42,8 @@ export const loader = companyLoader(async ({ company, query, ...asked }) => {
       errors,
       tabs: callTabs(counts, typed),
       kind: typed.outcome === "" ? "All calls" : outcomeLabels[typed.outcome],
+      /** of this very page, for what leads back to it */
+      query: callsAddress(typed, cursor, ""),
       older: errors ? null : page.nextCursor,
       searchesOn: page.calls.length < callsPerPage,
       isFirst: cursor === undefined,
@@ -53,16 +54,17 @@ export const loader = companyLoader(async ({ company, query, ...asked }) => {
 });
 
 export default function Calls() {
-  const { calls, typed, errors, tabs, isFirst, news } = useLoaderData<typeof loader>();
+  const { calls, typed, errors, tabs, isFirst, news, query, number } =
+    useLoaderData<typeof loader>();
   const hasNone =
     !errors && calls.length === 0 && isFirst && Object.values(typed).every((value) => value === "");
   return (
     <Main>
-      <CallNews news={news} />
+      <CallNews news={news} dismissTo={`/calls${query}`} />
       {errors && <ErrorSummary errors={errors} />}
       <h1 tabIndex={-1}>Calls</h1>
       {hasNone ? (
-        <NoCallsYet />
+        <NoCallsYet number={number} />
       ) : (
         <>
           <CallFilter typed={typed} errors={errors} tabs={tabs} />
@@ -74,7 +76,7 @@ export default function Calls() {
 }
 
 function FoundCalls() {
-  const { calls, typed, kind, older, searchesOn, isFirst, timeZone } =
+  const { calls, typed, kind, query, older, searchesOn, isFirst, timeZone } =
     useLoaderData<typeof loader>();
   return (
     <section className="card" aria-label={kind}>
@@ -83,7 +85,7 @@ function FoundCalls() {
       ) : (
         <>
           <p className="hint">Times are in {timeZone}.</p>
-          <CallTable calls={calls} caption={`${kind}, newest first`} />
+          <CallTable calls={calls} caption={`${kind}, newest first`} query={query} />
         </>
       )}
       {(!isFirst || older !== null) && (
@@ -98,23 +100,6 @@ function FoundCalls() {
               {searchesOn ? "Search on" : "Older calls"}
             </Link>
           )}
-        </p>
-      )}
-    </section>
-  );
-}
-
-function NoCallsYet() {
-  const { number } = useLoaderData<typeof loader>();
-  return (
-    <section className="card" aria-label="All calls">
-      {number === null ? (
-        <ConfigurePhone to="/dashboard/choose-number">
-          No calls yet. You need a number first.
-        </ConfigurePhone>
-      ) : (
-        <p>
-          No calls yet. <HowToTest number={number} />
         </p>
       )}
     </section>

@@ -1,13 +1,15 @@
-import { data, redirect } from "@remix-run/node";
+import { data, redirect, type LoaderFunctionArgs } from "@remix-run/node";
+import { callsAddress } from "#app/components/calls-address.ts";
 import { database } from "#app/db.server.ts";
 import { blockCallerOf } from "#app/domain/blocked-callers.server.ts";
+import { cameFrom } from "#app/http/asked-calls.server.ts";
 import { tooManyBlocked } from "#app/http/block-number.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { withNews } from "#app/http/news.server.ts";
 import { pageAction } from "#app/http/page.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 
-export const loader = () => redirect("/calls");
+export const loader = (asked: LoaderFunctionArgs) => redirect(callsAddress(...cameFrom(asked)));
 
 /** Blocks whoever made the call. */
 export const action = pageAction(async (sent) => {
@@ -15,7 +17,9 @@ export const action = pageAction(async (sent) => {
   const outcome = await blockCallerOf(database(), id, sent.params.call_sid ?? "", by(sent));
   switch (outcome) {
     case "blocked":
-      return redirect("/calls", { headers: await withNews("caller-blocked") });
+      return redirect(callsAddress(...cameFrom(sent)), {
+        headers: await withNews("caller-blocked"),
+      });
     case "withheld":
       return redirect("/settings/calls/blocked");
     case "no-such-call":

@@ -1,11 +1,13 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { callsAddress } from "#app/components/calls-address.ts";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { findMessage } from "#app/domain/messages.server.ts";
+import { cameFrom } from "#app/http/asked-calls.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { deleteWithSound } from "#app/twilio/message-deletion.server.ts";
 import { withNews } from "#app/http/news.server.ts";
@@ -20,13 +22,15 @@ const title = "Delete this message?";
 export const meta: MetaFunction = () => privatePageTitle(title);
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
-export const loader = companyLoader(async ({ company, params }) => {
+export const loader = companyLoader(async ({ company, params, ...asked }) => {
   const callSid = params.call_sid ?? "";
   const message = await findMessage(database(), company.id, callSid);
   if (!message) throw data({ message: "There is no such message." }, 404);
-  if (message.state === "deleted") throw redirect("/calls");
+  const page = cameFrom(asked);
+  if (message.state === "deleted") throw redirect(callsAddress(...page));
   return {
-    callSid,
+    back: callsAddress(...page),
+    here: callsAddress(...page, `/calls/${callSid}/message/delete`),
     caller: shownCaller(message.from),
     time: shownTime(message.startedAt, company.timeZone),
     length: message.seconds === null ? null : shownSeconds(message.seconds),
@@ -43,7 +47,7 @@ export const action = pageAction(async (sent) => {
       throw data({ message: "There is no such message." }, 404);
     }
     const news = outcome === "deleted-here" ? "message-deleted-here" : "message-deleted";
-    return redirect("/calls", { headers: await withNews(news) });
+    return redirect(callsAddress(...cameFrom(sent)), { headers: await withNews(news) });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return refuseFormFor(error, sent, []);
@@ -51,16 +55,10 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function DeleteMessage() {
-  const { callSid, caller, time, length, unheard } = useLoaderData<typeof loader>();
-  const here = `/calls/${callSid}/message/delete`;
+  const { back, here, caller, time, length, unheard } = useLoaderData<typeof loader>();
   const errors = useActionData<typeof action>()?.errors;
   return (
-    <SettingsPage
-      title={title}
-      above={{ to: "/calls", title: "Calls" }}
-      errors={errors}
-      here={here}
-    >
+    <SettingsPage title={title} above={{ to: back, title: "Calls" }} errors={errors} here={here}>
       <p>
         The message of {caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller} from{" "}
         <time dateTime={time.at}>{time.shown}</time>
@@ -74,7 +72,7 @@ export default function DeleteMessage() {
         <input type="hidden" name="sure" value="yes" />
       </PostForm>
       <p>
-        <Link to="/calls">Keep it</Link>
+        <Link to={back}>Keep it</Link>
       </p>
     </SettingsPage>
   );

@@ -1,12 +1,13 @@
-import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
-import { SelectField, TextField } from "#app/components/Field.tsx";
+import { SelectField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
+import { WhoFields } from "#app/components/WhoFields.tsx";
+import { YourData } from "#app/components/YourData.tsx";
 import { database } from "#app/db.server.ts";
-import { accountFields, saveAccount } from "#app/domain/account.server.ts";
-import { formatPhoneNumber } from "#app/domain/e164.ts";
+import { accountFields, accountForm, saveAccount } from "#app/domain/account.server.ts";
 import { timeZones } from "#app/domain/time-zone.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
@@ -19,15 +20,12 @@ import { requireCompany } from "#app/http/session.server.ts";
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
   privatePageTitle("Account", data?.refused);
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   const [saved, kept] = [await takeNews(asked, "saved"), await takeKeptForm(asked, company.id)];
   const values = {
-    company_name: company.companyName,
-    owner_name: company.ownerName,
-    phone: formatPhoneNumber(company.phone ?? ""),
-    time_zone: company.timeZone,
+    ...accountForm(company),
     ...kept.values,
     [formOwner]: String(company.id),
   };
@@ -70,28 +68,10 @@ export default function Account() {
     <SettingsPage title="Account" errors={errors} news={news} here="/settings/account">
       <PostForm submit="Save" submitting="Saving…" action="/settings/account">
         <input type="hidden" name="form_owner" value={values.form_owner} />
-        <TextField
-          name="company_name"
-          label="Company name"
-          autoComplete="organization"
-          value={values.company_name}
-          error={errors?.company_name}
-        />
-        <TextField
-          name="owner_name"
-          label="Your name"
-          autoComplete="name"
-          value={values.owner_name}
-          error={errors?.owner_name}
-        />
-        <TextField
-          name="phone"
-          type="tel"
-          label="Your phone number (optional)"
-          hint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
-          autoComplete="tel"
-          value={values.phone}
-          error={errors?.phone}
+        <WhoFields
+          values={values}
+          errors={errors}
+          phoneHint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
         />
         <SelectField
           name="time_zone"
@@ -115,23 +95,7 @@ export default function Account() {
           </Link>
         </p>
       </section>
-      <section aria-labelledby="data">
-        <h2 id="data">Your data</h2>
-        <p>
-          Everything that is kept of your company: settings, sessions, events, calls. One file, in
-          JSON.
-        </p>
-        <p className="actions">
-          <a className="button secondary" href="/settings/account/export" download>
-            Download your data
-          </a>
-        </p>
-        <p className="actions">
-          <Link className="button quiet" to="/settings/account/close">
-            Close your account
-          </Link>
-        </p>
-      </section>
+      <YourData />
     </SettingsPage>
   );
 }

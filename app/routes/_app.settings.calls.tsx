@@ -14,7 +14,7 @@ import {
   saveCallHandlingForm,
   shownAgain,
 } from "#app/http/call-handling-fields.server.ts";
-import { namedLanguages, namesOf, whatHappens } from "#app/http/call-handling-words.server.ts";
+import { callersHear, namedLanguages, namesOf } from "#app/http/call-handling-words.server.ts";
 import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
@@ -46,7 +46,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
       refused,
       saved: isNews && !refused,
       unsaved: kept.values !== undefined && !refused,
-      now: whatHappens(taken),
+      hears: callersHear(taken),
       values: { ...(kept.values ?? fieldsOf(handling)), [formOwner]: String(company.id) },
       countries: namesOf(countries),
       languages: namedLanguages,
@@ -72,7 +72,8 @@ export const action = pageAction(async (sent) => {
 });
 
 export default function CallHandlingSettings() {
-  const { saved, unsaved, now, values, isRung, mail, ...offered } = useLoaderData<typeof loader>();
+  const { saved, unsaved, hears, values, isRung, mail, ...offered } =
+    useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   return (
     <SettingsPage title={title} errors={refused?.errors} news={saved && "Saved."} here={here}>
@@ -80,7 +81,7 @@ export default function CallHandlingSettings() {
         <Banner>This is what you typed before you were signed out. It is not saved yet.</Banner>
       )}
       <p>
-        <strong>Now:</strong> <WithPhoneNumbers text={now} />
+        <strong>Callers hear:</strong> <WithPhoneNumbers text={hears} />
       </p>
       <CallHandlingForm
         {...offered}

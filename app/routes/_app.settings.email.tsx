@@ -1,33 +1,28 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
-import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { useActionData, useLoaderData } from "@remix-run/react";
 import { z } from "zod";
-import { Banner } from "#app/components/Banner.tsx";
-import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { TextField } from "#app/components/Field.tsx";
-import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
+import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { emailField } from "#app/domain/companies.server.ts";
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
-import {
-  emailState,
-  requestEmailChange,
-  requestVerification,
-} from "#app/domain/verified-emails.server.ts";
+import { emailState, requestEmailChange } from "#app/domain/verified-emails.server.ts";
 import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { takeNews, withNews, type News } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
-import { countRecovery } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany, sessionId } from "#app/http/session.server.ts";
 import { ownPasswordError } from "#app/http/sign-in.server.ts";
-import { exchangeOf } from "#app/server/exchange.server.ts";
+
+const title = "Email address";
+const here = "/settings/email";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) =>
-  privatePageTitle("Email address", data?.refused);
+  privatePageTitle(title, data?.refused);
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
@@ -50,15 +45,15 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
 const shownAgain = ["email"];
 const fields = z.object({ email: emailField });
 
-/** Asks for another email, for whoever knows the password; or for the link once more. */
+const refusals = {
+  "email-taken": "An account with this email address already exists.",
+  "same-email": "This is your email address already.",
+};
+
+/** Asks for another email, for whoever knows the password. */
 export const action = pageAction(async (sent) => {
   const company = await requireCompany(sent);
   try {
-    if (sent.form.send === "link") {
-      await countRecovery(exchangeOf(sent.context).address);
-      await requestVerification(database(), company.id);
-      return redirect("/settings/email", { headers: await withNews("link-sent") });
-    }
     const checked = checkFields(fields, sent.form);
     const wrong = await ownPasswordError(sent, company, sent.form.password ?? "");
     if (!checked.ok || wrong) {
@@ -70,14 +65,10 @@ export const action = pageAction(async (sent) => {
     const outcome = await requestEmailChange(database(), company.id, email, by(sent), own);
     if (outcome === "signed-out") return redirect("/login?signed-out=1");
     if (outcome === "email-taken" || outcome === "same-email") {
-      const error =
-        outcome === "same-email"
-          ? "This is your email address already."
-          : "An account with this email address already exists.";
-      return refuseForm(sent, shownAgain, 409, { email: error });
+      return refuseForm(sent, shownAgain, 409, { email: refusals[outcome] });
     }
-    const news = outcome === "changed" ? "email-changed" : outcome;
-    return redirect("/settings/email", { headers: await withNews(news) });
+    const news = outcome === "changed" ? "email-changed" : "link-sent";
+    return redirect(here, { headers: await withNews(news) });
   } catch (error) {
     return refuseFormFor(error, sent, shownAgain);
   }
@@ -87,13 +78,7 @@ export default function EmailAddress() {
   const page = useLoaderData<typeof loader>();
   const { errors, values } = useActionData<typeof action>() ?? {};
   return (
-    <Main>
-      {errors && <ErrorSummary errors={errors} />}
-      {page.message && <Banner>{page.message}</Banner>}
-      <p className="over-heading">
-        <Link to="/settings">Settings</Link>
-      </p>
-      <h1 tabIndex={-1}>Email address</h1>
+    <SettingsPage title={title} errors={errors} news={page.message} here={here}>
       <p>
         You sign in with <bdi>{page.email}</bdi>
         {page.sendsMail &&
@@ -107,13 +92,13 @@ export default function EmailAddress() {
         </p>
       )}
       {page.sendsMail && (!page.verified || page.pending !== null) && (
-        <PostForm submit="Send the link again" submitting="Sending…" action="/settings/email">
+        <PostForm submit="Send the link again" submitting="Sending…" action={`${here}/link`}>
           <input type="hidden" name="send" value="link" />
         </PostForm>
       )}
       <section className="card" aria-labelledby="change-email">
         <h2 id="change-email">Use another address</h2>
-        <PostForm submit="Change email address" submitting="Changing…" action="/settings/email">
+        <PostForm submit="Change email address" submitting="Changing…" action={here}>
           <TextField
             name="email"
             type="email"
@@ -126,6 +111,6 @@ export default function EmailAddress() {
           <PasswordField autoComplete="current-password" error={errors?.password} />
         </PostForm>
       </section>
-    </Main>
+    </SettingsPage>
   );
 }

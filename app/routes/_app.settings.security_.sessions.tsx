@@ -1,6 +1,7 @@
-import { data, redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { privatePageTitle } from "#app/components/page-title.ts";
+import { SessionCard } from "#app/components/SessionCard.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { database, reading } from "#app/db.server.ts";
 import { endSessionByRef, listSessions } from "#app/domain/own-sessions.server.ts";
@@ -8,11 +9,11 @@ import { by } from "#app/http/by.server.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { requireCompany, sessionId } from "#app/http/session.server.ts";
-import { shownSession, type ShownSession } from "#app/http/shown-session.server.ts";
+import { shownSession } from "#app/http/shown-session.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Sessions");
 
-export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+export { headersOfAction as headers } from "#app/http/page.server.ts";
 
 const here = "/settings/security/sessions";
 
@@ -53,7 +54,7 @@ export default function Sessions() {
       </p>
       <ul className="sessions">
         {sessions.map((session) => (
-          <Session key={session.ref} session={session} />
+          <SessionCard key={session.ref} session={session} endedAt={here} />
         ))}
       </ul>
       {sessions.length > 1 && (
@@ -64,52 +65,5 @@ export default function Sessions() {
         </form>
       )}
     </SettingsPage>
-  );
-}
-
-function Session({
-  session: { ref, device, address, begun, seen, own },
-}: {
-  session: ShownSession;
-}) {
-  return (
-    <li className="card">
-      <div>
-        <h2 id={`session-${ref}`}>
-          <bdi>{device}</bdi>
-        </h2>
-        {own && <p className="hint">This browser</p>}
-      </div>
-      <dl className="facts">
-        <div>
-          <dt>Address</dt> <dd>{address ?? "Unknown"}</dd>
-        </div>
-        <div>
-          <dt>Signed in</dt>{" "}
-          <dd>
-            <time dateTime={begun.at}>{begun.shown}</time>
-          </dd>
-        </div>
-        <div>
-          <dt>Last seen</dt>{" "}
-          <dd>
-            <time dateTime={seen.at}>{seen.shown}</time>
-          </dd>
-        </div>
-      </dl>
-      {!own && (
-        <form method="post" action={here}>
-          <button
-            type="submit"
-            className="button secondary"
-            name="session"
-            value={ref}
-            aria-describedby={`session-${ref}`}
-          >
-            End session
-          </button>
-        </form>
-      )}
-    </li>
   );
 }

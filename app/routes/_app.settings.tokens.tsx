@@ -1,4 +1,4 @@
-import { data, type MetaFunction } from "@remix-run/node";
+import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
@@ -21,7 +21,7 @@ import { formOwner, keepForm, takeKeptForm } from "#app/http/kept-form.server.ts
 import { takeNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
-import { requireCompany } from "#app/http/session.server.ts";
+import { requireCompany, sessionId } from "#app/http/session.server.ts";
 import {
   lifetimes,
   scopeChoices,
@@ -60,7 +60,15 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(tokenFields, tokenFormFields(sent.form));
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    const made = await makeToken(database(), id, checked.values, by(sent));
+    const made = await makeToken(
+      database(),
+      id,
+      checked.values,
+      by(sent),
+      new Date(),
+      sessionId(sent),
+    );
+    if (made.outcome === "signed-out") return redirect("/login?signed-out=1");
     if (made.outcome === "made") return data({ made: made.secret, name: made.token.name });
     return refuseForm(sent, shownAgain, 400, {
       [wholeForm]: `A company has ${mostTokens} tokens at most. Revoke one first.`,

@@ -7,6 +7,7 @@ import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { TimeZoneGuess } from "#app/components/TimeZoneGuess.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
+import { WhoFields } from "#app/components/WhoFields.tsx";
 import { signUpFields } from "#app/domain/companies.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { pageLoader, pageAction } from "#app/http/page.server.ts";
@@ -49,28 +50,10 @@ export default function SignUp() {
       {errors && <ErrorSummary errors={errors} />}
       <h1 tabIndex={-1}>Create an account</h1>
       <PostForm submit="Create account" submitting="Creating account…">
-        <TextField
-          name="company_name"
-          label="Company name"
-          autoComplete="organization"
-          value={values?.company_name}
-          error={errors?.company_name}
-        />
-        <TextField
-          name="owner_name"
-          label="Your name"
-          autoComplete="name"
-          value={values?.owner_name}
-          error={errors?.owner_name}
-        />
-        <TextField
-          name="phone"
-          type="tel"
-          label="Your phone number (optional)"
-          hint="So that we can reach you. Start with the country code, like +353 86 123 4567."
-          autoComplete="tel"
-          value={values?.phone}
-          error={errors?.phone}
+        <WhoFields
+          values={values}
+          errors={errors}
+          phoneHint="So that we can reach you. Start with the country code, like +353 86 123 4567."
         />
         <TextField
           name="email"

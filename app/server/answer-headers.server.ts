@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { environment } from "#app/env.server.ts";
 
 /**
@@ -9,6 +10,18 @@ export function securityHeaders(nonce?: string): Record<string, string> {
   return nonce === undefined
     ? headers
     : { ...headers, "Content-Security-Policy": policy(` 'nonce-${nonce}'`) };
+}
+
+/**
+ * Where an answer sends a client on to: absolute where the request came under PUBLIC_URL's name, since lynx waits at a
+ * relative one. As it is where the request came under another name, such as an address in the local network, and where
+ * it leads back to what was asked for: an absolute one of those lynx takes for a circle, and shows the page that it has.
+ */
+export function locationFor(location: string, { headers, url }: IncomingMessage): string {
+  const { PUBLIC_URL } = environment();
+  const isPath = location.startsWith("/") && !location.startsWith("//");
+  const isPublic = headers.host?.toLowerCase() === new URL(PUBLIC_URL).host;
+  return isPath && isPublic && location !== url ? PUBLIC_URL + location : location;
 }
 
 const policy = (nonce: string) =>

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { securityHeaders } from "#app/server/answer-headers.server.ts";
+import { locationFor, securityHeaders } from "#app/server/answer-headers.server.ts";
 import { acceptedEncoding } from "#app/server/encoding.server.ts";
 import type { Exchange } from "#app/server/exchange.server.ts";
 import type { FileAnswer } from "#app/server/files.server.ts";
@@ -51,6 +51,9 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
     headers[name] = name === "set-cookie" ? [headers[name] ?? [], value].flat().map(String) : value;
   }
   const { request, response } = incoming;
+  if (typeof headers["location"] === "string") {
+    headers["location"] = locationFor(headers["location"], request);
+  }
   const whole = wholeBodyOf(answer);
   if (whole && request.method !== "HEAD") {
     return sendWhole(incoming, answer.status, headers, whole);
@@ -120,9 +123,12 @@ function begin(
 ): void {
   closeAfterUnreadBody(request, response);
   const type = response.getHeader("content-type") ?? headers["content-type"];
+  const isPage = String(type).startsWith("text/html");
   response.writeHead(status, {
     "X-Request-Id": exchange.requestId,
-    ...securityHeaders(String(type).startsWith("text/html") ? exchange.nonce : undefined),
+    ...securityHeaders(isPage ? exchange.nonce : undefined),
+    // Of `no-store` lynx knows nothing: it would show a page that it has as it was, wherever a link leads to it.
+    ...(isPage && { Pragma: "no-cache" }),
     // A path with a secret in it stays here; forms still say what site they come from.
     ...(exchange.path.includes("/:token") && { "Referrer-Policy": "strict-origin" }),
     ...headers,

@@ -48,7 +48,7 @@ async function signedIn(program: (typeof textBrowsers)[number]) {
   await browser.fill("Email address", email, password);
   await browser.goOn();
   browser.pressHere();
-  await browser.shows("Now: Callers hear your greeting, and are asked for a message.");
+  await browser.shows(/Callers hear: “Thank you for calling Ring & Sons.”, then a request/);
   return { browser, id, callSid, sid, email };
 }
 

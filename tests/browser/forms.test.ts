@@ -1,19 +1,11 @@
-import type { Browser } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { expect, test } from "vitest";
 import { aCompany } from "../support/client.ts";
-import { focused, openModal, ready, startSite, visit } from "./visitor.ts";
-import type { Site } from "./visitor.ts";
+import { focused, ready, useSite } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(3);
-});
+const site = useSite(3);
 
 test("a refused form has the focus on what is wrong, and its lines lead to the fields", async () => {
-  const page = await visit(browser, site, "/signup");
+  const page = await site.visit("/signup");
   await page.fill("#company_name", "Ring & Sons");
   await page.fill("#email", "nonsense");
   await page.click("main form > button");
@@ -28,10 +20,10 @@ test("a refused form has the focus on what is wrong, and its lines lead to the f
 });
 
 test("a password can be shown with JavaScript only, and is hidden when it is sent", async () => {
-  const plain = await visit(browser, site, "/login", { javaScript: false });
+  const plain = await site.visit("/login", { javaScript: false });
   expect(await plain.locator("text=Show").count()).toBe(0);
 
-  const page = await visit(browser, site, "/login");
+  const page = await site.visit("/login");
   await page.fill("#password", "a long quiet evening");
   const type = () => page.getAttribute("#password", "type");
   await page.click("[aria-label='Show password']");
@@ -50,7 +42,7 @@ test("a password can be shown with JavaScript only, and is hidden when it is sen
 });
 
 test("a form that is under way says so, and is not sent twice", async () => {
-  const page = await visit(browser, site, "/signup");
+  const page = await site.visit("/signup");
   for (const [name, value] of Object.entries(aCompany())) {
     await page.fill(`[name=${name}]`, value);
   }
@@ -88,7 +80,7 @@ test("a form that is under way says so, and is not sent twice", async () => {
 
 test("fields say what they are for, so that browsers can fill them in", async () => {
   const autocomplete = async (path: string) => {
-    const page = await visit(browser, site, path);
+    const page = await site.visit(path);
     return page
       .locator("main input:not([type=hidden])")
       .evaluateAll((inputs) =>
@@ -109,7 +101,7 @@ test("fields say what they are for, so that browsers can fill them in", async ()
 });
 
 test("the number can be copied", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.locator("label.row").nth(1).click();
   await page.click("dialog >> text=Confirm");

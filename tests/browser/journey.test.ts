@@ -1,25 +1,8 @@
-import type { Browser, Page } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
-import {
-  confirm,
-  focused,
-  modal,
-  openModal,
-  ready,
-  rows,
-  signUp,
-  startSite,
-  visit,
-  type Site,
-} from "./visitor.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { confirm, focused, modal, ready, rows, signUp, useSite } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(200);
-});
+const site = useSite(200);
 
 const fitsItsWidth = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
@@ -31,7 +14,7 @@ describe.each([
   { javaScript: false, width: 320 },
 ])("with JavaScript $javaScript at $width px", (options) => {
   test("sign up, choose a number, see it, log out and in", async () => {
-    const page = await visit(browser, site, "/", options);
+    const page = await site.visit("/", options);
     await page.click("main >> text=Sign up");
     await page.waitForURL("**/signup");
     const { email = "", password = "" } = await signUp(page);
@@ -83,7 +66,7 @@ describe.each([
   });
 
   test("skip for now, and choose later in Settings", async () => {
-    const page = await openModal(browser, site, options);
+    const page = await site.openModal(options);
     await modal(page).getByText("Skip for Now").click();
     await page.waitForURL("**/dashboard");
     await page.waitForSelector("dialog", { state: "detached" });
@@ -104,7 +87,7 @@ describe.each([
   });
 
   test("the keyboard alone is enough", async () => {
-    const page = await visit(browser, site, "/signup", options);
+    const page = await site.visit("/signup", options);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
     const stamp = `${Date.now()}${Math.random()}`;
@@ -150,7 +133,7 @@ describe.each([
 });
 
 test("without JavaScript a double click is one assignment and one good answer", async () => {
-  const page = await openModal(browser, site, { javaScript: false });
+  const page = await site.openModal({ javaScript: false });
   const number = (await rows(page).first().locator(".phone-number").first().innerText()).trim();
   await rows(page).first().click();
   await confirm(page).dblclick({ noWaitAfter: true });
@@ -159,7 +142,7 @@ test("without JavaScript a double click is one assignment and one good answer", 
 });
 
 test("the first link of a page skips to its main content", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.goto("/dashboard");
   await ready(page);
   await page.keyboard.press("Tab");
@@ -170,7 +153,7 @@ test("the first link of a page skips to its main content", async () => {
 });
 
 test("moving between pages moves the focus to the new heading", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await modal(page).getByText("Skip for Now").click();
   await page.waitForFunction(() => document.activeElement?.textContent === "Dashboard");
   await page.click("nav >> text=Settings");
@@ -182,7 +165,7 @@ test("moving between pages moves the focus to the new heading", async () => {
 });
 
 test("text twice as large still fits", async () => {
-  const page = await openModal(browser, site, { width: 640 });
+  const page = await site.openModal({ width: 640 });
   for (const path of ["/dashboard/choose-number", "/dashboard", "/settings/phone"]) {
     await page.goto(path);
     await ready(page);
@@ -202,7 +185,7 @@ test("text twice as large still fits", async () => {
 });
 
 test("on a phone with text of 32 pixels nothing of a company with a number scrolls sideways", async () => {
-  const page = await openModal(browser, site, { width: 412 });
+  const page = await site.openModal({ width: 412 });
   await rows(page).first().click();
   await confirm(page).click();
   await page.waitForURL("**/dashboard");

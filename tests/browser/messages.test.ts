@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { recordIncomingCall, recordRecording } from "#app/domain/call-events.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { recordings } from "#app/work/delete-recordings.server.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { newCallSid } from "../support/calls.ts";
 import { fillPool } from "../support/companies.ts";
@@ -9,6 +10,7 @@ import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { signedInCompanies } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
 import { startTwilioApi, type TwilioApi } from "../support/twilio-api.ts";
+import { useEnvironment } from "../support/twilio-webhooks.ts";
 import { ready, visit, type Site } from "./visitor.ts";
 
 const site = {} as Site;
@@ -21,7 +23,7 @@ beforeAll(async () => {
   twilio = await startTwilioApi();
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   site.db = openDatabase(databaseUrl);
-  numbers = await fillPool(site.db, 5);
+  numbers = await fillPool(site.db, 6);
   site.url = (await startServer({ databaseUrl, env: twilio.environment })).url;
 });
 
@@ -93,4 +95,19 @@ test("a message is deleted on a page of its own, and a caller blocked and let in
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
   expect(await page.getByLabel("Ask them for a message").isChecked()).toBe(true);
+});
+
+test("a message that Twilio has not deleted yet says so in its row, until it has", async () => {
+  const page = await withMessage("/calls", false);
+  twilio.fail({ status: 503 });
+  await page.getByRole("link", { name: /^Delete the message/ }).click();
+  await page.getByRole("button", { name: "Delete message" }).click();
+  const row = page.getByRole("row", { name: "+353 87 111 2222" });
+  await row.getByText("The message was deleted here. At the telephone company").waitFor();
+
+  await site.db("recordings_to_delete").update({ next_try_at: "2026-01-01 00:00:00" });
+  useEnvironment(twilio.environment);
+  await recordings.run(site.db, new AbortController().signal);
+  await page.reload();
+  expect(await row.innerText()).toContain("The message was deleted.");
 });

@@ -1,34 +1,25 @@
-import type { Browser } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { launchBrowser } from "../support/browser.ts";
 import {
   chosen,
   confirm,
   focused,
   isModal,
   modal,
-  openModal,
   problem,
   ready,
   rows,
-  startSite,
   takeNumber,
+  useSite,
   valueOf,
-  type Site,
 } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(600);
-});
+const site = useSite(600);
 
 test.each([true, false])(
   "nothing chosen is told at the top (JavaScript: %s)",
   async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
+    const page = await site.openModal({ javaScript });
     await confirm(page).click();
     await problem(page).waitFor();
     const text = "Select a phone number, or skip for now.";
@@ -53,7 +44,7 @@ test.each([true, false])(
 test.each([true, false])(
   "a number that goes meanwhile: a message, a fresh list, the search kept, nothing selected (JavaScript: %s)",
   async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
+    const page = await site.openModal({ javaScript });
     await page.fill("#search", "086 0000");
     await page.press("#search", "Enter");
     await page.waitForURL("**search=086**");
@@ -84,7 +75,7 @@ test.each([true, false])(
 );
 
 test("a double click is one request and one assignment", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   let posts = 0;
   page.on("request", (request) => {
     if (request.method() === "POST") posts++;
@@ -96,7 +87,7 @@ test("a double click is one request and one assignment", async () => {
 });
 
 test("while it assigns it says so, stays focusable, and cannot be closed", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   let letGo = () => {};
   const held = new Promise<void>((resolve) => (letGo = resolve));
   await page.route("**/choose-number.data**", async (route) => {
@@ -117,7 +108,7 @@ test("while it assigns it says so, stays focusable, and cannot be closed", async
 });
 
 test("the same number in two tabs is a good answer in both", async () => {
-  const first = await openModal(browser, site);
+  const first = await site.openModal();
   const second = await first.context().newPage();
   await second.goto("/dashboard/choose-number");
   await ready(second);
@@ -132,7 +123,7 @@ test("the same number in two tabs is a good answer in both", async () => {
 });
 
 test("another number in a second tab leads to the one that the company has", async () => {
-  const first = await openModal(browser, site);
+  const first = await site.openModal();
   const second = await first.context().newPage();
   await second.goto("/dashboard/choose-number");
   await ready(second);
@@ -149,7 +140,7 @@ test("another number in a second tab leads to the one that the company has", asy
 });
 
 test("a fault of the server keeps the modal and the choice, and a second try works", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await rows(page).first().click();
   const label = await confirm(page).innerText();
   await site.db.raw("begin immediate");
@@ -170,7 +161,7 @@ test("a fault of the server keeps the modal and the choice, and a second try wor
 test.each([true, false])(
   "signed out elsewhere, a choice leads to log-in with the words why, and back (JavaScript: %s)",
   async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
+    const page = await site.openModal({ javaScript });
     await rows(page).first().click();
     await page.context().clearCookies();
     await confirm(page).click();
@@ -187,7 +178,7 @@ test.each([
 ])(
   "a choice whose sending is cut off %s keeps the modal, and can be sent again",
   async (_, done) => {
-    const page = await openModal(browser, site);
+    const page = await site.openModal();
     await rows(page).first().click();
     const label = await confirm(page).innerText();
     await page.route("**/choose-number.data**", async (route) => {

@@ -1,31 +1,23 @@
-import type { Browser } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { launchBrowser } from "../support/browser.ts";
 import {
   chosen,
   confirm,
   modal,
-  openModal,
+  openSite,
   problem,
   rows,
-  startSite,
   takeNumber,
+  useSite,
   valueOf,
-  type Site,
 } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(600);
-});
+const site = useSite(600);
 
 test.each([true, false])(
   "a search narrows the list and can be cleared (JavaScript: %s)",
   async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
+    const page = await site.openModal({ javaScript });
     await page.fill("#search", "999888");
     await modal(page).getByText("Search", { exact: true }).click();
     await modal(page).getByText("No numbers contain 999888. Try fewer digits.").waitFor();
@@ -44,7 +36,7 @@ test.each([true, false])(
 );
 
 test("the selected number stays selected and named while others are searched for", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   const number = await valueOf(page, 3);
   const shown = formatPhoneNumber(number);
   await rows(page).nth(3).click();
@@ -82,7 +74,7 @@ test("the selected number stays selected and named while others are searched for
 });
 
 test("what was kept through a search can be confirmed, and a number that went meanwhile is let go", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   const number = await valueOf(page, 0);
   await rows(page).first().click();
   await page.fill("#search", "0599");
@@ -108,7 +100,7 @@ test("what was kept through a search can be confirmed, and a number that went me
 });
 
 test("showing more keeps the place and the selection", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await rows(page).nth(8).click();
   const label = await confirm(page).innerText();
   const more = modal(page).getByText("Show more numbers");
@@ -124,7 +116,7 @@ test("showing more keeps the place and the selection", async () => {
 });
 
 test("without JavaScript, showing more begins at the first new number", async () => {
-  const page = await openModal(browser, site, { javaScript: false });
+  const page = await site.openModal({ javaScript: false });
   await modal(page).getByText("Show more numbers").click();
   await page.waitForURL("**?show=60#number-31");
   const row = await rows(page).nth(30).boundingBox();
@@ -134,8 +126,8 @@ test("without JavaScript, showing more begins at the first new number", async ()
 
 describe("a small pool", () => {
   test("one screen of numbers has no search", async () => {
-    const small = await startSite(30);
-    const page = await openModal(browser, small);
+    const small = await openSite(30);
+    const page = await small.openModal();
     expect(await rows(page).count()).toBe(30);
     expect(await page.locator("#search").count()).toBe(0);
     expect(await modal(page).getByText("Show more numbers").count()).toBe(0);
@@ -145,8 +137,8 @@ describe("a small pool", () => {
   test.each([true, false])(
     "an empty one says so and offers only to skip; the last number may go meanwhile (JavaScript: %s)",
     async (javaScript) => {
-      const small = await startSite(1);
-      const page = await openModal(browser, small, { javaScript });
+      const small = await openSite(1);
+      const page = await small.openModal({ javaScript });
       const number = await valueOf(page, 0);
       await rows(page).first().click();
       await takeNumber(small.db, number);

@@ -1,38 +1,30 @@
-import type { Browser, Page } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { launchBrowser } from "../support/browser.ts";
 import { expectConsoleError } from "../support/console.ts";
 import {
   chosen,
   confirm,
   isModal,
   modal,
-  openModal,
   problem,
   ready,
   rows,
-  startSite,
+  useSite,
   valueOf,
-  type Site,
 } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(600);
-});
+const site = useSite(600);
 
 test("a page that cannot be reached is told as that, and a fault of a script is not", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await modal(page).getByText("Skip for Now").click();
   await page.waitForURL("**/dashboard");
   await page.route("**/*.data**", (route) => route.abort());
   await page.getByRole("link", { name: "Settings", exact: true }).click();
   await page.waitForSelector("h1:text('The server could not be reached')");
 
-  const broken = await openModal(browser, site);
+  const broken = await site.openModal();
   await rows(broken).first().click();
   await broken.evaluate(() => {
     window.fetch = () => {
@@ -60,7 +52,7 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
     ["a search", search, "**/dashboard/choose-number?search=059", 11],
     ["Show more numbers", more, "**/dashboard/choose-number?show=60", 60],
   ])("%s", async (_, load, url, count) => {
-    const page = await openModal(browser, site);
+    const page = await site.openModal();
     await rows(page).first().click();
     const label = await confirm(page).innerText();
     expectConsoleError("SyntaxError");
@@ -82,7 +74,7 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
   });
 
   test("Skip for Now needs no network, but where a choice was sent", async () => {
-    const page = await openModal(browser, site);
+    const page = await site.openModal();
     await rows(page).first().click();
     await page.context().setOffline(true);
     await skip(page);
@@ -105,7 +97,7 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
   });
 
   test("a search after another tab has chosen leads to the number", async () => {
-    const page = await openModal(browser, site);
+    const page = await site.openModal();
     await page.goto("/settings/phone/choose");
     await ready(page);
     const other = await page.context().newPage();
@@ -150,7 +142,7 @@ describe("before scripts have come", () => {
   test.each([false, true])(
     "what is typed and chosen stays, also where something has changed the page: %s",
     async (changed) => {
-      const page = await openModal(browser, site);
+      const page = await site.openModal();
       const letGo = await holdScripts(page);
       await rows(page).nth(2).click();
       await page.click("#search");
@@ -173,7 +165,7 @@ describe("before scripts have come", () => {
   test.each([false, true])(
     "the row or button that has the focus keeps it, also where something has changed the page: %s",
     async (changed) => {
-      const page = await openModal(browser, site);
+      const page = await site.openModal();
       for (const has of ["a row", "a button"]) {
         const letGo = await holdScripts(page);
         const first = rows(page).first().getByRole("radio");

@@ -1,32 +1,24 @@
 import { existsSync } from "node:fs";
-import type { Browser } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
-import { launchBrowser } from "../support/browser.ts";
 import {
   chosen,
   confirm,
   focused,
   isModal,
   modal,
-  openModal,
+  openSite,
   problem,
   ready,
   rows,
-  startSite,
+  useSite,
   valueOf,
-  type Site,
 } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(600);
-});
+const site = useSite(600);
 
 test("it opens as a modal with the focus on its heading, and nothing behind it scrolls", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   expect(await isModal(page)).toBe(true);
   expect(await focused(page)).toBe("Choose Your Phone Number");
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).overflow)).toBe(
@@ -41,7 +33,7 @@ test("it opens as a modal with the focus on its heading, and nothing behind it s
 test("without JavaScript it looks the same", async () => {
   const boxes = [];
   for (const javaScript of [true, false]) {
-    const page = await openModal(browser, site, { javaScript });
+    const page = await site.openModal({ javaScript });
     expect(await isModal(page)).toBe(javaScript);
     boxes.push(await page.locator("dialog").boundingBox());
   }
@@ -49,7 +41,7 @@ test("without JavaScript it looks the same", async () => {
 });
 
 test("a double click on a row that is partly out of sight selects that row", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   let boxes: DOMRect[] = [];
   let edges: number[] = [];
   let cut: number[] = [];
@@ -77,7 +69,7 @@ test("a double click on a row that is partly out of sight selects that row", asy
 });
 
 test("a browser that has no modal dialogs gets the dialog of the page without JavaScript, and it works", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.addInitScript(() => {
     delete (HTMLDialogElement.prototype as Partial<HTMLDialogElement>).showModal;
   });
@@ -99,7 +91,7 @@ test("a browser that has no modal dialogs gets the dialog of the page without Ja
 test.each([true, false])(
   "in a browser without inert, nothing behind the modal can be tabbed to (JavaScript: %s)",
   async (javaScript) => {
-    const page = await openModal(browser, site, { javaScript });
+    const page = await site.openModal({ javaScript });
     // A browser of today for one of then: it does not know the attribute, and asks the style sheet's question rightly.
     if (javaScript) {
       await page.addInitScript(
@@ -141,7 +133,7 @@ test.each([true, false])(
 );
 
 test("no number is selected to begin with, for screen readers and the keyboard too", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   const tree = await modal(page).getByRole("group").ariaSnapshot();
   expect(tree).toContain('group "Available phone numbers"');
   expect(tree).toContain('radio "None yet" [checked]');
@@ -167,7 +159,7 @@ test("no number is selected to begin with, for screen readers and the keyboard t
 });
 
 test("Escape is Skip for Now, as often as it is pressed", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await page.waitForURL("**/dashboard");
@@ -176,7 +168,7 @@ test("Escape is Skip for Now, as often as it is pressed", async () => {
 });
 
 test("a space on Skip for Now presses it", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.getByText("Skip for Now").focus();
   await page.keyboard.press("Space");
   await page.waitForURL("**/dashboard");
@@ -184,7 +176,7 @@ test("a space on Skip for Now presses it", async () => {
 });
 
 test("a choice that is refused is in the title, and goes with the modal", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   const title = await page.title();
   await confirm(page).click();
   await problem(page).waitFor();
@@ -196,7 +188,7 @@ test("a choice that is refused is in the title, and goes with the modal", async 
 });
 
 test("Escape in Settings is Cancel", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.goto("/settings/phone/choose");
   await ready(page);
   await page.keyboard.press("Escape");
@@ -205,7 +197,7 @@ test("Escape in Settings is Cancel", async () => {
 });
 
 test("a click on the backdrop does nothing", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.mouse.click(5, 5);
   await page.mouse.click(1270, 400);
   expect(page.url()).toMatch(/choose-number$/);
@@ -213,7 +205,7 @@ test("a click on the backdrop does nothing", async () => {
 });
 
 test("Confirm is never disabled, and names the number that is selected", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   expect(await confirm(page).innerText()).toBe("Confirm");
   expect(await confirm(page).isEnabled()).toBe(true);
   for (const row of [1, 4]) {
@@ -229,7 +221,7 @@ describe("on a phone of 320 pixels", () => {
   test.each([true, false])(
     "the footer never hides the row that has the focus (JavaScript: %s)",
     async (javaScript) => {
-      const page = await openModal(browser, site, {
+      const page = await site.openModal({
         javaScript,
         width: 320,
         height: 568,
@@ -249,7 +241,7 @@ describe("on a phone of 320 pixels", () => {
   );
 
   test("everything to press is at least 44 pixels high", async () => {
-    const page = await openModal(browser, site, { width: 320 });
+    const page = await site.openModal({ width: 320 });
     for (const path of ["/dashboard/choose-number", "/dashboard", "/signup"]) {
       await page.goto(path);
       await ready(page);
@@ -269,8 +261,8 @@ describe("on a phone of 320 pixels", () => {
 test("the README's picture of the modal is there", async () => {
   const file = "docs/images/choose-number.png";
   if (!existsSync(file) || process.env["UPDATE_IMAGES"] === "1") {
-    const fresh = await startSite(48_210);
-    const page = await openModal(browser, fresh, { width: 1280, height: 800 });
+    const fresh = await openSite(48_210);
+    const page = await fresh.openModal({ width: 1280, height: 800 });
     await rows(page).nth(1).click();
     await page.mouse.move(0, 0);
     await page.screenshot({ path: file, animations: "disabled" });

@@ -184,3 +184,32 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await elsewhere.shows("Your phone number");
   });
 });
+
+test.each(["lynx" as const].filter(isInstalled))(
+  "%s is told of no redirect that is not absolute, but where a form leads back to its own page, which it shows anew",
+  async (program) => {
+    const browser = new TextBrowser(program, `${site.url}/signup`, true);
+    await browser.shows("Create account");
+    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
+    await browser.fill("Company name", company_name, owner_name, "", email, password);
+    await browser.press("Create account");
+    await browser.shows("Choose Your Phone Number");
+    const [, number = ""] = /\( ?\) (\+353 86 \d{3} \d{4})/.exec(browser.screen()) ?? [];
+    await browser.press(number);
+    await browser.shows(`(*) ${number}`);
+    await browser.press("Confirm");
+    await browser.shows(`${number} is your number.`);
+    expect(browser.saidNotAbsolute).toBe(false);
+
+    await browser.press("Settings");
+    await browser.shows("recovery codes");
+    await browser.press("Call handling");
+    await browser.shows("Seconds to ring");
+    await browser.press("Save");
+    await browser.shows("Saved.");
+    expect(browser.saidNotAbsolute).toBe(true);
+    // A page that it has, and that the form has changed.
+    await browser.press("Dashboard");
+    await browser.shows("Check what callers hear ✓ Done");
+  },
+);

@@ -1,24 +1,17 @@
-import type { Browser } from "playwright-core";
-import { beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { describe, expect, test } from "vitest";
 import { aCompany, Client } from "../support/client.ts";
 import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
 import { expectNoFindings } from "./findings.ts";
-import { focused, openModal, ready, startSite, visit, type Site } from "./visitor.ts";
+import { focused, ready, useSite } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  site = await startSite(3);
-});
+const site = useSite(3);
 
 describe.each([
   { scriptsCome: true, width: 1280 },
   { scriptsCome: false, width: 320 },
 ])("API tokens in a browser, with scripts $scriptsCome at $width px", (options) => {
   test("are made, shown once, and revoked after a question", async () => {
-    const page = await openModal(browser, site, options);
+    const page = await site.openModal(options);
     await page.goto("/settings");
     await ready(page);
     await page.click("text=API tokens");
@@ -70,14 +63,14 @@ describe.each([
 });
 
 test.each([true, false])("the API's page has no findings, with scripts %s", async (scriptsCome) => {
-  const page = await visit(browser, site, "/api/docs", { scriptsCome, width: 320 });
+  const page = await site.visit("/api/docs", { scriptsCome, width: 320 });
   await expectNoFindings(page);
   await page.click("text=Take a number, for ever");
   expect(page.url()).toMatch(/#assignNumber$/);
 });
 
 test("a link to the question puts the focus on it, and another company's token is not there", async () => {
-  const page = await openModal(browser, site);
+  const page = await site.openModal();
   await page.goto("/settings/tokens");
   await ready(page);
   await page.fill("#name", "One");
@@ -89,7 +82,7 @@ test("a link to the question puts the focus on it, and another company's token i
   await page.waitForURL("**/revoke");
   await page.waitForFunction(() => document.activeElement?.tagName === "H1");
   expect(await focused(page)).toBe("Revoke One?");
-  const other = await openModal(browser, site);
+  const other = await site.openModal();
   expect((await other.goto(page.url()))?.status()).toBe(404);
 });
 

@@ -1,7 +1,8 @@
 import type { Knex } from "knex";
 import type { Browser, Page } from "playwright-core";
+import { beforeAll } from "vitest";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
-import { newPage, type PageOptions } from "../support/browser.ts";
+import { launchBrowser, newPage, type PageOptions } from "../support/browser.ts";
 import { aCompany } from "../support/client.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
@@ -13,12 +14,15 @@ export interface Site {
   db: Knex;
 }
 
-/** @param numbers how many the pool has */
-export async function startSite(numbers: number): Promise<Site> {
+/**
+ * @param numbers how many the pool has
+ * @param env more variables
+ */
+export async function startSite(numbers: number, env: Record<string, string> = {}): Promise<Site> {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const db = openDatabase(databaseUrl);
   await fillPool(db, numbers);
-  const { url } = await startServer({ databaseUrl });
+  const { url } = await startServer({ databaseUrl, env });
   return { url, db };
 }
 
@@ -60,8 +64,10 @@ async function newVisitor(
   return page;
 }
 
-/** Waits until scripts have taken over; a page without them is ready as it is. */
+/** Waits until a page has all that it is made of, and until scripts, where there are any, have taken over. */
 export async function ready(page: Page): Promise<void> {
+  // A page is there to be measured before its style sheet has come.
+  await page.waitForLoadState("load");
   if (!scriptless.has(page) && (await hasScripts(page))) {
     await page.waitForFunction(() =>
       Object.keys(document.documentElement).some((key) => key.startsWith("__reactFiber")),
@@ -111,6 +117,30 @@ export async function openModal(
   const page = await newVisitor(browser, site, options);
   await signUp(page);
   return page;
+}
+
+/** A site, and a browser that goes to it. */
+export interface VisitedSite extends Site {
+  visit(path: string, options?: VisitorOptions): Promise<Page>;
+  openModal(options?: VisitorOptions): Promise<Page>;
+}
+
+/** @param numbers how many the pool has */
+export async function openSite(numbers: number): Promise<VisitedSite> {
+  const browser = await launchBrowser();
+  const site = await startSite(numbers);
+  return {
+    ...site,
+    visit: (path, options) => visit(browser, site, path, options),
+    openModal: (options) => openModal(browser, site, options),
+  };
+}
+
+/** The site of a file of tests. */
+export function useSite(numbers: number): VisitedSite {
+  const site = {} as VisitedSite;
+  beforeAll(async () => void Object.assign(site, await openSite(numbers)));
+  return site;
 }
 
 export const modal = (page: Page) => page.getByRole("dialog");

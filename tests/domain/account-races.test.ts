@@ -14,6 +14,7 @@ import { makeResetLink, resetPassword } from "#app/domain/password-reset.server.
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { makeRecoveryCodes, recoveryCodesOf } from "#app/domain/recovery-codes.server.ts";
 import { AccountChangedError, beginSession, findSession } from "#app/domain/sessions.server.ts";
+import { makeToken, tokenFields } from "#app/domain/tokens.server.ts";
 import {
   requestEmailChange,
   verifyEmail,
@@ -103,6 +104,18 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
       expect(await verifyEmail(db, token!, service)).toBe("link-unusable");
       expect(await verifyLinkForMail(db, id, email)).toBeUndefined();
       expect(await signIn(db, "ann@example.com", next)).toMatchObject({ company: { id } });
+    });
+  }
+
+  for (const [what, change] of changes) {
+    test(`a token that was asked for before the account ${what} is not made, for want of a session`, async () => {
+      const session = await begin();
+      await change();
+      const fields = tokenFields.parse({ name: "Thief", scopes: ["numbers:assign"] });
+      const made = await makeToken(db, id, fields, service, new Date(), session);
+      expect(made).toEqual({ outcome: "signed-out" });
+      expect(await db("company_tokens")).toEqual([]);
+      expect(await db("audit_events").where({ event: "token-made" })).toEqual([]);
     });
   }
 

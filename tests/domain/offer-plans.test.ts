@@ -1,11 +1,12 @@
 import type { Knex } from "knex";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { isPostgres } from "#app/db.server.ts";
 import { listAvailable, type AvailableQuery } from "#app/domain/available-numbers.server.ts";
 import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { fillBigPool } from "../support/big-pool.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
+import { postgresPlan, sqlitePlan, statementsOf, type Asked } from "../support/plans.ts";
 
 /** What is asked of a pool of 100,000; those of the second list find nothing. */
 const found: Partial<AvailableQuery>[] = [
@@ -44,8 +45,6 @@ const absent: Partial<AvailableQuery>[] = [
   { country: "CA", kind: "voip", memorable: true, contains: "1212" },
 ];
 
-type Asked = [sql: string, values: Knex.RawBinding[]];
-
 describe.each(engines)("with 100,000 numbers on %s", (engine) => {
   let db: Knex;
   /** somewhere near the pool's end */
@@ -70,37 +69,19 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     late = Buffer.from(JSON.stringify([at, id, shelf, 0, 15])).toString("base64url");
   }, 120_000);
 
-  /** The statements that `work` asks. */
-  async function asking(work: () => Promise<unknown>): Promise<Asked[]> {
-    const client = db.client as Knex.Client;
-    const ask = client.query.bind(client) as Knex.Client["query"];
-    const asked: Asked[] = [];
-    // As they are written: Knex changes them for the engine.
-    const seen = vi.spyOn(client, "query").mockImplementation((connection, statement) => {
-      const { sql, bindings } = statement as { sql: string; bindings: Knex.RawBinding[] };
-      asked.push([sql, [...bindings]]);
-      return ask(connection, statement) as Promise<unknown>;
-    });
-    await work();
-    seen.mockRestore();
-    return asked;
-  }
+  const asking = (work: () => Promise<unknown>) => statementsOf(db, work);
 
   /** Fails where a statement reads more than so many rows on PostgreSQL, or on SQLite a table and no index. */
-  async function expectBounded([sql, values]: Asked): Promise<void> {
+  async function expectBounded(asked: Asked): Promise<void> {
+    const [sql] = asked;
     if (isPostgres(db)) {
-      const { rows } = await db.raw<{ rows: [{ "QUERY PLAN": [{ Plan: Plan }] }] }>(
-        `explain (analyze, format json) ${sql}`,
-        values,
-      );
-      const nodes = all(rows[0]["QUERY PLAN"][0].Plan);
-      expect(nodes.filter((node) => node["Node Type"] === "Seq Scan")).toEqual([]);
-      expect(Math.max(...nodes.map(rowsRead)), sql).toBeLessThan(20_000);
+      const { scanned, mostRead } = await postgresPlan(db, asked);
+      expect(scanned).toEqual([]);
+      expect(mostRead, sql).toBeLessThan(20_000);
     } else {
-      const steps = (await db.raw(`explain query plan ${sql}`, values)) as { detail: string }[];
-      for (const { detail } of steps) {
-        expect(detail, sql).not.toMatch(/^SCAN (n|o|s|twilio_phone_numbers|numbers_on_offer)$/);
-        expect(detail, sql).not.toMatch(/TEMP B-TREE FOR ORDER BY/);
+      for (const step of await sqlitePlan(db, asked)) {
+        expect(step, sql).not.toMatch(/^SCAN (n|o|s|twilio_phone_numbers|numbers_on_offer)$/);
+        expect(step, sql).not.toMatch(/TEMP B-TREE FOR ORDER BY/);
       }
     }
   }
@@ -181,20 +162,3 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     expect((await seen()).slice(0, 8)).toEqual(kept);
   });
 });
-
-interface Plan {
-  "Node Type": string;
-  "Actual Rows": number;
-  "Actual Loops": number;
-  "Rows Removed by Filter"?: number;
-  "Rows Removed by Index Recheck"?: number;
-  Plans?: Plan[];
-}
-
-const all = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(all)];
-
-const rowsRead = (plan: Plan) =>
-  plan["Actual Loops"] *
-  (plan["Actual Rows"] +
-    (plan["Rows Removed by Filter"] ?? 0) +
-    (plan["Rows Removed by Index Recheck"] ?? 0));

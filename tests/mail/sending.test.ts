@@ -9,6 +9,7 @@ import { mail } from "#app/work/send-mail.server.ts";
 import { doJob } from "#app/work/work.server.ts";
 import { insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, engines } from "../support/databases.ts";
+import { until } from "../support/load.ts";
 import { startMailServer, type MailServer } from "../support/mail-server.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
 
@@ -119,6 +120,62 @@ describe.each(engines)("mail on %s", (engine) => {
     await later();
     await send();
     expect(server.arrived).toHaveLength(20);
+  });
+
+  test.each(["hangs", "hangs-at-recipient", "hangs-after-data"] as const)(
+    "to a server that %s is given up for now in its time, waits longer each time, and is not lost",
+    async (manners) => {
+      const impatient = "greetingTimeout=200&socketTimeout=200";
+      useEnvironment({ SMTP_URL: `${server.url}/?${impatient}` });
+      server.manners = manners;
+      await queue("ann@example.com");
+      const waits: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        expect(await send()).toBe("done");
+        // The connection is not left open.
+        await until("it is closed", () => server.connections === 0);
+        const [row] = await queued();
+        waits.push((Date.parse(`${row!.next_try_at.replace(" ", "T")}Z`) - Date.now()) / 1000);
+        expect(row).toMatchObject({ tries: i + 1, given_up_at: null });
+        expect(await send()).toBe("not-due");
+        await later();
+      }
+      for (const [index, seconds] of [10, 60, 300].entries()) {
+        expect(waits[index]).toBeGreaterThan(seconds - 5);
+        expect(waits[index]).toBeLessThanOrEqual(seconds);
+      }
+      expect(await unsentMail(db)).toMatchObject([{ count: 1, why: "does not answer" }]);
+      server.manners = "takes";
+      await send();
+      expect(await queued()).toEqual([]);
+      const ids = server.arrived.map((arrived) => arrived.header("Message-ID"));
+      expect(ids.length).toBe(manners === "hangs-after-data" ? 4 : 1);
+      expect(new Set(ids).size).toBe(1);
+    },
+  );
+
+  test("at which alone the server hangs keeps no other waiting", async () => {
+    useEnvironment({ SMTP_URL: `${server.url}/?greetingTimeout=200&socketTimeout=200` });
+    server.manners = "hangs-after-data";
+    server.towards = ["poison@example.com"];
+    for (const name of ["poison", "ann", "bob"]) await queue(`${name}@example.com`);
+    await send();
+    await later();
+    await send();
+    expect((await queued()).map(({ address }) => address)).toEqual(server.towards);
+    expect(await unsentMail(db)).toMatchObject([{ count: 1, givenUp: false }]);
+  });
+
+  test("waits for longer each time that no server answers, whichever mail was tried", async () => {
+    useEnvironment({ SMTP_URL: "smtp://127.0.0.1:1" });
+    for (let i = 0; i < 3; i++) await queue(`company${i}@example.com`);
+    const tried: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await send();
+      tried.push(Math.max(...(await queued()).map(({ tries }) => tries)));
+      await later();
+    }
+    expect(tried).toEqual([1, 2, 3]);
   });
 
   test("is given up after four days", async () => {

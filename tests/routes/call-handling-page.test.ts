@@ -68,28 +68,30 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     const now = async (form?: Record<string, string>) => {
       if (form) await save(company, { ...valid, ...form });
       const { text } = await page(company, "/settings/calls");
-      return /Now: (.*?) Greeting \(optional\)/.exec(text)?.[1];
+      return /Callers hear: (.*?) Greeting \(optional\)/.exec(text)?.[1];
     };
-    expect(await now()).toBe("Callers hear your greeting, and are asked for a message.");
+    expect(await now()).toMatch(
+      /^“Thank you for calling .*”, then a request to leave a message\.$/,
+    );
     expect(await now({})).toBe(
-      "Callers hear your greeting, and hear it ring at sip:desk@example.com for up to 25 seconds. If nobody answers, they are asked for a message.",
+      `“${valid["greeting"]}”, then ringing at sip:desk@example.com for up to 25 seconds. If nobody answers, they are asked for a message.`,
     );
     const { take_message: _, ...unchecked } = valid;
     const phone = { ...unchecked, mode: "phone", phone: "+353871112222", greeting: "" };
     await save(company, phone);
     expect(await now()).toBe(
-      "Callers hear it ring at +353 87 111 2222 for up to 25 seconds. If nobody answers, the call ends.",
+      "ringing at +353 87 111 2222 for up to 25 seconds. If nobody answers, the call ends.",
     );
     expect(await now({ mode: "stream", stream_url: "wss://agent.example.com/calls" })).toBe(
-      "Callers hear your greeting, and are connected to your voice agent at agent.example.com. If it cannot be reached, they are asked for a message.",
+      `“${valid["greeting"]}”, then your voice agent at agent.example.com. If it cannot be reached, they are asked for a message.`,
     );
-    expect(await now({ mode: "message", greeting: "" })).toBe("Callers are asked for a message.");
+    expect(await now({ mode: "message", greeting: "" })).toBe("a request to leave a message.");
     // A phone that may not be rung any more is not, and so is not said to be.
     await site
       .db("company_call_handling")
       .where({ company_id: company.id })
       .update({ mode: "phone", target: "+442071234567" });
-    expect(await now()).toBe("Callers are asked for a message.");
+    expect(await now()).toBe("a request to leave a message.");
   });
 
   test("offers the languages by name, and the one that callers are spoken to in", async () => {
@@ -224,10 +226,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     async (field, wrong, message) => {
       const company = await site.fresh();
       const before = await callHandlingOf(site.db, company.id);
-      const { status, html, text } = await save(company, {
-        ...valid,
-        ...wrong,
-      });
+      const { status, html, text } = await save(company, { ...valid, ...wrong });
       expect(status).toBe(400);
       expect(html).toMatch(/<title>Error: Call handling/);
       expect(html).toContain(`<a href="#${field}">`);
@@ -244,11 +243,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
   test("a number of the pool is not rung, the company's own least of all", async () => {
     const company = await site.fresh();
     for (const phone of [company.number, site.numbers[0]!]) {
-      const { status, text } = await save(company, {
-        ...valid,
-        mode: "phone",
-        phone,
-      });
+      const { status, text } = await save(company, { ...valid, mode: "phone", phone });
       expect(status).toBe(400);
       expect(text).toContain("so it would ring itself. Enter another.");
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { callsOf, newCallSid, scenarios, secondsIn } from "../support/calls.ts";
+import { daysAgo } from "../support/clock.ts";
 import { Client } from "../support/client.ts";
 import { signedInCompanies } from "../support/load.ts";
 import { textOf } from "../support/pages.ts";
@@ -133,7 +134,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
 
     test("news gets old", async () => {
       const company = await site.fresh();
-      await called(site.db, company, { at: new Date(Date.now() - 2 * 3_600_000) });
+      await called(site.db, company, { at: secondsIn(0) });
       const { text } = await page(company, "/dashboard");
       expect(text).not.toContain("Your number works.");
       expect(text).toContain("+353 87 111 2222");
@@ -142,9 +143,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
     test("the chart's numbers are a table too", async () => {
       const company = await site.fresh();
       for (const days of [0, 0, 3, 13, 14]) {
-        await called(site.db, company, {
-          at: new Date(Date.now() - days * 86_400_000),
-        });
+        await called(site.db, company, { at: daysAgo(days) });
       }
       const { html } = await page(company, "/dashboard");
       const [, table = ""] = /<details>(.*?)<\/details>/s.exec(html) ?? [];
@@ -201,13 +200,12 @@ describe.each(engines)("a company's calls on %s", (engine) => {
 
     test("tells calls by day and by kind, finds digits and days, and the export has the same", async () => {
       const company = await site.fresh();
-      const at = (days: number) => new Date(Date.now() - days * 86_400_000);
       const sids = [
-        await called(site.db, company, { from: "+353871234567", at: at(0) }),
-        await called(site.db, company, { from: "+441614960777", at: at(1) }),
-        await called(site.db, company, { from: "+353871234999", at: at(40) }),
+        await called(site.db, company, { from: "+353871234567", at: daysAgo(0) }),
+        await called(site.db, company, { from: "+441614960777", at: daysAgo(1) }),
+        await called(site.db, company, { from: "+353871234999", at: daysAgo(40) }),
       ];
-      const day = (days: number) => at(days).toISOString().slice(0, 10);
+      const day = (days: number) => daysAgo(days).toISOString().slice(0, 10);
       const { html, text } = await page(company, "/calls");
       expect(text).toMatch(/Today.*Yesterday/);
       expect(text).toContain("All 3 Missed 0 Messages 0 Answered 0 In progress 1 Unknown 2");

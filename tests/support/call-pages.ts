@@ -3,6 +3,7 @@ import { beforeAll } from "vitest";
 import { recordIncomingCall } from "#app/domain/call-events.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { newCallSid } from "./calls.ts";
+import { noon, startsAtNoon } from "./clock.ts";
 import { Client } from "./client.ts";
 import { fillPool } from "./companies.ts";
 import { createMigratedDatabase, openDatabase, type Engine } from "./databases.ts";
@@ -28,7 +29,7 @@ export async function companyWith(url: string, db: Knex, number: string): Promis
 export async function called(
   db: Knex,
   { id, number }: Company,
-  { from = "+353871112222", at = new Date(), callSid = newCallSid() } = {},
+  { from = "+353871112222", at = noon, callSid = newCallSid() } = {},
 ): Promise<string> {
   await recordIncomingCall(
     db,
@@ -57,15 +58,22 @@ export interface CallSite {
   fresh(): Promise<Company>;
 }
 
-/** A server with 40 numbers, before the tests of a `describe`. */
-export function useCallSite(engine: Engine): CallSite {
+/**
+ * A server with 40 numbers, before the tests of a `describe`. It is noon there.
+ * @param more makes variables of the server's
+ */
+export function useCallSite(
+  engine: Engine,
+  more: () => Promise<{ environment: Record<string, string> }> = async () => ({ environment: {} }),
+): CallSite {
   const site = { fresh: () => companyWith(site.url, site.db, site.numbers.shift()!) } as CallSite;
   beforeAll(async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     site.databaseUrl = databaseUrl;
     site.db = openDatabase(databaseUrl);
     site.numbers = await fillPool(site.db, 40);
-    site.url = (await startServer({ databaseUrl })).url;
+    const env = { ...startsAtNoon, ...(await more()).environment };
+    site.url = (await startServer({ databaseUrl, env })).url;
   });
   return site;
 }

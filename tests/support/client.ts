@@ -28,7 +28,16 @@ export class Client {
       if (/max-age=0/i.test(cookie)) this.cookies.delete(name);
       else this.cookies.set(name, value);
     }
-    return response;
+    return this.asPath(response);
+  }
+
+  /** A redirect within the site as the path that it leads to; tests/server/location.test.ts looks at all of it. */
+  private asPath(response: Response): Response {
+    const location = response.headers.get("Location");
+    if (!location?.startsWith(`${this.url}/`)) return response;
+    const headers = new Headers(response.headers);
+    headers.set("Location", location.slice(this.url.length));
+    return new Response(response.body, { status: response.status, headers });
   }
 
   /** Sends JSON; a string is sent as it is. */

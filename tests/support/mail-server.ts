@@ -24,13 +24,19 @@ export type Manners =
   /** takes all of it, and cuts the connection instead of saying so */
   | "drops-after-data"
   /** says nothing, not even hello */
-  | "hangs";
+  | "hangs"
+  /** says hello, and nothing any more to whoever names a recipient */
+  | "hangs-at-recipient"
+  /** takes all of it, and never says so */
+  | "hangs-after-data";
 
 /** A real mail server, on 127.0.0.1. */
 export interface MailServer {
   url: string;
   /** what it does from now on; a number is how many milliseconds it takes for each mail */
   manners: Manners | number;
+  /** to these addresses it is `manners`; to all where there are none */
+  towards: string[];
   /** all that has arrived, also where it did not say so */
   arrived: ArrivedMail[];
   /** how many there are now */
@@ -48,16 +54,21 @@ export async function startMailServer(): Promise<MailServer> {
   const mail: MailServer = {
     url: "",
     manners: "takes",
+    towards: [],
     arrived: [],
     get connections() {
       return sockets.size;
     },
     hangUp,
   };
+  const towards = (address: string) =>
+    mail.towards.length === 0 || mail.towards.includes(address) ? mail.manners : "takes";
   const smtp = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
-    onRcptTo(_address, _session, done) {
-      const code = { refuses: 550, "not-now": 450 }[mail.manners as string];
+    onRcptTo({ address }, _session, done) {
+      const manners = towards(address);
+      if (manners === "hangs-at-recipient") return;
+      const code = { refuses: 550, "not-now": 450 }[manners as string];
       done(code ? Object.assign(new Error("no"), { responseCode: code }) : null);
     },
     onData(stream, session, done) {
@@ -66,8 +77,11 @@ export async function startMailServer(): Promise<MailServer> {
       stream.on("end", () => {
         const { mailFrom, rcptTo } = session.envelope;
         mail.arrived.push(read(raw, mailFrom ? mailFrom.address : "", rcptTo));
-        if (mail.manners === "drops-after-data") hangUp();
-        else setTimeout(done, typeof mail.manners === "number" ? mail.manners : 0);
+        const manners = towards(rcptTo[0]?.address ?? "");
+        if (manners === "drops-after-data") hangUp();
+        else if (manners !== "hangs-after-data") {
+          setTimeout(done, typeof manners === "number" ? manners : 0);
+        }
       });
     },
   });

@@ -6,6 +6,8 @@ export interface Page {
   location: string | null;
   headers: Headers;
   html: string;
+  /** what the HTML says */
+  text: string;
   title: string | undefined;
 }
 
@@ -20,6 +22,7 @@ export async function pageOf(answer: Promise<Response>): Promise<Page> {
     status,
     headers,
     location: headers.get("Location"),
+    text: textOf(response),
     title: /<title>(.*?)<\/title>/.exec(response.html)?.[1],
   };
 }
@@ -38,3 +41,12 @@ export const textOf = ({ html }: { html: string }) =>
     .replaceAll("&amp;", "&")
     .replaceAll(/\s+/g, " ")
     .replaceAll(/ (?=[.,])/g, "");
+
+/** The values of a page's fields. */
+export const fieldsOf = ({ html }: { html: string }) =>
+  Object.fromEntries(
+    [...html.matchAll(/<input[^>]*name="(\w+)"[^>]*value="([^"]*)"/g)].map(([, name, value]) => [
+      name!,
+      value!.replaceAll("&amp;", "&"),
+    ]),
+  );

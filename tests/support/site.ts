@@ -16,10 +16,11 @@ export interface Site {
   signedUp(): Promise<{ client: Client; id: number }>;
 }
 
-export async function openSite(engine: Engine): Promise<Site> {
+/** @param env more variables of the server's */
+export async function openSite(engine: Engine, env: Record<string, string> = {}): Promise<Site> {
   const { url: databaseUrl } = await createMigratedDatabase(engine);
   const db = openDatabase(databaseUrl);
-  const { url } = await startServer({ databaseUrl });
+  const { url } = await startServer({ databaseUrl, env });
   let made = 0;
   async function freshNumbers(count: number): Promise<string[]> {
     const numbers = someNumbers(count, made);

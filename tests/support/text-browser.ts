@@ -8,7 +8,7 @@ export const textBrowsers = ["lynx", "w3m"] as const;
 type Program = (typeof textBrowsers)[number];
 
 const commands: Record<Program, string> = {
-  lynx: "lynx -accept_all_cookies -nopause",
+  lynx: "lynx -accept_all_cookies",
   w3m: "w3m -cookie",
 };
 
@@ -25,22 +25,29 @@ let opened = 0;
 export class TextBrowser {
   readonly #socket = `text-browser-${process.pid}-${++opened}`;
 
+  /** whether it has said, for seconds, that a redirect is not absolute */
+  saidNotAbsolute = false;
+
+  /** @param pauses whether it stops at what it says, as it does for people */
   constructor(
     readonly program: Program,
     url: string,
+    pauses = false,
   ) {
     const home = scratchDirectory("text-browser-");
     cleanUpLater(async () => {
       this.#tmux("kill-server");
       home.remove();
     });
-    const start = `env HOME=${home.path} LC_ALL=C.UTF-8 TERM=screen ${commands[program]} ${url}`;
+    const start = `env HOME=${home.path} LC_ALL=C.UTF-8 TERM=screen ${commands[program]}${program === "lynx" && !pauses ? " -nopause" : ""} ${url}`;
     this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "120", start);
   }
 
   /** All that the screen shows. */
   screen(): string {
-    return this.#tmux("capture-pane", "-p");
+    const screen = this.#tmux("capture-pane", "-p");
+    this.saidNotAbsolute ||= screen.includes("URL is not absolute");
+    return screen;
   }
 
   /** Waits until the screen shows `text`. */

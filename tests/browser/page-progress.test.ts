@@ -1,0 +1,94 @@
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { signedInCompanies } from "../support/load.ts";
+import { companyWithNumber, open, site, useCalledSite } from "./called-site.ts";
+import { ready } from "./visitor.ts";
+
+useCalledSite();
+
+/** Holds the data of a page back until it is let go, and stops the page's clock. */
+async function slowly(page: Page, address: string): Promise<() => void> {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route(address, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.clock.pauseAt(Date.now() + 60_000);
+  return letGo;
+}
+
+const status = (page: Page) => page.locator(".page-progress");
+
+/** The bar that is drawn before an element: its place in the window, and whether it moves. */
+const barBefore = (page: Page, selector: string) =>
+  page.locator(selector).evaluate((element) => {
+    const style = getComputedStyle(element, "::before");
+    const { content, position, borderTopWidth, animationName } = style;
+    return { drawn: content !== "none", position, borderTopWidth, animationName };
+  });
+
+const drawn = { drawn: true, position: "fixed", borderTopWidth: "3px" };
+
+test("a page that takes longer than a moment is announced, with a bar that moves nothing", async () => {
+  const company = await companyWithNumber();
+  const page = await open(company, "/login");
+  await page.clock.install();
+  await page.goto("/dashboard");
+  await ready(page);
+  const letGo = await slowly(page, "**/settings.data**");
+  await page.evaluate(() => {
+    const shifts = { sum: 0 };
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries())
+        shifts.sum += (entry as unknown as { value: number }).value;
+    }).observe({ type: "layout-shift", buffered: false });
+  });
+  const asked = page.waitForRequest("**/settings.data**");
+  await page.getByRole("link", { name: "Settings" }).click();
+  await asked;
+  await page.clock.runFor(290);
+  expect(await status(page).innerText()).toBe("");
+  expect((await barBefore(page, ".page-progress")).drawn).toBe(false);
+
+  await page.clock.runFor(20);
+  await status(page).getByText("Loading…").waitFor({ state: "attached" });
+  expect(await status(page).getAttribute("role")).toBe("status");
+  expect(await barBefore(page, ".page-progress")).toEqual({
+    ...drawn,
+    animationName: "page-progress",
+  });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  expect(await barBefore(page, ".page-progress")).toEqual({ ...drawn, animationName: "none" });
+  expect(
+    await page.evaluate(() => (window as unknown as { shifts: { sum: number } }).shifts.sum),
+  ).toBe(0);
+  expect(await page.getByRole("heading", { level: 1 }).innerText()).not.toBe("Settings");
+
+  letGo();
+  await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+  await status(page).getByText("Loading…").waitFor({ state: "detached" });
+  expect((await barBefore(page, ".page-progress")).drawn).toBe(false);
+});
+
+test("over the modal there is the bar too", async () => {
+  const [company] = await signedInCompanies(site.db, 1);
+  const page = await open(company!, "/login");
+  await page.clock.install();
+  await page.goto("/dashboard/choose-number");
+  await ready(page);
+  const letGo = await slowly(page, "**/choose-number.data**");
+  await page.fill("#search", "86");
+  const asked = page.waitForRequest("**/choose-number.data**");
+  await page.press("#search", "Enter");
+  await asked;
+  await page.clock.runFor(310);
+  await status(page).getByText("Loading…").waitFor({ state: "attached" });
+  expect(await barBefore(page, "dialog.modal")).toEqual({
+    ...drawn,
+    animationName: "page-progress",
+  });
+  letGo();
+  await status(page).getByText("Loading…").waitFor({ state: "detached" });
+});

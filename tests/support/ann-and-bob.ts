@@ -1,0 +1,48 @@
+import type { Knex } from "knex";
+import { recordIncomingCall, recordRecording } from "#app/domain/call-events.server.ts";
+import { signUp, signUpFields, type Company } from "#app/domain/companies.server.ts";
+import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
+import { from, newCallSid, secondsIn } from "./calls.ts";
+import { fillPool } from "./companies.ts";
+
+export const password = "a long quiet evening";
+
+export async function signedUp(db: Knex, email: string): Promise<Company> {
+  const names = { company_name: "Acme", owner_name: "Ann Owner", phone: "+353863334444" };
+  const fields = signUpFields.parse({ ...names, email, password, time_zone: "Asia/Tokyo" });
+  const result = await signUp(db, fields);
+  if (result.outcome !== "signed-up") throw new Error(result.outcome);
+  return result.company;
+}
+
+/** Two companies that have signed up and have a number each, and a third number that is nobody's. */
+export async function annAndBob(db: Knex) {
+  const ann = await signedUp(db, "ann@example.com");
+  const bob = await signedUp(db, "bob@example.com");
+  const [number, bobsNumber] = (await fillPool(db, 3)) as [string, string];
+  await assignPhoneNumber(db, ann.id, number);
+  await assignPhoneNumber(db, bob.id, bobsNumber);
+  return { ann, bob, number, bobsNumber };
+}
+
+/** A call to a number that its company was given, and the message that was left; returns its SID. */
+export async function called(
+  db: Knex,
+  company: Company,
+  to: string,
+  message?: string,
+  at = secondsIn(0),
+  caller = from,
+): Promise<string> {
+  const callSid = newCallSid();
+  const event = { callSid, from: caller, to, at };
+  await recordIncomingCall(db, event, { companyId: company.id, route: "message" });
+  if (message) await recordRecording(db, { callSid, to, at }, { sid: message, seconds: 5 });
+  return callSid;
+}
+
+export const callsOf = (db: Knex, company: Company) =>
+  db("calls").where({ company_id: company.id }).pluck("call_sid");
+
+/** The SID of a recording. */
+export const recording = (digit: string) => `RE${digit.repeat(32)}`;

@@ -1,0 +1,21 @@
+/** Noon of the day of most tests' calls: a server that starts then sees no midnight while a test runs. */
+export const noon = new Date("2026-11-22T12:00:00Z");
+
+/** So many days before {@link noon}. */
+export const daysAgo = (days: number): Date => new Date(noon.getTime() - days * 86_400_000);
+
+const script = `
+  const ahead = ${noon.getTime()} - Date.now();
+  globalThis.Date = class extends Date {
+    constructor(...parts) {
+      super(...(parts.length === 0 ? [Date.now()] : parts));
+    }
+    static now() {
+      return super.now() + ahead;
+    }
+  };`;
+
+/** The environment of a server that starts at {@link noon}, and whose clock goes on from there. */
+export const startsAtNoon = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}`,
+};
