@@ -293,10 +293,5 @@ export async function currentPhoneNumber(
       "phone_number",
       "assigned_at",
     );
-  return (
-    row && {
-      phoneNumber: row.phone_number,
-      assignedAt: toRfc3339(row.assigned_at),
-    }
-  );
+  return row && { phoneNumber: row.phone_number, assignedAt: toRfc3339(row.assigned_at) };
 }
