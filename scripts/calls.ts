@@ -34,7 +34,7 @@ await runCommand(
     }
     const caller = callerOf(args.get("caller"));
     requireDatabase();
-    // All calls take longer to read than what a request may.
+    // Reading all calls takes longer than a request may.
     const db = createDatabase(environment().DATABASE_URL, { statementTimeout: 60_000 });
     try {
       const dryRun = args.has("dry-run");
