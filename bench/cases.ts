@@ -128,7 +128,7 @@ export const cases: readonly Case[] = [
     name: "picker compressed",
     amount: 200,
     peer: false,
-    // Whatever is in it, the status says that it is the page.
+    // Whatever it contains, the status says that it is the page.
     answer: "",
     request: ({ choosing }) => ({
       path: "/dashboard/choose-number",

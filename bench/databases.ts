@@ -5,12 +5,12 @@ import { sharedPostgres } from "../tests/support/postgres.ts";
 // What is to be undone, last first. Where this process is killed, the guard of the tests' support does it.
 const undo: (() => Promise<void> | void)[] = [];
 
-/** Has something done when the run is over; what was said last is done first. */
+/** Registers something to do when the run is over; last in, first done. */
 export function finallyDo(step: () => Promise<void> | void): void {
   undo.push(step);
 }
 
-/** Does all that {@link finallyDo} was told. */
+/** Does everything given to {@link finallyDo}. */
 export async function finish(): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }

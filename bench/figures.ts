@@ -10,7 +10,7 @@ export interface Figure {
   rounds: Partial<Record<Subject["name"], number[]>>;
 }
 
-/** Collects figures, and tells each on stderr. */
+/** Collects figures, and prints each on stderr. */
 export class Figures {
   readonly all: Figure[] = [];
 

@@ -38,7 +38,7 @@ async function logIn(url: string, email: string): Promise<string> {
 
 /**
  * Asks `amount` times, over a few connections.
- * @throws where an answer is no 2xx or not the one that the case expects
+ * @throws if an answer is not a 2xx or not the one that the case expects
  */
 async function load(
   server: Server,

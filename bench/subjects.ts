@@ -50,7 +50,7 @@ export interface Server {
   subject: Subject;
   /** its origin, which is its PUBLIC_URL too */
   url: string;
-  /** processor time so far of all its threads but those that have ended; milliseconds, exact */
+  /** processor time so far of all its threads that are still running; milliseconds, exact */
   cpu(): number;
   /** processor time so far of all its processes, what has ended included; milliseconds, give or take some tens */
   cpuOfAll(): number;

@@ -9,7 +9,7 @@ import path from "node:path";
 import type { Tally } from "../tests/support/tally.ts";
 import { buildState } from "./compile/sources.js";
 
-// The terminal sends it to the program that runs, too; with a listener this one outlives that, and has the last word.
+// The terminal also sends it to the running program; with a listener this one outlives that, and has the last word.
 process.on("SIGINT", () => {});
 
 const vitestArguments = process.argv.slice(2);

@@ -105,7 +105,7 @@ await runCommand(
     }
     const [before, since] = [date(args, "last-sign-in-before"), date(args, "last-sign-in-since")];
     requireDatabase();
-    // All companies take longer to read than what a request may.
+    // Reading all companies takes longer than a request may.
     const db = createDatabase(environment().DATABASE_URL, { statementTimeout: 60_000 });
     try {
       if (!verb || whom === undefined) return await list(db, args, before, since);

@@ -9,7 +9,7 @@ import { buildState } from "./compile/sources.js";
 import { onNpmEnd } from "./start/npm.js";
 import { prepare } from "./start/preparation.js";
 
-/** What serves runs the build in any case. */
+/** The serving processes always run the build. */
 const serving = ["start", "serve-remix"];
 
 // Ctrl-C before the script is there to say what it was doing.

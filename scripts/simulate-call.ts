@@ -19,7 +19,7 @@ import {
 import { isOnThisMachine, serveRecordings } from "./terminal/simulated-recordings.ts";
 import { layOut } from "./terminal/twiml.ts";
 
-/** Where the recording of a message is served by now. */
+/** Where the recording of a message is now served. */
 let servedAt: string | undefined;
 
 await runCommand(
@@ -169,7 +169,7 @@ function readArguments(args: Arguments): CallOptions {
 
 function stepText({ event, path, status, milliseconds, ...answer }: Step) {
   const { twiml, meaning } = answer;
-  // A callback is answered with nothing that is worth a look.
+  // The answer to a callback is not worth showing.
   const document = meaning === "Noted." ? "" : `${layOut(twiml)}\n\n`;
   return `${event}\nPOST ${path} → ${status} in ${milliseconds} ms\n\n${document}${meaning}\n\n`;
 }

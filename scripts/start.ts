@@ -1,7 +1,7 @@
 /**
  * `npm start`: prepares, and supervises the processes that serve; docs/operations.md says what it prints. It lives as
- * long as they do, so it has little in memory: what prepares is a process of its own.
- * What is for people goes to stdout before the server is ready; from then on stdout is the workers' log.
+ * long as they do, so it keeps little in memory: preparation is a separate process. What is for people goes to stdout
+ * before the server is ready; from then on stdout is the workers' log.
  */
 import { onNpmEnd } from "./start/npm.js";
 import { prepare } from "./start/preparation.js";
@@ -21,7 +21,7 @@ function onSignal(signal: "SIGTERM" | "SIGINT"): void {
     process.exit(1);
   }
   firstSignalAt = performance.now();
-  // Until the workers are there, nothing is half done that another start would not do again.
+  // Until the workers are up, another start would redo anything left half done.
   if (!workers) {
     process.stderr.write(
       "\nStopped before it served. A migration that was not done has changed nothing.\n",
@@ -55,7 +55,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-// Whoever reads the output may go away, as `| head` does; the server stays.
+// The reader of the output may go away, as `| head` does; the server stays.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 process.on("SIGTERM", onSignal);

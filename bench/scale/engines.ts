@@ -6,7 +6,7 @@ export const engineNames: Record<Engine, string> = { postgres: "PostgreSQL", sql
 
 let made = 0;
 
-/** @returns the address of an empty database */
+/** @returns the address of a new, empty database */
 export async function emptyDatabase(engine: Engine, scratch: string): Promise<string> {
   return engine === "postgres" ? createDatabase() : `sqlite:${path.join(scratch, `${++made}.db`)}`;
 }

@@ -50,7 +50,7 @@ export async function command(
   return { seconds, peak, stdout: readFileSync(file, "utf8") };
 }
 
-/** What is wrong with an installation that is no matter of its rows. */
+/** Findings about an installation that have nothing to do with its rows. */
 const ofTheBench = /^(public-url|twilio-a|postgres-|database-file)/;
 
 /** @throws where the doctor finds anything wrong with the rows, for then the bench has made them wrong */

@@ -10,8 +10,8 @@ export class BuildError extends Error {
 }
 
 /**
- * Builds if there is no build of the sources as they are.
- * @param say is told what takes time
+ * Builds if there is no build of the current sources.
+ * @param say is told of anything that takes time
  * @throws {BuildError}
  */
 export async function buildIfNeeded(say: (line: string) => void): Promise<void> {
@@ -23,7 +23,7 @@ export async function buildIfNeeded(say: (line: string) => void): Promise<void> 
   });
 }
 
-// A lock that the system itself frees when its holder dies, which a file that is only there or not is not.
+// A lock that the system frees when its holder dies, unlike a mere lock file.
 async function oneAtATime(work: () => Promise<void>): Promise<void> {
   const { createDatabase } = await import("../../app/db.server.ts");
   mkdirSync("build", { recursive: true });

@@ -4,7 +4,7 @@ import path from "node:path";
 
 // Plain JavaScript: scripts/run.js asks here whether it needs more than that.
 
-/** What the build is made of; a change in any of it calls for another. */
+/** What the build is made from; a change in any of it calls for a new one. */
 export const sources = [
   "app",
   "migrations",
@@ -51,8 +51,8 @@ function filesOf(name) {
 }
 
 /**
- * Whether there is a build, and whether it is one of the sources as they are now. Where the sources were left behind,
- * as in an image, the build is all there is to go by.
+ * Whether there is a build, and whether it matches the current sources. If the sources were left behind, as in an
+ * image, the build is all there is to go by.
  * @returns {"current" | "outdated" | "missing"}
  */
 export function buildState() {

@@ -5,7 +5,7 @@ import zlib from "node:zlib";
 import { build, type Plugin } from "vite";
 import { sourceHash, stampFile } from "./sources.js";
 
-/** Packages that go into the build, in part: as a whole they take longer to load than all that the program itself is. */
+/** Packages that go into the build, in part: whole, they take longer to load than the program itself. */
 const builtIn = ["zod", "libphonenumber-js"];
 
 const unfinishedStamp = `${stampFile}.unfinished`;
@@ -29,7 +29,7 @@ export function wholeBuild(): Plugin {
       if (server) return;
       mkdirSync(path.dirname(stampFile), { recursive: true });
       rmSync(stampFile, { force: true });
-      // Before anything is read, so that what changes during the build is seen as a change.
+      // Before anything is read, so that changes during the build are noticed.
       writeFileSync(unfinishedStamp, sourceHash());
     },
     async closeBundle(error?: Error) {
@@ -48,7 +48,7 @@ function onLog(_level: string, { code }: { code?: string }): false | void {
 
 /**
  * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a file of its own, at the same
- * place below `build/`: so shared code is there once, and relative paths lead where they do in the sources.
+ * place below `build/`: so shared code exists once, and relative paths lead where they do in the sources.
  */
 async function compilePrograms(): Promise<void> {
   for (const folder of ["app", "migrations", "packages", "scripts", "seeds"]) {

@@ -24,7 +24,7 @@ export interface Layout {
   isTable: boolean;
 }
 
-/** No row and no line of numbers is longer; a quote that never ends is found out by it. */
+/** No row or line of numbers is longer; this catches a quote that never ends. */
 const longestRow = 64 * 1024;
 const sampleSize = 200;
 const delimiters = [",", ";", "\t"];
@@ -32,8 +32,8 @@ const delimiters = [",", ";", "\t"];
 /**
  * The numbers of `source`, in its order, some at a time.
  * @param onLayout is told what kind of file it is, before the first number comes
- * @throws {CommandError} where it cannot be told which column has the numbers, or where a row never ends: what stands
- *   before has been given by then
+ * @throws {CommandError} if it is unclear which column has the numbers, or a row never ends: everything before has been
+ * given by then
  */
 export async function* numbersIn(
   source: Source,
@@ -85,7 +85,7 @@ async function* rowsIn(source: Source): AsyncGenerator<Row[], void, undefined> {
   const delimiter = delimiterOf(piece);
   const isTable = delimiter !== undefined;
   const parser = parse({
-    // A list is split nowhere: nobody writes this code point, which is no character.
+    // A list is not split: this code point is not a character, so nobody writes it.
     delimiter: delimiter ?? "\uffff",
     quote: isTable ? '"' : null,
     relax_quotes: true,
@@ -140,7 +140,7 @@ function endless(name: string, line: number, { code }: CsvError): CommandError {
   return new CommandError(`Line ${line} of ${name} ${what}; nothing from there on was read.`);
 }
 
-/** What separates the columns of a table; undefined where it is a list. */
+/** What separates the columns of a table; undefined for a list. */
 function delimiterOf(sample: string): string | undefined {
   const lines = sample
     .split("\n", sampleSize)

@@ -4,8 +4,8 @@ import { CommandError, UsageError } from "../terminal/command.ts";
 import type { Given, Layout } from "./numbers.ts";
 
 /**
- * What was not added, in a form that can be mended and given again: a list's lines with the reason as a comment, a
- * table's rows with the line and the reason in two columns more.
+ * What was not added, in a form that can be corrected and imported again: a list's lines with the reason as a comment,
+ * a table's rows with the line and the reason in two extra columns.
  */
 export interface Rejects {
   layout: Layout;
@@ -14,7 +14,7 @@ export interface Rejects {
 }
 
 /**
- * Opens the file, so that a path that cannot be written is known before anything is done; without one they go to stderr.
+ * Opens the file first, so that a bad path is found before anything is done; without a file they go to stderr.
  * @param source the file that is read, which must not be written over
  * @throws {CommandError}
  */
@@ -63,7 +63,7 @@ function writeWhole(descriptor: number, text: string): void {
     try {
       left = left.subarray(writeSync(descriptor, left));
     } catch (error) {
-      // A pipe that is not read at once.
+      // A pipe whose reader is slow.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
   }

@@ -4,7 +4,7 @@ import { paint } from "../terminal/command.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Given } from "./numbers.ts";
 
-/** What became of each number that was given: lines or one JSON document on stdout, warnings on stderr. */
+/** What happened to each number given: lines or one JSON document on stdout, warnings on stderr. */
 
 export type Result = Given &
   (
@@ -12,7 +12,7 @@ export type Result = Given &
     | { result: "invalid"; reason: string }
   );
 
-/** Lines for a person who looks on; a file or a program gets all. */
+/** How many lines a person sees; a file or a program gets them all. */
 const mostOnTerminal = 1_000;
 const mostWarnings = 20;
 
@@ -63,7 +63,7 @@ export class Report {
     await this.output.write(`${start},${counts.slice(1)}\n`);
   }
 
-  // Whether it enters is not known before all have been read.
+  // Whether it will be added is not known until all have been read.
   private get isStaged(): boolean {
     return this.how.allOrNothing && !this.how.dryRun;
   }
@@ -74,14 +74,14 @@ export class Report {
     return `${this.how.dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.`;
   }
 
-  /** What a stop in the middle leaves, as a sentence. */
+  /** What stopping half-way leaves, as a sentence. */
   leftBehind(): string {
     const { added, alreadyThere, invalid, how } = this;
     if (added === 0 || how.dryRun || how.allOrNothing) return "Nothing was changed.";
     return `Of ${this.lines} that were read, ${added} were added, ${alreadyThere} already there, ${invalid} invalid; the same command again adds the rest.`;
   }
 
-  /** Warns of a number that is possible, but in no plan. */
+  /** Warns of a number that is possible but in no numbering plan. */
   warn(given: Given, phoneNumber: string): void {
     if (++this.warned > mostWarnings) return;
     this.say(
@@ -89,7 +89,7 @@ export class Report {
     );
   }
 
-  // Those that were not told one by one.
+  // Those that were not reported one by one.
   private endWarnings(): void {
     const more = this.warned - mostWarnings;
     if (more > 0) {

@@ -6,7 +6,7 @@ import { CommandError } from "../terminal/command.ts";
 export interface Source {
   /** what to call it */
   name: string;
-  /** bytes; undefined where nobody knows, as of stdin */
+  /** bytes; undefined if unknown, as for stdin */
   size: number | undefined;
   /** bytes so far */
   read: number;
@@ -16,7 +16,7 @@ export interface Source {
 /**
  * Opens a file, or stdin where it is `-`.
  * @param signal ends the text early
- * @throws {CommandError} where it cannot be read, or is no text
+ * @throws {CommandError} if it cannot be read, or is not text
  */
 export async function openSource(file: string, signal: AbortSignal): Promise<Source> {
   if (file === "-") {
@@ -81,7 +81,7 @@ async function* textOf(
   }
 }
 
-/** What files begin with that are no text, though they may have numbers in them. */
+/** How files begin that are not text, though they may contain numbers. */
 const otherFiles: [start: number[], what: string][] = [
   [[0x50, 0x4b, 0x03, 0x04], "is a spreadsheet or an archive: save it as CSV, and give that"],
   [[0xd0, 0xcf, 0x11, 0xe0], "is a spreadsheet: save it as CSV, and give that"],

@@ -19,12 +19,12 @@ export class DatabaseUnusableError extends Error {
   override name = "DatabaseUnusableError";
 }
 
-// A database that was started together with this program needs a moment; seconds.
+// Seconds; a database started together with this program needs a moment.
 const patience = 30;
 
 /**
- * Waits for the database, migrates it, and puts demo numbers into an empty pool where that is asked for.
- * @param say is told what was done and what is waited for
+ * Waits for the database, migrates it, and puts demo numbers into an empty pool if asked to.
+ * @param say is told what was done and what it is waiting for
  * @returns how many numbers are available
  * @throws {DatabaseUnusableError}
  */
@@ -120,7 +120,7 @@ async function addDemoNumbers(db: Knex, say: (line: string) => void): Promise<vo
   say(`The pool was empty: ${added} demo numbers were added. They take no calls.`);
 }
 
-/** What to call the database in front of people: no user, no password. */
+/** The database's name for people: no user, no password. */
 function placeOf(databaseUrl: string): string {
   const file = sqliteFile(databaseUrl);
   if (file !== undefined) return file;

@@ -1,6 +1,6 @@
 /**
- * All that comes before serving: the environment is checked, a build made of sources that have none, the database
- * migrated. A process of its own, which tells its parent what it found, so that none of this stays in memory.
+ * Everything that comes before serving: the environment is checked, a build made of sources that have none, the
+ * database migrated. A process of its own, which tells its parent what it found, so that none of this stays in memory.
  */
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { BuildError, buildIfNeeded } from "../compile/if-needed.ts";
@@ -10,7 +10,7 @@ import type { Prepared } from "./preparation.js";
 async function prepare(): Promise<Prepared> {
   const env = environment();
   const demoNumbers = !process.env.DATABASE_URL?.trim();
-  // What was built is run only where it is current.
+  // A build runs only if it is current.
   if (import.meta.filename.endsWith(".ts")) await buildIfNeeded(say);
   const available = await prepareDatabase(env.DATABASE_URL, { demoNumbers }, say);
   return {
@@ -28,7 +28,7 @@ function say(line: string): void {
 // An operator's fault or the machine's is one line; a fault of the program has its stack.
 const expected = [EnvironmentError, BuildError, DatabaseUnusableError];
 
-// Whoever reads the output may go away, as `| head` does; the server stays.
+// The reader of the output may go away, as `| head` does; the server stays.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 process.on("disconnect", () => process.exit(1));

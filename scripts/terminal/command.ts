@@ -20,7 +20,7 @@ export interface Option {
 
 /** A command of `scripts/`: what `--help` says and what may be given. */
 export interface Command {
-  /** as it is typed: `npm run numbers --` */
+  /** as typed: `npm run numbers --` */
   name: string;
   summary: string;
   /** command lines without the name, each with what it does */
@@ -28,11 +28,11 @@ export interface Command {
   /** what stands for the positional arguments, `[NUMBER…]`; without it none are taken */
   positionals?: string;
   options: Readonly<Record<string, Option>>;
-  /** what Ctrl-C leaves at this moment, one sentence; without it, that nothing was changed */
+  /** what Ctrl-C leaves at this moment, one sentence; by default, that nothing was changed */
   stopped?: (args: Arguments) => string;
   /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
   endsItself?: true;
-  /** goes on where nobody reads stdout any more, since it does more than to print */
+  /** carries on when nobody reads stdout any more, since it does more than print */
   outlivesReader?: true;
 }
 
@@ -81,7 +81,7 @@ export async function runCommand(
 ): Promise<void> {
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     if (command.outlivesReader) return;
-    // A reader that has seen enough (`| head`) is no fault.
+    // A reader that has seen enough (`| head`) is not a fault.
     if (code === "EPIPE") process.exit(0);
     process.stderr.write(`${paint("red", "Error:")} stdout cannot be written (${code}).\n`);
     process.exit(1);
@@ -131,8 +131,8 @@ export async function runCommand(
 let opened: Knex | undefined;
 
 /**
- * The database for what takes longer than a request may. It has one connection, is opened at the first use, and closed
- * when the command is over.
+ * The database for work that takes longer than a request may. It has one connection, is opened at the first use, and
+ * closed when the command is over.
  * @param statementTimeout milliseconds; 0 is for ever
  */
 export function operatorsDatabase(statementTimeout = 60_000): Knex {
@@ -140,7 +140,7 @@ export function operatorsDatabase(statementTimeout = 60_000): Knex {
   return opened;
 }
 
-/** The SQLite file of DATABASE_URL where it is not there yet: opening the database would make it. */
+/** DATABASE_URL's SQLite file if it does not exist yet: opening the database would make it. */
 export function missingDatabase(): string | undefined {
   const file = sqliteFile(environment().DATABASE_URL);
   return file !== undefined && !existsSync(file) ? file : undefined;
@@ -245,7 +245,7 @@ function isMissingTable(error: unknown): boolean {
   return code === "42P01" || code === "42703" || /no such (table|column)/.test(message);
 }
 
-/** The word that `typed` may have been meant to be, or undefined where none is near. */
+/** The word that `typed` may have been meant to be, or undefined if none is close. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   return words
     .map((word) => ({ word, distance: editDistance(typed, word) }))

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 
-/** stdout for more than fits into memory: waits for its reader, and knows when there is none any more. */
+/** stdout for more than fits into memory: waits for its reader, and knows when the reader has gone. */
 export interface Output {
   /** Does nothing once writing has failed. */
   write(text: string): Promise<void>;
-  /** the code of what went wrong: EPIPE where the reader has gone */
+  /** the error's code: EPIPE if the reader has gone */
   failure: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export function openOutput(onFailure?: (code: string) => void): Output {
     failure: undefined,
     async write(text) {
       if (output.failure !== undefined || text === "") return;
-      // What goes wrong is told by the event.
+      // Errors are reported by the event.
       if (!process.stdout.write(text)) await once(process.stdout, "drain").catch(() => {});
     },
   };

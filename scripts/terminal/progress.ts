@@ -7,11 +7,11 @@ export interface Terminal {
 
 export interface Progress {
   /**
-   * @param total undefined while nobody knows how much there will be
-   * @param part of the work, 0 to 1, where that is known without a total
+   * @param total undefined while the amount is unknown
+   * @param part of the work, 0 to 1, if that is known without a total
    */
   update(label: string, done: number, total?: number, part?: number): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void;
 }
 

@@ -18,7 +18,7 @@ export interface CallOptions extends ServerOptions {
 
 /** A request and its answer. */
 export interface Step {
-  /** what happened that Twilio tells of */
+  /** the event that Twilio reports */
   event: string;
   path: string;
   fields: Record<string, string>;

@@ -5,7 +5,7 @@ import { migrateToLatest } from "#app/migrate.server.ts";
 import { createTestDatabase, engines, openDatabase } from "./databases.ts";
 import { createLegacyTables } from "./legacy.ts";
 
-/** The databases of the old system that there are. */
+/** The kinds of databases of the old system. */
 export const databases = [
   ...engines.map((engine) => ({ engine, name: engine, upgraded: false })),
   { engine: "sqlite", name: "old upgraded sqlite", upgraded: true },
@@ -22,7 +22,7 @@ export async function openLegacy({
   return { db, url };
 }
 
-/** Migrates, and expects that it stops. @returns why */
+/** Migrates, expecting it to stop. @returns why */
 export async function failedMigration(db: Knex): Promise<Error> {
   // Knex prints the error too.
   const log = vi.spyOn(console, "log").mockReturnValue();

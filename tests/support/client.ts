@@ -66,7 +66,7 @@ export class Client {
   }
 }
 
-/** Each answer of the JSON API that any test gets must be as the OpenAPI document has it. */
+/** Every JSON API answer that any test gets must match the OpenAPI document. */
 async function expectApiAnswer(path: string, method: string, response: Response): Promise<void> {
   const [pathname = ""] = path.split("?");
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");

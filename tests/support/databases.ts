@@ -13,7 +13,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Names the databases of this run. */
     runId: string;
-    /** A directory that goes when the run is over. */
+    /** A directory that is removed when the run is over. */
     runDirectory: string;
   }
 }

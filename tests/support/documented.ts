@@ -2,7 +2,7 @@ import { z } from "zod";
 import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
 import { apiDocument, errorSchema } from "#app/http/api/document.server.ts";
 
-/** Answers of the JSON API, held against the OpenAPI document. */
+/** Answers of the JSON API, checked against the OpenAPI document. */
 
 interface Content {
   content: { "application/json": { schema: object } };
@@ -37,7 +37,7 @@ const ofNoOperation: ErrorCode[] = ["not_found", "method_not_allowed", "cross_si
 
 /**
  * @param path without a query
- * @throws where the answer is not as the document has it
+ * @throws if the answer does not match the document
  */
 export function expectDocumented(
   method: string,

@@ -18,7 +18,7 @@ const systemVariables = [
 /** The app's variables, each set to nothing, and no file to take them from: the developer's `.env` is left alone. */
 export function blankAppVariables(): Record<string, string> {
   const blank = environmentVariables
-    // What kind of run this is, is no setting.
+    // The kind of run is not a setting.
     .filter((name) => name !== "NODE_ENV")
     .map((name) => [name, ""]);
   return { ...Object.fromEntries(blank), ENV_FILE: devNull };

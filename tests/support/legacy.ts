@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { createTestDatabase, openDatabase, type Engine } from "./databases.ts";
 
-/** The tables of the system before this one, as its databases have them, and rows that keep the rules. */
+/** The previous system's tables, as its databases have them, and rows that keep the rules. */
 
 export interface LegacyOptions {
   /** SQLite only: `twilio_phone_number` came by ALTER TABLE, without UNIQUE */

@@ -85,7 +85,7 @@ export function exchange(
   });
 }
 
-/** A company's try to get a number, and what it was told. */
+/** A company's attempt to get a number, and the answer it got. */
 export interface Try {
   /** the request's id, which the audit trail has too */
   key: string;

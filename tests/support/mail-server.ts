@@ -25,7 +25,7 @@ export type Manners =
   | "drops-after-data"
   /** says nothing, not even hello */
   | "hangs"
-  /** says hello, and nothing any more to whoever names a recipient */
+  /** says hello, and nothing more once a recipient is named */
   | "hangs-at-recipient"
   /** takes all of it, and never says so */
   | "hangs-after-data";
@@ -37,7 +37,7 @@ export interface MailServer {
   manners: Manners | number;
   /** to these addresses it is `manners`; to all where there are none */
   towards: string[];
-  /** all that has arrived, also where it did not say so */
+  /** everything that has arrived, even if it did not say so */
   arrived: ArrivedMail[];
   /** how many there are now */
   readonly connections: number;
