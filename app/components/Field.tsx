@@ -24,7 +24,7 @@ export function Field({ name, label, hint, error, children }: FieldProps) {
   const describedBy = [hintId, errorId].filter(Boolean).join(" ");
   return (
     <div className={error ? "field field-wrong" : "field"}>
-      <label htmlFor={name}>{label}</label>
+      <label htmlFor={name}>{label}</label>{" "}
       {hint && (
         <p className="hint" id={hintId}>
           <WithPhoneNumbers text={hint} />

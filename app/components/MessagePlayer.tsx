@@ -31,7 +31,7 @@ export function MessagePlayer({ call, message, query }: MessagePlayerProps) {
         onPlaying={() => {
           if (state === "unheard") revalidator.revalidate();
         }}
-      />
+      />{" "}
       <a href={`${address}?download=1`}>Download{of}</a>{" "}
       <Link to={`${address}/delete${query}`}>Delete{of}</Link>
     </div>

@@ -54,7 +54,7 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
             onSelect(numbers.find(({ phoneNumber }) => phoneNumber === radio.value));
           }}
         >
-          <legend className="visually-hidden">Available phone numbers</legend>
+          <legend className="visually-hidden">Available phone numbers</legend>{" "}
           <label className="row none-yet">
             <input
               type="radio"

@@ -51,10 +51,10 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
           defaultValue={search}
           aria-describedby={noDigits || example !== null ? "search-hint" : undefined}
           aria-invalid={noDigits || undefined}
-        />
+        />{" "}
         <button type="submit" className="button secondary">
           Search
-        </button>
+        </button>{" "}
         <span className="clear">
           {search !== "" && (
             <Link

@@ -82,8 +82,10 @@ export function chartMarkup(days: Day[]): string {
     });
     // A longer number would run into the next.
     const isLabelled = calls > 0 && (most < 100 || calls === most);
-    const label = isLabelled ? `<text x="${middle}" y="${percent(y)}" dy="-5">${calls}</text>` : "";
-    return `${parts.join("")}${label}<text class="axis" x="${middle}" y="100%" dy="-6">${weekday[0]}<tspan class="rest">${weekday.slice(1)}</tspan></text> `;
+    const label = isLabelled
+      ? `<text x="${middle}" y="${percent(y)}" dy="-5">${calls}</text> `
+      : "";
+    return `${parts.join("")}<text class="axis" x="${middle}" y="100%" dy="-6">${weekday[0]}<tspan class="rest">${weekday.slice(1)}</tspan></text> ${label}`;
   });
   return `${patterns}${bars.join("")}<line x1="0" x2="100%" y1="${bottom}%" y2="${bottom}%"/>`;
 }

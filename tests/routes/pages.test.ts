@@ -5,7 +5,6 @@ import { someNumbers } from "../support/companies.ts";
 import { startServer } from "../support/server.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { get, pageOf, post, textOf } from "../support/pages.ts";
-import { startsAtNoon } from "../support/clock.ts";
 import { openSite, type Site } from "../support/site.ts";
 
 const privatePages = [
@@ -19,7 +18,7 @@ const privatePages = [
 describe.each(engines)("the pages on %s", (engine) => {
   let site: Site;
   beforeAll(async () => {
-    site = await openSite(engine, startsAtNoon);
+    site = await openSite(engine);
   });
 
   describe("who may see what", () => {

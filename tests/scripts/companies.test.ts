@@ -5,7 +5,7 @@ import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { noteVerified } from "#app/domain/verified-emails.server.ts";
 import { newCallSid } from "../support/calls.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
-import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
+import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { runScript } from "../support/script.ts";
 
 describe("npm run companies", () => {
@@ -105,12 +105,56 @@ describe("npm run companies", () => {
   });
 });
 
+describe.each(engines)("npm run calls -- unmatched, on %s", (engine) => {
+  test("lists the newest calls to numbers that were nobody's, and no company's", async () => {
+    const { url } = await createMigratedDatabase(engine);
+    const db = openDatabase(url);
+    const id = await insertCompany(db);
+    const unmatched = (...args: string[]) =>
+      runScript("calls", ["unmatched", ...args], { env: { DATABASE_URL: url } });
+    expect(await unmatched()).toMatchObject({
+      exitCode: 0,
+      stdout: "",
+      stderr: expect.stringContaining("No call went to a number that was nobody's") as string,
+    });
+    const fields = { twilio_status: "completed", to_number: "+353861234567" };
+    const sids = [newCallSid(), newCallSid(), newCallSid()];
+    await db("calls").insert([
+      {
+        ...fields,
+        call_sid: sids[0]!,
+        from_number: "+353871112222",
+        started_at: "2026-11-22 10:00:00",
+      },
+      {
+        ...fields,
+        call_sid: sids[1]!,
+        from_number: "sip:a\u001b[31m@x",
+        started_at: "2026-11-22 10:00:01",
+      },
+      { ...fields, call_sid: sids[2]!, company_id: id, started_at: "2026-11-22 10:00:02" },
+    ]);
+    const { stdout, stderr, exitCode } = await unmatched();
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining("npm run numbers -- --list")]);
+    expect(stdout.split("\n")).toEqual([
+      "2026-11-22T10:00:01Z  to +353 86 123 4567  from sip:a\uFFFD[31m@x",
+      "2026-11-22T10:00:00Z  to +353 86 123 4567  from +353 87 111 2222",
+      "",
+    ]);
+    expect(JSON.parse((await unmatched("--json")).stdout)).toMatchObject({
+      calls: [{ call_sid: sids[1] }, { call_sid: sids[0], from: "+353871112222" }],
+    });
+  });
+});
+
 describe("what goes wrong is one line, and an exit code", () => {
   test.each([
     ["companies", ["shwo", "1"], "choose from show, freeze"],
     ["companies", ["freeze"], "Say which company"],
     ["companies", ["--last-sign-in-since", "yesterday"], "needs a date like"],
     ["calls", ["erase"], "Say whose calls"],
+    ["calls", ["unmatched", "--dry-run"], "takes neither --caller nor --dry-run"],
+    ["calls", ["unmatched", "now"], "erase --caller NUMBER, or unmatched"],
     ["calls", ["erase", "--caller", "anonymous"], "with its country code"],
   ])("%s %j", async (script, args, line) => {
     const { exitCode, stdout, stderr } = await runScript(script, args);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { closeDatabase } from "#app/db.server.ts";
+import { callOutcomes } from "#app/domain/calls.server.ts";
 import { environmentVariables, forgetEnvironment } from "#app/env.server.ts";
 import { metricsText } from "#app/log/metrics.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
@@ -159,5 +160,12 @@ test("docs/operations.md has the cluster that is tested, word for word", () => {
   const operations = read("docs/operations.md");
   for (const file of ["patroni.yml", "haproxy.cfg"]) {
     expect(operations, file).toContain(`\n${read(`deploy/cluster/${file}`).trimEnd()}\n`);
+  }
+});
+
+test.each(["README.md", "docs/api.md"])("%s has every outcome that a program may see", (file) => {
+  const text = read(file);
+  for (const outcome of callOutcomes.filter((one) => one !== "unmatched")) {
+    expect(text).toContain(`\`${outcome}\``);
   }
 });
