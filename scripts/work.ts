@@ -1,5 +1,7 @@
+import { reading } from "../app/db.server.ts";
 import { logToStderr } from "../app/log/log.server.ts";
 import { jobs } from "../app/work/jobs.server.ts";
+import { isFree } from "../app/work/leases.server.ts";
 import { doJob, keepWorking, type JobOutcome } from "../app/work/work.server.ts";
 import { printJson, requireDatabase, runCommand } from "./terminal/command.ts";
 
@@ -26,6 +28,8 @@ await runCommand(
   },
   async (args) => {
     requireDatabase();
+    // A database that cannot be asked is told in one line; each job would only fail.
+    await isFree(reading(), jobs[0]!.name);
     logToStderr();
     if (!args.has("once")) {
       process.stderr.write("Working until Ctrl-C…\n");

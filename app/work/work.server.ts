@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import { reading, working } from "#app/db.server.ts";
@@ -97,6 +98,8 @@ function tell({ name }: Job, error: unknown): void {
  * @returns when the last of them has ended
  */
 export async function keepWorking(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+  // Each job listens, and Node takes more than ten for a leak, on stderr.
+  setMaxListeners(0, signal);
   const pause = (seconds: number) =>
     setTimeout(seconds * 1_000, undefined, { signal }).catch(() => {});
   await Promise.all(

@@ -97,6 +97,12 @@ export async function runCommand(
   };
   const endAtOnce = () => {
     tellStopped();
+    // A thread of SQLite's may wait for another process's lock, and an exit would wait for the thread. To a shell either
+    // end is 130.
+    if (sqliteFile(environment().DATABASE_URL) !== undefined) {
+      process.removeAllListeners("SIGINT");
+      process.kill(process.pid, "SIGINT");
+    }
     process.exit(130);
   };
   process.on("SIGINT", () => {

@@ -15,7 +15,7 @@ import { exchange, inParallel, signedInCompanies, tryToAssign, until } from "../
 import { directoryFor, unprivilegedAccount } from "../support/postgres-program.ts";
 import { runScript } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
-import { useEnvironment } from "../support/twilio-webhooks.ts";
+import { accountSid, useEnvironment } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 import { needs } from "./needs.ts";
 
@@ -126,10 +126,21 @@ test("without ?pgbouncer=true the start and every command say at once what is mi
     ["add-phone-numbers", []],
     ["test-phone-assignment", []],
     ["doctor", ["--offline"]],
+    ["companies", []],
+    ["calls", ["erase", "--caller", "+353871112222"]],
+    ["audit", []],
+    ["export", []],
+    ["work", ["--once"]],
+    ["sync-twilio-numbers", []],
   ] as const) {
     const began = performance.now();
     const { exitCode, stdout, stderr } = await runScript(script, [...args], {
-      env: { DATABASE_URL: pooled },
+      env: {
+        DATABASE_URL: pooled,
+        PUBLIC_URL: "https://numbers.example.com",
+        TWILIO_ACCOUNT_SID: accountSid,
+        TWILIO_AUTH_TOKEN: "a-token-for-tests",
+      },
     });
     expect([script, exitCode]).toEqual([script, script === "doctor" ? 4 : 1]);
     expect(stdout + stderr, script).toContain("DATABASE_URL needs ?pgbouncer=true");

@@ -1,9 +1,9 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import type { Knex } from "knex";
 import { describe, expect, inject, test } from "vitest";
-import { isPostgres, sqliteFile } from "#app/db.server.ts";
+import { sqliteFile } from "#app/db.server.ts";
+import { everythingIn } from "../support/adopted.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { createTestDatabase, engines, openDatabase } from "../support/databases.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
@@ -99,16 +99,6 @@ const inTheWay: Record<string, [name: string, postgres: string | false, sqlite: 
   ],
 };
 
-async function contents(db: Knex): Promise<unknown> {
-  return isPostgres(db)
-    ? (await db.raw("select relname, relkind from pg_class order by oid")).rows
-    : [
-        await db.raw("select type, name, sql from sqlite_master order by name"),
-        await db.raw("pragma journal_mode"),
-        await db.raw("pragma application_id"),
-      ];
-}
-
 for (const engine of engines) {
   const cases = Object.values(inTheWay).flatMap(([name, postgres, sqlite]) => {
     const statement = engine === "postgres" ? postgres : sqlite;
@@ -122,13 +112,13 @@ for (const engine of engines) {
       await createLegacyTables(db);
       await addLegacyRows(db);
       await db.raw(statement);
-      const before = await contents(db);
+      const before = await everythingIn(db);
       for (const script of ["migrate", "start"] as const) {
         const told = await refusal(script, url);
         expect(told).toContain(`“${name}”`);
         expect(told).toMatch(/[Rr]ename/);
       }
-      expect(await contents(db)).toEqual(before);
+      expect(await everythingIn(db)).toEqual(before);
       const file = sqliteFile(url);
       if (file) expect(readdirSync(path.dirname(file))).toEqual(["app.db"]);
     },

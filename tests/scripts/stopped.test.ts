@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
+import { recordEvent } from "#app/domain/audit.server.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import {
   createMigratedDatabase,
@@ -11,6 +13,7 @@ import {
   openDatabase,
   type Engine,
 } from "../support/databases.ts";
+import { insertCompany } from "../support/companies.ts";
 import { childEnvironment } from "../support/environment.ts";
 import { doDamage } from "../support/legacy-damage.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
@@ -18,11 +21,11 @@ import { until } from "../support/load.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 import { accountSid } from "../support/twilio-webhooks.ts";
 
-/** Runs a script, presses Ctrl-C once it `waits`, and returns what it says then. */
+/** Runs a script, presses Ctrl-C once it `waits`, sees it end as shells know it, and returns what it says then. */
 async function stop(
   command: string[],
   env: Record<string, string>,
-  waits: (output: string) => boolean | Promise<boolean>,
+  waits: (output: string, pid: number) => boolean | Promise<boolean>,
 ): Promise<string> {
   const child = spawn(process.execPath, command, { env: childEnvironment(env) });
   let output = "";
@@ -32,11 +35,15 @@ async function stop(
     output += text;
     said += text;
   });
-  const ended = once(child, "close");
-  await until(`${command.join(" ")} waits`, () => waits(output), 20);
+  const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  await until(`${command.join(" ")} waits`, () => waits(output, child.pid ?? 0), 20);
   said = "";
+  const pressed = performance.now();
   child.kill("SIGINT");
-  expect([await ended, said]).toEqual([[130, null], expect.any(String)]);
+  const [code, signal] = await ended;
+  // What a shell makes of either.
+  expect([signal === "SIGINT" ? 130 : code, said]).toEqual([130, expect.any(String)]);
+  expect(performance.now() - pressed).toBeLessThan(5_000);
   expect(said).toMatch(/^\nStopped before it [^\n]+\n$/);
   return said.trim();
 }
@@ -137,6 +144,78 @@ test.each([["add-phone-numbers", "+353861239991"], ["test-phone-assignment"]])(
     );
     await holder.rollback();
     expect(await db("twilio_phone_numbers")).toEqual([]);
+  },
+);
+
+const stopsAtLock: [name: string, args: string[], said: string][] = [
+  ["companies", [], nothing],
+  [
+    "companies",
+    ["freeze", "1"],
+    "Stopped before it was done. It was done or not, nothing by half: “npm run companies -- show” says which.",
+  ],
+  ["calls", ["erase", "--caller", "+353871112222", "--dry-run"], nothing],
+  [
+    "calls",
+    ["erase", "--caller", "+353871112222"],
+    "Stopped before it was done. What is erased stays erased; run it again to erase the rest.",
+  ],
+  ["export", [], "Stopped before it was done. The file is not whole; nothing else was changed."],
+];
+
+test.each(stopsAtLock)(
+  "Ctrl-C ends %s %j, while it waits for the tables (postgres)",
+  async (name, args, says) => {
+    const { url } = await createMigratedDatabase("postgres");
+    const db = openDatabase(url);
+    await insertCompany(db);
+    const holder = await db.transaction();
+    await holder.raw("lock table companies, twilio_phone_numbers, calls in access exclusive mode");
+    expect(await stop(script(name, ...args), { DATABASE_URL: url }, somebodyWaits(db))).toBe(says);
+    await holder.rollback();
+    expect(await db("closed_companies")).toEqual([]);
+  },
+);
+
+/** Whether a thread of a process sleeps, as SQLite does while another process has the lock for writing. */
+const sleeps = (_output: string, pid: number) =>
+  readdirSync(`/proc/${pid}/task`).some((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/wchan`, "utf8").includes("nanosleep"),
+  );
+
+if (process.platform === "linux") {
+  test.each([
+    ["companies", "freeze", "1"],
+    ["calls", "erase", "--caller", "+353871112222"],
+    ["add-phone-numbers", "+353861239991"],
+    ["test-phone-assignment"],
+  ])(
+    "Ctrl-C ends %s at once, while another process has SQLite's lock, and nothing was changed",
+    async (name, ...args) => {
+      const { url } = await createMigratedDatabase("sqlite");
+      const db = openDatabase(url);
+      await insertCompany(db);
+      const holder = await db.transaction();
+      await holder("companies").update({ owner_name: "Somebody" });
+      expect(await stop(script(name, ...args), { DATABASE_URL: url }, sleeps)).toMatch(/\.$/);
+      await holder.rollback();
+      expect(await db("closed_companies")).toEqual([]);
+      expect(await db("twilio_phone_numbers")).toEqual([]);
+    },
+  );
+}
+
+test.each(engines)(
+  "Ctrl-C ends work and audit --follow, which wait for more (%s)",
+  async (engine) => {
+    const { url } = await createMigratedDatabase(engine);
+    const env = { DATABASE_URL: url };
+    expect(await stop(script("work"), env, (text) => text.includes("until Ctrl-C"))).toBe(
+      "Stopped before it was done. What was not finished is done by whoever works next.",
+    );
+    await recordEvent(openDatabase(url), { event: "signed-in", actor: "company", companyId: 1 });
+    const isFollowing = (text: string) => text.includes("signed-in");
+    expect(await stop(script("audit", "--follow"), env, isFollowing)).toBe(nothing);
   },
 );
 

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { vi } from "vitest";
+import { isPostgres } from "#app/db.server.ts";
 import { migrateToLatest } from "#app/migrate.server.ts";
 import { createTestDatabase, engines, openDatabase } from "./databases.ts";
 import { createLegacyTables } from "./legacy.ts";
@@ -32,4 +33,19 @@ export async function failedMigration(db: Knex): Promise<Error> {
   log.mockRestore();
   if (!(failure instanceof Error)) throw failure;
   return failure;
+}
+
+/** All that there is in a database by name, Knex's own tables too, and how SQLite's file is kept. */
+export async function everythingIn(db: Knex): Promise<unknown> {
+  if (isPostgres(db)) {
+    const { rows } = await db.raw<{ rows: unknown[] }>(
+      "select relnamespace::regnamespace::text as place, relname, relkind from pg_class order by oid",
+    );
+    return rows;
+  }
+  return [
+    await db.raw("select type, name, sql from sqlite_master order by name"),
+    await db.raw("pragma journal_mode"),
+    await db.raw("pragma application_id"),
+  ];
 }

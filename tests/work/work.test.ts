@@ -1,10 +1,17 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Knex } from "knex";
 import { database } from "#app/db.server.ts";
 import { jobs } from "#app/work/jobs.server.ts";
 import { isFree, letGo, renew, take } from "#app/work/leases.server.ts";
 import { doJob, keepWorking, type Job } from "#app/work/work.server.ts";
-import { createMigratedDatabase, describeEachEngine, engines } from "../support/databases.ts";
+import { cleanUpLater } from "../support/clean-up.ts";
+import {
+  createMigratedDatabase,
+  createTestDatabase,
+  describeEachEngine,
+  engines,
+} from "../support/databases.ts";
 import { until } from "../support/load.ts";
 import { runScript } from "../support/script.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
@@ -93,6 +100,23 @@ describe.each(engines)("work on %s", (engine) => {
   });
 });
 
+test("twenty jobs listen for the end, and Node takes that for no leak", async () => {
+  const warned = vi.fn();
+  process.on("warning", warned);
+  cleanUpLater(async () => void process.off("warning", warned));
+  const ends = new AbortController();
+  const idle = Array.from({ length: 20 }, (_, index) => ({
+    name: `idle ${index}`,
+    everySeconds: 60,
+    run: async () => {},
+  }));
+  const working = keepWorking(idle, ends.signal);
+  await setImmediate();
+  ends.abort();
+  await working;
+  expect(warned.mock.calls).toEqual([]);
+});
+
 test.each(engines)("npm run work -- --once does each job that is due (%s)", async (engine) => {
   const { url } = await createMigratedDatabase(engine);
   const env = { DATABASE_URL: url, LOW_POOL_THRESHOLD: "1" };
@@ -110,4 +134,18 @@ test.each(engines)("npm run work -- --once does each job that is due (%s)", asyn
   expect(again.stdout.trim().split("\n")).toEqual(
     jobs.map(({ name }) => `${name}: nothing to do now`),
   );
+});
+
+test("npm run work says in a line that its database cannot be asked, or has no tables", async () => {
+  const work = async (DATABASE_URL: string, ...args: string[]) => {
+    const { exitCode, stdout, stderr } = await runScript("work", args, { env: { DATABASE_URL } });
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    return stderr;
+  };
+  const away = "postgres://somebody:secret@127.0.0.1:1/nowhere";
+  for (const args of [["--once"], []]) {
+    expect(await work(away, ...args)).toMatch(/^Error: The database cannot be reached[^\n]+\n$/);
+  }
+  const { url } = await createTestDatabase("postgres");
+  expect(await work(url, "--once")).toContain("Run “npm run migrate” first.");
 });
