@@ -139,7 +139,7 @@ test("no words, links, fields or buttons run together, in any page", async () =>
   const found: [path: string, words: string[]][] = [];
   let looked = 0;
   const look = (path: string, { html, status }: { html: string; status: number }) => {
-    if (html.includes("</html>")) looked++;
+    if (status < 500 && html.includes("</html>")) looked++;
     const words = runTogether(html);
     if (words.length > 0) found.push([path, words]);
   };
@@ -150,8 +150,7 @@ test("no words, links, fields or buttons run together, in any page", async () =>
   ] as const) {
     for (const path of paths) look(path, await page(who, path));
   }
-  const { html, status } = await page(company, `/calls/${message}/message/delete`);
-  look("delete", { html, status });
+  look("delete", await page(company, `/calls/${message}/message/delete`));
   look("revoke", await page(company, "/settings/tokens/1/revoke"));
   const forms = [
     [stranger, "/login"],
