@@ -42,7 +42,7 @@ describe.each([
     await page.waitForURL("**/settings/phone");
     await page.waitForSelector("dl");
     expect(await page.textContent("dd .phone-number")).toBe(number);
-    expect(await page.locator("input").count()).toBe(0);
+    expect(await page.locator("main input").count()).toBe(0);
     expect(await page.locator("text=Configure Phone").count()).toBe(0);
     expect(await fitsItsWidth(page)).toBe(true);
 
