@@ -96,10 +96,10 @@ describe.each([
         );
       }
       if (isOnPhone) {
-        await withLargeText(page, async () => {
-          note("large text", await layoutFlaws(page));
+        await withLargeText(page, async (width) => {
+          note(`large text at ${width}`, await layoutFlaws(page));
           // What measures the whole page would forget the size of the text.
-          await keepPicture(page, `${state.name}-large-text`, false);
+          await keepPicture(page, `${state.name}-large-text-${width}`, false);
         });
         await withForcedColours(page, async () => {
           note("forced colours", [...(await layoutFlaws(page)), ...(await withoutEdges(page))]);
@@ -154,16 +154,18 @@ interface ReactRoot {
 }
 
 /** Text of 32 pixels as the browser's own setting makes it: also where style sheets ask for the window's width in rem. */
-async function withLargeText(page: Page, look: () => Promise<void>): Promise<void> {
+async function withLargeText(page: Page, look: (width: number) => Promise<void>) {
   const session = await page.context().newCDPSession(page);
   const standard = (pixels: number) =>
     session.send("Page.setFontSizes", { fontSizes: { standard: pixels } });
   await standard(32);
   try {
-    await page.setViewportSize({ width: 412, height: 915 });
-    const root = await page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
-    expect(root).toBe("32px");
-    await look();
+    for (const width of [412, 640]) {
+      await page.setViewportSize({ width, height: 915 });
+      const root = await page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+      expect(root).toBe("32px");
+      await look(width);
+    }
   } finally {
     await standard(16);
     await session.detach();
