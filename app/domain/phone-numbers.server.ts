@@ -93,8 +93,7 @@ async function assignBy(
   const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
   const budget = isBudgeted(by) ? await assignmentsPerHour(db) : undefined;
   try {
-    // Inside a caller's transaction this is a savepoint: on PostgreSQL a refused statement would end the whole
-    // transaction.
+    // Inside a caller's transaction this is a savepoint: on PostgreSQL a refused statement would end all of it.
     const claimed = await db.transaction(async (inner) => {
       if (isBarred) return undefined;
       const number = await claiming(inner);
@@ -165,8 +164,7 @@ export class UnknownOutcomeError extends Error {
 
 /**
  * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. If the connection is cut during a commit, the outcome
- * is open: a second look settles it, if it succeeds within 0.8 seconds, so that the company has its answer within
- * three.
+ * is open: a second look settles it, if it succeeds within 0.8 seconds; the company has its answer within three.
  * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
  * was changed
  */
