@@ -100,8 +100,8 @@ function postgresConfig(
         byUid.set(connection.__knexUid, connection);
         limitStatements(connection);
         connection.once("end", () => byUid.delete(connection.__knexUid));
-        // What is written without a zone is UTC, also where a column that was adopted has one.
-        // No statement here runs for so long that to compile it would pay.
+        // A time written without a zone is UTC, even in an adopted column that has a zone.
+        // No statement here runs long enough for compiling it to pay.
         connection.query(
           "set time zone 'UTC'; set datestyle to 'ISO'; set jit to off",
           (error: Error | null) => done(error, connection),
@@ -130,7 +130,7 @@ const isPooler = (databaseUrl: string) => postgresAddress(databaseUrl)?.isPooler
 
 type PostgresConnection = Connection & { __knexUid: string };
 
-// What goes wrong is thrown to whoever asked; Knex would print it among data and log lines, a statement's values too.
+// Errors are thrown to the caller; Knex would print them among data and log lines, including a statement's values.
 const quietly: Knex.Config = {
   compileSqlOnError: false,
   log: { warn() {}, error() {} },
@@ -141,7 +141,7 @@ interface SqliteConnection {
   all(sql: string, values: unknown[], done: (error: Error | null, rows?: unknown[]) => void): void;
 }
 
-/** A full disk ends a transaction by itself; that it cannot be taken back as well must not hide why. */
+/** A full disk ends a transaction by itself; the rollback's failure must not hide the reason. */
 function forgiveRollback(connection: SqliteConnection): void {
   const all = connection.all.bind(connection);
   connection.all = (sql, values, done) =>
@@ -155,7 +155,7 @@ function forgiveRollback(connection: SqliteConnection): void {
 function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Knex.Config {
   if (file !== ":memory:") {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    // Password hashes are in it; a file that is there already keeps its mode.
+    // It holds password hashes; an existing file keeps its mode.
     closeSync(openSync(file, "a", 0o600));
   }
   return {
@@ -179,8 +179,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
           (error) => {
             if (error) return done(error, connection);
-            // Where a transaction is the first to touch the search's table, SQLite refuses it a lock that others hold in
-            // place of waiting for it. Before the migration there is none.
+            // If a transaction is the first to touch the search's table, SQLite refuses a lock that others hold instead
+            // of waiting for it. Before the migration there is no such table.
             connection.exec("SELECT 1 FROM offer_search LIMIT 0", () => done(null, connection));
           },
         );

@@ -5,7 +5,7 @@ import { isPostgres } from "#app/db.server.ts";
 /** What keeps the database from taking writes while it still answers reads. */
 export type NoWrites = "disk" | "read-only" | undefined;
 
-/** Milliseconds that an answer holds: whoever asks for it often does not write often. */
+/** Milliseconds for which an answer is reused, so that asking often does not mean writing often. */
 const holdsFor = 5_000;
 
 const answers = new WeakMap<object, { at: number; answer: Promise<NoWrites> }>();
@@ -54,7 +54,7 @@ async function trySqlite(db: Knex): Promise<NoWrites> {
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "EROFS") return "read-only";
-    // Whoever may not make files here may yet write to those that are there.
+    // A process that may not create files here may still write to existing ones.
     return /^E(NOSPC|DQUOT|FBIG|IO)$/.test(code) ? "disk" : undefined;
   } finally {
     await rm(file, { force: true }).catch(() => {});

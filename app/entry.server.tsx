@@ -22,7 +22,7 @@ export { listenerOf as listener } from "#app/server/listener.server.ts";
 /** Serves a build of this program, and does what is done in the background. */
 export const serve = (build: ServerBuild) => serveBuild(build, startWork);
 
-// Pages are a company's own, and what is behind the Back button after logging out must be gone.
+// Pages are private to a company, and must be gone from behind the Back button after logging out.
 const noStore = "no-store";
 
 /** Milliseconds. */
@@ -72,11 +72,11 @@ function siteOf({ SITE_NAME, SUPPORT_EMAIL, TERMS_URL, PRIVACY_URL }: Environmen
   };
 }
 
-/** A stream that hands over, when it has ended, all that was written to it. */
+/** A stream that, when it ends, hands over everything written to it. */
 function collect(done: (whole: Buffer<ArrayBuffer>) => void): Writable {
   const chunks: Buffer[] = [];
   return new Writable({
-    // React would take its close for a client that has gone.
+    // React would take its closing for a client that has gone.
     emitClose: false,
     write(chunk: Buffer, _encoding, next) {
       chunks.push(chunk);
@@ -104,7 +104,7 @@ async function keepSession(headers: Headers, { signedIn }: AppLoadContext): Prom
   if (session?.setCookie) headers.append("Set-Cookie", session.setCookie);
 }
 
-/** Faults that no loader or action has answered for. */
+/** Faults that no loader or action has handled. */
 export function handleError(error: unknown, { request, context }: ActionFunctionArgs): void {
   if (!request.signal.aborted) logFault(exchangeOf(context), error);
 }

@@ -109,7 +109,7 @@ const schema = z.object({
     })
     .optional(),
   REQUIRE_VERIFIED_EMAIL: z.enum(["on", "off"], { error: "must be on or off" }).default("off"),
-  // The database lets nothing younger go.
+  // The database lets nothing younger be deleted.
   AUDIT_DAYS: wholeNumber(30, 36_500).default(400),
   LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
   WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
@@ -121,7 +121,7 @@ const schema = z.object({
   NODE_ENV: z.string().default("production"),
 });
 
-/** Names the file that fills in what the environment has not. */
+/** Names the file that fills in what the environment lacks. */
 const fileVariable = "ENV_FILE";
 
 /** The names of all variables that are read. */

@@ -6,7 +6,7 @@ import { isIP } from "node:net";
  * An address in the one way in which it is kept and compared: IPv4 in decimal, also of an IPv4 client that a socket for
  * both shows as `::ffff:192.0.2.1`; IPv6 in the short form of RFC 5952, without a zone.
  * @param text as a socket or a proxy writes it, perhaps with a port and brackets: `192.0.2.1:80`, `[2001:db8::1]:80`
- * @returns undefined where it is no address
+ * @returns undefined if it is not an address
  */
 export function ipAddress(text: string): string | undefined {
   const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1];
@@ -26,7 +26,7 @@ export function ipAddress(text: string): string | undefined {
 
 /**
  * The networks to count a client by, the narrowest first: whoever has one IPv6 address has the 2^64 of its /64, and
- * often the 65,536 networks of a /48 (RFC 6177). An IPv4 address, or what is none, stands for itself.
+ * often the 65,536 networks of a /48 (RFC 6177). An IPv4 address, or text that is not an address, stands for itself.
  * @param address as {@link ipAddress} writes it
  */
 export function networksOf(address: string): [narrow: string, wide?: string] {

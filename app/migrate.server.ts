@@ -34,15 +34,15 @@ export const migrationConfig: Knex.MigratorConfig = {
   disableMigrationsListValidation: true,
 };
 
-/** The database is none that can be migrated; the message ends a sentence that begins with "it", for an operator. */
+/** The database cannot be migrated; the message, for an operator, ends a sentence that begins with "it". */
 export class UnfitDatabaseError extends Error {
   override name = "UnfitDatabaseError";
 }
 
-/** How long the migration waits for whoever has the tables; seconds. */
+/** How long the migration waits for others to release the tables; seconds. */
 export const patience = 30;
 
-// Any number that no other program takes; it stands for "companies and numbers are being migrated".
+// Any number that no other program uses; it stands for "companies and numbers are being migrated".
 const advisoryLock = 3_531_234_567;
 
 /**
@@ -66,7 +66,7 @@ export async function migrateToLatest(
   );
 }
 
-// People are called in every script there is.
+// People's names come in every script.
 async function requireUtf8(db: Knex): Promise<void> {
   const encoding = await encodingOf(db);
   if (encoding !== "UTF8") {
@@ -108,8 +108,7 @@ async function migratePostgres(db: Knex, say: (line: string) => void): Promise<s
 
 /**
  * Takes both tables that others write to, or none; they can be read all the while. Servers of the version before go on
- * meanwhile: whoever waits for one table with the other in hand may wait in a ring, and whoever waits long holds up
- * everybody behind.
+ * meanwhile: waiting for one table while holding the other could deadlock, and a long wait holds up everybody behind.
  */
 async function lockTables(transaction: Knex): Promise<void> {
   const { rows } = await transaction.raw<{ rows: { name: string }[] }>(
@@ -138,7 +137,7 @@ async function lockTables(transaction: Knex): Promise<void> {
   }
 }
 
-/** Whoever keeps this backend waiting. */
+/** Who is keeping this backend waiting. */
 async function blocker(db: Knex, pid: number): Promise<string | undefined> {
   const { rows } = await db
     .raw<{ rows: { pid: number; name: string }[] }>(
@@ -182,7 +181,7 @@ async function withLogAhead<T>(
     return journal_mode;
   };
   const before = await journal();
-  // Whoever writes, or reads a file that has no such log yet.
+  // Another process is writing, or reading a file that has no such log yet.
   await patiently(db, say, async () => {
     await db.raw("begin exclusive");
     await db.raw("rollback");
@@ -239,7 +238,7 @@ async function unlessLocked<T>(db: Knex, migrate: () => Promise<T>): Promise<T> 
 }
 
 /**
- * Migrations that the program has and the database has not: empty when the schema is current.
+ * Migrations that the program has and the database lacks: empty when the schema is current.
  * An empty database misses all of them.
  */
 export async function pendingMigrations(db: Knex): Promise<string[]> {

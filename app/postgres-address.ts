@@ -13,7 +13,7 @@ export interface PostgresAddress {
 // The host may be left out, or stand in the query, and `new URL` wants one wherever there is a user.
 const noHost = "no-host.invalid";
 
-/** Takes `databaseUrl` apart, unescaped; undefined where it is no address. */
+/** Takes `databaseUrl` apart, unescaped; undefined if it is not an address. */
 export function postgresAddress(databaseUrl: string): PostgresAddress | undefined {
   const withHost = URL.canParse(databaseUrl)
     ? databaseUrl

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** Statements that are asked often, without what Knex costs. */
+/** Frequent statements, without the cost of Knex. */
 
 /** SQL with `?` for each value, in words that both engines take. One name stands for one text. */
 export interface Statement {
@@ -9,7 +9,7 @@ export interface Statement {
 }
 
 /**
- * Runs a statement that is asked often and returns its rows, none where it returns nothing. PostgreSQL parses it once
+ * Runs a frequent statement and returns its rows, if any. PostgreSQL parses it once
  * for each connection, and Knex builds no SQL for it.
  * The columns are listed in it, never `*`: what a migration adds must not change what it returns.
  */
@@ -25,7 +25,7 @@ export async function query<Row>(
     // In pg's own words, so that Knex need not go through the text each time.
     return await ask({ sql: inPgsWords(sql), bindings: [], options: { name, values } });
   } catch (error) {
-    // It was refused before it did anything, but a transaction is over with it.
+    // It was refused before it did anything, but it has ended any transaction.
     if (db.isTransaction || !isStalePreparation(error)) throw error;
     return ask({ sql, bindings: values });
   }
@@ -71,7 +71,7 @@ function inPgsWords(sql: string): string {
 }
 
 /**
- * What was prepared is of no more use on its connection: a column has got another type ("cached plan must not change
+ * A prepared statement is no longer usable on its connection: a column's type has changed ("cached plan must not change
  * result type"), or somebody in between has changed servers.
  * Source: PostgreSQL "Appendix A. Error Codes": feature_not_supported, invalid_sql_statement_name,
  * duplicate_prepared_statement.

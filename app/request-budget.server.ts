@@ -3,7 +3,7 @@ import type pg from "pg";
 
 /**
  * How long a request may wait for the database in all, however many statements it has. Each waits for a connection and
- * for its answer; one after the other they would keep a client waiting for as many time-outs as there are statements.
+ * for its answer; in sequence they could keep a client waiting for as many time-outs as there are statements.
  */
 
 /** Milliseconds; the rest of three seconds is for the look after an assignment whose answer was lost. */
@@ -32,7 +32,7 @@ class Budget {
 
 const budgets = new AsyncLocalStorage<Budget | undefined>();
 
-/** Answers a request; what it asks of the database meanwhile shares one budget. */
+/** Answers a request; all its database queries share one budget. */
 export async function withinBudget<T>(answer: () => Promise<T>): Promise<T> {
   const own = new Budget();
   try {
@@ -42,7 +42,7 @@ export async function withinBudget<T>(answer: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Does `work` at no cost of the budget; it has a limit of its own. */
+/** Does `work` outside the budget; it has a limit of its own. */
 export function besideBudget<T>(work: () => Promise<T>): Promise<T> {
   return budgets.run(undefined, work);
 }
@@ -68,7 +68,7 @@ interface Pooling {
   releaseConnection(connection: unknown): Promise<void>;
 }
 
-/** A request that has waited for all of its time gets no connection more; what comes too late goes back. */
+/** A request that has used up its time gets no more connections; one that comes too late is given back. */
 export function limitWaitsForConnections(client: Pooling): void {
   const acquire = client.acquireConnection.bind(client);
   client.acquireConnection = async () => {

@@ -63,7 +63,7 @@ export function ErrorBoundary() {
   return <ErrorPage error={useRouteError()} />;
 }
 
-// A browser that loads a page begins at its top; here the page's heading, or its news, says that there is another.
+// A browser that loads a page starts at its top; here focus on its heading or news shows that the page has changed.
 function useFocusAfterNavigation() {
   const { pathname, search } = useLocation();
   const loaded = useRef(true);

@@ -1,6 +1,6 @@
 /**
  * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
- * UTC; what an older program left in it, domain/times.ts reads. A column that is not here is another program's.
+ * UTC; what an older program left in it, domain/times.ts reads. A column that is missing here is another program's.
  */
 import type { ClosedState } from "#app/domain/account-state.ts";
 import type { LinkPurpose, LinkVia } from "#app/domain/account-links.server.ts";

@@ -132,6 +132,11 @@ async function profile(
   return profileOf(directory, { from, to });
 }
 
+// What was begun goes with this process: see tests/support/left-behind.ts.
+process.on("SIGINT", () => {
+  process.stderr.write("\nStopped before it was done. No figures were written.\n");
+  process.exit(130);
+});
 try {
   const options = readOptions();
   if (options === "help") process.stdout.write(help);

@@ -11,14 +11,16 @@ type Outcome = "" | "Copied" | "Not copied";
 
 /** Copies `text`; there only where the browser lets a page do so (JavaScript, and https or localhost). */
 export function CopyButton({ text, what }: CopyButtonProps) {
-  const possible = useHydrated() && "clipboard" in navigator;
+  const hydrated = useHydrated();
   const [outcome, setOutcome] = useState<Outcome>("");
   useEffect(() => {
     if (outcome === "") return;
     const timer = setTimeout(() => setOutcome(""), 4_000);
     return () => clearTimeout(timer);
   }, [outcome]);
-  if (!possible) return null;
+  // Until it is known, its place is kept (style sheets do, where scripts run), so that nothing moves when it comes.
+  if (!hydrated) return <span className="copy" />;
+  if (!("clipboard" in navigator)) return null;
   const copy = () => {
     navigator.clipboard.writeText(text).then(
       () => setOutcome("Copied"),

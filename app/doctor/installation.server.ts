@@ -16,8 +16,8 @@ import type { Environment } from "#app/env.server.ts";
 import { encodingOf, pendingMigrations } from "#app/migrate.server.ts";
 
 /**
- * What is wrong with this installation: its configuration, its database, and the numbers in it. Nothing is changed,
- * and whatever can be looked at is, also where something else is broken.
+ * What is wrong with this installation: its configuration, its database, and the numbers in it. Nothing is changed, and
+ * everything that can be checked is, even if something else is broken.
  */
 
 /** What is wrong with the environment. */
@@ -63,7 +63,7 @@ function examineCredentials(env: Environment): Finding[] {
 }
 
 /**
- * What is wrong with the database, and whether there is a pool in it to look at.
+ * What is wrong with the database, and whether it has a pool to check.
  * @param beside the same database by another connection; with a large pool the two halves of the work take seconds each
  */
 export async function examineDatabase(
@@ -155,7 +155,7 @@ function examineMode(db: Knex): Finding[] {
   );
 }
 
-/** Mail that waits, and why, and what will never arrive. */
+/** Mail that is waiting, and why, and mail that will never arrive. */
 async function examineMail(db: Knex): Promise<Finding[]> {
   return (await unsentMail(db)).flatMap(({ count, why, givenUp, since, isLate }) => {
     const mails = count === 1 ? "One mail" : `${count} mails`;
@@ -183,7 +183,7 @@ async function examineMail(db: Knex): Promise<Finding[]> {
   });
 }
 
-/** What is erased here and not everywhere yet. */
+/** What has been erased here but not yet everywhere. */
 async function examineErasure(db: Knex): Promise<Finding[]> {
   const findings: Finding[] = [];
   if (await hasCallsOfErased(db)) {
@@ -235,7 +235,7 @@ async function examineRules(db: Knex): Promise<Finding[]> {
   );
 }
 
-/** Somebody who changed rows by hand may have forgotten to switch the triggers on again, which hold the rules. */
+/** Somebody who changed rows by hand may have forgotten to switch the rules' triggers back on. */
 async function examineTriggers(db: Knex): Promise<Finding[]> {
   const { rows } = await db.raw<{
     rows: { name: string; triggers: string; internal: boolean }[];

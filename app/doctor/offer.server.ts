@@ -9,7 +9,7 @@ import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.se
 
 /** What is kept of the pool for searches and counts, compared with the pool; triggers keep it, unless they were off. */
 
-/** Where the two differ, one sentence; undefined where they do not. */
+/** Where the two differ, one sentence; undefined if they do not. */
 async function differenceOf(db: Knex): Promise<string | undefined> {
   const numberOf = async (query: Knex.QueryBuilder) =>
     Number(((await query.count({ n: "*" }).first()) as { n: number }).n);

@@ -15,7 +15,7 @@ import { pendingMigrations } from "#app/migrate.server.ts";
 /** A rule, and whether it held. */
 export interface RuleProof {
   rule: string;
-  /** undefined where it holds, else what was seen instead */
+  /** undefined if it holds, else what was seen instead */
   failure: string | undefined;
 }
 
@@ -63,7 +63,7 @@ async function proveIn(trx: Knex.Transaction): Promise<RuleProof[]> {
 }
 
 interface Scene {
-  /** ids of companies that nobody else has */
+  /** company ids that nobody else has */
   owner: number;
   other: number;
   /** never gets a number */
@@ -107,7 +107,7 @@ async function setScene(trx: Knex.Transaction): Promise<Scene> {
   return scene;
 }
 
-/** Runs one proof; what it throws is its failure, except where the database itself is away. */
+/** Runs one proof; anything it throws is its failure, unless the database itself is away. */
 async function attempt(
   trx: Knex.Transaction,
   scene: Scene,
@@ -193,7 +193,7 @@ const choices: [string, Prove][] = [
   ],
 ];
 
-/** What somebody with an SQL client might try; each must be refused, and change nothing. */
+/** What somebody with an SQL client might try; each must be refused and change nothing. */
 const attacks: [string, Prove][] = [
   attack("is not un-assigned", (trx, { numbers }) =>
     trx("twilio_phone_numbers").where({ phone_number: numbers[0] }).update({

@@ -5,7 +5,7 @@ import { createMissingTables } from "#app/doctor/damage/tables.server.ts";
 import { operator, recordEvent, type AuditEvent } from "#app/domain/audit.server.ts";
 import { install, keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
-/** What came of {@link repairDamage}: each damage is in one of the two. */
+/** The outcome of {@link repairDamage}: each piece of damage is in one of the two lists. */
 export interface Repair {
   /** its `repair` says what was done */
   repaired: Damage[];
@@ -14,9 +14,9 @@ export interface Repair {
 }
 
 /**
- * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out, and that first makes
- * what is missing of the two tables.
- * Where the rules are in the database already and refuse a cure, that damage is left as it is, without a `repair`.
+ * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out and first makes what
+ * is missing of the two tables. Where the rules are in the database already and refuse a cure, that damage is left as
+ * it is, without a `repair`.
  * @throws the driver's error where the database is away or full; nothing is changed then
  */
 export async function repairDamage(db: Knex): Promise<Repair> {
@@ -26,7 +26,7 @@ export async function repairDamage(db: Knex): Promise<Repair> {
     const repaired: Damage[] = [];
     const refused = new Set<string>();
     const repairable = (await findDamage(transaction)).filter(({ changes }) => changes);
-    // A savepoint for each is slow, and only needed to tell which of them the rules refuse.
+    // A savepoint for each is slow, and only needed to find out which ones the rules refuse.
     if (
       await tryCure(
         transaction,
@@ -48,7 +48,7 @@ export async function repairDamage(db: Knex): Promise<Repair> {
   });
 }
 
-/** A database that was not migrated yet has no audit trail. */
+/** A database that has not been migrated yet has no audit trail. */
 async function record(transaction: Knex, event: AuditEvent, count?: number): Promise<void> {
   if (!(await transaction.schema.hasTable("audit_events"))) return;
   const details = count === undefined ? undefined : { count };
@@ -64,8 +64,8 @@ function asRefused({ kind, finding, repair }: Damage): Damage {
 }
 
 /**
- * Puts the triggers and indexes that hold the rules back, where somebody has dropped or switched off some of them.
- * All in one transaction, which changes nothing where rows break a rule by now.
+ * Restores the rules' triggers and indexes if somebody has dropped or switched off some of them, in one transaction,
+ * which changes nothing if rows now break a rule.
  * @throws {PoolDamagedError}
  */
 export async function restoreRules(db: Knex): Promise<void> {
@@ -74,7 +74,7 @@ export async function restoreRules(db: Knex): Promise<void> {
     const damage = await findDamage(transaction);
     if (damage.length > 0) throw new PoolDamagedError(damage);
     await install(transaction);
-    // What was written meanwhile is in no search and no count.
+    // What was written in the meantime is missing from searches and counts.
     if (await transaction.schema.hasTable("pool_counts")) await refill(transaction);
     await recountCalls(transaction);
     await record(transaction, "rules-restored");

@@ -27,7 +27,7 @@ interface PooledNumber {
 
 /**
  * Compares every number of the pool with what Twilio says of it. Changes nothing.
- * @param publicUrl where calls must go (an origin); undefined leaves out where they do go
+ * @param publicUrl where calls must go (an origin); undefined skips that check
  */
 export async function compareWithTwilio(
   db: Knex,

@@ -4,14 +4,14 @@ import { isPostgres } from "#app/db.server.ts";
 import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 
 /**
- * One-use links: the address has 256 random bits and the row their SHA-256. A link is bound to the email that it is
- * about. Looking at one spends nothing (mail scanners follow links); what it is for does, in its own transaction.
+ * One-use links: the address has 256 random bits and the row their SHA-256. A link is bound to its email. Opening one
+ * spends nothing (mail scanners follow links); only acting on it does, in the same transaction.
  */
 
 /** What a link is for: `/reset/TOKEN` or `/verify/TOKEN`. */
 export type LinkPurpose = "reset" | "verify";
 
-/** How whoever holds a link got it: with a recovery code, by mail, or from an operator. */
+/** How the holder got the link: with a recovery code, by mail, or from an operator. */
 export type LinkVia = "code" | "email" | "operator";
 
 /** Seconds that a link can be used. */
@@ -23,7 +23,7 @@ export interface AccountLink {
   via: LinkVia;
   /** the email that it is about */
   address: string;
-  /** of the recovery code that it takes the place of */
+  /** of the recovery code that it stands in for */
   codeHash: string | null;
 }
 
@@ -104,7 +104,7 @@ export async function expireLinks(db: Knex): Promise<void> {
     .delete();
 }
 
-/** Has whatever else changes a company's account wait until the transaction ends; SQLite has one writer anyway. */
+/** Makes other changes to a company's account wait until the transaction ends; SQLite has one writer anyway. */
 export async function lockCompany(transaction: Knex, companyId: number): Promise<void> {
   if (isPostgres(transaction)) {
     await transaction("companies").where({ id: companyId }).forUpdate().select("id");

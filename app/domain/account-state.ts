@@ -5,5 +5,5 @@ export type ClosedState = "frozen" | "erased";
 export const closedState = (companyId: string) =>
   `(select state from closed_companies where company_id = ${companyId})`;
 
-/** The email of a company that is erased: no form takes such a one, and the owner's may sign up again. */
+/** The email of an erased company: no form accepts one like it, and the owner's own may sign up again. */
 export const erasedEmail = (companyId: number) => `erased-${companyId}@invalid`;

@@ -13,7 +13,7 @@ const noZone = "Choose a time zone";
 
 /**
  * The form.
- * @param kept the company's phone: one that an older program kept as it was typed may stay so
+ * @param kept the company's phone: if an older program kept it as typed, it may stay so
  */
 export function accountFields(kept: string | null) {
   return z.object({
@@ -35,7 +35,7 @@ export type AccountFields = z.output<ReturnType<typeof accountFields>>;
 
 /**
  * Saves what a company says of itself.
- * @param company as it was when it was asked
+ * @param company as it was at the time of the request
  * @param by for the audit trail, which has the names of what was changed
  * @returns "gone" where it has been erased meanwhile
  */
@@ -52,7 +52,7 @@ export async function saveAccount(
       .whereNot({ email: erasedEmail(company.id) })
       .update({ ...who, updated_at: toDatabaseTime() });
     if (count === 0) return "gone";
-    // Also where it is what was guessed: from now on it is said.
+    // Even if it equals the guess: from now on the company has said so.
     await saveTimeZone(trx, company.id, time_zone);
     const changed = changesOf(company, fields).join(", ");
     if (changed !== "") {

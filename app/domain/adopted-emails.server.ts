@@ -4,11 +4,11 @@ import { withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
  * Emails of adopted companies that the database's own lower() does not find: SQLite, and PostgreSQL in the C locale,
- * know capitals of ASCII only, and neither drops blanks. Each has a row in adopted_emails with what it is looked up by;
- * those that come later are kept so from the start.
+ * know capitals of ASCII only, and neither drops blanks. Each has a row in adopted_emails with the form it is looked up
+ * by; later emails are kept in that form from the start.
  */
 
-/** An email as it is kept and looked up: NFC, in lower case, without what is invisible at its ends. */
+/** An email as it is kept and looked up: NFC, lower case, with nothing invisible at its ends. */
 export function foldedEmail(email: string): string {
   // PostgreSQL's text has no NUL.
   return withoutStrayMarks(email.toLowerCase()).replaceAll("\0", "\uFFFD");

@@ -11,30 +11,30 @@ import { networksOf } from "#app/ip-address.ts";
 
 /**
  * How many numbers may be assigned in an hour, by the whole service and for one client: an assignment is for ever, so a
- * script must not empty the pool before somebody can look. What is spent are the pool's own rows, read in the
- * transaction that would spend more: no restart refills it, and no other process has a second one. The database's clock
- * counts, whatever the machines' say.
+ * script must not empty the pool before somebody can look. Spending is counted from the pool's own rows, in the
+ * transaction that would spend more, so a restart does not refill the budget and processes cannot have one each. The
+ * database's clock counts, whatever the machines' say.
  */
 
 /** Seconds. */
 const hour = 60 * 60;
 const leastBudget = 60;
-/** Of the budget, for one IPv4 address or IPv6 /64. */
+/** The share of the budget for one IPv4 address or IPv6 /64. */
 const forOneNetwork = 40;
 
-/** Whose share is spent, and in how many seconds there is more. */
+/** Whose share is spent, and in how many seconds there will be more. */
 export interface SpentBudget {
   of: "service" | "address";
   retryAfter: number;
 }
 
-/** The database's counts are looked at anew after so many milliseconds. */
+/** Milliseconds after which the database's counts are read again. */
 const countedFor = 60_000;
 const counted = new WeakMap<object, { at: number; available: number }>();
 
 /**
  * How many numbers may be assigned in an hour: ASSIGNMENTS_PER_HOUR, or a tenth of those available, 60 at least.
- * Not asked for within a transaction of its own, which has a connection already.
+ * Never called inside a transaction, which already holds a connection.
  */
 export async function assignmentsPerHour(db: Knex): Promise<number> {
   const { ASSIGNMENTS_PER_HOUR } = environment();
@@ -55,8 +55,8 @@ export function isBudgeted({ actor }: By): boolean {
 }
 
 /**
- * Spends one of the budget, after the number was assigned and in its transaction, which keeps others from spending
- * until it ends.
+ * Spends one assignment of the budget, after the number was assigned and in the same transaction, which keeps others
+ * from spending until it ends.
  * @returns undefined where there was one left; else the assignment must be taken back
  */
 export async function spendAssignment(
@@ -80,7 +80,8 @@ export async function spendAssignment(
   });
   if (!closed) return undefined;
   const since = hourBefore(closed.now);
-  // Others wait by now, so it is one question. This one is the newest; the one after so many others is one too many.
+  // Others are waiting by now, so it is a single query. This assignment is the newest; if the budget's worth came
+  // before it, it is one too many.
   const [over] = await query<{ service: string | null; address: string | null }>(
     transaction,
     {
@@ -99,12 +100,12 @@ export async function spendAssignment(
   return undefined;
 }
 
-/** Takes away what is kept of clients whose assignments are older than an hour. */
+/** Deletes what is kept of clients whose assignments are older than an hour. */
 export async function forgetOldAssignments(db: Knex): Promise<void> {
   await db("recent_assignments").where("assigned_at", "<=", inSeconds(db, -hour)).delete();
 }
 
-// The first condition is the index's; the second one reads what an older program has left in other forms.
+// The first condition uses the index; the second reads what an older program left in other forms.
 const ofLastHour = (db: Knex) =>
   `status = 'assigned' and assigned_at > ? and ${isPostgres(db) ? "kept_time(assigned_at)" : keptTime("assigned_at")} > ?`;
 
@@ -142,7 +143,7 @@ export async function budgetStatus(db: Knex): Promise<BudgetStatus> {
 }
 
 /**
- * Lifts the budget for a time, for all processes.
+ * Lifts the budget for a while, for all processes.
  * @param minutes from now; 0 puts it back
  * @returns until when (RFC 3339)
  */

@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * What happened to accounts and numbers, for whoever has to look into it later. Rows are only ever added: the database's
+ * What happened to accounts and numbers, for later inquiry. Rows are only ever added: the database's
  * own triggers see to that (rules/). Companies are ids, never emails, and nothing secret goes in.
  */
 
@@ -44,10 +44,10 @@ export const auditEvents = [
 ] as const;
 export type AuditEvent = (typeof auditEvents)[number];
 
-/** Who did it: a company that is signed in, somebody who is not, an API token, an operator, or the program by itself. */
+/** Who did it: a signed-in company, a visitor, an API token, an operator, or the program itself. */
 export type Actor = "company" | "visitor" | "operator" | "service" | `token:${number | string}`;
 
-/** Who asks for something, and from where. */
+/** Who is asking, and from where. */
 export interface By {
   actor: Actor;
   /** the client's address */
@@ -55,7 +55,7 @@ export interface By {
   requestId?: string | undefined;
 }
 
-/** The program itself, where nobody asked. */
+/** The program itself, acting unasked. */
 export const service: By = { actor: "service" };
 export const operator: By = { actor: "operator" };
 
@@ -69,7 +69,7 @@ export interface NewAuditEvent extends By {
 
 /**
  * Adds a line to the audit trail.
- * @param db the transaction of what is recorded, so that neither is there without the other
+ * @param db the transaction of the event itself, so that neither exists without the other
  */
 export async function recordEvent(db: Knex, event: NewAuditEvent, now = new Date()): Promise<void> {
   const { companyId, actor, address, requestId, details } = event;
@@ -105,11 +105,11 @@ export interface AuditFilter {
   address?: string | undefined;
   /** not before this time */
   since?: Date | undefined;
-  /** later lines than the one with this id */
+  /** only lines after the one with this id */
   afterId?: number | undefined;
 }
 
-/** The newest `limit` lines that `filter` lets through, the newest first. */
+/** The newest `limit` lines that match `filter`, newest first. */
 export async function readAudit(
   db: Knex,
   filter: AuditFilter,
@@ -140,12 +140,12 @@ export async function readAudit(
   }));
 }
 
-/** Lines that go at once, so that it takes no time. */
+/** How many lines are deleted at once, few enough to take no time. */
 const expiredAtOnce = 5_000;
 
 /**
- * Takes away the oldest lines that are older than `days`. Nothing else may: the triggers look at `audit_kept`.
- * @returns how many went; as many as at once at most
+ * Deletes the oldest lines older than `days`. Nothing else may delete any: the triggers check `audit_kept`.
+ * @returns how many were deleted; at most one batch
  */
 export async function expireAudit(db: Knex, days: number, now = new Date()): Promise<number> {
   const since = toDatabaseTime(new Date(now.getTime() - days * 24 * 60 * 60 * 1000));

@@ -15,12 +15,12 @@ import { keptTime } from "#app/domain/rules/sqlite.ts";
 import { isDatabaseTime, toRfc3339, unknownTime } from "#app/domain/times.ts";
 
 /**
- * The numbers on offer: the pool's available ones and no others, in keyset pages, as a filter leaves them.
+ * The numbers on offer: only the pool's available ones, filtered, in keyset pages.
  */
 
 /**
- * When a number entered the pool, as it is kept however it was written: the expression of the index
- * twilio_phone_numbers_on_offer, in SQL. PostgreSQL has the function from the migration that makes the index.
+ * SQL for when a number entered the pool, in the stored form however it was written: the expression that the index
+ * twilio_phone_numbers_on_offer is on. The migration that makes the index gives PostgreSQL the function.
  */
 export const enteredPoolAt = (db: Knex) => {
   const column = "twilio_phone_numbers.created_at";
@@ -34,29 +34,29 @@ export interface AvailableNumber {
 }
 
 export interface AvailableQuery extends NumberFilter {
-  /** numbers a page, 1 to 1000 */
+  /** numbers per page, 1 to 1000 */
   limit: number;
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
-  /** where the list begins, and at the pool's end goes round to; without it it begins with the oldest */
+  /** where the list begins, wrapping round at the pool's end; by default with the oldest */
   from?: Place | undefined;
-  /** how many shelves of some 32,768 numbers a page looks through on PostgreSQL; by itself 256 */
+  /** how many shelves of some 32,768 numbers a page looks through on PostgreSQL; 256 by default */
   reach?: number | undefined;
-  /** how many numbers it walks through before, by itself some ten times as many as were asked for */
+  /** how many numbers it walks through first; by default some ten times as many as were asked for */
   walk?: number | undefined;
 }
 
 /**
- * A page of the pool's available numbers, or what is wrong with the query. It may have fewer numbers than were asked
- * for, or none, while there is a `nextCursor`: then as much of the pool was looked through as one page may.
+ * A page of the pool's available numbers, or what is wrong with the query. With a `nextCursor` it may still have fewer
+ * numbers than were asked for, or none: one page looks through only so much of the pool.
  */
 export type AvailablePage =
   | { ok: true; numbers: AvailableNumber[]; nextCursor: string | null }
   | { ok: false; invalid: "cursor" | "country" };
 
 /**
- * Available numbers, oldest first, ties by id: keyset pages, so that numbers which others take meanwhile neither
- * repeat one nor hide one that stays available.
+ * Available numbers, oldest first, ties by id: keyset pages, so that numbers taken by others meanwhile cause neither
+ * repeats nor gaps.
  */
 export async function listAvailable(
   db: Knex,
@@ -69,7 +69,7 @@ export async function listAvailable(
     return { ok: false, invalid: "country" };
   }
   const { digits } = digitSearch(filter);
-  // Most numbers hold a single digit; where these do not, the page ends.
+  // Most numbers contain any given digit; if these do not, the page ends.
   const looked = digits.length > 0 ? Math.max(limit, mostLookedThrough) : limit;
   const asked = { limit: looked + 1, after, from, reach, walk };
   const rows = narrows(filter)
@@ -82,7 +82,7 @@ export async function listAvailable(
   const numbers = held.slice(0, limit);
   const unseen = rows.at(candidates.length);
   const more = held.length > limit || unseen !== undefined;
-  // The last number; where fewer were found than looked for, what was looked through last.
+  // The last number; if fewer were found than wanted, the last one looked at.
   const end =
     numbers.length === limit && (held.length > limit || unseen?.id !== null)
       ? numbers.at(-1)
@@ -116,7 +116,7 @@ interface PoolPage {
   from?: Place | undefined;
 }
 
-/** A page of all of the pool, by its own index; each range is read in its order, after the ones before it. */
+/** A page of the unfiltered pool, by its own index; the ranges are read one after another, each in order. */
 function readPool(db: Knex, { limit, after, from }: PoolPage): Promise<OfferRow[]> {
   const begin = after ?? (from && { ...from, id: from.id - 1 });
   const ranges = [
@@ -125,7 +125,7 @@ function readPool(db: Knex, { limit, after, from }: PoolPage): Promise<OfferRow[
   ];
   const entered = enteredPoolAt(db);
   const [only, ...others] = ranges.map(
-    // A literal 'available', or a plan for any value could not use the index of those alone.
+    // A literal 'available': a generic plan could not use the partial index.
     ({ name, turn, sql }) =>
       `select id, phone_number, ${entered} as added_at, null as shelf, ${turn} as turn from twilio_phone_numbers
         where ${["status = 'available'", ...sql].join(" and ")} order by ${name[0] === "=" ? "id" : `${entered}, id`} limit ?`,
@@ -149,7 +149,7 @@ interface Range {
   values: Knex.Value[];
 }
 
-/** The numbers that entered after one and before another, as ranges that an index is read by. */
+/** The numbers that entered after one and before another, as index ranges. */
 function rangesOf(db: Knex, turn: number, after?: Place, before?: Place): Range[] {
   const entered = enteredPoolAt(db);
   const range = (...parts: [name: string, sql: string, values: Knex.Value[]][]): Range => ({
@@ -163,7 +163,7 @@ function rangesOf(db: Knex, turn: number, after?: Place, before?: Place): Range[
       at ? [[name, `(${entered}, id) ${sign} (?::timestamp, ?::bigint)`, [at.at, at.id]]] : [];
     return [range(...compare("after", ">", after), ...compare("before", "<", before))];
   }
-  // SQLite seeks in an index of an expression by one comparison at a time.
+  // SQLite seeks in an expression index by one comparison at a time.
   const at = (sign: string, place?: Place): Parameters<typeof range> =>
     place ? [[sign, `${entered} ${sign} ?`, [place.at]]] : [];
   const id = (sign: string, place?: Place): Parameters<typeof range> =>
@@ -184,7 +184,7 @@ const mostLookedThrough = 1_000;
 /** More than any id. */
 const lastId = Number.MAX_SAFE_INTEGER;
 
-/** The last tells a shelf of now, which has four of the first ones. */
+/** The last part marks current shelves, which hold four of the first kind. */
 type Cursor =
   | [at: string | number, id: number]
   | [at: string | number, id: number, shelf: number, turn: number, by: number];
@@ -204,7 +204,7 @@ function decodeCursor(db: Knex, cursor: string): Place | undefined {
     const isTime =
       typeof at === "string"
         ? isDatabaseTime(at)
-        : // Older programs left milliseconds in SQLite.
+        : // In SQLite, older programs left times in milliseconds.
           typeof at === "number" && !isPostgres(db);
     if (!isTime || !numbers.every(Number.isSafeInteger)) return undefined;
     const [id, given, turn] = numbers as [number, number?, number?];

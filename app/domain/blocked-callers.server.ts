@@ -14,7 +14,7 @@ export interface BlockedCaller {
   blockedAt: string;
 }
 
-/** What becomes of callers who withhold their number. */
+/** What happens to callers who withhold their number. */
 export const withheldChoices = ["as-others", "message", "refuse"] as const;
 export type WithheldChoice = (typeof withheldChoices)[number];
 
@@ -27,10 +27,10 @@ export async function blockedCallers(db: Knex, companyId: number): Promise<Block
   return rows.map(({ caller, blocked_at }) => ({ caller, blockedAt: toRfc3339(blocked_at) }));
 }
 
-/** What came of {@link blockCaller}; somebody who is blocked stays so. */
+/** The outcome of {@link blockCaller}; a caller who is blocked already stays blocked. */
 export type Blocking =
   | "blocked"
-  /** there is nobody to know again */
+  /** there is no number to recognise the caller by */
   | "withheld"
   /** there are {@link mostBlocked} */
   | "too-many";
@@ -50,7 +50,7 @@ export async function blockCallerOf(
   return blockCaller(db, companyId, call.from_number ?? "", by, now);
 }
 
-/** Takes no calls from `caller` any more: a number in E.164, or what else calls have. */
+/** Stops taking calls from `caller`: a number in E.164, or whatever else calls have. */
 export async function blockCaller(
   db: Knex,
   companyId: number,
@@ -74,13 +74,13 @@ export async function blockCaller(
       await transaction("blocked_callers").where({ company_id: companyId, caller }).delete();
       return "too-many";
     }
-    // Not whom: a caller can be forgotten, and the audit trail cannot.
+    // It does not say whom: callers can be forgotten, the audit trail cannot.
     await recordEvent(transaction, { event: "caller-blocked", companyId, ...by });
     return "blocked";
   });
 }
 
-/** Takes a caller's calls again. @returns whether it was blocked */
+/** Takes a caller's calls again. @returns whether the caller was blocked */
 export async function unblockCaller(
   db: Knex,
   companyId: number,
@@ -102,7 +102,7 @@ export async function withheldChoiceOf(db: Knex, companyId: number): Promise<Wit
   return row?.what ?? "as-others";
 }
 
-/** Keeps what becomes of callers who withhold their number. */
+/** Saves what happens to callers who withhold their number. */
 export async function saveWithheldChoice(
   db: Knex,
   companyId: number,

@@ -4,16 +4,19 @@ import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** How calls go: their company's or their caller's word, or age. With a call goes its message, which Twilio has. */
+/**
+ * How calls are deleted: at their company's or caller's request, or by age. A call's message, which Twilio holds, goes
+ * with it.
+ */
 
-/** So many go at once that it takes no time. */
+/** How many are deleted at once, few enough to take no time. */
 const mostAtOnce = 2_000;
 
 type Calls = Knex.QueryBuilder;
 
 /**
  * Deletes the oldest calls that `which` chooses, and queues their messages to be deleted at Twilio.
- * @returns how many went; as many as at once at most
+ * @returns how many were deleted; at most one batch
  */
 export async function deleteCalls(
   db: Knex,
@@ -41,7 +44,7 @@ export async function deleteCalls(
 const daysBefore = (now: Date, days: number) =>
   toDatabaseTime(new Date(now.getTime() - days * 24 * 60 * 60 * 1000));
 
-/** Days that a call to nobody's number is kept. */
+/** Days for which a call to nobody's number is kept. */
 const unmatchedKept = 30;
 
 /**
@@ -71,7 +74,7 @@ export async function countCallsFrom(db: Knex, caller: string): Promise<number> 
 }
 
 /**
- * Deletes all calls of a caller, to whomever.
+ * Deletes all calls of a caller, whichever company they were to.
  * @param by for the audit trail, which is not told whose calls they were
  * @returns how many went
  */

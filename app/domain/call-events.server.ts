@@ -9,19 +9,19 @@ import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * What Twilio tells of calls. Its callbacks come twice, late and out of order, so each is one statement that adds the
- * facts it brings to the call's row, or makes the row: a fact only ever goes further, and any order of the same
- * callbacks ends in the same row. Only the voice webhook makes a row for a number that is not in the pool.
+ * What Twilio reports of calls. Its callbacks come twice, late and out of order, so each is one statement that adds its
+ * facts to the call's row, or makes the row: facts only ever move forward, and the same callbacks in any order end in
+ * the same row. Only the voice webhook makes a row for a number that is not in the pool.
  */
 
-/** What every callback says of its call. */
+/** What every callback says about its call. */
 export interface CallEvent {
   /** `CA` and 32 hex digits */
   callSid: string;
   /** recording and stream callbacks do not say who called whom */
   from?: string | undefined;
   to?: string | undefined;
-  /** Twilio's CallStatus, where it comes along */
+  /** Twilio's CallStatus, if sent */
   status?: string | undefined;
   /** when it happened; defaults to now */
   at?: Date | undefined;
@@ -30,17 +30,17 @@ export interface CallEvent {
 /** How many calls of a company may go on at once. */
 export const mostCallsAtOnce = 10;
 
-/** Whose call it is, and what the caller is connected to; `came-back`, `frozen` and `blocked` are nothing. */
+/** The company called, and what the caller is connected to; for `came-back`, `frozen` and `blocked`, nothing. */
 export interface CallAnswer {
   companyId: number;
   route: CallMode | "came-back" | "frozen" | "blocked";
 }
 
 /**
- * The voice webhook: a call came, and this is whose it is and what the caller was connected to.
- * Calls that come within the same few milliseconds may not see each other, on PostgreSQL, and so be more than
- * {@link mostCallsAtOnce}; it bounds loops and fraud, which take seconds a call.
- * @returns "too-many" where so many of the company's calls are going on that this one must not be connected
+ * The voice webhook: a call came, for this company, and the caller was connected to this.
+ * On PostgreSQL, calls that come within the same few milliseconds may not see each other, and so exceed {@link
+ * mostCallsAtOnce}; the limit is against loops and fraud, which take seconds per call.
+ * @returns "too-many" if so many of the company's calls are in progress that this one must not be connected
  */
 export async function recordIncomingCall(
   db: Knex,
@@ -159,7 +159,7 @@ const pick = (column: string, comparison: "<" | ">") =>
   `case when calls.${column} is null or excluded.${column} ${comparison} calls.${column}
      then excluded.${column} else calls.${column} end`;
 
-// The voice webhook knows the owner; of the others, the first that knows the number.
+// The voice webhook knows the owner; otherwise the first callback that knows the number does.
 const ownerIsNew = `calls.to_number is null or (calls.route is null and excluded.route is not null)`;
 
 const furthest = {
@@ -167,9 +167,9 @@ const furthest = {
   to_number: first("to_number"),
   company_id: `case when ${ownerIsNew} then excluded.company_id else calls.company_id end`,
   route: first("route"),
-  // What the caller was told first stays so, if the block is lifted before Twilio asks again.
+  // What the caller was first told stands, even if the block is lifted before Twilio asks again.
   blocked: "(calls.blocked or (calls.route is null and excluded.blocked))",
-  // Of two final states the first stays.
+  // The first of two final states stands.
   twilio_status: `case when ${rank("excluded.twilio_status")} > ${rank("calls.twilio_status")}
      then excluded.twilio_status else calls.twilio_status end`,
   dial_result: `case when excluded.dial_result = 'answered' then excluded.dial_result else ${first("dial_result")} end`,
@@ -185,7 +185,7 @@ const furthest = {
 type Column = keyof typeof furthest;
 const columns = Object.keys(furthest) as Column[];
 
-// A callback does not know whose the call is: the number's owner, until that is erased.
+// A callback does not know whose call it is: it belongs to the number's owner, unless that has been erased.
 const owner = `(select c.id from companies c
                 where c.twilio_phone_number = ? and coalesce(${closedState("c.id")}, '') <> 'erased')`;
 
@@ -233,7 +233,7 @@ const mergeIncoming = {
 type Facts = Partial<Record<Column, string | number | boolean | null>>;
 
 /**
- * @param facts those of the callback's own; the call is the number's owner's
+ * @param facts the callback's own; the call belongs to the number's owner
  * @param before seconds from the call's beginning to the event, as far as the event tells
  */
 async function merge(db: Knex, event: CallEvent, facts: Facts, before = 0): Promise<void> {
@@ -252,7 +252,7 @@ function rowOf({ from, to, status = "", at }: CallEvent, facts: Facts, before = 
   return {
     from_number: from,
     to_number: to,
-    // What Twilio may yet invent is no final state.
+    // A state that Twilio may yet invent is not final.
     twilio_status: isFinal || statuses.includes(status) ? status : statuses[0],
     recording_absent: false,
     blocked: false,

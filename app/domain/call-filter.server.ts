@@ -6,12 +6,12 @@ import type { CallOutcome } from "#app/domain/calls.server.ts";
 import { digitSearch } from "#app/domain/number-patterns.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** Which of a company's calls are meant, and how many there are of each kind. */
+/** Which of a company's calls are wanted, and how many there are of each kind. */
 
-/** Each that is absent leaves all. */
+/** Anything absent does not narrow the list. */
 export interface CallFilter {
   outcome?: CallOutcome | undefined;
-  /** what somebody typed to find a caller: digits of the number, wherever they stand in it */
+  /** what somebody typed to find a caller: digits from anywhere in the number */
   search?: string | undefined;
   /** calls that began at this second or later */
   since?: Date | undefined;
@@ -43,7 +43,7 @@ export function narrowCalls(
 // Times of a database stand in their order as text too.
 const inOrder = (one: string[], other: string[]) => (one.join(" ") < other.join(" ") ? -1 : 1);
 
-/** Patterns of LIKE, one of which a caller has who is searched for; none where nothing is that is in a number. */
+/** LIKE patterns of which a matching caller fits one; none if the search has nothing that occurs in a number. */
 export function callerPatterns(search = ""): string[] {
   const { patterns, digits } = digitSearch({ search });
   return [...patterns.flat(), ...digits.map((digit) => `%${digit}%`)];
@@ -60,10 +60,10 @@ const counted = [
   "unknown",
 ] as const satisfies CallOutcome[];
 
-/** More calls of one outcome are not counted. */
+/** Calls of one outcome are not counted beyond this. */
 export const mostCallsCounted = 1_000;
 
-/** How many calls a company has of each outcome; one more than {@link mostCallsCounted} stands for all above it. */
+/** How many calls a company has of each outcome; one more than {@link mostCallsCounted} means "or more". */
 export type CallCounts = Record<(typeof counted)[number], number>;
 
 /** Counts the company's calls of some time by outcome, in one query that reads no more than a few thousand entries of an index. */

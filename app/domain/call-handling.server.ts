@@ -12,8 +12,8 @@ import {
 import { sentencesIn } from "#app/domain/spoken-sentences.ts";
 
 /**
- * What a company wants done with the calls to its number. A company that has said nothing has the phone rung that it
- * gave at sign-up, or, having given none, takes messages. A call never rings a number of the pool: it would come back.
+ * What a company wants done with the calls to its number. By default calls ring the phone that the company gave at
+ * sign-up, or, if it gave none, take messages. A call never rings a number of the pool: it would come back.
  */
 
 /** Where a call goes: a phone, a SIP address, a media stream (a voice agent), or straight to a message. */
@@ -24,17 +24,17 @@ export interface CallHandling {
   /** what the caller hears first; may be empty */
   greeting: string;
   mode: CallMode;
-  /** E.164, `sip:…` or `wss://…` as the mode has it; null where messages are taken */
+  /** E.164, `sip:…` or `wss://…`, by mode; null where messages are taken */
   target: string | null;
   /** how long to ring before it counts as unanswered */
   ringSeconds: number;
   /** whether the caller may leave a message when nobody answers */
   takeMessage: boolean;
-  /** what the greeting is written in, and the caller spoken to; where it was never said, what callers most likely speak */
+  /** the language of the greeting and of our own sentences; if never set, what callers most likely speak */
   language: SpokenLanguage;
 }
 
-/** What a company says of its calls; about the language it may say nothing, and then leaves what it has said before. */
+/** What a company saves for its calls; without a language, the one it had stays. */
 export type WantedHandling = Omit<CallHandling, "language"> & {
   language?: SpokenLanguage | undefined;
 };
@@ -69,7 +69,7 @@ export const handlingColumns = `c.company_name, c.phone, c.twilio_phone_number,
          exists (select 1 from twilio_phone_numbers
                   where phone_number = coalesce(h.target, c.phone)) as is_in_pool`;
 
-/** Companies as `c`, each with what it has said of its calls, if it has, as `h`. */
+/** Companies as `c`, each with its call settings, if any, as `h`. */
 export const handlingTables =
   "companies c left join company_call_handling h on h.company_id = c.id";
 
@@ -102,7 +102,7 @@ function fromRow(row: HandlingRow): CallHandling {
       language,
     };
   }
-  // Kept as somebody once typed it, where an older program made the account.
+  // An account made by an older program has it as somebody typed it.
   const phone = parseE164(row.phone ?? "");
   const rung = phone.ok && phone.phoneNumber !== row.twilio_phone_number ? phone.phoneNumber : null;
   return {
@@ -117,7 +117,7 @@ function fromRow(row: HandlingRow): CallHandling {
 
 const defaultRingSeconds = 20;
 
-/** What the company wants, or the default where it has never said; undefined where there is no such company. */
+/** What the company wants, or the default if it has never said; undefined if there is no such company. */
 export async function callHandlingOf(
   db: Knex,
   companyId: number,
@@ -128,15 +128,15 @@ export async function callHandlingOf(
   return row.mode === null ? rungOrMessage(db, row, handling) : handling;
 }
 
-/** What is done with a call now: what the company wants, and a message where the phone may not be rung. */
+/** What is done with a call now: what the company wants, or a message if the phone may not be rung. */
 export async function presentHandling(db: Knex, row: HandlingRow): Promise<CallHandling> {
   return rungOrMessage(db, row, fromRow(row));
 }
 
-/** Why calls are not passed on somewhere: it is a number of the pool, the company's own included, or a phone abroad. */
+/** Why calls are not passed on: the target is a number of the pool (perhaps the company's own), or a phone abroad. */
 export type NotRung = "rings-the-pool" | "other-country";
 
-/** Why calls would not be passed on to what a form says, or undefined where they would. */
+/** Why calls would not be passed on to a form's target, or undefined if they would. */
 export async function whyNotRung(
   db: Knex,
   { mode, target }: Pick<CallHandling, "mode" | "target">,
@@ -147,13 +147,14 @@ export async function whyNotRung(
   return undefined;
 }
 
-/** Keeps what the company wants, unless calls would not be passed on to it. */
+/** Saves what the company wants, unless calls would not be passed on to its target. */
 export async function saveCallHandling(
   db: Knex,
   companyId: number,
   handling: WantedHandling,
 ): Promise<"saved" | NotRung> {
-  // Asked first and not enforced: a number may enter the pool later, so what counts is asked when a call comes.
+  // Checked first but not enforced: a number may enter the pool later, so the check that counts is made when a call
+  // comes.
   const why = await whyNotRung(db, handling);
   if (why) return why;
   await db("company_call_handling")
@@ -175,25 +176,26 @@ export async function saveCallHandling(
 export interface CalledCompany {
   companyId: number;
   handling: CallHandling;
-  /** the caller is a number of the pool, from which nobody calls: a call of ours has come back */
+  /** the caller is a number of the pool, and nobody calls from those: one of our own calls has come back */
   cameBack: boolean;
   /** the account is frozen: the call is answered and goes no further */
   frozen: boolean;
-  /** the company takes no calls from this caller, or from nobody who withholds the number */
+  /** the company takes no calls from this caller, or none from withheld numbers */
   blocked: "caller" | "withheld" | null;
 }
 
 /** Where a call comes from, as far as the network tells. */
 export interface Origin {
-  /** the caller: E.164 or what else there is */
+  /** the caller: E.164 or whatever else the network says */
   from?: string | undefined;
   /** the phone that has forwarded the call */
   forwardedFrom?: string | undefined;
 }
 
 /**
- * Finds the company that a call is for; a number is nobody's whose company is erased. What may not be rung, or would send the call back here, takes messages.
- * @param to what was called: only E.164, exactly, is anybody's
+ * Finds the company that a call is for; an erased company's number is nobody's. If the target may not be rung, or would
+ * send the call back here, messages are taken.
+ * @param to what was called: only exact E.164 can belong to a company
  */
 export async function findCalledCompany(
   db: Knex,

@@ -7,7 +7,7 @@ import { fromDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 /** What the log knows of how a call went, as the database has it. */
 export interface CallFacts {
   outcome: CallOutcome;
-  /** what the caller was connected to, nobody where the call was refused too; null until the voice webhook has said */
+  /** what the caller was connected to, also "nobody" if the call was refused; null until the voice webhook has said */
   route: CallMode | "nobody" | null;
   twilio_status: string;
   dial_result: DialResult | null;
@@ -16,7 +16,7 @@ export interface CallFacts {
 }
 
 /**
- * The outcome as the database has it, but `unknown` for a call that must be over and whose end nobody has reported.
+ * The database's outcome, but `unknown` for a call that must be over and whose end was never reported.
  * @param now milliseconds
  */
 export function outcomeOf(
@@ -29,7 +29,9 @@ export function outcomeOf(
     : "unknown";
 }
 
-/** A call that began before then and has no end was not told of to its end: Twilio ends every call by its limit. */
+/**
+ * For a call that began before this and has no end, the end was never reported: Twilio limits how long a call may last.
+ */
 export function unknownBefore(now = Date.now()): Date {
   return new Date(now - (environment().CALL_LIMIT_MINUTES + 10) * 60_000);
 }

@@ -5,7 +5,7 @@ import { environment } from "#app/env.server.ts";
 
 /**
  * Where calls may be passed on to. The operator pays for each, so a phone must be of a kind that costs little, in one
- * of `DIAL_COUNTRIES` or, where those are not said, in a country that the pool has numbers of.
+ * of `DIAL_COUNTRIES` or, if those are not set, in a country that the pool has numbers of.
  */
 
 export type CheckedTarget = { target: string } | { error: string };
@@ -22,7 +22,7 @@ const sipAddress = new RegExp(
   "i",
 );
 
-/** What a form's text says of where calls go, as it is kept, or what is wrong with it; by mode. */
+/** Reads a form's text for where calls go, by mode: the target as it is kept, or what is wrong with it. */
 export const checkTarget = {
   phone(text: string): CheckedTarget {
     const parsed = parseE164(text);
@@ -53,7 +53,7 @@ export const checkTarget = {
   },
 };
 
-/** The number that a SIP address names as its user, E.164; undefined where it names something else. */
+/** The number that is a SIP address's user, E.164; undefined if the user is something else. */
 export function numberInSip(address: string): string | undefined {
   const user = /^sips?:([^@:;]*)/i.exec(address)?.[1] ?? "";
   const plain = user.replaceAll(/%([\da-f]{2})/gi, (_, hex: string) =>
@@ -86,7 +86,7 @@ function isOfRungKind(phoneNumber: string): boolean {
 
 /**
  * Whether a call may be passed on to `phoneNumber` (E.164).
- * @param called a number of the pool, whose country needs no look into the pool
+ * @param called a number of the pool, whose country is allowed without a query
  */
 export async function mayBeRung(
   db: Knex,
@@ -100,10 +100,10 @@ export async function mayBeRung(
   return isInOneOf(phoneNumber, new Set(await dialCountries(db)));
 }
 
-/** Whether a phone is in a country that may be rung; any is while the pool is empty, and so nobody can be called. */
+/** Whether a phone's country may be rung; any may while the pool is empty, since then nobody can be called. */
 export async function isInDialCountry(db: Knex, phoneNumber: string): Promise<boolean> {
   if (isInOneOf(phoneNumber, new Set(await dialCountries(db)))) return true;
-  // The first number of a country may have come a moment ago.
+  // The country's first number may have come a moment ago.
   forgetPoolCountries(db);
   const countries = await dialCountries(db);
   return countries.length === 0 || isInOneOf(phoneNumber, new Set(countries));
@@ -112,12 +112,12 @@ export async function isInDialCountry(db: Knex, phoneNumber: string): Promise<bo
 function isInOneOf(phoneNumber: string, countries: ReadonlySet<string | undefined>): boolean {
   const parsed = parsePhoneNumber(phoneNumber);
   if (!parsed?.country) return false;
-  // North America's toll-free numbers belong to several countries; libphonenumber says the first.
+  // North America's toll-free numbers belong to several countries; libphonenumber names the first.
   const isShared = parsed.countryCallingCode === "1" && parsed.getType() === "TOLL_FREE";
   return countries.has(parsed.country) || (isShared && countries.has("CA"));
 }
 
-/** The countries (ISO 3166-1 alpha-2) whose phones may be rung; the pool's are up to a minute old. */
+/** The countries (ISO 3166-1 alpha-2) whose phones may be rung; those from the pool may be a minute old. */
 export async function dialCountries(db: Knex): Promise<readonly string[]> {
   const { DIAL_COUNTRIES } = environment();
   if (DIAL_COUNTRIES) return DIAL_COUNTRIES;
@@ -133,7 +133,7 @@ export async function dialCountries(db: Knex): Promise<readonly string[]> {
   return countries;
 }
 
-/** Has {@link dialCountries} look into the pool again. */
+/** Makes {@link dialCountries} read the pool again. */
 function forgetPoolCountries(db: Knex): void {
   poolCountries.delete(db);
 }

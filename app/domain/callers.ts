@@ -1,8 +1,8 @@
 import { formatPhoneNumber, isE164, parsePhoneNumber } from "#app/domain/e164.ts";
 
-/** Who calls, as the network says: a number, an address, or somebody who does not want to be known. */
+/** Callers, as the network names them: a number, an address, or somebody who withholds both. */
 
-// Words on a telephone's keys, which is how Twilio's documentation writes who withholds the number.
+// Words spelt on a telephone's keys: Twilio's documentation lists these for withheld numbers.
 const keys = "22233344455566677778889999";
 const withheldNumbers = new Set(
   ["ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN"].map(
@@ -12,7 +12,7 @@ const withheldNumbers = new Set(
 const withheldWords =
   /^(sips?:)?\+?"?(anonymous|blocked|private|restricted|unavailable|unknown|withheld)(?=$|[@"\s])/i;
 
-/** Whether `from`, E.164 or what else the network says, stands for a caller who withholds the number. */
+/** Whether `from`, E.164 or whatever else the network says, stands for a caller who withholds the number. */
 export function isWithheld(from: string): boolean {
   const text = from.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
   const user = /^sips?:([^@;]*)/i.exec(text)?.[1] ?? text;
@@ -20,14 +20,14 @@ export function isWithheld(from: string): boolean {
 }
 
 /**
- * Whether a call that is passed on may show `from` as who calls: a number that could be called back. Twilio refuses
+ * Whether a call that is passed on may show `from` as its caller: a number that could be called back. Twilio refuses
  * what is no number, and destinations the stand-ins for a withheld one (error 13214).
  */
 export function mayBeCallerId(from: string): boolean {
   return isE164(from) && !isWithheld(from) && parsePhoneNumber(from)?.isPossible() === true;
 }
 
-/** Who calls, for where nothing may stand that a caller has made up: a number, or what kind of caller it is. */
+/** The caller, for places where no text of the caller's own may appear: a number, or what kind of caller it is. */
 export function namedCaller(from: string): string {
   if (isWithheld(from)) return "a withheld number";
   return isE164(from) ? formatPhoneNumber(from) : "a SIP address";

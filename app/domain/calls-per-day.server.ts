@@ -4,7 +4,7 @@ import { remember } from "#app/domain/remember.ts";
 import { countedOutcomes } from "#app/domain/rules/call-counts.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** Calls of one day, and how many of them came to what; the others were busy, failed, blocked, or are not over. */
+/** One day's calls, and how many had each outcome; the rest were busy, failed, blocked, or are not over. */
 export interface DayOfCalls {
   /** the company's, `2026-11-22` */
   day: string;
@@ -16,7 +16,7 @@ export interface DayOfCalls {
 
 /** SQL for a company's days as one text, its values, and what reads the text. */
 export interface DaysAsked {
-  /** stands for one text of the statements that it is in */
+  /** identifies its text within the statements that contain it */
   name: string;
   sql: string;
   values: Knex.RawBinding[];
@@ -24,7 +24,7 @@ export interface DaysAsked {
 }
 
 const columns = ["calls", ...countedOutcomes];
-// One text, not a row for each: the driver and the statement that it is part of have less to carry.
+// One text, not a row for each day: that is less for the driver and the surrounding statement to carry.
 const asText = (day: string) =>
   `string_agg(${[day, ...columns].map((part) => `cast(${part} as text)`).join(" || ' ' || ")}, ',')`;
 
@@ -62,10 +62,11 @@ export function askDays(
   };
 }
 
-// Triggers count them by UTC's days (rules/call-counts.ts), which are many companies' for half the year or all of it.
+// Triggers count them by UTC days (rules/call-counts.ts), which for many companies are their own for half the year or
+// all of it.
 const counted = `(select ${asText("day")} from calls_per_day where company_id = ? and day >= ?)`;
 
-// Each count is a range of an index that has all of it; to group the calls would read them.
+// Each count is a range of a covering index; grouping would read the calls themselves.
 const countedNow = remember((days) => {
   const countOf = (which: string) => `cast((select count(*) from calls
     where company_id = ? ${which} and started_at >= ? and started_at < ?) as text)`;

@@ -3,18 +3,18 @@ import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 import { queueMail, sendsMail } from "#app/domain/mail-queue.server.ts";
 
 /**
- * Missed calls and messages that a company's people are to be told of by mail: each once, however often Twilio tells of
- * it. Up to three in ten minutes have a mail each; more wait until ten minutes are over, and share one.
+ * Missed calls and messages to tell a company's people of by mail: each once, however often Twilio reports it. Up to
+ * three in ten minutes get a mail each; more wait until the ten minutes are over, and share one.
  */
 
 /** How many mails of one call each may go in {@link shortTime}. */
 const mostSingle = 3;
 /** Seconds. */
 const shortTime = 10 * 60;
-/** Seconds in which a call's end and its message may both come. */
+/** Seconds within which a call's end and its message may both arrive. */
 const settling = 20;
 
-/** Notes a call that has ended and that nobody took, if its company has somebody told. */
+/** Notes a call that ended without anybody taking it, if its company wants somebody told. */
 export async function noteCallToTell(db: Knex, callSid: string): Promise<void> {
   if (!sendsMail()) return;
   await db.raw(
@@ -31,12 +31,12 @@ export async function noteCallToTell(db: Knex, callSid: string): Promise<void> {
 const waiting = (db: Knex) =>
   db("calls_to_tell").whereNull("told_at").where("noted_at", "<=", inSeconds(db, -settling));
 
-/** Whether a call waits that is to be told. Only reads. */
+/** Whether any call is waiting to be told. Only reads. */
 export async function hasCallsToTell(db: Knex): Promise<boolean> {
   return (await waiting(db).first("call_sid")) !== undefined;
 }
 
-/** Queues mail of what is to be told now. */
+/** Queues mail for the calls to tell now. */
 export async function tellCalls(db: Knex): Promise<void> {
   const companies = await waiting(db)
     .distinct("company_id")

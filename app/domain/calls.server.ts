@@ -13,12 +13,12 @@ import {
 import { toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; what the facts of a
- * row amount to, its `outcome`, the database generates (migrations/20261122000003_calls.ts).
- * A call belongs to the company that owned the number when it came, and every query for a company names it.
+ * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; the database generates
+ * a row's `outcome` from its facts (migrations/20261122000003_calls.ts). A call belongs to the company that owned the
+ * number when it came, and every query for a company names it.
  */
 
-/** How a call ended, or that it has not. */
+/** How a call ended, or that it is still going on. */
 export const callOutcomes = [
   "in-progress",
   /** somebody, or the voice agent, picked up */
@@ -32,7 +32,7 @@ export const callOutcomes = [
   "failed",
   /** the company takes no calls from whoever called */
   "blocked",
-  /** nobody has reported how it ended, and it must have */
+  /** it must have ended, but nobody has reported how */
   "unknown",
   /** the number was nobody's; no company sees it */
   "unmatched",
@@ -42,7 +42,7 @@ export type CallOutcome = (typeof callOutcomes)[number];
 /** A call as its company sees it. Times are RFC 3339, UTC. */
 export interface Call {
   callSid: string;
-  /** E.164, or what else the network says of the caller: `sip:…`, `anonymous`, nothing */
+  /** E.164, or whatever else the network says of the caller: `sip:…`, `anonymous`, nothing */
   from: string;
   /** E.164 */
   to: string;
@@ -66,7 +66,7 @@ export interface Call {
   callerBlocked: boolean;
 }
 
-/** What became of ringing the company's phone, SIP address or voice agent. */
+/** What came of ringing the company's phone, SIP address or voice agent. */
 export type DialResult = "answered" | "busy" | "no-answer" | "failed" | "canceled";
 
 /** A page of a company's calls, newest first, or what is wrong with the query. */
@@ -74,15 +74,15 @@ export type CallPage =
   { ok: true; calls: Call[]; nextCursor: string | null } | { ok: false; invalid: "cursor" };
 
 export interface CallQuery extends CallFilter {
-  /** calls a page */
+  /** calls per page */
   limit: number;
   /** what an earlier page gave as `nextCursor` */
   cursor?: string | undefined;
 }
 
 /**
- * Keyset pages: calls that come meanwhile neither repeat one nor hide one. A page of a search may be short, or empty,
- * and not be the last: it looks through {@link mostSearched} calls.
+ * Keyset pages: calls that come meanwhile cause neither repeats nor gaps. A page of a search looks through {@link
+ * mostSearched} calls, so it may be short, or empty, without being the last.
  */
 export async function listCalls(
   db: Knex,
@@ -95,7 +95,7 @@ export async function listCalls(
   return { ok: true, calls: rows.map(fromRow), nextCursor: next && encodeCursor(next) };
 }
 
-/** The company's call of that SID; undefined where it has none such. */
+/** The company's call with that SID; undefined if it has no such call. */
 export async function findCall(
   db: Knex,
   companyId: number,
@@ -107,7 +107,7 @@ export async function findCall(
   return row && fromRow(row);
 }
 
-/** Those of the company's calls that these are, oldest first. */
+/** The company's calls with these SIDs, oldest first. */
 export async function findCalls(db: Knex, companyId: number, sids: string[]): Promise<Call[]> {
   const rows = await db("calls")
     .where({ company_id: companyId })
@@ -117,7 +117,9 @@ export async function findCalls(db: Knex, companyId: number, sids: string[]): Pr
   return rows.map(fromRow);
 }
 
-/** All the company's calls that a filter means, newest first, read a page at a time: for an export, in constant memory. */
+/**
+ * All the company's calls that match a filter, newest first, read a page at a time: for an export, in constant memory.
+ */
 export async function* eachCall(
   db: Knex,
   companyId: number,
@@ -158,7 +160,7 @@ const newestFirst = [
   { column: "call_sid", order: "desc" },
 ];
 
-/** A page's rows, and where it ends; null where no call can come after it. */
+/** A page's rows, and where it ends; null if no call can come after it. */
 async function pageOf(
   db: Knex,
   companyId: number,
@@ -187,7 +189,7 @@ async function pageOf(
 /** Calls that one page of a search looks through. */
 export const mostSearched = 5_000;
 
-// The last call that is looked at comes along, found or not: the next page begins there.
+// The last call looked at is included, match or not: the next page begins there.
 function searched(db: Knex, calls: Knex.QueryBuilder, patterns: string[], limit: number) {
   const looked = calls
     .limit(mostSearched)
@@ -206,7 +208,7 @@ function searched(db: Knex, calls: Knex.QueryBuilder, patterns: string[], limit:
 }
 
 interface Row extends CallFacts, MessageFacts {
-  /** of a search: which of the calls that were looked at it is, and whether it is one that was searched for */
+  /** in a search: its position among the calls looked at, and whether it matches */
   place?: number | string;
   found?: boolean | number;
   outcome: CallOutcome;

@@ -8,15 +8,18 @@ import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Companies that nobody signs in to. A frozen one is as it was when it is unfrozen; meanwhile its calls are answered and
- * not passed on. An erased one is a tombstone: a row without people that keeps its number out of the pool for ever, as
- * the rules demand, and whose callers hear that the number is not in service.
+ * Companies that nobody can sign in to. Unfreezing a company leaves it as it was; while frozen, its calls are answered
+ * and not passed on. An erased one is a tombstone: a row without people that keeps its number out of the pool for ever,
+ * as the rules demand, and whose callers hear that the number is not in service.
  */
 
-/** What came of a try to freeze, unfreeze or erase; "already" where it was so before. */
+/** The outcome of freezing, unfreezing or erasing; "already" if it was so before. */
 export type Closing = "done" | "already" | "erased" | "no-such-company";
 
-/** Ends the company's sessions and API tokens, and lets nobody begin one. @param by for the audit trail, as with the others */
+/**
+ * Ends the company's sessions and API tokens, and lets nobody start new ones. @param by for the audit trail, as with
+ * the others
+ */
 export async function freezeCompany(
   db: Knex,
   companyId: number,
@@ -38,7 +41,7 @@ export async function freezeCompany(
   });
 }
 
-/** Lets people sign in again, and calls through. */
+/** Lets people sign in and calls through again. */
 export async function unfreezeCompany(
   db: Knex,
   companyId: number,
@@ -56,7 +59,7 @@ export async function unfreezeCompany(
   });
 }
 
-/** What an older program kept of people and of their accounts elsewhere. */
+/** What an older program kept about people and their accounts elsewhere. */
 const olderColumns = [
   "trade_type",
   "address",
@@ -76,8 +79,9 @@ const olderColumns = [
 ];
 
 /**
- * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. Of many calls the first go at
- * once, the others with {@link eraseCallsOfErased}; messages at Twilio are queued (recordings-to-delete.server.ts).
+ * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. If there are many calls, the
+ * first go at once, the rest with {@link eraseCallsOfErased}; messages at Twilio are queued
+ * (recordings-to-delete.server.ts).
  */
 export async function eraseCompany(
   db: Knex,
@@ -87,7 +91,7 @@ export async function eraseCompany(
   const closing = await db.transaction(async (trx): Promise<Closing> => {
     const found = await locked(trx, companyId);
     if (found !== "done") return found === "erased" ? "already" : found;
-    // Mail that was asked for by somebody who is not signed in knows the address alone.
+    // Mail requested by somebody who was not signed in has only the address.
     const company = await trx("companies").where({ id: companyId }).first("email");
     await trx("mail_queue")
       .where({ address: foldedEmail(company?.email ?? "") })
@@ -102,7 +106,7 @@ export async function eraseCompany(
         owner_name: "Erased",
         email: erasedEmail(companyId),
         phone: null,
-        // No kind of hash, so that no password is right.
+        // Not a hash of any kind, so that no password is right.
         password_hash: "none",
         updated_at: toDatabaseTime(),
       });
@@ -118,7 +122,7 @@ export async function eraseCompany(
   return closing;
 }
 
-/** Whether calls of companies that are erased are still there. */
+/** Whether any calls of erased companies remain. */
 export async function hasCallsOfErased(db: Knex): Promise<boolean> {
   const row: unknown = await db("calls")
     .join("closed_companies as x", "x.company_id", "calls.company_id")
@@ -127,7 +131,7 @@ export async function hasCallsOfErased(db: Knex): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Erases calls of companies that are erased, the first thousands. @returns how many went; 0 when none is left */
+/** Erases calls of erased companies, a few thousand at a time. @returns how many were erased; 0 when none is left */
 export function eraseCallsOfErased(db: Knex): Promise<number> {
   return deleteCalls(db, (calls) =>
     calls.whereIn(
@@ -137,7 +141,7 @@ export function eraseCallsOfErased(db: Knex): Promise<number> {
   );
 }
 
-// A write, so that no other verb of this file, nor SQLite's other writers, come in between.
+// A write, so that no other verb of this file, and no other writer on SQLite, comes in between.
 async function locked(trx: Knex, companyId: number): Promise<Closing> {
   const count = await trx("companies")
     .where({ id: companyId })

@@ -18,7 +18,7 @@ import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.t
  * Its phone number is set by the pool alone (phone-numbers.server.ts).
  */
 
-/** A company as its own people see it; nothing secret. `phone` and `phoneNumber` are E.164. */
+/** A company as its own people see it, without secrets. `phone` and `phoneNumber` are E.164. */
 export interface Company {
   id: number;
   companyName: string;
@@ -28,7 +28,7 @@ export interface Company {
   phone: string | null;
   /** the number that is theirs for ever */
   phoneNumber: string | null;
-  /** since when it is (RFC 3339, UTC) */
+  /** since when it has been theirs (RFC 3339, UTC) */
   assignedAt: string | null;
   /** IANA name; times are shown in it */
   timeZone: string;
@@ -92,7 +92,7 @@ export const emailField = shortText("Enter an email address").pipe(
     ),
 );
 
-/** A phone as it is kept, or null for none; says to `context` what is wrong with it. */
+/** A phone as it is kept, or null for none; errors go to `context`. */
 export function readPhone(
   text: string | null | undefined,
   context: z.RefinementCtx,
@@ -123,7 +123,7 @@ export const signUpFields = z
     ...whoFields,
     email: emailField,
     password: newPasswordField,
-    // The browser's, which nobody has typed: what is no zone is none.
+    // From the browser, not typed by anybody: an invalid zone counts as none.
     time_zone: z
       .unknown()
       .optional()
@@ -140,7 +140,7 @@ export const signUpFields = z
     {
       path: ["password"],
       error: guessable,
-      // All that is wrong is told at once: this is asked too where another field is none.
+      // Every error is shown at once: this check runs even if another field is invalid.
       when: ({ issues }) => !issues.some(({ path }) => !path?.[0] || path[0] === "password"),
     },
   );
@@ -148,7 +148,7 @@ export const signUpFields = z
 type SignUpFields = z.output<typeof signUpFields>;
 export type SignUp = Omit<SignUpFields, "time_zone"> & Partial<Pick<SignUpFields, "time_zone">>;
 
-/** A company whose password was proved right, or set, and what it was checked against. */
+/** A company whose password was just proved or set, and the hash it was checked against. */
 export interface Proven {
   company: Company;
   passwordHash: string;
@@ -168,7 +168,7 @@ export async function signUp(
   by: By = service,
   begin?: (transaction: Knex, companyId: number, passwordHash: string) => Promise<void>,
 ): Promise<SignUpResult> {
-  // The unique index sees to all others; adopted emails do not change, so that none can come in between.
+  // The unique index covers all others; adopted emails do not change, so none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);
@@ -215,10 +215,11 @@ export async function signUp(
 }
 
 /**
- * The company whose email and password these are, or undefined; an unknown email costs as much work as a wrong password.
- * An old kind of hash is replaced by the current one. Only who knows the password is told that an account is "frozen".
+ * The company with this email and password, or undefined; an unknown email costs as much work as a wrong password.
+ * An old kind of hash is replaced by the current one. Only somebody who knows the password is told that an account is
+ * "frozen".
  * @param email in any case, with or without spaces around it
- * @param by for the audit trail, which has those who were refused; a session that begins has a line of its own
+ * @param by for the audit trail, which records refusals; a session that begins has a line of its own
  */
 export async function signIn(
   db: Knex,

@@ -23,14 +23,14 @@ export interface ListedCompany {
   lastSignInAt: string | null;
 }
 
-/** Which companies to list; those that are erased only where they are asked for. */
+/** Which companies to list; erased ones only on request. */
 export interface CompanyFilter {
   /** without a number */
   waiting?: boolean;
   withNumber?: boolean;
   unverified?: boolean;
   state?: ClosedState | undefined;
-  /** not since then, and those who never did */
+  /** not since then, or never */
   lastSignInBefore?: Date | undefined;
   lastSignInSince?: Date | undefined;
 }
@@ -64,7 +64,7 @@ const companies = (db: Knex) =>
     ) as listed`),
   );
 
-/** All that `filter` lets through, the oldest first. */
+/** All that match `filter`, oldest first. */
 export async function listCompanies(
   db: Knex,
   { waiting, withNumber, unverified, state, lastSignInBefore, lastSignInSince }: CompanyFilter = {},
@@ -89,7 +89,7 @@ export async function listCompanies(
   return rows.map(fromRow);
 }
 
-/** The company with an id, or with an email however it is typed; undefined where there is none. */
+/** The company with an id, or with an email however typed; undefined if there is none. */
 export async function findCompany(
   db: Knex,
   idOrEmail: number | string,

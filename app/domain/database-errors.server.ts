@@ -14,7 +14,7 @@ function driverError(error: unknown): DriverError {
   return typeof error === "object" && error !== null ? error : {};
 }
 
-/** The value is there already: `companies.email`, say, or another column that must be unique. */
+/** The value already exists, in `companies.email`, say, or another unique column. */
 export function isUniqueViolation(error: unknown): boolean {
   const { code, message = "" } = driverError(error);
   return (
@@ -32,7 +32,7 @@ export function isNoSuchCompany(error: unknown): boolean {
   return driverError(error).message?.includes(says.noSuchCompany) ?? false;
 }
 
-/** PostgreSQL gave a statement up that took, or waited, longer than it may. */
+/** PostgreSQL gave up a statement that took, or waited, longer than allowed. */
 export function isStatementTimeout(error: unknown): boolean {
   return driverError(error).code === "57014";
 }
@@ -72,7 +72,7 @@ const unavailableCodes = new Set([
 
 /**
  * The database is away, full, locked or too slow: the same request may succeed later.
- * Whether a write that ended so took effect is not known.
+ * A write that ended this way may or may not have taken effect.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const { code, message = "" } = driverError(error);
@@ -95,13 +95,13 @@ const saidWithoutCode: [words: RegExp, code: string][] = [
   ],
 ];
 
-/** The driver's own code of an error, or one of ours where it has only words; undefined for what is none of those. */
+/** The driver's own code for an error, or one of ours if it has only words; undefined for any other error. */
 export function databaseErrorCode(error: unknown): string | undefined {
   const { code, message = "" } = driverError(error);
   return code ?? saidWithoutCode.find(([words]) => words.test(message))?.[1];
 }
 
-/** The database does not answer yet, as one that is being started; only worth asking where it is on a network. */
+/** The database does not answer yet, as while it is starting; only worth asking if it is on a network. */
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);
   return (
@@ -130,8 +130,8 @@ const whyNot: [codes: RegExp, why: string][] = [
 const quoted = /["“„«»‘'`]\s?([^"“”„«»‘’'`]+?)\s?["”“»«’'`]/;
 
 /**
- * What is in the way of a change to the schema, and what gets it out of there, as a sentence for an operator;
- * undefined where the error is about something else.
+ * What is in the way of a schema change and how to remove it, as a sentence for an operator; undefined if the error is
+ * about something else.
  */
 export function whatIsInTheWay(error: unknown): string | undefined {
   const { code = "", message = "" } = driverError(error);
@@ -164,7 +164,7 @@ function missingRight(message: string): string {
     : `${lacks}: make it the owner of companies and twilio_phone_numbers, and grant create on their schema to it.`;
 }
 
-/** Why the database could not be asked anything, as the end of a sentence that begins with "it", for an operator. */
+/** Why the database could not be reached, for an operator: the end of a sentence that begins with "it". */
 export function whyNoDatabase(error: unknown): string {
   const { code, message = "" } = driverError(error);
   if (code === undefined) {

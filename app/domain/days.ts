@@ -1,6 +1,6 @@
 import { remember } from "#app/domain/remember.ts";
 
-/** Days of a time zone: of 23, 24 or 25 hours, and never quite UTC's. */
+/** Days of a time zone: 23, 24 or 25 hours long, and never quite UTC's. */
 
 /** A day, from its first moment to the next day's. */
 export interface Day {
@@ -20,12 +20,12 @@ const formatOf = remember(
     }),
 );
 
-/** The day that it is in `timeZone` (IANA) at a time: `2026-11-22`. */
+/** The date in `timeZone` (IANA) at a time: `2026-11-22`. */
 export function dayIn(timeZone: string, at: Date): string {
   return formatOf(timeZone).format(at);
 }
 
-/** `2026-11-22` and so many days. */
+/** `2026-11-22` plus so many days. */
 export function dayAfter(day: string, days: number): string {
   const at = new Date(`${day}T00:00:00Z`);
   at.setUTCDate(at.getUTCDate() + days);
@@ -34,7 +34,7 @@ export function dayAfter(day: string, days: number): string {
 
 const minute = 60_000;
 
-/** The first moment of a day; a clock that is put on at midnight has a first moment too. @param day `2026-11-22` */
+/** The first moment of a day, even if the clocks go forward at midnight. @param day `2026-11-22` */
 export function startOfDay(timeZone: string, day: string): Date {
   const midnight = Date.parse(`${day}T00:00:00Z`) / minute;
   // Zones are from 12 hours behind UTC to 14 before it.

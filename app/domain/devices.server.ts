@@ -5,8 +5,8 @@ import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server
 
 /**
  * Browsers that have signed in to an account before. The browser keeps a random id and a proof of it, made with the
- * account's password hash: whoever does not know the hash makes none, the proof tells nothing of it, and it ends with
- * the password.
+ * account's password hash: nobody can make one without the hash, the proof reveals nothing of it, and it ends with the
+ * password.
  */
 
 /** What a browser keeps. */
@@ -48,5 +48,5 @@ const hashByEmail = {
   sql: `select password_hash from companies where id in (${companiesByEmail})`,
 };
 
-// Nobody's, as long as an Argon2id hash is, so that a proof for it is never right and takes as long.
+// Nobody's hash, as long as an Argon2id one, so that a proof for it is never right and takes as long.
 const decoy = randomBytes(48).toString("hex");

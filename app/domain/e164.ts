@@ -34,8 +34,8 @@ export type ParsedNumber =
   | { ok: false; reason: string };
 
 /**
- * What may stand around and between the digits of a number and says nothing: spaces, brackets, dots, slashes, dashes;
- * the minus sign (U+2212) and its like are no dashes to Unicode.
+ * What may stand around and between a number's digits without meaning anything: spaces, brackets, dots, slashes,
+ * dashes; to Unicode the minus sign (U+2212) and the like are not dashes.
  */
 const between = String.raw`[\s()\[\]（）［］./．／~～−ー\p{Pd}]`;
 const allBetween = new RegExp(between, "gu");
@@ -45,16 +45,16 @@ const international = new RegExp(
 );
 const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 
-/** ٣ → 3. A superscript is no decimal digit, and stays. */
+/** ٣ → 3. A superscript is not a decimal digit, and stays. */
 function asAsciiDigit(digit: string): string {
   const code = digit.codePointAt(0)!;
   let zero = code;
   while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
-  // Each script's ten stand together in Unicode, 0 first; a few sets follow one another.
+  // In Unicode each script's ten digits stand together, 0 first; a few sets are adjacent.
   return String((code - zero) % 10);
 }
 
-/** What was typed with digits and the plus sign as ASCII has them, without `tel:` (RFC 3966) and invisible marks. */
+/** What was typed, with ASCII digits and plus sign, without `tel:` (RFC 3966) and invisible marks. */
 function plain(input: string): string {
   return input
     .replace(/[^\x20-\x7e]/gu, (sign) =>
@@ -66,14 +66,14 @@ function plain(input: string): string {
     .trim();
 }
 
-/** Whether there is nothing in what was typed but digits, a plus sign before them, and what may stand between. */
+/** Whether what was typed is only digits, a plus sign before them, and separators. */
 export function isPartOfNumber(input: string): boolean {
   return /^\+?\d*$/.test(plain(input).replaceAll(allBetween, ""));
 }
 
 /**
- * Some of a number, as somebody typed it to find the whole: `(086) 1` → `0861`, `+353 (0)86` → `+35386`.
- * Words say nothing; without a digit it is empty.
+ * Part of a number, as typed to find the whole: `(086) 1` → `0861`, `+353 (0)86` → `+35386`.
+ * Words are ignored; without a digit the result is empty.
  */
 export function partOfNumber(input: string): string {
   const text = plain(input);
@@ -124,20 +124,20 @@ export const formatPhoneNumber: (phoneNumber: string) => string = remember(
   2_000,
 );
 
-/** The ISO 3166-1 alpha-2 country of an E.164 number, where its plan tells. */
+/** The ISO 3166-1 alpha-2 country of an E.164 number, if its plan tells. */
 export function countryOf(phoneNumber: string): string | undefined {
   return parsePhoneNumber(phoneNumber)?.country;
 }
 
-/** `IE` → `353`; undefined for what is no country with a calling code. */
+/** `IE` → `353`; undefined for anything but a country with a calling code. */
 export function callingCodeOf(country: string): string | undefined {
   const code = country.toUpperCase();
   return isSupportedCountry(code) ? getCountryCallingCode(code as CountryCode) : undefined;
 }
 
 /**
- * The E.164 text that a number somebody names would be stored as, or undefined for what can be no number.
- * What is in E.164 already is looked up as it is, whether or not a numbering plan knows it.
+ * The E.164 text that a number would be stored as, or undefined for what cannot be a number. Text in E.164 is looked up
+ * as it is, whether or not a numbering plan knows it.
  */
 export function asStored(input: string): string | undefined {
   const text = plain(input);

@@ -3,16 +3,18 @@ import { eachCall } from "#app/domain/calls.server.ts";
 import { ownTables } from "#app/domain/own-tables.ts";
 import { readTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
-/** All that is kept of a company, but for secrets: one JSON document, made a piece at a time. */
+/** Everything kept of a company except secrets: one JSON document, made a piece at a time. */
 
 type Row = Record<string, unknown>;
 
-/** What may be in the row of a company that an older program made: its keys to other services, and links of that program. */
+/**
+ * Secrets that an older program may have left in a company's row: its keys to other services, and that program's links.
+ */
 const secretColumn = /password|secret|token$|api_key$|credentials/;
 const timeColumn = /^(at|since)$|_(at|expires|login)$/;
 const booleanColumns = ["take_message_when_unanswered", "recording_absent", "ai_enabled"];
 
-/** A row as the document has it: times in RFC 3339, and of a secret that there is one. */
+/** A row as the document shows it: times in RFC 3339, and of a secret only that it exists. */
 function shown(row: Row, without: readonly string[] = []): Row {
   const entries = Object.entries(row).filter(([name]) => !without.includes(name));
   return Object.fromEntries(

@@ -1,20 +1,20 @@
-/** The queue is full, and others in it have asked for less; or its work takes so long that the wait was given up. */
+/** The queue is full, and others in it have asked for less; or the work takes so long that waiting was given up. */
 export class QueueFullError extends Error {
   override name = "QueueFullError";
 }
 
 interface Entry {
   lanes: readonly string[];
-  /** how much its lanes have asked for before it: the least is next */
+  /** how much its lanes have asked for before it: the least goes next */
   turn: number;
   start: () => void;
   refuse: () => void;
 }
 
 /**
- * Work that is done a few at a time, in an order in which nobody who asks for much delays whoever asks for little.
- * Each piece belongs to lanes, an address and an account say; of a lane only the first piece competes with those of
- * other lanes (start-time fair queueing). Where the queue is full, the last of the busiest lane is refused.
+ * Work done a few pieces at a time, ordered so that those who ask for much do not delay those who ask for little. Each
+ * piece belongs to lanes, such as an address and an account; only a lane's first piece competes with those of other
+ * lanes (start-time fair queueing). When the queue is full, the last piece of the busiest lane is refused.
  */
 export class FairQueue {
   private readonly running = new Set<Entry>();
@@ -22,9 +22,9 @@ export class FairQueue {
   private now = 0;
 
   /**
-   * @param atOnce pieces that are done at a time
+   * @param atOnce pieces done at a time
    * @param longest pieces that may wait
-   * @param patience milliseconds that one may wait
+   * @param patience milliseconds that a piece may wait
    */
   constructor(
     private readonly atOnce: number,
@@ -34,7 +34,7 @@ export class FairQueue {
 
   /**
    * Does a piece of work in its turn.
-   * @throws {QueueFullError} at once, or where others come meanwhile that have asked for less
+   * @throws {QueueFullError} at once, or when others that have asked for less arrive meanwhile
    */
   async run<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
     const entry = await this.turnOf(lanes);
@@ -42,7 +42,7 @@ export class FairQueue {
       return await work();
     } finally {
       this.running.delete(entry);
-      // A round is over when each that waits could have been served: who comes then is no earlier than they.
+      // A round is over when each waiting piece could have been served: a newcomer then is no earlier than they are.
       this.now += 1 / (1 + this.waiting.length);
       this.startNext();
     }
@@ -77,7 +77,7 @@ export class FairQueue {
   }
 
   private startNext(): void {
-    // Of those whose turn is the same, the first that came; there are few.
+    // Among equals, the first to arrive; there are few.
     const [next] = this.waiting.toSorted((one, other) => one.turn - other.turn);
     if (!next) return;
     this.waiting.splice(this.waiting.indexOf(next), 1);
@@ -86,7 +86,7 @@ export class FairQueue {
     next.start();
   }
 
-  /** Of those that wait and have asked for most, the last that came. */
+  /** Of the waiting pieces whose lanes have asked for most, the last to arrive. */
   private busiest(): Entry {
     const latest = Math.max(...this.waiting.map(({ turn }) => turn));
     return this.waiting.findLast(({ turn }) => turn === latest)!;

@@ -3,8 +3,8 @@ import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * A number is for ever only as long as the Twilio account owns it. What was looked at there is noted here: assigned
- * numbers that are gone, and those that nobody calls and that Twilio may therefore take back.
+ * A number is for ever only as long as the Twilio account owns it. Checks of the account are recorded here: assigned
+ * numbers that are gone, and those that nobody calls and Twilio may therefore take back.
  */
 
 /** An assigned number and its company. Times are RFC 3339, UTC. */
@@ -25,7 +25,7 @@ const ofTheRest = (db: Knex, numbers: Knex.QueryBuilder) =>
 
 type Row = { phone_number: string; company_id: number };
 
-/** All numbers that are assigned, but for those of companies that were erased. */
+/** All assigned numbers, except those of erased companies. */
 export async function assignedNumbers(db: Knex): Promise<AssignedNumber[]> {
   const rows = await assigned(db)
     .orderBy("n.id")
@@ -33,12 +33,12 @@ export async function assignedNumbers(db: Knex): Promise<AssignedNumber[]> {
   return rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
 }
 
-/** An assigned number that is gone, and since when that is known. */
+/** An assigned number that is gone, and since when that has been known. */
 export type GoneNumber = AssignedNumber & { since: string };
 
-/** Those that are gone, the longest first. */
+/** The numbers that are gone, longest gone first. */
 export async function goneNumbers(db: Knex): Promise<GoneNumber[]> {
-  // They are few. A cross join has SQLite begin with them, which else reads every number that is assigned.
+  // They are few. A cross join makes SQLite begin with them; otherwise it would read every assigned number.
   const noted = db("gone_numbers as g").crossJoin(db.ref("twilio_phone_numbers as n"));
   const rows = await ofTheRest(db, noted)
     .whereRaw("n.phone_number = g.phone_number")
@@ -55,7 +55,7 @@ export async function goneNumbers(db: Knex): Promise<GoneNumber[]> {
   }));
 }
 
-/** Notes which assigned numbers are gone: these and no others. @param gone E.164 */
+/** Records which assigned numbers are gone: these and no others. @param gone E.164 */
 export async function noteGone(db: Knex, gone: readonly string[], now = new Date()): Promise<void> {
   await db.transaction(async (transaction) => {
     const known = await transaction("gone_numbers").pluck<string[]>("phone_number");
@@ -97,7 +97,7 @@ export async function idleNumbers(
 }
 
 /**
- * Has the companies of idle numbers told by mail, once in `days` days each; those whose email is verified.
+ * Queues mail to the companies of idle numbers, once in `days` days each, if their email is verified.
  * @returns how many mails were queued
  */
 export async function tellIdle(db: Knex, days: number, now = new Date()): Promise<number> {
@@ -127,6 +127,6 @@ export async function tellIdle(db: Knex, days: number, now = new Date()): Promis
   return count;
 }
 
-/** SQL for since when a company's number is gone, null where it is not. @param phoneNumber SQL too */
+/** SQL for since when a company's number has been gone; null if it is not. @param phoneNumber SQL too */
 export const goneSince = (phoneNumber: string): string =>
   `(select since from gone_numbers where phone_number = ${phoneNumber})`;

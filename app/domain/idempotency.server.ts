@@ -4,8 +4,8 @@ import { isStatementTimeout } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Requests that a program may repeat, since it cannot know whether one that was cut off was done. The answer is kept
- * with the key that the program gave its request, in the transaction of the effect: both are there, or neither is.
+ * Requests that a program may repeat, since it cannot know whether an interrupted one took effect. The answer is kept
+ * with the request's key, in the transaction of the effect: both are there, or neither is.
  */
 
 /** Seconds that an answer is kept. */
@@ -15,11 +15,11 @@ export const keptFor = 24 * 60 * 60;
 export interface KeyedRequest {
   companyId: number;
   key: string;
-  /** stands for all that was asked: another request with the same key has another */
+  /** stands for the whole request: a different request with the same key has a different one */
   hash: string;
 }
 
-/** An answer, as it was sent and will be again. */
+/** An answer, as it was sent and will be sent again. */
 export interface KeptAnswer {
   status: number;
   body: string;
@@ -31,14 +31,14 @@ export type Once<Result> =
   | { outcome: "done-before"; answer: KeptAnswer }
   /** the key is another request's */
   | { outcome: "reused" }
-  /** the same request is at work, and takes its time */
+  /** the same request is still in progress */
   | { outcome: "in-progress" };
 
 /**
- * Does `work` once a key, for a day: who comes again gets the answer that was kept.
- * @param work is given a transaction for all that it changes; of its `kept`, undefined says that nothing was done and
- * nothing shall be kept, so that the same key may try again
- * @throws what `work` throws, and nothing is kept
+ * Does `work` once per key, for a day: a repetition gets the stored answer.
+ * @param work is given a transaction for everything it changes; if it returns no `kept`, nothing was done and nothing
+ * is stored, so that the same key may try again
+ * @throws what `work` throws; nothing is kept then
  */
 export async function once<Result extends { kept: KeptAnswer | undefined }>(
   db: Knex,
@@ -64,7 +64,7 @@ export async function once<Result extends { kept: KeptAnswer | undefined }>(
   }
 }
 
-/** Takes the transaction back, and the key with it. */
+/** Rolls the transaction back, and the key with it. */
 class NothingKept extends Error {
   override name = "NothingKept";
   constructor(readonly result: unknown) {
@@ -72,14 +72,14 @@ class NothingKept extends Error {
   }
 }
 
-/** Whoever has the key has not ended while this request could wait. */
+/** The request that has the key did not end while this one could wait. */
 class AtWorkError extends Error {
   override name = "AtWorkError";
 }
 
 /**
- * Takes the key, unless it is taken. Whoever is at work with it holds its row, so this waits for the end: SQLite lets one
- * transaction write at a time, PostgreSQL waits for the row.
+ * Takes the key, unless it is taken. A request in progress holds the key's row, so this waits for its end: SQLite lets
+ * one transaction write at a time, PostgreSQL waits for the row.
  */
 async function claim(
   transaction: Knex.Transaction,
@@ -118,13 +118,13 @@ async function comeBefore(
   const kept = await transaction("idempotency_keys")
     .where({ company_id: companyId, key })
     .first("request_hash", "status", "body");
-  // Whoever takes expired ones away may have come in between.
+  // The job that deletes expired keys may have come in between.
   if (!kept || kept.status === null) return { outcome: "in-progress" };
   if (kept.request_hash !== hash) return { outcome: "reused" };
   return { outcome: "done-before", answer: { status: kept.status, body: kept.body ?? "" } };
 }
 
-/** Takes away what has been kept long enough. @returns how many */
+/** Deletes what has been kept long enough. @returns how many */
 export async function forgetOldKeys(db: Knex, now = new Date()): Promise<number> {
   return db("idempotency_keys")
     .where("created_at", "<=", toDatabaseTime(new Date(now.getTime() - keptFor * 1000)))

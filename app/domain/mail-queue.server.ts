@@ -5,24 +5,24 @@ import { toRfc3339 } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
- * Mail that is to be sent: what kind, whose, and where to; no text and no secret. Whoever sends it makes its link then.
+ * Mail to be sent: what kind, for which company, and where to; no text and no secret. Its link is made when it is sent.
  * It is sent at least once: a crash between sending and noting so sends it again, with the same Message-ID.
  */
 export type MailKind =
-  /** to whoever has the address, if anybody: a link to a new password */
+  /** to the company with the address, if any: a link to a new password */
   | "reset-link"
-  /** a link that proves the address, of a new account or one that is to be a company's new address */
+  /** a link that proves an address: a new account's, or a company's future one */
   | "verify-email"
-  /** what has happened, for whoever did not do it */
+  /** what has happened, in case the owner did not do it */
   | "password-changed"
   | "email-changed"
   /** calls that nobody took; and, before the first, whether the address wants to be told */
   | "calls"
   | "told-confirm"
-  /** the company's number is to be rung once */
+  /** asks the company to have its number rung once */
   | "number-idle";
 
-/** Those of which one at a time is enough. */
+/** Kinds of which one at a time is enough. */
 const oneAtATime: readonly MailKind[] = ["reset-link", "verify-email", "told-confirm"];
 
 /** Whether this service sends mail at all. */
@@ -31,10 +31,10 @@ export function sendsMail(): boolean {
 }
 
 /**
- * Notes a mail to be sent, soon after `db` commits; nothing where no mail is configured.
- * @param db the transaction that calls for it
- * @param mail for a "reset-link" `companyId` is null: whether the address is anybody's is found out when it is sent, so
- *   that asking takes the same work for all
+ * Queues a mail, to be sent soon after `db` commits; does nothing if no mail is configured.
+ * @param db the transaction that causes it
+ * @param mail for a "reset-link" `companyId` is null: whether the address belongs to anybody is found out on sending,
+ * so that every request costs the same work
  */
 export async function queueMail(
   db: Knex,
@@ -67,7 +67,7 @@ export interface QueuedMail {
   kind: MailKind;
   companyId: number | null;
   address: string;
-  /** of "calls", their SIDs with spaces between; of "number-idle", the number */
+  /** for "calls", their SIDs separated by spaces; for "number-idle", the number */
   about: string | null;
   /** without its angle brackets */
   messageId: string;
@@ -75,15 +75,15 @@ export interface QueuedMail {
   tries: number;
   /** RFC 3339, UTC */
   queuedAt: string;
-  /** whether it has waited so long that one more failure is the last */
+  /** whether it has waited so long that one more failure ends it */
   isOld: boolean;
 }
 
-/** Seconds until the next try, by the number of those that failed. */
+/** Seconds until the next try, by how many have failed. */
 const backOff = [10, 60, 5 * 60, 15 * 60, 60 * 60];
-/** Days after which it is no use any more. */
+/** Days after which it is of no more use. */
 const longestWait = 4;
-/** Days that a mail which was given up is still told of. */
+/** Days for which a mail that was given up is still reported. */
 const toldFor = 14;
 
 const due = (db: Knex) =>
@@ -131,7 +131,7 @@ export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
   );
 }
 
-/** Takes a mail out of the queue: it was sent, or there is nobody to send it to. */
+/** Removes a mail from the queue: it was sent, or there is nobody to send it to. */
 export async function takeOut(db: Knex, { id }: QueuedMail): Promise<void> {
   await db("mail_queue").where({ id }).delete();
 }
@@ -139,7 +139,7 @@ export async function takeOut(db: Knex, { id }: QueuedMail): Promise<void> {
 /**
  * Notes that a mail could not be sent.
  * @param why the end of a sentence that begins with "the mail server"; nothing secret
- * @param what "refused" is for good; with "no-server" all other mail waits too, since it would fare no better
+ * @param what "refused" is final; with "no-server" all other mail waits too, since it would fare no better
  */
 export async function putOff(
   db: Knex,
@@ -172,15 +172,15 @@ export async function expireMail(db: Knex): Promise<void> {
     .delete();
 }
 
-/** Mail that has not been sent, by why. */
+/** Mail that has not been sent, by reason. */
 export interface UnsentMail {
   count: number;
-  /** as {@link putOff} was told; null where nobody has tried */
+  /** as given to {@link putOff}; null if nobody has tried */
   why: string | null;
   givenUp: boolean;
-  /** since when the oldest waits; RFC 3339, UTC */
+  /** since when the oldest has been waiting; RFC 3339, UTC */
   since: string;
-  /** whether that is longer ago than any sender takes to come by */
+  /** whether that is longer ago than any running sender would take */
   isLate: boolean;
 }
 

@@ -5,11 +5,11 @@ import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Messages that callers left. The log has a call's recording SID, Twilio the recording itself. Whoever hears or deletes
+ * Messages that callers left. The log has a call's recording SID, Twilio the recording itself. Listening to or deleting
  * one does so for the whole company.
  */
 
-/** What became of a message. */
+/** What has become of a message. */
 export type MessageState = "unheard" | "heard" | "deleted";
 
 /** What a call's row says of its message. */
@@ -19,17 +19,19 @@ export interface MessageFacts {
   message_deleted_at: DatabaseTime | null;
 }
 
-/** Null where the caller left none. */
+/** Null if the caller left none. */
 export function messageStateOf(call: MessageFacts): MessageState | null {
   if (call.outcome !== "message") return null;
   if (call.message_deleted_at !== null) return "deleted";
   return call.heard_at === null ? "unheard" : "heard";
 }
 
-/** More than this many unheard messages are not counted. */
+/** Unheard messages are not counted beyond this. */
 export const mostCounted = 100;
 
-/** SQL for how many messages of a company nobody has heard, {@link mostCounted} at most. @param companyId SQL too */
+/**
+ * SQL for how many messages of a company nobody has listened to, {@link mostCounted} at most. @param companyId SQL too
+ */
 export const countUnheard = (companyId: string): string =>
   `(select count(*) from (select 1 from calls where company_id = ${companyId} and outcome = 'message'
       and heard_at is null and message_deleted_at is null limit ${mostCounted}) unheard)`;
@@ -37,7 +39,7 @@ export const countUnheard = (companyId: string): string =>
 /** A message of a company. */
 export interface Message {
   state: MessageState;
-  /** null where an older program kept an address that is not Twilio's */
+  /** null if an older program kept an address that is not Twilio's */
   recordingSid: string | null;
   /** who left it, as the network says */
   from: string;
@@ -59,7 +61,7 @@ const byCall = {
           from calls where call_sid = ? and company_id = ?`,
 };
 
-/** The message of one of the company's calls; undefined where there is no such call, or no message. */
+/** The message of one of the company's calls; undefined if there is no such call or no message. */
 export async function findMessage(
   db: Knex,
   companyId: number,
@@ -83,7 +85,7 @@ const messageOf = (companyId: number, callSid: string) => ({
   outcome: "message",
 });
 
-/** Notes that a message was heard; the first time counts. */
+/** Records that a message was listened to; the first time counts. */
 export async function markHeard(
   db: Knex,
   companyId: number,
@@ -99,7 +101,7 @@ export async function markHeard(
 /** What came of {@link deleteMessage}. */
 export type MessageDeletion =
   | { outcome: "deleted"; recordingSid: string | null }
-  /** there is none, or none any more */
+  /** there is none, or no longer any */
   | { outcome: "no-message" };
 
 /** Deletes a message here, and queues it to be deleted at Twilio; the call stays in the log. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isCommonPassword } from "#app/domain/common-passwords.server.ts";
 import { asHashed } from "#app/domain/passwords.server.ts";
 
-/** What a password has to be where one is set; where one is proved, anything may be tried. */
+/** What a new password must be; when signing in, anything may be tried. */
 
 const characters = (password: string) => Array.from(asHashed(password)).length;
 
@@ -21,7 +21,7 @@ export const passwordFor = (names: readonly string[]) =>
     }),
   });
 
-/** What is said of a password that {@link isGuessable}. */
+/** The error for a password that {@link isGuessable}. */
 export const guessable = "Choose another password. This one is easy to guess.";
 
 /**

@@ -1,9 +1,9 @@
 import { parsePhoneNumber } from "#app/domain/e164.ts";
 import { remember } from "#app/domain/remember.ts";
 
-/** What a number tells about itself: found out once, when it enters the pool, and kept with it. */
+/** What a number reveals about itself: worked out once, when it enters the pool, and kept with it. */
 
-/** What sort of number it is, as far as its country's numbering plan tells. */
+/** What kind of number it is, as far as its country's numbering plan tells. */
 export const numberKinds = [
   "mobile",
   "geographic",
@@ -17,7 +17,7 @@ export type NumberKind = (typeof numberKinds)[number];
 
 /** What is kept with a number of the pool. */
 export interface NumberFacts {
-  /** ISO 3166-1 alpha-2; null where no country's plan has the number */
+  /** ISO 3166-1 alpha-2; null if no country's plan has the number */
   country: string | null;
   kind: NumberKind;
   memorable: boolean;
@@ -31,7 +31,7 @@ const kindOfType: Readonly<Record<string, NumberKind>> = {
   VOIP: "voip",
 };
 
-/** @param phoneNumber in E.164; of what is no number, or in no plan, the kind is `other` */
+/** @param phoneNumber in E.164; if it is not a number, or in no plan, the kind is `other` */
 export const numberFacts: (phoneNumber: string) => NumberFacts = remember((phoneNumber) => {
   const parsed = parsePhoneNumber(phoneNumber);
   return {

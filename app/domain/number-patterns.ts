@@ -1,11 +1,11 @@
 import { partOfNumber } from "#app/domain/e164.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
 
-/** What numbers are looked for by: words of the index that each must have, and patterns that tell for certain. */
+/** What a search looks for: words of the index that each number must have, and patterns that decide for certain. */
 
-/** What a list of available numbers is narrowed to; each that is absent or empty leaves all. */
+/** What narrows a list of available numbers; anything absent or empty does not. */
 export interface NumberFilter {
-  /** ASCII digits that stand together in the number, wherever */
+  /** consecutive ASCII digits anywhere in the number */
   contains?: string | undefined;
   /** ASCII digits that the number begins with, its calling code first */
   starts?: string | undefined;
@@ -15,7 +15,7 @@ export interface NumberFilter {
   search?: string | undefined;
   /** ISO 3166-1 alpha-2, in capitals */
   country?: string | undefined;
-  /** `mobile` finds what may be either, too */
+  /** `mobile` also finds numbers that may be either */
   kind?: NumberKind | undefined;
   /** only those that are easy to remember */
   memorable?: boolean | undefined;
@@ -24,19 +24,19 @@ export interface NumberFilter {
 /** Some of a number: digits, after `+` where it begins so, before `$` where it ends so; `p` and `q` are a calling code of two and three digits. */
 type Piece = string;
 
-/** What a number has that holds some pieces: every word of `all`, and one of each list of `any`. */
+/** What a number containing some pieces must have: every word of `all`, and one of each list of `any`. */
 export interface Words {
   all: string[];
   any: string[][];
 }
 
-/** What finds the numbers that a filter asks for by their digits. */
+/** What finds the numbers whose digits a filter asks for. */
 export interface DigitSearch {
-  /** a number has what one of these says; none where any number does */
+  /** a number fits one of these; empty if every number does */
   words: Words[];
-  /** patterns of LIKE, one of each list */
+  /** LIKE patterns, one of each list */
   patterns: string[][];
-  /** single digits that the number holds: most do, so that they have no words */
+  /** single digits that the number contains: most do, so they have no index words */
   digits: string[];
 }
 
@@ -61,9 +61,9 @@ export function digitSearch({ contains, starts, ends, search }: NumberFilter): D
 }
 
 /**
- * What was typed finds the numbers that hold its digits, and those that it means: with a leading + they begin so.
- * A leading 00 is dialled for the +, a leading 0 at home for the country: 086 is +353 86.
- * @returns none where all numbers are found: nothing was typed, or nothing that is in a number
+ * What was typed finds the numbers that contain its digits, and those that it means: with a leading + they begin that
+ * way. A leading 00 is dialled for the +, and a leading 0 for the country when at home: 086 is +353 86.
+ * @returns none if all numbers are found: nothing was typed, or nothing that occurs in a number
  */
 function piecesOf(search: string): Piece[] {
   const part = partOfNumber(search);
@@ -73,7 +73,7 @@ function piecesOf(search: string): Piece[] {
   const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(digits) ?? [];
   if (rest === "") return [digits];
   if (zeros === "00") return [digits, `+${rest}`];
-  // Where a 0 is dialled for the country its calling code has two or three digits (ITU-T E.164 and E.129).
+  // Countries where a 0 is dialled have calling codes of two or three digits (ITU-T E.164 and E.129).
   return zeros === "0" ? [digits, `p${rest}`, `q${rest}`] : [digits];
 }
 
@@ -88,7 +88,7 @@ const ten = Array.from({ length: 10 }, (_, digit) => String(digit));
 
 /** `0000` to `9999`. */
 export const fourTimes = ten.map((digit) => digit.repeat(4));
-/** Before the digit that a number has four times in a row. */
+/** Precedes a digit that a number has four times in a row. */
 export const runMark = "rr";
 
 /**
@@ -111,7 +111,7 @@ function wordsOf(pieces: readonly Piece[]): Words {
     }
     if (mark !== "") words.all.push(piece.slice(0, 3));
     for (const [, digit] of piece.matchAll(/(\d)\1{3}/g)) words.all.push(`${runMark}${digit}`);
-    // After p and q nothing but the first two digits is told apart from digits anywhere.
+    // After p and q only the first two digits differ from digits anywhere.
     const first = mark === "p" || mark === "q" ? 1 : 0;
     const end = piece.length - 3;
     for (const at of [Math.max(first, end - 3), end]) {

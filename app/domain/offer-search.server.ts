@@ -7,8 +7,8 @@ import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
 import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
 /**
- * A page of what a filter leaves of the numbers on offer. On PostgreSQL a short walk in their order finds what is common,
- * and the trigrams' GIN, shelf after shelf, what is not; on SQLite FTS5 does, which reads in the pool's order
+ * A page of the numbers on offer that match a filter. On PostgreSQL a short walk in their order finds common matches,
+ * and the trigrams' GIN index, shelf by shelf, finds rare ones; on SQLite FTS5 finds both, reading in the pool's order
  * (docs/decisions/6-numbers-on-offer.md).
  */
 
@@ -17,9 +17,9 @@ export interface Place {
   /** when it entered, as the database has it */
   at: string | number;
   id: number;
-  /** PostgreSQL's; undefined where nobody said */
+  /** PostgreSQL's; undefined if not given */
   shelf?: number | null | undefined;
-  /** 1 where the list has come to the pool's end and goes on at its beginning */
+  /** 1 once the list has reached the pool's end and continues from its beginning */
   turn?: number | undefined;
 }
 
@@ -33,23 +33,23 @@ export interface OfferRow {
   turn: number;
 }
 
-/** What is asked for; the order is the pool's, begins after `after`, and with `from` goes round to there. */
+/** The query. The order is the pool's; it begins after `after`, and with `from` it wraps round to there. */
 export interface OfferQuery {
   filter: NumberFilter;
   limit: number;
   after?: Place | undefined;
-  /** where a visitor's list begins */
+  /** where the visitor's list begins */
   from?: Place | undefined;
-  /** shelves that one page looks through */
+  /** how many shelves one page looks through */
   reach?: number | undefined;
-  /** numbers that it walks through before, one by one */
+  /** how many numbers it walks through first, one by one */
   walk?: number | undefined;
 }
 
-/** Rows in order; the last may stand for no number, but for the end of what one page looks through. */
+/** Rows in order; the last may be no number, only the end of what one page looks through. */
 export type OfferPage = (OfferRow | (Omit<OfferRow, "id"> & { id: null }))[];
 
-/** Whether a filter narrows the list at all. */
+/** Whether a filter narrows the list. */
 export function narrows(filter: NumberFilter): boolean {
   const { country, kind, memorable } = filter;
   return Boolean(country || kind || memorable) || digitSearch(filter).patterns.length > 0;
@@ -63,7 +63,7 @@ type Prepared = [statement: { name: string; sql: string }, values: Knex.RawBindi
 
 /** About eight million numbers. */
 const usualReach = 256;
-/** Each is a statement of its own. */
+/** Each is a separate statement. */
 const walks = [300, 700, 2_000] as const;
 const last = 2 ** 31 - 1;
 
@@ -74,7 +74,7 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     ...(filter.country || filter.kind ? [facetCode(filter.country, filter.kind)] : []),
     ...(filter.memorable ? [codes.memorable] : []),
   ];
-  // On a shelf each code has the shelf's number before it.
+  // On a shelf, each code is prefixed with the shelf's number.
   const keys = "array(select (s.shelf & 32767) << 16 | code from unnest(?::integer[]) code)";
   const lists: string[] = [];
   const has = (operator: string, list: readonly number[]) => {
@@ -106,7 +106,7 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // Two digits, which one in sixteen numbers has, fill a page by it. The planner is to know how short it is.
+  // For two digits, which one number in sixteen has, it fills a page. The planner has to know how short it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
   const walk = start.shelf == null ? 0 : (asked.walk ?? usualWalk);
   const sql = postgresPage({
@@ -119,7 +119,7 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     { name: `offer ${walk} ${shape}`, sql },
     [
       start.turn ?? 0,
-      // Where nobody said which shelf, each is looked through for what comes after.
+      // If no shelf was given, each is searched for what comes after.
       start.shelf ?? 0,
       start.shelf ?? last,
       start.at,
@@ -148,9 +148,9 @@ interface PageSql {
   patterns: string;
 }
 
-// A shelf is looked through whole (OFFSET 0): else the planner would walk all the pool in its order for what is rare.
-// It is reached only where the walk has not filled the page, and the counts say that there are such numbers at all. The
-// last row says that the page has come as far as it may look.
+// A shelf is searched whole (OFFSET 0): otherwise the planner would walk the whole pool in order for rare matches. It
+// is reached only if the walk has not filled the page and the counts say that such numbers exist. The last row says
+// that the page has looked as far as it may.
 const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
   with recursive asked as materialized (
     select * from (values (

@@ -5,19 +5,19 @@ import { query } from "#app/query.server.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
 import type { Place } from "#app/domain/offer-search.server.ts";
 
-/** How many numbers are on offer, and where somebody who looks at them begins: one question for all of it. */
+/** How many numbers are on offer, and where a visitor's list begins: a single query for both. */
 export interface OfferSurvey {
   /** all there are */
   available: number;
-  /** how many a filter leaves; undefined where it has digits, for which the pool would have to be looked through */
+  /** how many match a filter; undefined if it has digits, since that would mean searching the whole pool */
   matching: number | undefined;
-  /** the countries that there are numbers of, most numbers first */
+  /** the countries that have numbers, most numbers first */
   countries: { country: string; available: number }[];
-  /** where the visitor's list begins; undefined where that is the oldest number */
+  /** where the visitor's list begins; undefined for the oldest number */
   from: Place | undefined;
 }
 
-/** @param visitor any text that stays the same while somebody looks, and is another one's for nobody */
+/** @param visitor any text that stays the same while a visitor looks, and is not shared with another visitor */
 export async function surveyOffer(
   db: Knex,
   filter: NumberFilter = {},
@@ -92,14 +92,14 @@ const counts = (db: Knex): Part => ({
   values: [],
 });
 
-/** Ids that follow one another and are looked through for a number that is still there. */
+/** How many consecutive ids are searched for a number that is still there. */
 const stretch = 64;
 const tries = 16;
 
 /**
- * A number to begin with, drawn by the visitor: of ids between the oldest and the newest number on offer the first one
- * where a number is on offer, or is soon after. They are drawn from a range that is rounded to powers of two, so that
- * numbers that go or come seldom change what is drawn.
+ * A number to begin with, drawn for the visitor: ids are drawn between the oldest and the newest number on offer, and
+ * the first that is on offer, or soon followed by one that is, wins. The range is rounded to powers of two, so that
+ * numbers coming and going seldom change the draw.
  */
 function startOf(db: Knex, visitor: string): Part {
   const hash = createHash("sha512").update(visitor).digest();

@@ -17,7 +17,7 @@ import {
 } from "#app/domain/calls.server.ts";
 import { remember } from "#app/domain/remember.ts";
 
-/** What a company sees at a glance of its number, asked for in one statement: its page is the one that is opened most. */
+/** A company's number at a glance, read in one statement: this page is the one opened most. */
 export interface Overview {
   /** newest first */
   recent: Call[];
@@ -25,11 +25,11 @@ export interface Overview {
   first: Call | undefined;
   /** today last */
   days: DayOfCalls[];
-  /** what is done with a call now */
+  /** what happens to a call now */
   handling: CallHandling;
   /** whether the company has said so itself */
   handlingSaved: boolean;
-  /** whether it has recovery codes that can be used */
+  /** whether it has usable recovery codes */
   hasRecoveryCodes: boolean;
   emailVerified: boolean;
 }
@@ -39,12 +39,12 @@ export interface Glance {
   /** newest calls */
   calls: number;
   days: number;
-  /** IANA name; the days are its */
+  /** IANA name; the days are in this zone */
   timeZone?: string;
   now?: Date;
 }
 
-/** Undefined where there is no such company. */
+/** Undefined if there is no such company. */
 export async function overviewOf(
   db: Knex,
   companyId: number,
@@ -54,7 +54,7 @@ export async function overviewOf(
   const rows = await query<Row>(
     db,
     { name: `overview, ${asked.name}`, sql: overview(asked.sql) },
-    // One more than is shown tells whether the last of them is the first of all.
+    // One more than is shown, to tell whether the last of them is the company's first.
     [...asked.values, companyId, companyId, calls + 1],
   );
   const [facts] = rows;

@@ -3,26 +3,29 @@ import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { endSessions, hashOf, secondsFrom, sessionLongest } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
-/** The sessions of a company as it sees them, ends them, and acts through one of them. */
+/** A company's sessions as it sees them, ends them, and acts through one of them. */
 
 /** A session as its company sees it. Times are RFC 3339, UTC. */
 export interface ListedSession {
   address: string | null;
   /** what the browser calls itself */
   userAgent: string | null;
-  /** names it among the company's, and opens nothing */
+  /** identifies it among the company's sessions, and opens nothing */
   ref: string;
   begunAt: string;
   /** to the hour */
   seenAt: string;
-  /** whether it is the one that asks */
+  /** whether it is the one asking */
   own: boolean;
 }
 
-// A part of the hash, of which nobody finds the id.
+// Part of the hash, from which nobody can work out the id.
 const refLength = 16;
 
-/** The company's open sessions, the one that asks first, then the last used. @param ownId its id, if a browser asks */
+/**
+ * The company's open sessions: the one asking first, then the most recently used. @param ownId the asking session's id,
+ * if a browser asks
+ */
 export async function listSessions(
   db: Knex,
   companyId: number,
@@ -78,7 +81,7 @@ export async function endSessionByRef(
   });
 }
 
-/** Ends all of the company's sessions but for `keepId`, at its own word. @returns how many */
+/** Ends all of the company's sessions except `keepId`, at the company's request. @returns how many */
 export async function endOtherSessions(
   db: Knex,
   companyId: number,
@@ -95,15 +98,15 @@ export async function endOtherSessions(
   });
 }
 
-/** The session that asks for something has ended meanwhile: somebody else has set a password, say. */
+/** The requesting session has ended meanwhile: somebody else has set a password, say. */
 export class SessionEndedError extends Error {
   override name = "SessionEndedError";
 }
 
 /**
- * Has what a session asks for undone where the session has ended.
- * @param transaction its own, which whatever ends sessions waits for
- * @param id undefined where no session asks
+ * Undoes what a session asked for if the session has ended.
+ * @param transaction its own; anything that ends sessions waits for it
+ * @param id undefined if no session is asking
  * @throws {SessionEndedError}
  */
 export async function requireOpenSession(

@@ -1,6 +1,6 @@
 /**
- * What is kept of a company beside its own row, its calls and the audit trail: tables with its id as `company_id`. They
- * go when it is erased, and are in what it downloads, but for columns that open something.
+ * What is kept of a company besides its own row, its calls and the audit trail: tables with its id as `company_id`.
+ * They are deleted when it is erased, and are in its download, except for columns that open something.
  */
 export const ownTables = [
   { name: "company_sessions", without: ["id_hash"] },

@@ -11,9 +11,9 @@ import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 import { forgetEmailChange } from "#app/domain/verified-emails.server.ts";
 
-/** A company that is signed in sets another password. */
+/** A signed-in company changes its password. */
 
-/** The new password, which is asked for what one at sign-up is. */
+/** The new password; the rules are those of sign-up. */
 export function newPasswordFields({ companyName, ownerName, email }: Company) {
   return z.object({
     password: newPasswordField.refine(
@@ -24,13 +24,12 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
 }
 
 /**
- * Sets another password and ends the company's sessions, but for the one that asks, its links to a new password, and
- * the change of its email that waits to be confirmed: somebody else may have asked for it.
- * Browsers that have signed in before are strangers again (devices.server.ts). The old password is to have been asked
- * for.
- * @param keepId the id of the session that asks
+ * Changes the password and ends the company's other sessions, its password links, and any change of email that waits to
+ * be confirmed: somebody else may have asked for it. Browsers that have signed in before are strangers again
+ * (devices.server.ts). The caller must have checked the old password.
+ * @param keepId the id of the requesting session
  * @param by for the audit trail
- * @returns "signed-out" where that session has ended meanwhile: somebody else has set a password, say
+ * @returns "signed-out" if that session has ended meanwhile: somebody else has set a password, say
  * @throws {PasswordsBusyError} when too many wait
  */
 export async function changePassword(
@@ -43,7 +42,7 @@ export async function changePassword(
   const passwordHash = await hashPassword(password);
   try {
     await db.transaction(async (trx) => {
-      // First of all a write: whatever else changes the account waits for it, or it for that.
+      // The write comes first: it and other changes to the account wait for each other.
       await trx("companies")
         .where({ id: companyId })
         .update({ password_hash: passwordHash, updated_at: toDatabaseTime() });

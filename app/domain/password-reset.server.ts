@@ -18,17 +18,20 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 import { forgetEmailChange, noteVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
 
-/** A new password for whoever has lost the old one, by a link from a recovery code, by mail, or from an operator. */
+/**
+ * A new password for an owner who has lost the old one, through a link from a recovery code, by mail, or from an
+ * operator.
+ */
 
-/** Links by mail that a company may have at a time: whoever asks for more fills its mailbox. */
+/** How many mailed links a company may have at a time: more would only fill its mailbox. */
 const mostByMail = 5;
 
-/** The whole address of a link. */
+/** The full address of a link. */
 const resetAddress = (token: string) => `${environment().PUBLIC_URL}/reset/${token}`;
 
 /**
  * Makes a one-use link to a new password, for an operator to hand to the company's owner; it lives an hour.
- * @returns its whole address, or undefined where there is no such company
+ * @returns its full address, or undefined if there is no such company
  */
 export async function makeResetLink(
   db: Knex,
@@ -46,8 +49,8 @@ export async function makeResetLink(
 }
 
 /**
- * Has a link sent to an address, if it is a company's. Whether it is, is not looked at here: asking takes the same work
- * for all.
+ * Has a link sent to an address, if a company has it. That is not checked here, so that every request costs the same
+ * work.
  * @param address folded
  */
 export async function requestResetLink(db: Knex, address: string, by: By): Promise<void> {
@@ -60,9 +63,9 @@ export async function requestResetLink(db: Knex, address: string, by: By): Promi
 /**
  * Makes the link that a mail carries.
  * @param address folded, as it was typed
- * @param isRetry whether one that was made before may not have reached anybody
- * @returns the token, and the address as the company has it, where the mail goes; undefined where there is nobody to
- *   send it to, or who was sent enough
+ * @param isRetry whether a link made earlier may not have arrived
+ * @returns the token, and the company's own spelling of the address, where the mail goes; undefined if there is nobody
+ * to send it to, or they have been sent enough
  */
 export async function resetLinkForMail(
   db: Knex,
@@ -85,14 +88,14 @@ export async function resetLinkForMail(
   });
 }
 
-/** Who sets a new password. */
+/** Whose password a link sets. */
 export interface Resetting {
   companyId: number;
   /** what the password must not be, as at sign-up */
   names: string[];
 }
 
-/** Whose password a link sets; undefined where it cannot be used. Spends nothing. */
+/** The account whose password a link sets; undefined if the link cannot be used. Spends nothing. */
 export async function resettingWith(db: Knex, token: string): Promise<Resetting | undefined> {
   const link = await findLink(db, "reset", token);
   const company =
@@ -113,7 +116,7 @@ class LinkUnusableError extends Error {}
 /**
  * Sets a new password: the link, and the code that it came from, are spent, every other link and every session ends, and
  * so does a change of the email that waits to be confirmed; the owner is told by mail. What else holds of the account, such as that it is frozen, stays.
- * @returns "link-unusable" where the link, or its code, is unknown, used or expired, or the email has changed since
+ * @returns "link-unusable" if the link or its code is unknown, used or expired, or the email has changed since
  */
 export async function resetPassword(
   db: Knex,

@@ -8,19 +8,19 @@ import { environment } from "#app/env.server.ts";
 import { networksOf } from "#app/ip-address.ts";
 
 /**
- * Passwords are kept as Argon2id. Hashes that the system before this one made are accepted too, and are to be
- * replaced at the first sign-in that proves the password.
+ * Passwords are kept as Argon2id. Hashes made by the previous system are accepted too, and replaced at the first
+ * sign-in that proves the password.
  */
 
-// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane. It is the package's default algorithm.
+// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane. Argon2id is the package's default.
 const argon2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 const pbkdf2Async = promisify(pbkdf2);
 
-/** What came of {@link verifyPassword}. */
+/** The outcome of {@link verifyPassword}. */
 export type PasswordCheck = "right" | "right-but-old-hash" | "wrong";
 
-/** More passwords wait to be checked than the machine can do soon, or the same client has asked for most of them. */
+/** More passwords are waiting than the machine can check soon, or the same client has asked for most of them. */
 export class PasswordsBusyError extends Error {
   override name = "PasswordsBusyError";
 }
@@ -31,7 +31,7 @@ const atOnce = Math.max(1, Math.floor(threads / 2));
 let turns: FairQueue | undefined;
 
 function queue(): FairQueue {
-  // Load tests begin with many accounts at once.
+  // Load tests start with many accounts at once.
   const isLimited = environment().RATE_LIMITS === "on";
   turns ??= isLimited ? new FairQueue(atOnce, 16, 3_000) : new FairQueue(atOnce, 1_000, 30_000);
   return turns;
@@ -40,9 +40,9 @@ function queue(): FairQueue {
 const inside = new AsyncLocalStorage<true>();
 
 /**
- * Does work that hashes passwords in its turn, with all that it asks of the database: a flood of it does not stand in
- * front of others there either. What is hashed outside of it has a turn of its own.
- * @param lanes {@link lanesOf} who asks: nobody in another lane waits for more than one of its turn
+ * Does work that hashes passwords in its turn, including its database queries, so that a flood of it does not hold up
+ * others there either. Hashing outside of this has a turn of its own.
+ * @param lanes {@link lanesOf} the client: nobody in another lane waits for more than one of its turns
  * @throws {PasswordsBusyError} when too many wait
  */
 export async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
@@ -54,7 +54,7 @@ export async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>
   }
 }
 
-/** Who asks to have a password hashed: one address in a flood of them is as much as one account. */
+/** The lanes of a hashing request: its address and its account weigh the same. */
 export function lanesOf(account: string, address: string): string[] {
   return [account, ...networksOf(address)].filter((lane) => lane !== undefined);
 }
@@ -73,9 +73,10 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Every check is one Argon2, whether there is such an account, and whatever kind of hash it has; an old kind's own work
- * comes on top. A password that is not typed in NFKC is tried as typed too, which doubles that for every account alike.
- * @param storedHash undefined where there is no such account
+ * Every check costs one Argon2, whether or not the account exists and whatever kind of hash it has; an old kind's own
+ * work comes on top. A password that is not typed in NFKC is tried as typed too, which doubles that for every account
+ * alike.
+ * @param storedHash undefined if there is no such account
  * @throws {PasswordsBusyError} when too many wait
  */
 export function verifyPassword(
@@ -100,7 +101,7 @@ async function check(password: string, stored = ""): Promise<PasswordCheck> {
   return (await verifyOldHash(password, stored)) ? "right-but-old-hash" : "wrong";
 }
 
-/** @returns "unread" for a hash that was cut off, say, which opens nothing and costs nothing */
+/** @returns "unread" for a truncated hash, say, which opens nothing and costs nothing */
 async function opens(verified: Promise<boolean>): Promise<boolean | "unread"> {
   try {
     return await verified;

@@ -21,31 +21,31 @@ import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
- * Whose a number is. A number belongs to at most one company and a company has at most one number, for ever.
+ * Who owns a number. A number belongs to at most one company and a company has at most one number, for ever.
  * The database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of the number assigns it, a trigger
  * carries the company along, and the count of rows is the answer. Nothing here checks first and writes later.
  */
 
-/** What came of {@link assignPhoneNumber}. */
+/** The outcome of {@link assignPhoneNumber}. */
 export type Assignment =
   /** the number has just become this company's */
   | { outcome: "assigned"; phoneNumber: string }
-  /** unknown and taken alike; without a number asked for: the pool is empty */
+  /** unknown or taken; if no number was asked for, the pool is empty */
   | { outcome: "not-available" }
-  /** the company has a number already; maybe the very one it asks for, as where a request is repeated */
+  /** the company already has a number, perhaps the very one it asks for, as when a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
-  /** or one that is closed, frozen or erased */
+  /** or it is closed, frozen or erased */
   | { outcome: "no-such-company" }
   /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
   | { outcome: "email-not-verified" }
-  /** nothing was assigned: the hour has had as many as it may; there is more in `retryAfter` seconds */
+  /** nothing was assigned: the hour's budget is spent; there is more in `retryAfter` seconds */
   | ({ outcome: "budget-spent" } & SpentBudget);
 
 /**
  * Gives a company a number for ever.
- * @param db a transaction stays usable whatever the outcome
+ * @param db a transaction remains usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
- * @param by for the audit trail; what companies ask for is within the budget of assignments
+ * @param by for the audit trail; companies' own requests count against the assignment budget
  * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
@@ -59,10 +59,10 @@ export async function assignPhoneNumber(
   );
 }
 
-/** Which of the available numbers to take the first of; see {@link listAvailable}. */
+/** Which of the available numbers to take the first from; see {@link listAvailable}. */
 export type Wanted = Pick<AvailableQuery, "contains" | "country">;
 
-/** Gives a company the number that has been available longest of those that it wants, as {@link assignPhoneNumber} does. */
+/** As {@link assignPhoneNumber}: gives a company the longest-available number of those it wants. */
 async function assignFirstAvailable(
   db: Knex,
   companyId: number,
@@ -93,16 +93,17 @@ async function assignBy(
   const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
   const budget = isBudgeted(by) ? await assignmentsPerHour(db) : undefined;
   try {
-    // In a transaction of the caller's it is a savepoint: a refused statement would end all of it on PostgreSQL.
+    // Inside a caller's transaction this is a savepoint: on PostgreSQL a refused statement would end the whole
+    // transaction.
     const claimed = await db.transaction(async (inner) => {
       if (isBarred) return undefined;
       const number = await claiming(inner);
       if (number !== undefined) {
-        // The claim has waited for whatever was closing the account: a number is not for a tombstone.
+        // The claim has waited for anything that was closing the account: a tombstone gets no number.
         if (await isClosed(inner, companyId)) throw new CompanyClosed();
         const details = { phone_number: number };
         await recordEvent(inner, { event: "assigned", companyId, ...by, details });
-        // Last, since others wait from here to the commit.
+        // Last, since from here to the commit others wait.
         const spent = budget && (await spendAssignment(inner, budget, by));
         if (spent) throw new BudgetSpent(spent);
       }
@@ -132,7 +133,7 @@ function needsVerifiedEmail({ actor }: By): boolean {
 
 const noSuchCompany = { outcome: "no-such-company" } as const;
 
-/** Takes the assignment back, with all that was written of it; so does {@link BudgetSpent}. */
+/** Rolls back the assignment and everything written about it, as does {@link BudgetSpent}. */
 class CompanyClosed extends Error {}
 
 async function isClosed(db: Knex, companyId: number): Promise<boolean> {
@@ -157,14 +158,15 @@ async function refused(
   return { outcome: "budget-spent", ...spent };
 }
 
-/** The database went away in the middle of an assignment, and is not back to tell what became of it. */
+/** The database went away during an assignment, and is not back to say what became of it. */
 export class UnknownOutcomeError extends Error {
   override name = "UnknownOutcomeError";
 }
 
 /**
- * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. A connection that is cut while it commits leaves open
- * whether it did: one more look tells, if it comes within 0.8 seconds, so that the company has its answer within three.
+ * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. If the connection is cut during a commit, the outcome
+ * is open: a second look settles it, if it succeeds within 0.8 seconds, so that the company has its answer within
+ * three.
  * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
  * was changed
  */
@@ -228,7 +230,7 @@ async function claim(
   return row?.phone_number;
 }
 
-/** @param among the numbers to take the first of, where not any will do */
+/** @param among the numbers to take the first from, unless any will do */
 async function claimFirst(
   db: Knex,
   companyId: number,
@@ -246,15 +248,15 @@ async function claimFirst(
       ),
     );
     if (row) return row.phone_number;
-    // Every number left may be locked by somebody whose claim will yet fail: wait for one of them, then look again.
+    // Every remaining number may be locked by a claim that will yet fail: wait for one of them, then look again.
     const left = isPostgres(db) && (await waitForOne(db, among));
     if (!left && !(await available(db, among).first("id"))) return undefined;
   }
 }
 
 /**
- * Waits for whoever has a number locked. The lock that it gets then is let go at once: of those who keep one, be it of a
- * number that has gone meanwhile, and wait for another, two may wait for each other.
+ * Waits for whoever holds the lock on a number. The lock that it then gets is released at once: two claims that each
+ * kept one (even on a number that has gone meanwhile) and waited for another could wait for each other.
  */
 async function waitForOne(transaction: Knex, among?: readonly string[]): Promise<boolean> {
   const savepoint = await transaction.transaction();
@@ -274,13 +276,13 @@ function available(db: Knex, among?: readonly string[]) {
     });
 }
 
-/** A number that is a company's, and since when (RFC 3339, UTC). */
+/** A company's number, and since when (RFC 3339, UTC). */
 export interface OwnNumber {
   phoneNumber: string;
   assignedAt: string;
 }
 
-/** The company's number, or undefined where it has none. */
+/** The company's number, or undefined if it has none. */
 export async function currentPhoneNumber(
   db: Knex,
   companyId: number,

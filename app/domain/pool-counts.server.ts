@@ -7,7 +7,7 @@ export async function hasSpreadCounts(db: Knex): Promise<boolean> {
   return (await db("pool_counts").whereNot({ slot: 0 }).first("what")) !== undefined;
 }
 
-/** Adds up the counts of all connections; those that somebody is just changing stay for the next time. */
+/** Adds up the counts of all connections; those being changed at the moment are left for the next time. */
 export async function foldCounts(db: Knex): Promise<void> {
   await db.raw(`
     with folded as (

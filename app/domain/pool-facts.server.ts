@@ -4,13 +4,14 @@ import { numberFacts } from "#app/domain/number-facts.ts";
 
 /**
  * What is kept of a number when it enters the pool: its country, its kind, whether it is memorable. The database cannot
- * know it, so whoever adds numbers says it first; of what comes by plain SQL or was adopted it is found out later.
+ * know these, so the program states them when it adds numbers; for numbers that come by plain SQL or were adopted they
+ * are worked out later.
  */
 
 /**
- * Says what is known of numbers that the same transaction is about to insert into the pool, on PostgreSQL in one
- * statement. A trigger puts it with the numbers on offer.
- * @param phoneNumbers in E.164, some hundreds
+ * States what is known of numbers that the same transaction is about to insert into the pool, on PostgreSQL in one
+ * statement. A trigger adds it to the numbers on offer.
+ * @param phoneNumbers in E.164, a few hundred
  */
 export async function tellFacts(transaction: Knex, phoneNumbers: readonly string[]): Promise<void> {
   if (phoneNumbers.length === 0) return;
@@ -32,13 +33,13 @@ const sqliteFacts = (key: string) =>
 const postgresFacts = `select * from jsonb_to_recordset(?::jsonb)
   as f (id bigint, country text, kind text, memorable boolean)`;
 
-/** Whether there are numbers on offer of which nothing is known yet. */
+/** Whether there are numbers on offer that nothing is known of yet. */
 export async function hasUnknown(db: Knex): Promise<boolean> {
   return (await db("numbers_on_offer").whereNull("kind").first("id")) !== undefined;
 }
 
 /**
- * Finds out what is not known yet of numbers on offer, so many at once that nobody waits for it.
+ * Works out the missing facts of numbers on offer, in batches small enough that nobody has to wait.
  * @returns how many there were; 0 when nothing is left
  */
 export async function findOutFacts(db: Knex, most = 500): Promise<number> {

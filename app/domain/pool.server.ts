@@ -7,16 +7,16 @@ import { tellFacts } from "#app/domain/pool-facts.server.ts";
 import { keepWritersOut } from "#app/domain/rules/sqlite.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
-/** The pool as operators see it: they add numbers, and look who has which. Nothing here assigns one. */
+/** The pool as operators see it: they add numbers, and see who has which. Nothing here assigns one. */
 
 /**
- * Numbers that enter together, in a transaction of their own: SQLite keeps its lock for less than a tenth of what a
- * request waits for it, so that whoever signs up or chooses meanwhile goes on.
+ * How many numbers enter together, in a transaction of their own: SQLite then holds its lock for less than a tenth of
+ * the time that a request waits for it, so that sign-ups and choices can go on meanwhile.
  */
 export const batchSize = 1_000;
 
 /**
- * Puts numbers into the pool, in their order; those that are in it already stay as they are. Each
+ * Puts numbers into the pool, in their order; those already in it stay as they are. Each
  * {@link batchSize} of them enter all or none.
  * @param phoneNumbers in E.164
  * @param by for the audit trail, which has a line for each batch
@@ -47,12 +47,12 @@ export async function recordAdded(transaction: Knex, added: number, by: By): Pro
 }
 
 /**
- * Keeps others from adding to the pool until the transaction ends: two that add the same numbers in different orders
- * would wait for each other.
+ * Keeps others from adding to the pool until the transaction ends: two transactions adding the same numbers in
+ * different orders would wait for each other.
  */
 export async function addAlone(transaction: Knex): Promise<void> {
-  // SQLite's lock comes first: it refuses one to a transaction that has read, and whatever is said to the pool's own table
-  // makes it read of the search's.
+  // SQLite's lock comes first: SQLite refuses it to a transaction that has read, and any statement on the pool's own
+  // table makes it read the search's.
   await transaction.raw(
     isPostgres(transaction)
       ? "select pg_advisory_xact_lock(hashtext('add to the pool'))"
@@ -61,14 +61,14 @@ export async function addAlone(transaction: Knex): Promise<void> {
 }
 
 /**
- * Puts numbers into the pool, {@link batchSize} at most, all or none, in a transaction that adds alone.
+ * Puts numbers into the pool, {@link batchSize} at most, all or none, in a transaction that is alone in adding.
  * @returns those that were added
  */
 export async function addBatch(
   transaction: Knex,
   phoneNumbers: readonly string[],
 ): Promise<string[]> {
-  // Not left to ON CONFLICT: SQLite asks the trigger that guards assigned numbers first, and that one refuses.
+  // Not left to ON CONFLICT: SQLite first runs the trigger that guards assigned numbers, which would refuse.
   const known = await knownInPool(transaction, phoneNumbers);
   const missing = phoneNumbers.filter((phoneNumber) => !known.has(phoneNumber));
   if (missing.length === 0) return [];
@@ -105,13 +105,13 @@ function* batchesOf(phoneNumbers: readonly string[]): Generator<string[]> {
   }
 }
 
-/** SQL for `given` (phone_number, position) of a JSON array that is bound: statements limit how many values they bind. */
+/** SQL for `given` (phone_number, position) from one bound JSON array: statements limit how many values they bind. */
 export const givenNumbers = (db: Knex) =>
   isPostgres(db)
     ? "json_array_elements_text(?::json) with ordinality as given (phone_number, position)"
     : "(select value as phone_number, key as position from json_each(?)) as given";
 
-/** The `phone_number` of each row that a statement answers. */
+/** The `phone_number` of each row that a statement returns. */
 export async function numbersOf(
   db: Knex,
   sql: string,
@@ -129,7 +129,7 @@ export interface PoolStatus {
   companiesWaiting: number;
 }
 
-/** Counted as it changes (rules/offer-postgres.ts), whatever the pool's size. */
+/** Counted as the pool changes (rules/offer-postgres.ts), whatever its size. */
 export async function poolStatus(db: Knex): Promise<PoolStatus> {
   const rows = await query<{
     what: "available" | "assigned" | "companies" | "erased";
@@ -139,7 +139,7 @@ export async function poolStatus(db: Knex): Promise<PoolStatus> {
   return {
     available: of("available"),
     assigned: of("assigned"),
-    // A company has at most one number, and an assigned number a company; one that is erased waits for none.
+    // A company has at most one number, and an assigned number has a company; an erased company waits for none.
     companiesWaiting: of("companies") - of("assigned") - of("erased"),
   };
 }
@@ -165,8 +165,8 @@ export interface PoolEntry {
 const pageSize = 1_000;
 
 /**
- * The whole pool in the order of entry, a page at a time, in constant memory. What comes and goes meanwhile neither
- * repeats a number nor hides one that stays.
+ * The whole pool in the order of entry, a page at a time, in constant memory. Numbers coming and going meanwhile cause
+ * neither repeats nor gaps.
  * @param status only these
  */
 export async function* eachInPool(

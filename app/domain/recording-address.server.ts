@@ -1,6 +1,6 @@
 import { environment } from "#app/env.server.ts";
 
-/** Where Twilio has a recording, `RE…`; null where the environment names no account. */
+/** Twilio's address of a recording, `RE…`; null if the environment names no account. */
 // Twilio's documentation, "Recordings resource".
 export function recordingAddress(sid: string): string | null {
   const { TWILIO_ACCOUNT_SID, TWILIO_API_BASE_URL = "https://api.twilio.com" } = environment();

@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * Messages whose calls are gone here and that Twilio still has. They are queued in the transaction that deletes the
- * calls, and stay until Twilio says that it has them no more.
+ * Messages whose calls are gone here but which Twilio still has. They are queued in the transaction that deletes the
+ * calls, and stay until Twilio says that it no longer has them.
  */
 
 /** @param recordingSids `RE…` */
@@ -26,7 +26,7 @@ export async function queueRecordings(
   }
 }
 
-/** Recordings whose time for a try has come, `count` at most, the longest waiting first. */
+/** Recordings that are due for a try, `count` at most, longest waiting first. */
 export async function dueRecordings(db: Knex, count: number, now = new Date()): Promise<string[]> {
   return db("recordings_to_delete")
     .where("next_try_at", "<=", toDatabaseTime(now))
@@ -35,7 +35,7 @@ export async function dueRecordings(db: Knex, count: number, now = new Date()): 
     .pluck<string[]>("recording_sid");
 }
 
-/** Twilio has it no more. */
+/** Twilio no longer has it. */
 export async function recordingDeleted(db: Knex, recordingSid: string): Promise<void> {
   await db("recordings_to_delete").where({ recording_sid: recordingSid }).delete();
 }
@@ -43,7 +43,7 @@ export async function recordingDeleted(db: Knex, recordingSid: string): Promise<
 const firstWait = 60;
 const longestWait = 24 * 60 * 60;
 
-/** A try came to nothing; the next one waits twice as long, up to a day. @param failure why, without a secret */
+/** A try failed; the next one waits twice as long, up to a day. @param failure why, without a secret */
 export async function recordingNotDeleted(
   db: Knex,
   recordingSid: string,
@@ -60,16 +60,16 @@ export async function recordingNotDeleted(
     .update({ tries, failure, next_try_at: toDatabaseTime(new Date(now.getTime() + wait * 1000)) });
 }
 
-/** What waits to be deleted at Twilio. */
+/** What is waiting to be deleted at Twilio. */
 export interface RecordingsWaiting {
   count: number;
-  /** since when the first waits, RFC 3339 */
+  /** since when the first has been waiting, RFC 3339 */
   since: string;
-  /** why the last try came to nothing; null where there has been none */
+  /** why the last try failed; null if there has been none */
   failure: string | null;
 }
 
-/** Undefined where nothing waits. */
+/** Undefined if nothing is waiting. */
 export async function recordingsWaiting(db: Knex): Promise<RecordingsWaiting | undefined> {
   const row = await db("recordings_to_delete")
     .count({ total: "*" })

@@ -8,12 +8,12 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 import { query } from "#app/query.server.ts";
 
 /**
- * Recovery codes: with one of them, and the email, an owner who has lost the password gets back in, without any mail.
+ * Recovery codes: with one of them and the email, an owner who has lost the password gets back in without any mail.
  * Ten, of 80 bits each, shown once and kept as SHA-256; a code is spent when the new password is set.
  */
 
 const codesMade = 10;
-/** Crockford's base 32, which has no letter that is taken for a digit. */
+/** Crockford's base 32, which has no letter that could be taken for a digit. */
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** A new code, `XXXX-XXXX-XXXX-XXXX`. */
@@ -22,7 +22,7 @@ function newCode(): string {
   return letters.join("").replace(/(.{4})(?=.)/g, "$1-");
 }
 
-/** A code as it is hashed: in whatever case, with whatever between its letters, and with O, I and L for digits. */
+/** A code as it is hashed: whatever its case and separators, and with O, I and L read as digits. */
 export function meantCode(typed: string): string {
   return typed
     .normalize("NFKC")
@@ -32,15 +32,15 @@ export function meantCode(typed: string): string {
     .replace(/[IL]/g, "1");
 }
 
-/** What a company has of codes; nothing secret. */
+/** A company's codes, without the secrets. */
 export interface RecoveryCodes {
-  /** how many can still be used */
+  /** how many are still unused */
   left: number;
-  /** stands for the codes that there are; "" where none were ever made */
+  /** identifies the current codes; "" if none were ever made */
   batch: string;
 }
 
-/** How many codes a company has left, and which they are. */
+/** How many codes a company has left, and which batch they are. */
 export async function recoveryCodesOf(db: Knex, companyId: number): Promise<RecoveryCodes> {
   const rows = await db("recovery_codes")
     .where({ company_id: companyId })
@@ -51,19 +51,19 @@ export async function recoveryCodesOf(db: Knex, companyId: number): Promise<Reco
   };
 }
 
-/** What came of {@link makeRecoveryCodes}. */
+/** The outcome of {@link makeRecoveryCodes}. */
 export type CodesMade =
-  /** these are all that there are now; they are nowhere else */
+  /** the only codes that are valid now; they are kept nowhere else */
   | { outcome: "made"; codes: string[] }
   /** others have been made since the form was shown: a reload, or another tab */
   | { outcome: "made-already" }
-  /** the session that asked has ended meanwhile */
+  /** the requesting session has ended meanwhile */
   | { outcome: "signed-out" };
 
 /**
- * Makes ten codes in place of those that there are.
- * @param batch which those were when the form was shown ({@link RecoveryCodes})
- * @param sessionId the session that asks
+ * Makes ten codes to replace the current ones.
+ * @param batch the batch that was current when the form was shown ({@link RecoveryCodes})
+ * @param sessionId the requesting session
  */
 export async function makeRecoveryCodes(
   db: Knex,
@@ -78,7 +78,7 @@ export async function makeRecoveryCodes(
     return await db.transaction(async (transaction): Promise<CodesMade> => {
       await lockCompany(transaction, companyId);
       const ofCompany = { company_id: companyId };
-      // First of all a write, which on SQLite has others wait.
+      // The write comes first: on SQLite it makes others wait.
       await transaction("recovery_codes")
         .where({ ...ofCompany, batch })
         .delete();
@@ -104,7 +104,7 @@ export async function makeRecoveryCodes(
 }
 
 /**
- * Takes an email and a code that can be used for a link to a new password. The code is not spent yet.
+ * Exchanges an email and an unused code for a link to a new password. The code is not spent yet.
  * @param email in any case, with or without spaces around it
  * @returns the token of `/reset/TOKEN`, or undefined where the two do not belong together; an email that is unknown costs
  *   the same work
@@ -148,7 +148,7 @@ const byEmail = {
   sql: `select id, email from companies where id in (${companiesByEmail})`,
 };
 
-/** Spends a code; false where it was spent, or others have taken its place. */
+/** Spends a code; false if it was spent already or has been replaced. */
 export async function spendCode(db: Knex, companyId: number, codeHash: string): Promise<boolean> {
   const spent = await db("recovery_codes")
     .where({ company_id: companyId, code_hash: codeHash })

@@ -17,9 +17,9 @@ import { countUnheard } from "#app/domain/messages.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * Who is signed in. The browser holds a random id of 256 bits and the row its SHA-256, so that a copy of the table
- * opens no account. A session ends 30 days after it was last used, or 180 days after it began, or when its company has
- * begun {@link mostSessions} later ones.
+ * Who is signed in. The browser holds a random 256-bit id and the row its SHA-256, so a copy of the table opens no
+ * account. A session ends 30 days after it was last used, or 180 days after it began, or when its company has begun
+ * {@link mostSessions} later ones.
  */
 
 /** How many sessions a company may have at once. */
@@ -29,13 +29,13 @@ export const mostSessions = 20;
 export const sessionIdle = 30 * 24 * 60 * 60;
 /** Seconds. */
 export const sessionLongest = 180 * 24 * 60 * 60;
-// How stale last_seen_at may be: a write an hour, not one a request.
+// How stale last_seen_at may be: one write an hour, not one per request.
 const seenEvery = 60 * 60;
 
 /** The time so many seconds later. */
 export const secondsFrom = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1000);
 
-/** The SHA-256 by which a session is kept. */
+/** The SHA-256 under which a session is stored. */
 export function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
@@ -50,7 +50,7 @@ function seenColumns({ address, userAgent }: SeenBy) {
   return { address: address ?? null, user_agent: userAgent?.slice(0, 255) ?? null };
 }
 
-/** The account was closed, or has had another password set, since the password that was to open it was checked. */
+/** The account was closed, or its password changed, after the password was checked. */
 export class AccountChangedError extends Error {
   override name = "AccountChangedError";
 }
@@ -58,7 +58,7 @@ export class AccountChangedError extends Error {
 /**
  * Begins a session and returns its id, which only the cookie will hold; of too many the oldest ends.
  * @param by for the audit trail, and for the company to see
- * @param passwordHash what the password was checked against; it must be the company's still
+ * @param passwordHash the hash that the password was checked against; it must still be the company's
  * @throws {AccountChangedError}
  */
 export async function beginSession(
@@ -70,7 +70,7 @@ export async function beginSession(
 ): Promise<string> {
   const id = randomBytes(32).toString("base64url");
   await db.transaction(async (transaction) => {
-    // Whatever ends all sessions is over by the look below, or waits until this one is there to be ended.
+    // Anything that ends all sessions is done before the check below, or waits until this one exists and ends it too.
     await lockCompany(transaction, companyId);
     await transaction("company_sessions").insert({
       id_hash: hashOf(id),
@@ -113,11 +113,11 @@ export async function beginSession(
 /** A session that is open. */
 export interface Session {
   company: Company;
-  /** its last use is noted as a day ago or more: {@link extendSession} is due */
+  /** its last recorded use is a day ago or more: {@link extendSession} is due */
   stale: boolean;
-  /** messages that nobody has heard, as every page tells; counted to `mostCounted` */
+  /** messages nobody has listened to, shown on every page; counted up to `mostCounted` */
   unheard: number;
-  /** since when the company's number is not in the Twilio account any more, if so; RFC 3339 */
+  /** since when the company's number has been missing from the Twilio account, if it is; RFC 3339 */
   numberGoneSince: string | null;
 }
 
@@ -127,7 +127,7 @@ interface SessionOfCompany extends CompanyRow {
   gone_since: string | null;
 }
 
-/** The session that an id stands for, or undefined where it is unknown, ended or expired. Only reads. */
+/** The session with an id, or undefined if it is unknown, ended or expired. Only reads. */
 export async function findSession(
   db: Knex,
   id: string,
@@ -151,7 +151,7 @@ export async function findSession(
 
 let bounds = { second: Number.NaN, now: "", begun: "", seen: "" };
 
-// Every request asks, and they are the same all second long.
+// Every request asks, and the answers stay the same for a whole second.
 function boundsAt(at: Date): typeof bounds {
   const second = Math.floor(at.getTime() / 1000);
   if (bounds.second !== second) {
@@ -175,8 +175,8 @@ const openSession = {
 };
 
 /**
- * Notes that an open session is in use, from which its idle time runs anew.
- * @returns false where the database takes no writes now: the session is good, and this can wait for its next request
+ * Records that an open session is in use, which restarts its idle time.
+ * @returns false if the database takes no writes now: the session is good, and this can wait for its next request
  */
 export async function extendSession(
   db: Knex,
@@ -200,7 +200,7 @@ export async function extendSession(
 }
 
 /**
- * Ends all of the company's sessions, but for the one that asks. The audit trail is for whoever calls it.
+ * Ends all of the company's sessions except the one asking. Writing the audit trail is left to the caller.
  * @returns how many
  */
 export async function endSessions(db: Knex, companyId: number, keepId?: string): Promise<number> {
@@ -213,7 +213,7 @@ export async function endSessions(db: Knex, companyId: number, keepId?: string):
 }
 
 /**
- * Ends a session for whoever still holds its id.
+ * Ends a session, for anyone who still holds its id.
  * @param by for the audit trail
  */
 export async function endSession(db: Knex, id: string, by: By = service): Promise<void> {

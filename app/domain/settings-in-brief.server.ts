@@ -9,16 +9,16 @@ import {
 } from "#app/domain/call-handling.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** What a company has set, as a list of all settings tells it. */
+/** What a company has set, for the list of all settings. */
 export interface SettingsInBrief {
   handling: CallHandling;
-  /** API tokens that can be used */
+  /** how many API tokens are valid */
   tokens: number;
-  /** recovery codes that can be used */
+  /** how many recovery codes are unused */
   codes: number;
 }
 
-/** Undefined where there is no such company. */
+/** Undefined if there is no such company. */
 export async function settingsInBrief(
   db: Knex,
   companyId: number,

@@ -1,7 +1,7 @@
 import { countryOf } from "#app/domain/e164.ts";
 
 /**
- * The languages that callers can be spoken to in: the company's greeting, which is written in it, and our own sentences.
+ * The languages that callers can be spoken to in: for the company's greeting, written in it, and our own sentences.
  * BCP 47 tags, with the country whose accent it is.
  */
 export const spokenLanguages = [
@@ -18,12 +18,12 @@ export const spokenLanguages = [
 ] as const;
 export type SpokenLanguage = (typeof spokenLanguages)[number];
 
-/** The language of that tag, or undefined where it is none of {@link spokenLanguages}. */
+/** The language with that tag, or undefined if it is not among the {@link spokenLanguages}. */
 export function asSpokenLanguage(tag: string | null): SpokenLanguage | undefined {
   return spokenLanguages.find((one) => one === tag);
 }
 
-/** What is spoken in countries that have one such language alone; English is understood best in all others. */
+/** The language of countries where only one of these is spoken; in all others English is understood best. */
 const languageOfCountry: Record<string, SpokenLanguage> = {
   AT: "de-DE",
   DE: "de-DE",
@@ -40,7 +40,7 @@ const languageOfCountry: Record<string, SpokenLanguage> = {
   VA: "it-IT",
 };
 
-/** What the callers of a number most likely speak. @param phoneNumber E.164, or what else was called */
+/** What the callers of a number most likely speak. @param phoneNumber E.164, or whatever else was called */
 export function languageOfNumber(phoneNumber: string | null): SpokenLanguage {
   const ofCountry = languageOfCountry[countryOf(phoneNumber ?? "") ?? ""];
   return ofCountry ?? (phoneNumber?.startsWith("+1") ? "en-US" : "en-GB");

@@ -1,8 +1,8 @@
 import type { SpokenLanguage } from "#app/domain/spoken-language.ts";
 
-/** What callers hear of us, beside the company's own greeting. */
+/** Our own sentences that callers hear, besides the company's greeting. */
 export interface Sentences {
-  /** where the company has written no greeting of its own */
+  /** if the company has written no greeting of its own */
   greeting: (companyName: string) => string;
   leaveMessage: string;
   nobodyThere: string;

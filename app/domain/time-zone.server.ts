@@ -3,13 +3,13 @@ import { countryOf } from "#app/domain/e164.ts";
 import { remember } from "#app/domain/remember.ts";
 
 /**
- * The time zone that a company's times are shown in: an IANA name. What the company has never said is guessed from the
- * country of its number, or of its phone.
+ * The time zone that a company's times are shown in: an IANA name. If the company has never set it, it is guessed from
+ * the country of its number, or of its phone.
  */
 
 /**
- * The name under which a zone is kept, or undefined where there is no such zone. Browsers name some zones by older
- * names; an offset such as `+01:00` is none, since it knows no summer.
+ * The name under which a zone is kept, or undefined if there is no such zone. Browsers name some zones by older
+ * names; an offset such as `+01:00` is not a zone, since it has no summer time.
  */
 export function asTimeZone(text: string): string | undefined {
   return /^[A-Za-z][\w+/-]{1,63}$/.test(text) ? zoneOfName(text) : undefined;
@@ -28,7 +28,9 @@ export function timeZones(): string[] {
   return [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
 }
 
-/** The zone in which most people live, of countries that have several, or none of their own (IANA, "zone1970.tab"). */
+/**
+ * For countries with several zones, or none of their own, the zone in which most people live (IANA, "zone1970.tab").
+ */
 const mainZones: Record<string, string> = {
   AC: "Atlantic/St_Helena",
   AR: "America/Buenos_Aires",
@@ -54,7 +56,9 @@ const mainZones: Record<string, string> = {
   XK: "Europe/Belgrade",
 };
 
-/** The zone of a number's country (E.164); undefined where its plan tells none, as of toll-free and satellite numbers. */
+/**
+ * The zone of a number's country (E.164); undefined if its plan names none, as with toll-free and satellite numbers.
+ */
 export function timeZoneOfNumber(phoneNumber: string | null): string | undefined {
   const country = phoneNumber === null ? undefined : countryOf(phoneNumber);
   return country === undefined ? undefined : zoneOfCountry(country);
@@ -64,7 +68,7 @@ const zoneOfCountry = remember((country) =>
   asTimeZone(mainZones[country] ?? zonesOf(country)[0] ?? ""),
 );
 
-/** ECMA-402's `Intl.Locale` tells a region's zones, in alphabetical order: by a method, and before that by a property. */
+/** ECMA-402's `Intl.Locale` lists a region's zones alphabetically: by a method, in older versions by a property. */
 function zonesOf(country: string): string[] {
   const region = new Intl.Locale(`und-${country}`) as Intl.Locale & {
     getTimeZones?(): string[] | undefined;
@@ -76,15 +80,17 @@ function zonesOf(country: string): string[] {
 /**
  * The zone of a company.
  * @param saved what it has said, if anything
- * @param numbers those that are guessed from, the best first
+ * @param numbers the numbers to guess from, best first
  */
 export function timeZoneFrom(saved: string | null, ...numbers: (string | null)[]): string {
-  // What one machine knows, another of an older system may not.
+  // A zone that one machine knows, another with an older system may not.
   const said = saved === null ? undefined : asTimeZone(saved);
   return said ?? numbers.map(timeZoneOfNumber).find((zone) => zone !== undefined) ?? "UTC";
 }
 
-/** Keeps what a company says of its zone, or a browser at sign-up. @param timeZone as {@link asTimeZone} gives it */
+/**
+ * Saves the zone that a company sets, or its browser reports at sign-up. @param timeZone as {@link asTimeZone} gives it
+ */
 export async function saveTimeZone(db: Knex, companyId: number, timeZone: string): Promise<void> {
   await db("company_time_zones")
     .insert({ company_id: companyId, time_zone: timeZone })
@@ -92,7 +98,7 @@ export async function saveTimeZone(db: Knex, companyId: number, timeZone: string
     .merge();
 }
 
-/** The zone of a company; undefined where there is no such company. */
+/** The zone of a company; undefined if there is no such company. */
 export async function timeZoneOf(db: Knex, companyId: number): Promise<string | undefined> {
   const row = await db("companies as c")
     .leftJoin("company_time_zones as z", "z.company_id", "c.id")

@@ -24,11 +24,11 @@ import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.t
  * a typing mistake is seen without asking the database, and scanners for secrets know one when they meet it.
  */
 
-/** What a token may be for. */
+/** What a token may allow. */
 export const scopes = ["numbers:read", "numbers:assign", "calls:read", "settings:write"] as const;
 export type Scope = (typeof scopes)[number];
 
-/** What the owner knows of a token, which is not the token. Times are RFC 3339, UTC. */
+/** What the owner sees of a token, which is not the token itself. Times are RFC 3339, UTC. */
 export interface Token {
   id: number;
   name: string;
@@ -56,7 +56,7 @@ function newToken(): string {
   return `cpn_${random}${checksum(random)}`;
 }
 
-/** Whether a text can be a token: its form is one's, and its checksum right. */
+/** Whether a text can be a token: its form and its checksum are right. */
 export function isToken(text: string): boolean {
   const [, random = "", check] = /^cpn_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/.exec(text) ?? [];
   return check !== undefined && check === checksum(random);
@@ -68,7 +68,7 @@ const nameError = "Enter a name, so that you know later what uses it";
 const scopesError = `Choose at least one of ${scopes.join(", ")}`;
 const expiryError = "Enter a time in the future, like 2030-01-31T12:00:00Z, or leave it out";
 
-/** What a token is made of; `expires_at` comes out as a date, null where the token never expires. */
+/** The fields of a new token; `expires_at` comes out as a date, null if the token never expires. */
 export const tokenFields = z.object({
   name: z
     .string({ error: nameError })
@@ -100,7 +100,7 @@ export type TokenFields = z.output<typeof tokenFields>;
 /** Tokens that a company may have at a time. */
 export const mostTokens = 50;
 
-/** What came of {@link makeToken}; `secret` is the token itself, and nobody can tell it again. */
+/** The outcome of {@link makeToken}; `secret` is the token itself, which cannot be shown again. */
 export type MadeToken =
   | { outcome: "made"; token: Token; secret: string }
   | { outcome: "too-many-tokens" }
@@ -183,7 +183,7 @@ function fromRow(row: Row): Token {
 const scopesOf = (row: { scopes: string }) =>
   scopes.filter((scope) => row.scopes.split(" ").includes(scope));
 
-/** The company's tokens, the newest first, also those that have expired. */
+/** The company's tokens, newest first, including expired ones. */
 export async function listTokens(db: Knex, companyId: number): Promise<Token[]> {
   const rows = await query<Row>(db, ofCompany, [companyId]);
   return rows.map(fromRow);
@@ -194,7 +194,7 @@ const ofCompany = {
   sql: `select ${columns} from company_tokens where company_id = ? order by id desc`,
 };
 
-/** The company's token of that id; undefined where it has none such. */
+/** The company's token with that id; undefined if it has no such token. */
 export async function findOwnToken(
   db: Knex,
   companyId: number,
@@ -203,7 +203,7 @@ export async function findOwnToken(
   return (await listTokens(db, companyId)).find((token) => token.id === id);
 }
 
-/** Ends a token for whoever holds it. @returns false where the company has none such */
+/** Ends a token, for anyone who holds it. @returns false if the company has no such token */
 export async function revokeToken(
   db: Knex,
   companyId: number,
@@ -219,17 +219,17 @@ export async function revokeToken(
   });
 }
 
-/** A token that was shown by whoever holds it. */
+/** A token as presented by its holder. */
 export interface ShownToken {
   id: number;
   scopes: Scope[];
   company: Company;
   expired: boolean;
-  /** its last use is noted as an hour ago or more: {@link noteTokenUse} is due */
+  /** its last recorded use is an hour ago or more: {@link noteTokenUse} is due */
   stale: boolean;
 }
 
-/** What a text that {@link isToken} stands for; undefined where it is unknown or was revoked. Only reads. */
+/** The token that a text ({@link isToken}) stands for; undefined if it is unknown or revoked. Only reads. */
 export async function findToken(
   db: Knex,
   secret: string,
@@ -261,10 +261,10 @@ const byHash = {
          where t.token_hash = ? and ${closedState("c.id")} is null`,
 };
 
-// A write an hour, not one a request.
+// One write an hour, not one per request.
 const useNotedSince = (now: Date) => new Date(now.getTime() - 60 * 60 * 1000);
 
-/** Notes that a token is in use; where the database takes no writes now, its next use will. */
+/** Records that a token is in use; if the database takes no writes now, its next use will. */
 export async function noteTokenUse(db: Knex, id: number, now = new Date()): Promise<void> {
   try {
     await db("company_tokens")

@@ -7,8 +7,8 @@ import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * The addresses that a company has told of missed calls and messages. Each is confirmed by a link that was sent there,
- * unless it is the company's own and verified already; each mail has a link that stops them.
+ * The addresses that are told of a company's missed calls and messages. Each is confirmed by a link that was sent
+ * there, unless it is the company's own and verified already; each mail has a link that stops them.
  */
 
 /** How many a company may have. */
@@ -28,10 +28,10 @@ export async function toldAddresses(db: Knex, companyId: number): Promise<ToldAd
   return rows.map(({ email, confirmed_at }) => ({ email, confirmed: confirmed_at !== null }));
 }
 
-/** What came of {@link addToldAddress}; "confirmed" is one that needs no link. */
+/** The outcome of {@link addToldAddress}; a "confirmed" address needs no link. */
 export type Adding = "link-sent" | "confirmed" | "too-many";
 
-/** Adds an address, or has the link sent there once more. @param email as the sign-up form's field gives it */
+/** Adds an address, or sends the link there once more. @param email as the sign-up form's field gives it */
 export async function addToldAddress(
   db: Knex,
   companyId: number,
@@ -65,7 +65,7 @@ export async function addToldAddress(
   });
 }
 
-/** Tells an address nothing more. @returns whether it was told */
+/** Stops telling an address. @returns whether it was being told */
 export async function removeToldAddress(
   db: Knex,
   companyId: number,
@@ -83,7 +83,7 @@ export async function removeToldAddress(
   });
 }
 
-/** A link for a mail to the address, by which whoever reads it confirms or stops; only its hash is kept. */
+/** A link for a mail to the address, by which its reader confirms or stops; only its hash is kept. */
 export async function makeToldLink(db: Knex, companyId: number, email: string): Promise<string> {
   const token = randomBytes(32).toString("base64url");
   await db("told_links").insert({
@@ -95,7 +95,7 @@ export async function makeToldLink(db: Knex, companyId: number, email: string): 
   return token;
 }
 
-/** What a link is about; undefined where it is unknown, too old, or the address is told nothing any more. */
+/** What a link is about; undefined if it is unknown or too old, or the address is no longer told. */
 export async function toldBy(
   db: Knex,
   token: string,
@@ -115,7 +115,7 @@ export async function toldBy(
   );
 }
 
-/** Whoever reads an address's mail wants to be told there. */
+/** Confirms an address: whoever reads its mail wants to be told there. */
 export async function confirmTold(
   db: Knex,
   { companyId, email }: { companyId: number; email: string },
@@ -128,7 +128,7 @@ export async function confirmTold(
 
 const day = 24 * 60 * 60;
 
-/** Links of mails of long ago go, and addresses that nobody has confirmed for a week. */
+/** Deletes links from mails of long ago, and addresses that nobody has confirmed for a week. */
 export async function expireTold(db: Knex): Promise<void> {
   await db("told_links")
     .where("made_at", "<", inSeconds(db, -90 * day))

@@ -14,8 +14,8 @@ import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Emails that their company has proved to read, by a link that was sent there; and how a company gets another one. An
- * email is verified as it is written: with another the proof is gone.
+ * Emails that their company has proved it reads, by a link sent there; and how a company changes its email. The proof
+ * holds for that spelling only, and goes when the email changes.
  */
 
 class LinkSpentError extends Error {}
@@ -29,7 +29,7 @@ export async function isEmailVerified(db: Knex, companyId: number): Promise<bool
   return row !== undefined;
 }
 
-/** Notes that a company reads the mail of an address. */
+/** Records that a company reads the mail of an address. */
 export async function noteVerified(db: Knex, companyId: number, email: string): Promise<void> {
   await db("verified_emails")
     .insert({ company_id: companyId, email, verified_at: toDatabaseTime() })
@@ -37,14 +37,17 @@ export async function noteVerified(db: Knex, companyId: number, email: string): 
     .merge();
 }
 
-/** Has a link sent that proves a company's email, or the one that it has asked for. */
+/** Sends a link that proves a company's email, or the one that it has asked for. */
 export async function requestVerification(db: Knex, companyId: number): Promise<void> {
   const { current, next } = await emailsOf(db, companyId);
   const address = next ?? current;
   if (address !== undefined) await queueMail(db, { kind: "verify-email", companyId, address });
 }
 
-/** The token of the link that a mail to `address` carries; undefined where the company has no more to do with it. */
+/**
+ * The token of the link that a mail to `address` carries; undefined if the company no longer has anything to do with
+ * it.
+ */
 export async function verifyLinkForMail(
   db: Knex,
   companyId: number,
@@ -70,7 +73,7 @@ async function emailsOf(
   return { current: row?.current, next: row?.next ?? undefined };
 }
 
-/** Whether a company's email is verified, and which it has asked for in its place. */
+/** Whether a company's email is verified, and which it has asked for instead. */
 export async function emailState(
   db: Knex,
   companyId: number,
@@ -82,19 +85,19 @@ export async function emailState(
   return { verified, pending: next ?? null };
 }
 
-/** Takes back what was asked for with {@link requestEmailChange}; its link is none any more. */
+/** Cancels a {@link requestEmailChange}; its link stops working. */
 export async function forgetEmailChange(db: Knex, companyId: number): Promise<void> {
   await db("email_changes").where({ company_id: companyId }).delete();
 }
 
-/** What came of {@link requestEmailChange}; "signed-out" where the session that asked has ended meanwhile. */
+/** The outcome of {@link requestEmailChange}; "signed-out" if the requesting session has ended meanwhile. */
 export type EmailChange = "link-sent" | "changed" | "email-taken" | "same-email" | "signed-out";
 
 /**
- * Has a company's email changed once the new address is verified; where no mail is configured, at once. The password is
- * to have been asked for.
+ * Changes a company's email once the new address is verified, or at once if no mail is configured. The caller must have
+ * checked the password.
  * @param email as the sign-up form's field gives it
- * @param sessionId the session that asks
+ * @param sessionId the requesting session
  */
 export async function requestEmailChange(
   db: Knex,
@@ -151,7 +154,7 @@ async function changeEmail(
       const asked = await transaction("email_changes")
         .where({ company_id: companyId, ...(token !== undefined && { email }) })
         .delete();
-      // Another address was asked for since.
+      // Another address has been asked for since.
       if (token !== undefined && asked === 0) throw new LinkSpentError();
       await requireOpenSession(transaction, companyId, sessionId);
       const before = await transaction("companies").where({ id: companyId }).first("email");
@@ -184,7 +187,7 @@ export async function verifyingWith(
   return link.address === next ? "change" : undefined;
 }
 
-/** Proves the address of a link, and makes it the company's email where that was asked for. The link is spent. */
+/** Verifies a link's address, and makes it the company's email if that was asked for. The link is spent. */
 export async function verifyEmail(
   db: Knex,
   token: string,

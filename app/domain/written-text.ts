@@ -1,6 +1,7 @@
 /**
- * Names and sentences as people write them. Some marks that nobody sees are part of spelling: joiners, in Persian, in
- * Indian scripts and in emoji, and the marks of direction beside them. Others forge what is read on pages and in logs.
+ * Names and sentences as people write them. Some invisible marks are part of spelling: joiners, in Persian, in
+ * Indian scripts and in emoji, and the marks of direction beside them. Others can be used to forge what people read on
+ * pages and in logs.
  */
 
 const harmless = String.raw`[\u200C-\u200F\u061C\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2]`;
@@ -10,7 +11,9 @@ const allForging = new RegExp(forging, "gu");
 // The flags of England, Scotland and Wales are spelled in tags (Unicode Technical Standard 51).
 const tagged = /(?<=\u{1F3F4})[\u{E0020}-\u{E007E}]+\u{E007F}/gu;
 
-/** Whether a text holds controls, overrides of direction, blanks that are no spaces, or halves of characters. */
+/**
+ * Whether a text contains control characters, direction overrides, blanks other than spaces, or halves of characters.
+ */
 export function holdsForgingMarks(text: string): boolean {
   return oneForging.test(text.replace(tagged, ""));
 }
@@ -34,9 +37,9 @@ function isBlank(sign: string): boolean {
 }
 
 function isStrayAtEnd(sign: string, before = ""): boolean {
-  // How an emoji looks, and the end of a flag.
+  // Variation selectors of emoji, and the end of a flag.
   if (/[\p{Variation_Selector}\u{E007F}]/u.test(sign)) return false;
-  // Letters that join have another shape before a joiner, and a virama is seen or not.
+  // Joining letters change shape before a joiner, and it decides whether a virama is visible.
   if (/[\u200C\u200D]/.test(sign)) return !/[\p{Script=Arabic}\p{M}]/u.test(before);
   return isBlank(sign);
 }

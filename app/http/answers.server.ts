@@ -1,7 +1,7 @@
 import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
 import { wholeResponse } from "#app/server/whole-response.server.ts";
 
-/** Answers that are no pages. Those of the JSON API have `success` in every body, and errors a `code`. */
+/** Answers that are not pages. In the JSON API every body has `success`, and every error a `code`. */
 
 function answer(status: number, body: Record<string, unknown>, headers?: HeadersInit): Response {
   const all = new Headers(headers);
@@ -17,9 +17,9 @@ export function json(
   return answer(status, { success: true, ...body }, headers);
 }
 
-/** What an error's answer has beside its code. */
+/** What an error answer has besides its code. */
 interface ErrorAnswer {
-  /** one sentence, for people, where there is more to say than the code's own */
+  /** one sentence for people, where there is more to say than the code's own sentence */
   error?: string;
   headers?: HeadersInit;
   /** field → what is wrong with it */
@@ -43,7 +43,7 @@ export function jsonError(
   return answer(apiErrors[code].status, body, headers);
 }
 
-/** An answer of one line, for whoever asked for something else. */
+/** A one-line answer, for requests that wanted neither a page nor JSON. */
 export function plainText(
   status: number,
   line: string,

@@ -1,10 +1,10 @@
-/** The errors of the JSON API: all there are, and the only place that names them. */
+/** Every error of the JSON API, and the only place that names them. */
 
 interface ApiError {
   status: number;
-  /** one sentence, for people, where whoever answers has nothing more particular to say */
+  /** one sentence for people, unless the handler has something more specific to say */
   error: string;
-  /** when it comes, and what to do about it, for the documentation */
+  /** for the documentation: when it occurs, and what to do about it */
   means: string;
 }
 
@@ -121,7 +121,7 @@ const errors = {
   },
 } satisfies Record<string, ApiError>;
 
-/** What a program tells errors apart by: the `code` of an answer. */
+/** The `code` of an answer, by which programs tell errors apart. */
 export type ErrorCode = keyof typeof errors;
 
 export const apiErrors: Readonly<Record<ErrorCode, ApiError>> = errors;

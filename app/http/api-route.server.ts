@@ -15,17 +15,17 @@ import { requireCompanyForApi } from "#app/http/session.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
-/** A call of an operation, by somebody who may make it, with what it takes as its schemas have it. */
+/** A call of an operation, by a caller who may make it, with its input as parsed by the operation's schemas. */
 interface ApiCall<W extends Who, Params, Query, Body, Answer> extends Asked {
   company: W extends "anyone" ? undefined : Company;
   params: Params;
   query: Query;
   body: Body;
-  /** for all that the call changes: a transaction, where the request has an Idempotency-Key */
+  /** for everything the call changes: a transaction, if the request has an Idempotency-Key */
   db: Knex;
-  /** a good answer */
+  /** a success */
   answer: (body: Omit<Answer, "success">, init?: { headers?: HeadersInit }) => Response;
-  /** has something done when the answer is certain: what it tells has then happened */
+  /** runs `note` once the answer is certain, so that it only reports what has really happened */
   afterwards: (note: () => void) => void;
 }
 
@@ -48,7 +48,7 @@ export function handle<
     call: ApiCall<W, z.output<Params>, z.output<Query>, z.output<Body>, z.input<Answer>>,
   ) => Promise<Response>,
 ): Handled {
-  // What `apiRoute` gives it has been checked by the operation's own schemas.
+  // `apiRoute` has already checked the call against the operation's own schemas.
   return {
     operation,
     handler: (call) =>
@@ -59,8 +59,8 @@ export function handle<
 }
 
 /**
- * A resource route of the JSON API: the operations of its path; another method is a 405 with `Allow`. A handler is called
- * with what its operation takes, for a company that may make the call, and never for another site's page.
+ * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler is
+ * called with what its operation takes, for a company that may make the call, and never for another site's page.
  */
 export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;
@@ -88,7 +88,7 @@ export function apiRoute(...handled: Handled[]): {
   return { loader: answer, action: answer };
 }
 
-/** Whose call it is. A token goes before a session: who sends both means the token. */
+/** The company that is calling. A token takes precedence over a session: a client that sends both means the token. */
 async function caller(
   asked: Asked,
   who: Who,
@@ -141,7 +141,7 @@ const nothing = { object: {}, text: "" };
 
 async function readApiBody(request: Request): ReturnType<typeof readJsonObject> {
   const type = request.headers.get("Content-Type");
-  // POST without a body, as for logging out, needs no type.
+  // A POST without a body, such as logging out, needs no type.
   const empty = request.body === null || request.headers.get("Content-Length") === "0";
   if (empty && type === null) return nothing;
   if (!/^application\/json\s*(;|$)/i.test(type ?? "")) throw jsonError("unsupported_media_type");

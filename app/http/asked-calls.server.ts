@@ -4,7 +4,7 @@ import type { FieldErrors } from "#app/http/fields.ts";
 import { askedOutcome, type ShownOutcome } from "#app/http/shown-call.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
-/** Which calls the address of a page, or of the export, asks for. */
+/** Which calls the address of a page or of the export asks for. */
 
 /** A filter as its form has it; empty where all are meant. */
 export interface TypedFilter {
@@ -18,7 +18,7 @@ export interface TypedFilter {
 export interface AskedCalls {
   typed: TypedFilter;
   filter: CallFilter;
-  /** what is wrong with what was typed; undefined where nothing is */
+  /** what is wrong with the input, if anything */
   errors: FieldErrors | undefined;
 }
 
@@ -64,7 +64,7 @@ export function cameFrom({
   return [typedFilter(query), query.get("cursor") ?? ""];
 }
 
-// Of years that people and databases have dates in.
+// Only years in which people and databases have dates.
 function isDay(text: string): boolean {
   return /^(19|20|21)\d\d-\d\d-\d\d$/.test(text) && dayOf(text) === text;
 }

@@ -5,9 +5,9 @@ import { jsonError } from "#app/http/answers.server.ts";
 import { countTokenRequest } from "#app/http/rate-limits.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
-/** Bearer tokens (RFC 6750): for the JSON API alone, no page takes one. */
+/** Bearer tokens (RFC 6750): only the JSON API takes them, pages do not. */
 
-/** The token of a request's header, whatever it is; undefined where there is no such header. */
+/** The token in a request's header, not yet checked; undefined if there is no such header. */
 export function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("Authorization");
   return header === null ? undefined : /^bearer(?= |$) *(.*)$/i.exec(header)?.[1];
@@ -17,8 +17,8 @@ export function bearerOf(request: Request): string | undefined {
 export const challenge = (fault = "") => ({ "WWW-Authenticate": `Bearer realm="api"${fault}` });
 
 /**
- * The company that a token is of, or a thrown JSON 401, 403 or 429.
- * @param scope what the token must be for; `none` where no token will do
+ * The company that owns a token, or a thrown JSON 401, 403 or 429.
+ * @param scope what the token must allow; `none` where no token will do
  */
 export async function companyOfToken(
   asked: Asked,

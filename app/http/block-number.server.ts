@@ -3,10 +3,10 @@ import type { By } from "#app/domain/audit.server.ts";
 import { blockCaller, mostBlocked } from "#app/domain/blocked-callers.server.ts";
 import { asStored } from "#app/domain/e164.ts";
 
-/** Why a caller is not blocked, where there are too many. */
+/** Why a caller is not blocked when the list is full. */
 export const tooManyBlocked = `You have blocked ${mostBlocked.toLocaleString("en")} callers: lift a block first.`;
 
-/** Blocks a number as somebody has typed it. @returns what is wrong with it, if anything is */
+/** Blocks a number as somebody typed it. @returns what is wrong with it, if anything is */
 export async function blockTypedNumber(
   companyId: number,
   typed: string,

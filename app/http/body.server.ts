@@ -1,16 +1,16 @@
 import { finished, type Readable } from "node:stream";
 import { nodeBodyOf } from "#app/server/web-request.server.ts";
 
-/** Bodies, read to a limit: what is larger is refused by its declared length, or as soon as it has come so far. */
+/** Bodies, read up to a limit: a larger one is refused by its declared length, or as soon as it passes the limit. */
 
-/** Bytes that a form or a JSON document may have. */
+/** The most bytes that a form or a JSON document may have. */
 export const bodyLimit = 16 * 1024;
 
 export class BodyTooLargeError extends Error {
   override name = "BodyTooLargeError";
 }
 
-/** A body that is not what its type says, or of no type that is read here. */
+/** A body that is not what its type says, or whose type is not read here. */
 export class BodyUnreadableError extends Error {
   override name = "BodyUnreadableError";
 }
@@ -27,7 +27,7 @@ export async function readBody(request: Request, limit: number = bodyLimit): Pro
   return body ? readStream(body, limit) : readWebStream(request.body, limit);
 }
 
-// In both the stream is left as it is at the limit: cancelling it would cut the connection before the answer is out.
+// Both leave the stream alone at the limit: cancelling it would cut the connection before the answer is out.
 
 async function readWebStream(body: Request["body"], limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
@@ -64,7 +64,7 @@ function readStream(body: Readable, limit: number): Promise<Uint8Array> {
   });
 }
 
-/** A form's text fields; of a field sent several times the first counts, files do not. */
+/** A form's text fields. If a field is sent several times, the first counts; files are ignored. */
 export type FormFields = Record<string, string>;
 
 /**

@@ -14,9 +14,9 @@ import type { FormFields } from "#app/http/body.server.ts";
 import { whyNotSaved } from "#app/http/call-handling-words.server.ts";
 import { checkFields, type FieldErrors } from "#app/http/fields.ts";
 
-/** What the form of Call handling shows, and sends. */
+/** What the Call handling form shows and sends. */
 
-/** The fields whose values are shown again where the form was refused. */
+/** The fields whose values are shown again when the form is refused. */
 export const shownAgain = [
   "greeting",
   "language",
@@ -26,7 +26,7 @@ export const shownAgain = [
   "take_message",
 ];
 
-/** What the form would send to say `handling`. */
+/** What the form would send for these settings. */
 export function fieldsOf({ mode, target, ...handling }: CallHandling) {
   const shown = mode === "phone" ? formatPhoneNumber(target ?? "") : target;
   return {
@@ -39,7 +39,9 @@ export function fieldsOf({ mode, target, ...handling }: CallHandling) {
   };
 }
 
-/** Keeps what the form says. @returns all that is wrong with it, what only the database knows included, if anything is */
+/**
+ * Saves the form. @returns everything wrong with it, including what only the database knows; undefined if nothing is
+ */
 export async function saveCallHandlingForm(
   companyId: number,
   form: FormFields,

@@ -4,7 +4,7 @@ import type { CallHandling, NotRung } from "#app/domain/call-handling.server.ts"
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { spokenLanguages } from "#app/domain/spoken-language.ts";
 
-/** Call handling in words: what it does, and what cannot be. */
+/** Call handling in words: what it does, and why a setting is refused. */
 
 const countryNames = new Intl.DisplayNames("en", { type: "region" });
 
@@ -18,7 +18,7 @@ const languageNames = new Intl.DisplayNames("en", {
   languageDisplay: "standard",
 });
 
-/** What callers can be spoken to in, with its name in English, like “English (Ireland)”. */
+/** The languages that callers can be spoken to in, with their English names, like “English (Ireland)”. */
 export const namedLanguages = spokenLanguages
   .map((tag) => [tag, languageNames.of(tag) ?? tag] as const)
   .toSorted(([, one], [, other]) => one.localeCompare(other));
@@ -49,7 +49,7 @@ export function whereCallsGo({ mode, target }: CallHandling): string {
   return `Rings ${mode === "phone" ? formatPhoneNumber(target) : target}`;
 }
 
-/** Why call handling was not saved, for whoever typed where calls shall go. */
+/** Why call handling was not saved, for the person who typed where calls should go. */
 export async function whyNotSaved(outcome: NotRung): Promise<string> {
   return outcome === "rings-the-pool"
     ? "This is one of the numbers that calls come in on, so it would ring itself. Enter another."

@@ -2,13 +2,13 @@ import { mostCallsCounted, type CallCounts } from "#app/domain/call-filter.serve
 import type { TypedFilter } from "#app/http/asked-calls.server.ts";
 import { outcomeLabels, type ShownOutcome } from "#app/http/shown-call.server.ts";
 
-/** Calls of a kind: its address, its words, and how many there are, `1,000+` where nobody has counted on. */
+/** One kind of call: its address, its label, and how many there are, `1,000+` where counting stopped. */
 export type CallTab = [outcome: ShownOutcome | "", label: string, count: string | null];
 
-/** Always there; those of the other outcomes while there is a call of it. */
+/** Always shown; the other outcomes only while they have calls. */
 const usual: ShownOutcome[] = ["missed", "message", "answered"];
 
-/** The tabs of the log. Calls that are searched for by digits are not counted: that would read them all. */
+/** The tabs of the log. A search by digits is not counted: that would read every call. */
 export function callTabs(counts: CallCounts, { outcome, search }: TypedFilter): CallTab[] {
   const others = Object.keys(counts) as ShownOutcome[];
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);

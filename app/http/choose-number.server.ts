@@ -21,7 +21,7 @@ const firstScreen = 30;
 const screenMore = 30;
 const longestList = 500;
 
-/** What narrows the numbers that the modal offers. It is in the page's address. */
+/** What narrows the numbers that the modal offers; it is kept in the page's address. */
 export interface ChoiceFilter {
   /** what was searched for, as typed */
   search: string;
@@ -29,7 +29,7 @@ export interface ChoiceFilter {
   country: string | null;
   /** only numbers that are easy to remember */
   memorable: boolean;
-  /** where a search goes on that one page did not end */
+  /** where a search that did not end on one page continues */
   after: string | null;
 }
 
@@ -38,55 +38,55 @@ export interface OfferedNumber {
   /** E.164 */
   phoneNumber: string;
   shown: string;
-  /** `Ireland · mobile`: what it is, as far as its plan tells; empty where it tells nothing */
+  /** `Ireland · mobile`: what its numbering plan says of it; empty if nothing */
   facts: string;
 }
 
 /** The numbers that the modal offers. */
 export interface Choice extends ChoiceFilter {
-  /** whether `search` is something, but has not a digit in it, so that all numbers are offered */
+  /** whether `search` was filled in but has no digit, so that all numbers are offered */
   noDigits: boolean;
   numbers: OfferedNumber[];
-  /** how many numbers match; null where more than these do, and nobody has counted them */
+  /** how many numbers match; null where more match than are shown and they were not counted */
   total: number | null;
-  /** how many are available at all */
+  /** how many are available in all */
   available: number;
-  /** the countries that there are numbers of, most numbers first */
+  /** the countries that have numbers, most numbers first */
   countries: { country: string; name: string; available: number }[];
-  /** how many are asked for; with `more`, how many to ask for to see more */
+  /** how many were asked for; with `more`, how many to ask for to see more */
   show: number;
   more: number | null;
-  /** where the search goes on, where a page could look through a part of the pool only */
+  /** where the search continues, if a page could look through only part of the pool */
   next: string | null;
-  /** whether the pool is larger than one screen, or they are narrowed already */
+  /** whether the pool is larger than one screen, or a filter is already in use */
   searchable: boolean;
-  /** whether no more of them are shown, though there are more */
+  /** whether this is the most that is shown, though there are more */
   isLongest: boolean;
-  /** digits that some number on offer ends in; null where none is shown */
+  /** the last digits of a number on offer; null where none is shown */
   example: string | null;
   /** whether this answers a choice that was not accepted */
   refused: boolean;
-  /** why these are still the numbers of before; the browser's own word, never the server's */
+  /** why the numbers have not changed; set by the browser, never by the server */
   fault?: string | undefined;
 }
 
-/** What came of a choice, for the modal. `number` is as it is shown. */
+/** The outcome of a choice, for the modal. `number` is as shown to people. */
 export type ChoiceAnswer =
   | { outcome: "assigned"; phoneNumber: string }
   | { outcome: "nothing-chosen" }
   | { outcome: "not-available"; number: string | null }
   | { outcome: "email-not-verified" }
-  /** nothing was assigned, and it is no fault: the choice has to wait */
+  /** nothing was assigned, and nothing is wrong: the choice has to wait */
   | { outcome: "wait"; message: string }
   | { outcome: "fault"; message: string }
-  /** no answer came, so that nobody knows what became of it */
+  /** no answer came, so the outcome is unknown */
   | { outcome: "cut-off"; message: string };
 
 const numberPage = "/settings/phone";
 const toNumberPage = async () =>
   redirect(numberPage, { headers: await withNews("already-has-number") });
 
-/** The loader: a company that has its number is sent to where it sees it. */
+/** The loader: a company that has its number is redirected to the page that shows it. */
 export const offerNumbers = companyLoader(async ({ company, query, refused }): Promise<Choice> => {
   if (company.phoneNumber !== null) throw redirect(numberPage);
   const filter = filterOf(query);
@@ -97,14 +97,14 @@ export const offerNumbers = companyLoader(async ({ company, query, refused }): P
     ? Math.min(Math.max(count, firstScreen), longestList)
     : firstScreen;
 
-  // Each visitor begins at a place of their own, or all would be after the same ones.
+  // Each visitor starts at a different place, or all would compete for the same numbers.
   const survey = await surveyOffer(reading(), asked, `company ${company.id}`);
   const { available, matching, countries } = survey;
   const from = (matching ?? available) > firstScreen ? survey.from : undefined;
   const list = (cursor?: string) =>
     listAvailable(reading(), { ...asked, limit: show, cursor, from });
   let page = await list(filter.after ?? undefined);
-  // What is no place of a search begins it anew.
+  // Anything that is not a place in a search starts it afresh.
   if (!page.ok) page = await list();
   const numbers = page.ok ? page.numbers : [];
   const next = page.ok && numbers.length < show ? page.nextCursor : null;
@@ -162,8 +162,8 @@ const regionNames = new Intl.DisplayNames("en", { type: "region" });
 const countryName = remember((country) => regionNames.of(country) ?? country);
 
 /**
- * The action. A form sent as a document is redirected when it is done; one that has the field `answer` = `data` gets
- * the outcome alone.
+ * The action. A form sent as a document is redirected when done; one with the field `answer` = `data` gets only the
+ * outcome.
  */
 export const chooseNumber: (
   args: ActionFunctionArgs,
@@ -180,7 +180,7 @@ export const chooseNumber: (
     const phoneNumber = asStored(chosen);
     const assignment = await assignForSure(database(), id, phoneNumber ?? "", by(sent));
     noteAssignment(sent, id, assignment.outcome);
-    // Whoever confirms twice has chosen once.
+    // Confirming twice is choosing once.
     const confirmed = "phoneNumber" in assignment && assignment.phoneNumber === phoneNumber;
     if (assignment.outcome === "budget-spent") {
       const { message, headers } = budgetAnswer(assignment);

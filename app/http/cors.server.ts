@@ -1,8 +1,8 @@
 import { environment } from "#app/env.server.ts";
 
 /**
- * Scripts of the origins in CORS_ORIGINS may use API tokens from a browser (Fetch Standard, "CORS protocol"). Cookies are
- * not allowed along, so that whoever is signed in here is nobody there.
+ * Scripts of the origins in CORS_ORIGINS may use API tokens from a browser (Fetch Standard, "CORS protocol"). Cookies
+ * are not allowed, so a script there cannot act as whoever is signed in here.
  */
 
 /** The answer to a browser that asks whether a script may send a request; undefined for any other request. */
@@ -23,7 +23,7 @@ export function preflightAnswer(request: Request): Response | undefined {
       });
 }
 
-/** Lets the script that asked read an answer, where its origin is one of those that may. */
+/** Lets the script that asked read the answer, if its origin is on the list. */
 export function withCors(request: Request, answer: Response): Response {
   if (environment().CORS_ORIGINS.length === 0) return answer;
   answer.headers.append("Vary", "Origin");

@@ -6,8 +6,8 @@ import { log } from "#app/log/log.server.ts";
 
 /**
  * Counts of tries in fixed windows of time. With PostgreSQL they are in a table that all processes and machines share;
- * where it is away or slow, and with SQLite, which has one process, in this process's memory, to a bound.
- * Who tried is kept as a fingerprint: neither table nor memory has an email or an address.
+ * when that is away or slow, and with SQLite, which has one process, they are in this process's memory, up to a bound.
+ * Keys are kept as fingerprints: neither table nor memory holds an email or an address.
  */
 
 /** Whoever is counted has to wait. */
@@ -19,10 +19,10 @@ export class TooManyAttemptsError extends Error {
   }
 }
 
-/** Keys that a counter has in memory; about half a kilobyte each. */
+/** The most keys that a counter keeps in memory; about half a kilobyte each. */
 const mostKeys = 5_000;
 
-/** Forgets the key that was not asked for longest where there are too many. */
+/** Forgets the least recently used key when there are too many. */
 class BoundedMemory extends RateLimiterMemory {
   private readonly keys = new Set<string>();
 
@@ -46,7 +46,7 @@ class BoundedMemory extends RateLimiterMemory {
   }
 }
 
-/** Milliseconds: how long a count may take, and how long nothing is counted in a database that took longer. */
+/** Milliseconds: how long a count may take, and how long a database that took longer is left alone. */
 const patience = 500;
 const pause = 5_000;
 let awayUntil = 0;
@@ -111,15 +111,15 @@ export class Counter {
       tableCreated: true,
       clearExpiredByTimeout: false,
       insuranceLimiter: this.memory,
-      // Whoever goes on and on is refused without asking the database.
+      // Whoever keeps trying is refused without asking the database.
       inMemoryBlockOnConsumed: points * 2,
     });
   }
 
   /**
    * Takes `points` from a key.
-   * @returns how many are spent now
-   * @throws {TooManyAttemptsError} where they are more than there are
+   * @returns how many are now spent
+   * @throws {TooManyAttemptsError} when the key has no more to spend
    */
   async spend(key: string, points = 1): Promise<number> {
     try {
@@ -140,7 +140,7 @@ export class Counter {
     return isPostgres(database()) ? this.shared : this.memory;
   }
 
-  // The store would remember all that it refuses by itself.
+  // Left to itself, the store would remember every key that it refuses.
   private boundFlooding(): void {
     if (++this.flooding < mostKeys) return;
     this.flooding = 0;

@@ -3,11 +3,11 @@ import type { z } from "zod";
 /** Field name → what is wrong with it, one sentence. */
 export type FieldErrors = Record<string, string>;
 
-/** The key of an error that belongs to no field. */
+/** The key of an error that belongs to no one field. */
 export const wholeForm: WholeForm = "form";
 export type WholeForm = "form";
 
-/** What came of checking a form or a JSON object against a schema: the first problem of each field. */
+/** The result of checking a form or a JSON object against a schema: the first problem of each field. */
 export type CheckedFields<Values> =
   { ok: true; values: Values } | { ok: false; errors: FieldErrors };
 

@@ -5,7 +5,7 @@ import { once, type KeptAnswer } from "#app/domain/idempotency.server.ts";
 import type { ErrorCode } from "#app/http/api-errors.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
 
-/** The `Idempotency-Key` of a request: whoever repeats it gets the answer that it had. */
+/** The `Idempotency-Key` of a request: a repetition gets the first answer. */
 
 /** A request that has such a header. */
 interface KeyedRequest {
@@ -17,9 +17,9 @@ interface KeyedRequest {
 }
 
 /**
- * Answers a request once, and every repetition of it with the same bytes.
- * @param keeps the refusals that are kept, as good answers are; after any other nothing is done, and the key is free
- * @param answer is given the transaction for all that it changes
+ * Answers a request once, and repetitions of it with the same bytes.
+ * @param keeps the refusals that are kept, as successes are; any other leaves nothing done and the key free
+ * @param answer is given the transaction for everything it changes
  * @param afterwards is called when the answer is certain, and not for a repetition
  */
 export async function answerOnce(

@@ -5,8 +5,8 @@ import type { SentForm } from "#app/http/page.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
 /**
- * What was typed into a form that was sent after the session had ended: the browser keeps it, packed in a cookie, until
- * its owner has logged in again and the form is shown. Never a secret, and shown to no company but the one it was for.
+ * What was typed into a form sent after the session had ended: the browser keeps it, packed in a cookie, until its
+ * owner has logged in again and sees the form. Never a secret, and shown only to the company it was for.
  */
 
 /** The field of a form that says whose page it is on: a company's id. */
@@ -14,7 +14,7 @@ export const formOwner = "form_owner";
 
 /** Seconds. */
 const keptFor = 30 * 60;
-/** Characters; browsers drop a cookie of 4096 and more. */
+/** Characters; browsers drop cookies of 4096 and more. */
 const mostKept = 3_800;
 
 function keptCookie(path: string) {
@@ -26,7 +26,7 @@ function keptCookie(path: string) {
   });
 }
 
-/** The headers that make the browser keep `fields` of the form, where they are not too much for it. */
+/** The headers that make the browser keep the form's `fields`, unless they are too large for a cookie. */
 export async function keepForm(
   { form, request }: Pick<SentForm, "form" | "request">,
   fields: readonly string[],
@@ -38,8 +38,7 @@ export async function keepForm(
 }
 
 /**
- * What was kept of a form of the page that is asked for, if it is the company's, and the headers by which it is kept no
- * longer.
+ * What was kept of a form on the requested page, if it is the company's, and the headers that discard it.
  */
 export async function takeKeptForm(
   { request }: Asked,

@@ -2,8 +2,8 @@ import { ownCookie } from "#app/http/own-cookie.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
 /**
- * News of what a form did, told once: by the next page that is there to tell it, and no more when that is loaded again
- * or kept as a bookmark.
+ * News of what a form did, told once by the next page that can tell it, and not again when that page is reloaded or
+ * bookmarked.
  */
 export type News =
   | "assigned"
@@ -23,7 +23,7 @@ export type News =
   | "email-changed"
   | "email-verified";
 
-/** Seconds in which it is news. */
+/** Seconds for which it is news. */
 const newsFor = 5 * 60;
 
 const newsCookie = () => ownCookie("news", { maxAge: newsFor });
@@ -33,7 +33,7 @@ export async function withNews(news: News): Promise<{ "Set-Cookie": string }> {
   return { "Set-Cookie": await newsCookie().serialize(news) };
 }
 
-/** Which of `news` there is to tell, if any, and the headers of the page that tells it, by which it is told. */
+/** Which of `news` there is to tell, if any, and the headers that mark it as told. */
 export async function takeNews<Told extends News>(
   { request }: Asked,
   ...news: Told[]

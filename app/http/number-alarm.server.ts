@@ -6,11 +6,11 @@ import { shownNumberOf } from "#app/http/shown-number.server.ts";
 import { shownTime, type ShownTime } from "#app/http/shown-time.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
-/** What a company has to know of its number, if it is not all well. */
+/** What a company needs to know if something is wrong with its number. */
 export type NumberAlarm =
-  /** its calls do not come, since the service does not have it any more */
+  /** no calls arrive, because the service no longer has the number */
   | { what: "gone"; since: ShownTime; support: string | null }
-  /** nobody has called it for so many days, so that it may be taken back */
+  /** nobody has called it for this many days, so that it may be taken back */
   | { what: "idle"; days: number };
 
 const day = 24 * 60 * 60 * 1000;

@@ -20,6 +20,6 @@ export function ownCookie(
   });
 }
 
-/** The same for the whole host and nobody beside it: where it is `Secure` a browser holds to that by the name. */
+/** The same for this whole host and no other: where it is `Secure`, its name makes the browser enforce that. */
 export const hostCookie = (name: string, maxAge: number): Cookie =>
   ownCookie(isSecure() ? `__Host-${name}` : name, { maxAge });

@@ -17,22 +17,22 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
 /**
- * The frame of a page's loader and action. What goes wrong unexpectedly is thrown as `data({ message }, status)` for the
+ * The frame of a page's loader and action. An unexpected fault is thrown as `data({ message }, status)` for the
  * ErrorBoundary: 400, 403, 413, 429, 500 or 503.
  */
 
 /** What stands in a page's path in place of its parameters. */
 type Params = LoaderFunctionArgs["params"];
 
-/** A page that was asked for. */
+/** A request for a page. */
 export interface AskedPage extends Asked {
   params: Params;
   query: URLSearchParams;
-  /** whether this very answer says that a form of the page was refused */
+  /** whether this answer says that a form on the page was refused */
   refused: boolean;
 }
 
-/** A form that was sent; its context is what the loaders that make the answer's page get too. */
+/** A form that was sent; the loaders of the page that answers it share its context. */
 export interface SentForm extends Asked {
   params: Params;
   form: FormFields;
@@ -44,7 +44,7 @@ declare module "@remix-run/node" {
   }
 }
 
-/** The headers of a page that answers a form: those that its action gave. */
+/** The headers of a page that answers a form: those its action set. */
 export const headersOfAction: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 /** The loader of a page that anybody may see. */
@@ -63,13 +63,16 @@ export function pageLoader<T>(
     );
 }
 
-/** What the data of every company's page has besides its own, for the navigation around it. */
+/** What every company page's data has besides its own, for the navigation around it. */
 export interface AroundPage {
-  /** messages that nobody has heard */
+  /** messages nobody has listened to */
   unheardMessages: number;
 }
 
-/** The loader of a company's page; whoever is not signed in is sent to sign in. Its data has {@link AroundPage} too. */
+/**
+ * The loader of a company's page; a visitor who is not signed in is sent to sign in. Its data includes {@link
+ * AroundPage}.
+ */
 export function companyLoader<T extends object>(
   load: (page: AskedPage & { company: Company }) => Promise<T>,
 ): (args: LoaderFunctionArgs) => Promise<T> {
@@ -83,7 +86,7 @@ export function companyLoader<T extends object>(
   });
 }
 
-/** The action of a page, for a form that was read to a limit and is known to come from no other site. */
+/** The action of a page, for a form that was read up to a limit and does not come from another site. */
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
@@ -105,7 +108,7 @@ async function framed<T>(
   try {
     return await work();
   } catch (error) {
-    // An answer that was thrown, such as a redirect.
+    // A thrown answer, such as a redirect.
     if (!(error instanceof Error)) throw error;
     if (error instanceof BodyTooLargeError) {
       throw problem(413, "What you sent is too large. Nothing was changed.");

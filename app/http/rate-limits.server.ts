@@ -5,13 +5,13 @@ import { networksOf } from "#app/ip-address.ts";
 export { TooManyAttemptsError };
 
 /**
- * How often something may be tried: counted by all processes together (counter.server.ts), before it is done, so that a
- * thousand at once are counted too. An IPv6 client is its /64, and once more its /48.
+ * How often something may be tried: counted by all processes together (counter.server.ts), before it is done, so that
+ * even a thousand at once are counted. An IPv6 client is its /64, and once more its /48.
  *
- * Sign-ins: a wrong one costs four times what a right one does, since a company's people may sign in together. A browser
- * that has signed in to the account before is counted on its own, so that whoever guesses cannot lock the owner out
- * (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"); and on a new browser the first tries of a network
- * are let through whatever others have spent.
+ * Sign-ins: a wrong one costs four times as much as a right one, since a company's people may sign in together. A
+ * browser that has signed in to the account before is counted on its own, so that guessing cannot lock the owner out
+ * (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"); and on a new browser a network's first tries are
+ * let through, whatever others have spent.
  */
 
 const wrong = 4;
@@ -33,7 +33,7 @@ const tries = {
   byAccountOfDevices: signIns("ad", 100),
 };
 
-/** Tries of a network at an account that no others' tries are held against. */
+/** How many tries a network has at an account regardless of what others have spent. */
 const freshTries = 3;
 
 const signUps = {
@@ -60,7 +60,7 @@ export interface SignInAttempt {
 
 type Count = [counter: Counter, key: string];
 
-// The narrow ones first, so that whoever is refused there spends nothing of its neighbours'.
+// The narrow ones first, so that a client refused there spends nothing of its neighbours' allowance.
 function countsOf({ account, address, knownDevice }: SignInAttempt): Count[] {
   if (knownDevice !== undefined) {
     return [
@@ -82,7 +82,7 @@ const countOf = (counter: Counter, key: string | undefined): Count[] =>
   key === undefined ? [] : [[counter, key]];
 
 /**
- * Counts a sign-in, as one that is wrong until {@link signInWasRight}.
+ * Counts a sign-in as wrong until {@link signInWasRight}.
  * @throws {TooManyAttemptsError}
  */
 export async function countSignIn(attempt: SignInAttempt): Promise<void> {
@@ -103,7 +103,7 @@ export async function signInWasRight(attempt: SignInAttempt): Promise<void> {
   await giveBack(attempt, wrong - right);
 }
 
-/** The password was not checked: it was no try. */
+/** The password was not checked, so it does not count as a try. */
 export async function signInWasNone(attempt: SignInAttempt): Promise<void> {
   await giveBack(attempt, wrong);
 }

@@ -1,5 +1,5 @@
 /**
- * A place to go to after signing in: only a path of this site, since the value comes from whoever made the link.
+ * Where to go after signing in: only a path on this site, since whoever made the link chose the value.
  * Browsers read `//host`, `/\host` and paths with tabs or line breaks in them as other sites.
  */
 export function ownPath(target: string | null | undefined, otherwise: string): string {

@@ -4,7 +4,7 @@ import { faultAnswer } from "#app/http/faults.server.ts";
 import { wholeForm, type FieldErrors } from "#app/http/fields.ts";
 import type { SentForm } from "#app/http/page.server.ts";
 
-/** A form that was not accepted: what is wrong with it, and what was typed, to be shown again. */
+/** A refused form: what is wrong with it, and what was typed, to be shown again. */
 export interface RefusedForm {
   errors: FieldErrors;
   values: FormFields;
@@ -31,13 +31,13 @@ export function refuseForm(
   return data<RefusedForm>({ errors: inOrder, values }, { status, headers });
 }
 
-/** Answers an unexpected error, or one of the limits, at the top of the form, so that nothing typed is lost. */
+/** Shows an unexpected error, or a limit that was reached, at the top of the form, so that nothing typed is lost. */
 export function refuseFormFor(error: unknown, sent: Sent, fields: readonly string[]) {
   const { status, message, headers } = faultAnswer(sent.context, error);
   return refuseForm(sent, fields, status, { [wholeForm]: message }, headers);
 }
 
-/** Has the loaders of this very answer know that its form was refused: the page's title says so. */
+/** Tells the loaders of this answer that its form was refused, so that the page's title says so. */
 export function markRefused(context: AppLoadContext): void {
   context.formRefused = true;
 }

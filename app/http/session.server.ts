@@ -16,19 +16,19 @@ import { jsonError } from "#app/http/answers.server.ts";
 import { challenge } from "#app/http/bearer.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
-/** Whoever is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, where one is due. */
+/** The company that is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, when due. */
 export interface SignedIn {
   company: Company;
-  /** messages that nobody has heard */
+  /** messages nobody has listened to */
   unheard: number;
-  /** since when the company's number is not in the Twilio account any more, if so; RFC 3339 */
+  /** since when the company's number has been missing from the Twilio account, if it is; RFC 3339 */
   numberGoneSince: string | null;
   setCookie: string | undefined;
 }
 
 declare module "@remix-run/node" {
   interface AppLoadContext {
-    /** looked up once a request, however many loaders ask */
+    /** looked up once per request, however many loaders ask */
     signedIn?: Promise<SignedIn | undefined>;
   }
 }
@@ -60,7 +60,7 @@ function seenBy(asked: Asked): SeenBy {
   return { ...by(asked), userAgent: asked.request.headers.get("User-Agent") };
 }
 
-/** Whoever is signed in, or undefined. */
+/** The company that is signed in, or undefined. */
 export function signedIn(asked: Asked): Promise<SignedIn | undefined> {
   return (asked.context.signedIn ??= findSignedIn(asked));
 }
@@ -82,9 +82,9 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
 }
 
 /**
- * The company that is signed in; a page's visitor who is not goes to sign in and comes back. Whoever sent a form was
- * signed in once, and is told what happened.
- * @param keep the headers that have the browser keep what was typed meanwhile
+ * The company that is signed in. A visitor to a page who is not is sent to sign in and comes back; one who sent a form
+ * was signed in once, and is told what happened.
+ * @param keep the headers that make the browser keep what was typed until then
  */
 export async function requireCompany(
   asked: Asked,
@@ -107,8 +107,8 @@ export async function requireCompanyForApi(asked: Asked): Promise<Company> {
 }
 
 /**
- * Signs a company in: a new session, and the one that the request came with is over.
- * @param passwordHash what its password was checked against
+ * Signs a company in: begins a new session and ends the one that the request came with.
+ * @param passwordHash the hash that its password was checked against
  * @param db the transaction that it is to be part of, if any
  * @returns the `Set-Cookie` value
  * @throws {AccountChangedError}
@@ -125,7 +125,7 @@ export async function beginSessionFor(
 }
 
 /**
- * Signs out: the session is dead everywhere, also where its cookie was copied to.
+ * Signs out: the session is dead everywhere, wherever its cookie may have been copied.
  * @returns the `Set-Cookie` value
  */
 export async function endSessionOf(asked: Asked): Promise<string> {

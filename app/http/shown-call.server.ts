@@ -7,9 +7,9 @@ import { shownClock, shownDay, shownMoment, shownTime } from "#app/http/shown-ti
 /** A call as pages show it. Made on the server: the numbering plans are too much for a browser. */
 export interface ShownCall {
   callSid: string;
-  /** `+353 87 111 2222`, “Number withheld”, or what else the network says */
+  /** `+353 87 111 2222`, “Number withheld”, or whatever else the network says */
   caller: string;
-  /** `tel:+353871112222`; null for who cannot be called back */
+  /** `tel:+353871112222`; null for a caller who cannot be called back */
   callBack: string | null;
   /** RFC 3339, UTC */
   startedAt: string;
@@ -24,33 +24,33 @@ export interface ShownCall {
   kind: ShownOutcome;
   /** `Answered`; `Message, 12 s` */
   outcome: string;
-  /** why; null where the outcome says it already */
+  /** why; null where the outcome already says so */
   reason: string | null;
   /** `1 min 5 s`; null while it goes on, and where nobody reported its end */
   length: string | null;
-  /** what its caller left, to be played; null where there is nothing */
+  /** the message to play; null where there is none */
   message: ShownMessage | null;
-  /** whether the call was not taken, since the company wants none of that caller */
+  /** whether the call was refused because the company has blocked the caller */
   blocked: boolean;
-  /** whether the caller can be blocked: one whose number is known, and who is not blocked yet */
+  /** whether the caller can be blocked: the number is known and not blocked yet */
   blockable: boolean;
 }
 
 /** A message that a page plays. */
 export interface ShownMessage {
-  /** the address of its sound; null once it was deleted */
+  /** the address of its sound; null once deleted */
   address: string | null;
   /** `12 s` */
   length: string | null;
   state: MessageState;
-  /** whether it was deleted here, and not yet at Twilio */
+  /** whether it has been deleted here but not yet at Twilio */
   waits: boolean;
 }
 
 /** An outcome that a company's call may have. */
 export type ShownOutcome = Exclude<CallOutcome, "unmatched">;
 
-/** What a company sees of the outcomes of its calls; the others are the operator's. */
+/** The outcomes that a company sees; the others are for the operator. */
 export const outcomeLabels = {
   answered: "Answered",
   message: "Message",
@@ -62,14 +62,14 @@ export const outcomeLabels = {
   unknown: "Unknown",
 } as const satisfies Record<ShownOutcome, string>;
 
-/** The outcome that an address asks for; undefined, which is all of them, for one that there is not. */
+/** The outcome that an address asks for; undefined, which means all, for an unknown one. */
 export function askedOutcome(text: string | null): ShownOutcome | undefined {
   return text !== null && Object.hasOwn(outcomeLabels, text) ? (text as ShownOutcome) : undefined;
 }
 
 /** @param timeZone the company's */
 export function shownCall(call: Call, timeZone: string): ShownCall {
-  // A call of nobody's is on no page.
+  // A call that belongs to nobody is on no page.
   const kind = call.outcome === "unmatched" ? "failed" : call.outcome;
   return {
     callSid: call.callSid,
@@ -107,11 +107,11 @@ function shownMessage({
   );
 }
 
-/** @param from E.164, or what else the network says of a caller */
+/** @param from E.164, or whatever else the network says of a caller */
 export function shownCaller(from: string): string {
   if (isWithheld(from)) return "Number withheld";
   if (/^\+\d+$/.test(from)) return formatPhoneNumber(from);
-  // Whoever calls over SIP may call himself anything.
+  // A caller over SIP may use any name.
   const text = from.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
@@ -123,7 +123,7 @@ function shownOutcome(kind: ShownOutcome, messageSeconds: number | null): string
     : label;
 }
 
-// What an outcome's word says by itself.
+// What the outcome's label already says.
 const repeated = new Set([
   "Somebody answered.",
   "The voice agent answered.",

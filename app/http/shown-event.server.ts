@@ -55,7 +55,7 @@ export async function shownEvents({ id, timeZone }: Company): Promise<ShownEvent
   }));
 }
 
-// Where an operator sits is nobody's business.
+// An operator's address is nobody's business.
 function whoOf({ actor, address }: RecordedEvent): string {
   if (actor === "operator" || actor === "service") return "by the service";
   const from = address === null ? "" : `from ${address}`;

@@ -6,7 +6,7 @@ import { callersHear } from "#app/http/call-handling-words.server.ts";
 import { shownCall, type ShownCall } from "#app/http/shown-call.server.ts";
 import { shownTimeZone } from "#app/http/shown-time.server.ts";
 
-/** Calls by day, the first of `days` first: a column each, which a page carries with fewer words than rows. */
+/** Calls by day, the first day first, in columns, which take less of a page than rows. */
 export interface ShownDays {
   /** the first day, `2026-11-22` */
   first: string;
@@ -16,7 +16,7 @@ export interface ShownDays {
   missed: number[];
 }
 
-/** What is to be done after choosing a number, and whether it is. */
+/** The steps after choosing a number, and whether each is done. */
 export interface Steps {
   heard: boolean;
   rung: boolean;
@@ -29,20 +29,20 @@ export interface ShownOverview {
   days: ShownDays;
   /** the company has had a call: its number is known to work */
   called: boolean;
-  /** the first call, while it is news */
+  /** the company's first call, while it is news */
   proof: ShownCall | null;
-  /** what the zone of all these times is called */
+  /** the name of the time zone used throughout */
   timeZone: string;
   /** what goes on after “Callers hear:” */
   hears: string;
-  /** null once all are done, and the last is no news any more */
+  /** null once all are done and the last is no longer news */
   steps: Steps | null;
   emailVerified: boolean;
 }
 
 const recentCount = 5;
 const chartDays = 14;
-/** Milliseconds that the first call is news. */
+/** Milliseconds for which the first call is news. */
 const newsFor = 60 * 60 * 1000;
 
 /** @param demo whether its number takes no calls, so that nobody need wait for one */

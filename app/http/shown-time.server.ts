@@ -44,7 +44,7 @@ export function shownMoment(at: string, timeZone: string, now = new Date()): str
   return `${shortDate(timeZone).format(moment)}, ${time}`;
 }
 
-/** `15:25`, in the company's zone: under the day, which stands over it. */
+/** `15:25`, in the company's zone, for times listed under their day. */
 export function shownClock(at: string, timeZone: string): string {
   return shortTime(timeZone).format(new Date(at));
 }
@@ -59,7 +59,7 @@ export function shownDay(at: string, timeZone: string, now = new Date()): string
   return format.format(new Date(day));
 }
 
-/** What a zone is called where times stand in it: `Irish Standard Time (Europe/Dublin)`, `UTC`. */
+/** The name of a zone, as shown beside its times: `Irish Standard Time (Europe/Dublin)`, `UTC`. */
 export const shownTimeZone: (timeZone: string) => string = remember((timeZone) => {
   if (timeZone === "UTC") return "UTC";
   const name = new Intl.DateTimeFormat("en-GB", { timeZone, timeZoneName: "longGeneric" })
@@ -68,7 +68,7 @@ export const shownTimeZone: (timeZone: string) => string = remember((timeZone) =
   return name === undefined ? timeZone : `${name} (${timeZone})`;
 });
 
-/** `22 November 2026`: the day that it was in the company's zone. */
+/** `22 November 2026`: the date in the company's zone. */
 export function shownDate(at: string, timeZone: string): string {
   return longDate.format(new Date(dayIn(timeZone, new Date(at))));
 }

@@ -29,7 +29,7 @@ import { by } from "#app/http/by.server.ts";
 import { beginSessionFor } from "#app/http/session.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
-/** The words are the same for an email that is unknown and a password that is wrong. */
+/** The wording is the same for an unknown email and a wrong password. */
 export class SignInError extends Error {
   override name = "SignInError";
   constructor() {
@@ -56,7 +56,7 @@ interface Credentials {
 }
 
 /**
- * remix-auth's strategy for what has been read already, from a form or from JSON. Its Authenticator would copy the
+ * remix-auth's strategy, for credentials already read from a form or from JSON. Its Authenticator would copy the
  * request, body and all.
  */
 class PasswordStrategy extends Strategy<Proven, Credentials> {
@@ -109,7 +109,7 @@ export async function signInWith(asked: Asked, email: string, password: string):
   }
 }
 
-/** A company that is signed in now, and the `Set-Cookie` headers that say so. */
+/** A company that has just signed in, and the `Set-Cookie` headers that say so. */
 interface SignedUp {
   company: Company;
   headers: Headers;
@@ -156,9 +156,9 @@ function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>):
 }
 
 /**
- * Proves, before what only the owner may do, that whoever is signed in knows the password. Tries are counted with those
- * of signing in.
- * @returns what to say at the password's field where it is not right
+ * Proves that whoever is signed in knows the password, before anything that only the owner may do. Tries are counted
+ * with the sign-ins.
+ * @returns the error for the password's field, if it is wrong
  * @throws {TooManyAttemptsError}
  */
 export async function ownPasswordError(
@@ -181,7 +181,7 @@ async function begin(asked: Asked, proven: Proven): Promise<SignedUp> {
     const cookie = await beginSessionFor(asked, proven.company.id, proven.passwordHash);
     return await begun(asked, proven, "signed-in", cookie);
   } catch (error) {
-    // The password is another one by now, or the account is closed: the next try is told which.
+    // The password has changed meanwhile, or the account has been closed: the next try is told which.
     throw error instanceof AccountChangedError ? new SignInError() : error;
   }
 }

@@ -6,8 +6,8 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 /** Answers that are made while they are sent: an export, an event stream. */
 
 /**
- * Answers with what `chunks` yields, each piece when the client has taken those before it. The answer is in no cache,
- * and nothing on the way may change it, so that it is sent as it comes.
+ * Answers with what `chunks` yields, each piece when the client has taken those before it. No cache keeps the answer
+ * and nothing on the way may change it, so it is passed on as it comes.
  * @param chunks is given a signal that aborts when the client has gone
  */
 export function streamed(
@@ -16,10 +16,10 @@ export function streamed(
   chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
 ): Response {
   const exchange = exchangeOf(context);
-  // Asked for under `.data`, it would be read to its end before a byte of it is sent.
+  // Under `.data`, Remix would read it to its end before sending a byte.
   if (exchange.path.endsWith(".data")) return plainText(404, "Not found");
 
-  // The server cancels the body when the client goes; another server than ours may only abort the request.
+  // Our server cancels the body when the client goes; another server may only abort the request.
   const gone = new AbortController();
   request.signal.addEventListener("abort", () => gone.abort());
   const pieces = chunks(gone.signal);
@@ -52,7 +52,7 @@ export function streamed(
   });
 }
 
-/** The loader of a streamed answer: what goes wrong before it begins is told in a line of text. */
+/** The loader of a streamed answer: a fault before it begins is answered with a line of text. */
 export async function forStream(
   { context }: Asked,
   begin: () => Promise<Response>,

@@ -3,7 +3,7 @@ import { log } from "#app/log/log.server.ts";
 import { countAssignment } from "#app/log/metrics.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
-/** What happened to accounts and numbers, for whoever has to look into it later: who, what, when; nothing secret. */
+/** What happened to accounts and numbers, for later inquiry: who, what, when; nothing secret. */
 
 /** What to do about a budget that is spent, for operators. */
 export const budgetAdvice =
@@ -20,14 +20,14 @@ export function noteAssignment({ context }: Asked, companyId: number, outcome: s
 const warnEvery = 60_000;
 let warnedAt = -Infinity;
 
-// At the first refusal, so that an operator can look while it goes on.
+// At the first refusal, so that an operator can look while it is happening.
 function warnOfBudget(): void {
   if (performance.now() - warnedAt < warnEvery) return;
   warnedAt = performance.now();
   log.warn(budgetAdvice);
 }
 
-/** A company signed up or in, or somebody was refused; of those it is not told which account was meant. */
+/** A company signed up or in, or somebody was refused; for refusals the account is not named. */
 export function noteSignIn(
   { context }: Asked,
   outcome: "signed-up" | "signed-in" | "refused" | "throttled",

@@ -8,13 +8,13 @@ import type { Exchange } from "#app/server/exchange.server.ts";
 
 let stream: pino.DestinationStream = process.stdout.isTTY ? prettyStream() : pino.destination(1);
 
-/** Leaves stdout to the data of a script. */
+/** Leaves stdout to a script's data. */
 export function logToStderr(): void {
   stream = pino.destination(2);
 }
 
 /**
- * The process's log: JSON lines on stdout, in UTC; on a terminal a line for people. JSON escapes line breaks, so none
+ * The process's log: JSON lines on stdout, in UTC; on a terminal readable lines. JSON escapes line breaks, so none
  * can be forged. Nothing secret goes in: callers name what they log, and what errors say is scrubbed.
  */
 export const log = pino(
@@ -30,7 +30,7 @@ export const log = pino(
   { write: (line: string) => stream.write(line) },
 );
 
-// What is wrong with the environment is told by whoever starts with it.
+// Errors in the environment are reported by whatever starts with it.
 function level(): string {
   try {
     return environment().LOG_LEVEL;
@@ -55,12 +55,12 @@ function prettyStream() {
   });
 }
 
-// Several loaders may wait for one and the same thing, which fails once.
+// Several loaders may wait for the same thing, which fails once.
 const logged = new WeakSet<object>();
 
 /**
  * Logs an error that ended a request, with the id that its answer carries.
- * @param isUnavailable whether the database is to blame, and not the program
+ * @param isUnavailable whether the database is to blame, rather than the program
  */
 export function logFault(
   { requestId, method, path }: Exchange,

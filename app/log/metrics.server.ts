@@ -17,8 +17,8 @@ import { environment } from "#app/env.server.ts";
 import { onMessageFromWorkers, sendToWorkers } from "#app/server/cluster.server.ts";
 
 /**
- * What `/metrics` shows. Counts are each process's own, from its start; a scrape reaches any one of the workers, which
- * asks the others for theirs and adds them up.
+ * What `/metrics` shows. Each process counts from its own start; a scrape reaches any one of the workers, which asks
+ * the others for their counts and adds them up.
  */
 
 const ownRegistry = new Registry();
@@ -53,7 +53,7 @@ const calls = new Counter({
   registers,
 });
 
-// Absent until the first event, a counter's first event would be no increase.
+// If a counter were absent until its first event, that event would not show as an increase.
 for (const outcome of [
   "assigned",
   "not-available",
@@ -111,7 +111,7 @@ export function observeRequest(request: {
   status: number;
   seconds: number;
 }): void {
-  // Nobody may ask for them.
+  // Without a token nobody may read them.
   if (environment().METRICS_TOKEN === undefined) return;
   const method = knownMethods.has(request.method) ? request.method : "other";
   const { route, status, seconds } = request;
@@ -177,7 +177,7 @@ async function othersMetrics(): Promise<Metrics[]> {
 /** Milliseconds that a scrape waits for the database. */
 const databaseTimeout = 2_000;
 
-// What is the same whichever process looks; the database may be away while it is measured.
+// What is the same for every process; the database may be away while it is measured.
 async function serviceMetrics(): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, labelNames: string[] = []) =>

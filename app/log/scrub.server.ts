@@ -74,7 +74,7 @@ function ownSecrets(): string[] {
       METRICS_TOKEN,
     ]
       .map((secret) => secret.trim())
-      // A shorter one would take ordinary words apart.
+      // A shorter one could match inside ordinary words.
       .filter((secret) => secret.length >= 6)
   );
 }

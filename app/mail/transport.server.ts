@@ -4,17 +4,17 @@ import type { Letter } from "#app/mail/letters.server.ts";
 
 /** Sends one mail at a time to the server of SMTP_URL. */
 
-/** What came of {@link sendLetter}; `why` ends a sentence that begins with "the mail server". */
+/** The outcome of {@link sendLetter}; `why` ends a sentence that begins with "the mail server". */
 export type Sending =
   | { outcome: "sent" }
   /** this mail will never be taken */
   | { outcome: "refused"; why: string }
   /** this mail may be taken later */
   | { outcome: "not-now"; why: string }
-  /** no mail is taken now */
+  /** the server takes no mail now */
   | { outcome: "no-server"; why: string };
 
-/** Milliseconds, for whatever the server leaves us waiting for. */
+/** Milliseconds, for anything the server keeps us waiting for. */
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
 
 /** An address that can stand in a header and an envelope as it is. */
@@ -37,10 +37,10 @@ export async function sendLetter(
     messageId: `<${messageId}>`,
     subject,
     text,
-    // RFC 3834: no holiday notice is to come back.
+    // RFC 3834: suppresses holiday notices.
     headers: {
       "Auto-Submitted": "auto-generated",
-      // RFC 8058: a mail program stops it with one click.
+      // RFC 8058: mail programs unsubscribe with one click.
       ...(stop !== undefined && {
         "List-Unsubscribe": `<${stop}>`,
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -49,7 +49,7 @@ export async function sendLetter(
     disableFileAccess: true,
     disableUrlAccess: true,
   };
-  // Where no mail is configured it need not be loaded.
+  // Loaded only if mail is configured.
   const { createTransport } = await import("nodemailer");
   const transport = createTransport({ url: environment().SMTP_URL, ...timeouts });
   try {
@@ -79,7 +79,7 @@ function whatWentWrong({ code, command = "", responseCode }: SmtpError): Sending
     return { outcome: "no-server", why: `refuses what this service says (${responseCode})` };
   }
   if (code === "ETLS") return { outcome: "no-server", why: "has no TLS that is trusted" };
-  // It went away in the middle: it may have the mail, and gets it again with the same Message-ID.
+  // It went away half-way: it may have the mail, and gets it again with the same Message-ID.
   if (command === "DATA") return { outcome: "not-now", why: "went away before it took it" };
   return { outcome: "no-server", why: "does not answer" };
 }

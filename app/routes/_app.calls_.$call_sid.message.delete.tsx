@@ -71,7 +71,7 @@ export default function DeleteMessage() {
       <PostForm submit="Delete message" submitting="Deleting…" action={here}>
         <input type="hidden" name="sure" value="yes" />
       </PostForm>
-      <p>
+      <p className="actions">
         <Link to={back}>Keep it</Link>
       </p>
     </SettingsPage>

@@ -66,36 +66,40 @@ export default function Account() {
   const errors = refused?.errors;
   return (
     <SettingsPage title="Account" errors={errors} news={news} here="/settings/account">
-      <PostForm submit="Save" submitting="Saving…" action="/settings/account">
-        <input type="hidden" name="form_owner" value={values.form_owner} />
-        <WhoFields
-          values={values}
-          errors={errors}
-          phoneHint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
-        />
-        <SelectField
-          name="time_zone"
-          label="Time zone"
-          hint="Dates and times are shown in it."
-          value={values.time_zone}
-          options={timeZones}
-          error={errors?.time_zone}
-        />
-      </PostForm>
-      <section className="card" aria-label="Email address">
-        <dl>
-          <dt>Email address</dt>
-          <dd className="breaks">
-            <bdi>{email}</bdi>
-          </dd>
-        </dl>
-        <p className="actions">
-          <Link className="button secondary" to="/settings/email">
-            Change<span className="visually-hidden"> email address</span>
-          </Link>
-        </p>
-      </section>
-      <YourData />
+      <div className="beside">
+        <PostForm submit="Save" submitting="Saving…" action="/settings/account">
+          <input type="hidden" name="form_owner" value={values.form_owner} />
+          <WhoFields
+            values={values}
+            errors={errors}
+            phoneHint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
+          />
+          <SelectField
+            name="time_zone"
+            label="Time zone"
+            hint="Dates and times are shown in it."
+            value={values.time_zone}
+            options={timeZones}
+            error={errors?.time_zone}
+          />
+        </PostForm>
+        <div>
+          <section className="card" aria-label="Email address">
+            <dl>
+              <dt>Email address</dt>
+              <dd className="breaks">
+                <bdi>{email}</bdi>
+              </dd>
+            </dl>
+            <p className="actions">
+              <Link className="button secondary" to="/settings/email">
+                Change<span className="visually-hidden"> email address</span>
+              </Link>
+            </p>
+          </section>
+          <YourData />
+        </div>
+      </div>
     </SettingsPage>
   );
 }

@@ -83,23 +83,27 @@ export default function CallHandlingSettings() {
       <p>
         <strong>Callers hear:</strong> <WithPhoneNumbers text={hears} />
       </p>
-      <CallHandlingForm
-        {...offered}
-        values={{ ...values, ...refused?.values }}
-        errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}
-      />
-      <ul className="sections">
-        <li>
-          <Link to="/settings/calls/blocked">Who may not call</Link>
-          <p className="hint">Blocked callers and withheld numbers</p>
-        </li>
-        {mail && (
-          <li>
-            <Link to="/settings/calls/mail">Mail of missed calls</Link>
-            <p className="hint">Who is told of missed calls and messages</p>
-          </li>
-        )}
-      </ul>
+      <div className="beside">
+        <CallHandlingForm
+          {...offered}
+          values={{ ...values, ...refused?.values }}
+          errors={refused?.errors ?? (isRung ? undefined : { phone: notRung })}
+        />
+        <div>
+          <ul className="sections">
+            <li>
+              <Link to="/settings/calls/blocked">Who may not call</Link>
+              <p className="hint">Blocked callers and withheld numbers</p>
+            </li>
+            {mail && (
+              <li>
+                <Link to="/settings/calls/mail">Mail of missed calls</Link>
+                <p className="hint">Who is told of missed calls and messages</p>
+              </li>
+            )}
+          </ul>
+        </div>
+      </div>
     </SettingsPage>
   );
 }

@@ -92,15 +92,19 @@ export default function WhoMayNotCall() {
       news={loaded.news && news[loaded.news]}
       here={here}
     >
-      <WithheldCallers here={here} chosen={withheld} />
-      <h2>Blocked callers</h2>
-      <BlockedCallers here={here} blocked={blocked} />
-      <BlockNumber
-        here={here}
-        owner={typed.form_owner}
-        value={refused?.values.number ?? typed.number}
-        error={refused?.errors.number}
-      />
+      <div className="beside">
+        <WithheldCallers here={here} chosen={withheld} />
+        <div>
+          <h2>Blocked callers</h2>
+          <BlockedCallers here={here} blocked={blocked} />
+          <BlockNumber
+            here={here}
+            owner={typed.form_owner}
+            value={refused?.values.number ?? typed.number}
+            error={refused?.errors.number}
+          />
+        </div>
+      </div>
     </SettingsPage>
   );
 }

@@ -75,8 +75,10 @@ export default function Security() {
               <p className="hint">Where somebody is signed in, and signing them out</p>
             </li>
           </ul>
-          <RecoveryCodes {...codes} error={errors?.password} />
-          <SecurityEvents events={events} />
+          <div className="beside">
+            <RecoveryCodes {...codes} error={errors?.password} />
+            <SecurityEvents events={events} />
+          </div>
         </>
       )}
     </SettingsPage>

@@ -1,5 +1,5 @@
 import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
-import { useActionData, useLoaderData } from "@remix-run/react";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
@@ -58,7 +58,10 @@ export default function ChangePassword() {
   const errors = useActionData<typeof action>()?.errors;
   return (
     <SettingsPage title={title} above={above} errors={errors} here={here}>
-      <p>Everybody else who is signed in to the account is signed out. Recovery codes stay good.</p>
+      <p>
+        Everybody else who is signed in to the account is signed out. Recovery codes and{" "}
+        <Link to="/settings/tokens">API tokens</Link> stay good.
+      </p>
       <PostForm submit="Change password" submitting="Changing password…" action={here}>
         {/* For password managers, which keep a password with whose it is. */}
         <input type="hidden" name="email" autoComplete="username" value={email} />

@@ -103,14 +103,22 @@ export default function ApiTokens() {
         A program that has a token acts for your company, as far as you let it. Keep tokens as you
         keep passwords. <a href="/api/docs">How programs use the API</a>
       </p>
-      {tokens.length > 0 && (
-        <section className="card" aria-labelledby="tokens-heading">
-          <h2 id="tokens-heading">Your tokens</h2>
-          <TokenList tokens={tokens} />
-        </section>
-      )}
-      <h2>Make a token</h2>
-      <TokenForm values={{ ...values, ...refused?.values }} errors={refused?.errors} {...choices} />
+      <div className="beside">
+        {tokens.length > 0 && (
+          <section className="card" aria-labelledby="tokens-heading">
+            <h2 id="tokens-heading">Your tokens</h2>
+            <TokenList tokens={tokens} />
+          </section>
+        )}
+        <div>
+          <h2>Make a token</h2>
+          <TokenForm
+            values={{ ...values, ...refused?.values }}
+            errors={refused?.errors}
+            {...choices}
+          />
+        </div>
+      </div>
     </Main>
   );
 }

@@ -49,7 +49,7 @@ export default function RevokeToken() {
       >
         <input type="hidden" name="revoke" value="yes" />
       </PostForm>
-      <p>
+      <p className="actions">
         <Link to="/settings/tokens">Keep it</Link>
       </p>
     </Main>

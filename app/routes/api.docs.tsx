@@ -38,7 +38,7 @@ export default function ApiDocumentation() {
         </p>
         <section aria-labelledby="contents">
           <h2 id="contents">Contents</h2>
-          <ul>
+          <ul className="contents">
             {chapters.map(({ name, operations }) => (
               <li key={name}>
                 {name}

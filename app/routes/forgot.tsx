@@ -17,8 +17,13 @@ import { countRecovery } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
-export const meta: MetaFunction<typeof loader> = ({ data }) =>
-  pageTitle("Forgot your password", data?.refused);
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  ...pageTitle("Forgot your password", data?.refused),
+  {
+    name: "description",
+    content: "Choose a new password with a recovery code, and keep your number.",
+  },
+];
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
@@ -97,7 +102,7 @@ export default function Forgot() {
         {byMail ? "Neither a code nor that mailbox?" : "No code?"} Ask whoever runs this service: an
         operator can make you a link to a new password. Your number stays yours meanwhile.
       </p>
-      <p>
+      <p className="actions">
         <Link to="/login">Log in</Link>
       </p>
     </PublicPage>

@@ -15,7 +15,13 @@ import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { AccountFrozenError, SignInError, signInWith } from "#app/http/sign-in.server.ts";
 
-export const meta: MetaFunction<typeof loader> = ({ data }) => pageTitle("Log in", data?.refused);
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  ...pageTitle("Log in", data?.refused),
+  {
+    name: "description",
+    content: "See your company's phone number, what callers hear, and every call that came.",
+  },
+];
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
@@ -91,7 +97,7 @@ export default function LogIn() {
         />
         <PasswordField autoComplete="current-password" error={errors?.password} />
       </PostForm>
-      <p>
+      <p className="actions">
         <Link to="/forgot">Forgot your password?</Link>
       </p>
       <p>

@@ -66,7 +66,10 @@ export default function Reset() {
     <PublicPage>
       {errors && <ErrorSummary errors={errors} />}
       <h1 tabIndex={-1}>Choose a new password</h1>
-      <p>Every browser that is signed in to the account is signed out.</p>
+      <p>
+        Every browser that is signed in to the account is signed out. API tokens stay good: revoke
+        in Settings what you do not know.
+      </p>
       <PostForm submit="Set password" submitting="Setting password…">
         <PasswordField
           autoComplete="new-password"

@@ -15,8 +15,13 @@ import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { signedIn } from "#app/http/session.server.ts";
 import { signUpWith } from "#app/http/sign-in.server.ts";
 
-export const meta: MetaFunction<typeof loader> = ({ data }) =>
-  pageTitle("Create an account", data?.refused);
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  ...pageTitle("Create an account", data?.refused),
+  {
+    name: "description",
+    content: "Make an account for your company, and choose its phone number now or later.",
+  },
+];
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 

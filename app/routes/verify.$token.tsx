@@ -53,7 +53,7 @@ export default function Verify() {
       <PublicPage>
         <h1 tabIndex={-1}>This link cannot be used</h1>
         <p>It was used before, it is older than a day, or the account has another address now.</p>
-        <p>
+        <p className="actions">
           <Link to="/settings/email">Have another sent</Link>
         </p>
       </PublicPage>

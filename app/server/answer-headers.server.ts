@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { environment } from "#app/env.server.ts";
 
 /**
- * The headers that every answer has, whatever it is; `Strict-Transport-Security` where PUBLIC_URL is https.
- * @param nonce of a page whose inline scripts may run
+ * The headers of every answer; `Strict-Transport-Security` where PUBLIC_URL is https.
+ * @param nonce for a page whose inline scripts may run
  */
 export function securityHeaders(nonce?: string): Record<string, string> {
   const headers = environment().PUBLIC_URL.startsWith("https:") ? onHttps : always;

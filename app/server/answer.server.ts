@@ -11,7 +11,7 @@ import type { FileAnswer } from "#app/server/files.server.ts";
 import { closeAfterUnreadBody } from "#app/server/unread-bodies.server.ts";
 import { wholeBodyOf } from "#app/server/whole-response.server.ts";
 
-/** Every answer leaves here, and gets the headers that all have. */
+/** Every answer leaves from here, with the headers common to all. */
 
 /** A request of Node's server, to be answered. */
 export interface Incoming {
@@ -42,8 +42,8 @@ export function sendText(
 }
 
 /**
- * Sends what a route answered: whole, or, where it is marked `no-transform`, each piece as soon as the client has taken
- * those before it. When the client goes, the body is cancelled, whatever it was waiting for.
+ * Sends a route's answer: whole, or, if it is marked `no-transform`, each piece as soon as the client has taken those
+ * before it. When the client goes, the body is cancelled, whatever it was waiting for.
  */
 export async function send(incoming: Incoming, answer: Response): Promise<void> {
   const headers: OutgoingHttpHeaders = { "cache-control": "no-store" };
@@ -68,11 +68,11 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
   if (!String(headers["cache-control"]).includes("no-transform")) {
     return sendWhole(incoming, answer.status, headers, await collected(pieces));
   }
-  // Kept where others can read them: an event stream is known by its type.
+  // Set on the response, where others can read them: an event stream is recognised by its type.
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? "");
   begin(incoming, answer.status, {});
   response.flushHeaders();
-  // Where either end breaks off it ends the other, so that a client sees that it has not got everything.
+  // If either end breaks off, the other ends too, so that a client sees that it did not get everything.
   await pipeline(Readable.fromWeb(pieces as WebStream), response).catch(() => {});
 }
 
@@ -102,7 +102,7 @@ async function sendWhole(
   }
   headers["content-length"] = body.byteLength;
   begin(incoming, status, headers);
-  // Of text Node makes one write together with the headers; of bytes two.
+  // Node writes text together with the headers, but bytes in a second write.
   if (body.byteLength < 65_536) response.end(body.toString("latin1"), "latin1");
   else response.end(body);
 }
@@ -129,7 +129,7 @@ function begin(
     ...securityHeaders(isPage ? exchange.nonce : undefined),
     // Of `no-store` lynx knows nothing: it would show a page that it has as it was, wherever a link leads to it.
     ...(isPage && { Pragma: "no-cache" }),
-    // A path with a secret in it stays here; forms still say what site they come from.
+    // A path with a secret in it is not sent as a referrer; forms still say which site they come from.
     ...(exchange.path.includes("/:token") && { "Referrer-Policy": "strict-origin" }),
     ...headers,
   });

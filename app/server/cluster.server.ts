@@ -1,17 +1,17 @@
 import cluster from "node:cluster";
 
 /**
- * The side of a worker in what it and the supervisor (scripts/start/workers.ts) say to each other.
- * A process that was started without a supervisor is alone, and is worker 1.
+ * The worker's side of its conversation with the supervisor (scripts/start/workers.ts). A process started without a
+ * supervisor is alone, and is worker 1.
  */
 
-/** Which worker this is, from 1 up; one that takes the place of another has its number. */
+/** Which worker this is, from 1 up; a replacement has the number of the worker it replaces. */
 export function workerNumber(): number {
   return Number(process.env.WORKER_SLOT) || 1;
 }
 
 /**
- * Tells the supervisor why this worker has no port, and calls `told` when that is on its way.
+ * Tells the supervisor why this worker has no port, and calls `told` once that has been sent.
  * @param code Node's, such as `EADDRINUSE`
  * @returns whether there is a supervisor
  */
@@ -31,7 +31,7 @@ export interface FromWorker {
 }
 
 /**
- * Sends something to another worker, or to all of them, by way of the supervisor.
+ * Sends something to another worker, or to all others, through the supervisor.
  * @param to a worker's number
  */
 export function sendToWorkers(to: number | "others", body: Record<string, unknown>): void {

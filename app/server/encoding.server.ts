@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** How an answer's bytes may be packed. */
+/** How an answer may be compressed. */
 export type Encoding = "br" | "gzip";
 
 const accepts = (encoding: Encoding): [Encoding, RegExp] => [
@@ -10,7 +10,7 @@ const accepts = (encoding: Encoding): [Encoding, RegExp] => [
 ];
 const encodings = [accepts("br"), accepts("gzip")];
 
-/** The better encoding of those that a client takes (RFC 9110, "Accept-Encoding"), or undefined. */
+/** The best encoding that a client accepts (RFC 9110, "Accept-Encoding"), or undefined. */
 export function acceptedEncoding({ headers }: IncomingMessage): Encoding | undefined {
   const accepted = headers["accept-encoding"];
   if (accepted === undefined) return undefined;

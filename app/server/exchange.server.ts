@@ -6,22 +6,22 @@ import { ipAddress } from "#app/ip-address.ts";
 import { comesFromThisSite } from "#app/server/same-site.server.ts";
 
 /**
- * What is known of a request beside what it says: an exchange travels with it, as Remix's load context, from the
+ * What is known of a request besides its own content. An exchange travels with it, as Remix's load context, from the
  * listener through loaders and actions to the answer and its line in the log.
  */
 export interface Exchange {
-  /** the client's own where it is sane, else ours; the answer carries it as `X-Request-Id` */
+  /** the client's own if it is sane, else ours; the answer carries it as `X-Request-Id` */
   readonly requestId: string;
-  /** the client's address; of a client behind proxies of ours, the one that they vouch for */
+  /** the client's address; behind our own proxies, the one they vouch for */
   readonly address: string;
-  /** the method and path that were asked for, the path without its query, and with secrets left out */
+  /** the requested method and path; the path without its query and secrets */
   readonly method: string;
   readonly path: string;
-  /** whether the request may act, or was sent by another site; undefined where nobody has looked yet */
+  /** true if the request may act, false if another site sent it; undefined if not checked yet */
   readonly sameSite?: boolean | undefined;
-  /** for the scripts of a page: its Content-Security-Policy allows those that have it */
+  /** for a page's scripts: its Content-Security-Policy allows those that carry it */
   readonly nonce: string;
-  /** whose request it is, once that is known */
+  /** the company making the request, once known */
   companyId?: number;
   /** the API token that it came with */
   tokenId?: number;
@@ -33,13 +33,13 @@ declare module "@remix-run/node" {
   }
 }
 
-/** What loaders and actions are called with, as far as everything but their parameters goes. */
+/** What loaders and actions are called with, except their parameters. */
 export interface Asked {
   request: Request;
   context: AppLoadContext;
 }
 
-/** The exchange that a loader, an action or a page is part of; another server than ours gives none, so it gets one. */
+/** The exchange that a loader, an action or a page is part of; made here if a server other than ours provides none. */
 export function exchangeOf(context: AppLoadContext): Exchange {
   context.exchange ??= {
     requestId: randomUUID(),
@@ -73,16 +73,16 @@ function newNonce(): string {
   return randomBytes(16).toString("base64");
 }
 
-/** The id that a client gave its request, if it is one that can stand in a log, else a new one. */
+/** The id that a client gave its request if it is fit for a log, else a new one. */
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers["x-request-id"];
   return typeof given === "string" && /^[\w.:=+/-]{8,128}$/.test(given) ? given : randomUUID();
 }
 
 /**
- * The address of the last client that no proxy of ours vouches for. Each proxy adds the address of whoever called it at
- * the right, so that the position alone tells who wrote an entry; one that is no address (`unknown`) stands for the
- * proxy that wrote it, whose own address is the next one.
+ * The client's address, as far as our own proxies vouch for it. Each proxy appends its caller's address on the right,
+ * so the position alone tells who wrote an entry. An entry that is not an address (`unknown`) stands for the proxy that
+ * wrote it, whose own address is the next one.
  */
 function clientAddress({ headers, socket }: IncomingMessage): string {
   const entries = [headers["x-forwarded-for"] ?? ""].flat().join(",").split(",");

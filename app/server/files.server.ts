@@ -4,9 +4,9 @@ import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { acceptedEncoding, type Encoding } from "#app/server/encoding.server.ts";
 
-/** The files of the client build, from memory. They are few and small, and never change while the process lives. */
+/** The files of the client build, served from memory: few, small, and unchanged while the process lives. */
 
-/** A file of the client build, with what its answers say of it. */
+/** A file of the client build, with the headers of its answers. */
 interface File {
   type: string;
   /** names below `assets/` change with their content */
@@ -15,7 +15,7 @@ interface File {
   bodies: { identity: Buffer } & Partial<Record<Encoding, Buffer>>;
 }
 
-/** An answer that has all its body. */
+/** An answer with its whole body. */
 export interface FileAnswer {
   status: 200 | 304;
   headers: Record<string, string>;
@@ -38,8 +38,8 @@ const compressed = { br: ".br", gzip: ".gz" } as const;
 
 /**
  * Reads the client build.
- * @param directory where the build put it; on a platform that serves the files itself there is none
- * @returns what to answer a request for a path with, or undefined where the path is no file's
+ * @param directory where the build put it; it does not exist on a platform that serves the files itself
+ * @returns a function that answers a request for a path, with undefined if no file has that path
  */
 export function clientFiles(
   directory: string,

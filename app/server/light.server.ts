@@ -1,11 +1,13 @@
 /**
- * Requests and responses of the web cost more to make than the JSON API needs to answer: each brings an AbortController
- * or a stream along. A light one is made in full only when somebody asks for what it does not know.
+ * Making a web Request or Response costs more than all the rest of a JSON API answer: each brings an AbortController or
+ * a stream. A light one is made in full only when asked for something it does not know.
  */
 
 type Known<T> = Readonly<Partial<T>>;
 
-/** Light instances of a class: `known` is what they can tell at once, `make` makes the full one, once. */
+/**
+ * Light instances of a class: `known` is what they can tell at once; `make` is called at most once, for the full one.
+ */
 export type LightClass<T> = new (known: Known<T>, make: () => T) => T;
 
 /** @param type whose properties are all getters and methods, as those of the web's classes are */

@@ -46,7 +46,7 @@ export function listenerOf(build: ServerBuild): Listener {
         const resource = { request: asked, params, context };
         await send(incoming, await withinBudget(() => answerOfResource(module, resource)));
       } else {
-        // Remix compares it with Host, which is wrong behind a proxy; the exchange says what we have found.
+        // Remix compares it with Host, which is wrong behind a proxy; our own check is in the exchange.
         delete request.headers.origin;
         const asked = webRequest(request, target, response);
         await send(incoming, await withinBudget(() => pageOf(place.id)(asked, context)));

@@ -4,8 +4,8 @@ import { securityHeaders } from "#app/server/answer-headers.server.ts";
 import { log } from "#app/log/log.server.ts";
 
 /**
- * Answers what is no HTTP, has too large headers or comes too slowly: 400, 431 or 408 with our headers, and the
- * connection ends. Node's own answers have none.
+ * Answers what is not HTTP, has headers that are too large, or comes too slowly: 400, 431 or 408 with our headers, and
+ * the connection ends. Node's own answers lack the headers.
  */
 export function refuseMalformed(server: Server): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
@@ -23,12 +23,15 @@ export function refuseMalformed(server: Server): void {
     const status = statusOf(error);
     log.info({ status, code: error.code }, "malformed request");
     socket.end(answerText(status));
-    // Not at once, or it could overtake the answer.
+    // Not immediately, or it could overtake the answer.
     setTimeout(() => socket.destroy(), 500).unref();
   });
 }
 
-/** Answers a request that expects what nobody knows how to do (RFC 9110, "Expect"); Node's own answer has no headers. */
+/**
+ * Answers a request with an expectation that is not supported (RFC 9110, "Expect"); Node's own answer lacks our
+ * headers.
+ */
 export function refuseExpectations(server: Server): void {
   server.on("checkExpectation", (_request, response) => {
     response.writeHead(417, lastWords());
@@ -36,7 +39,7 @@ export function refuseExpectations(server: Server): void {
   });
 }
 
-/** The headers of a line of text after which the connection ends. */
+/** The headers of a one-line answer after which the connection ends. */
 const lastWords = () => ({
   ...securityHeaders(),
   Connection: "close",

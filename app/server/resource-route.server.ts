@@ -2,14 +2,14 @@ import type { ActionFunctionArgs, ServerBuild } from "@remix-run/node";
 
 type RouteModule = NonNullable<ServerBuild["routes"][string]>["module"];
 
-/** Whether a route is a resource route: one that is no page and has none to show an error in. */
+/** Whether a route is a resource route: one that has neither a page nor an ErrorBoundary. */
 export function isResource({ default: page, ErrorBoundary }: RouteModule): boolean {
   return page === undefined && ErrorBoundary === undefined;
 }
 
 /**
- * What a resource route answers, as Remix would have it but without looking for the route again.
- * @throws what the route throws and is no Response
+ * A resource route's answer, as Remix would give it, without matching the route again.
+ * @throws whatever the route throws other than a Response
  */
 export async function answerOfResource(
   { loader, action }: RouteModule,

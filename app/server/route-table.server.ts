@@ -1,18 +1,18 @@
 import type { ServerBuild } from "@remix-run/node";
 
 /**
- * Which route a path belongs to. The table is made once from the server build; a look-up finds a fixed path in a map,
- * and only what is left, paths with parameters, by their patterns.
+ * Which route a path belongs to. The table is made once from the server build; fixed paths are looked up in a map, and
+ * only paths with parameters are matched by pattern.
  */
 
 type Routes = ServerBuild["routes"];
 type Route = Pick<NonNullable<Routes[string]>, "id" | "parentId" | "path" | "index">;
 
-/** A route with a path of its own, and what it may be called in log and metrics. */
+/** A route with a path of its own, and its name in the log and metrics. */
 export interface Place {
   /** its id in the build */
   id: string;
-  /** `/settings/phone`, `/api/calls/:id`: a handful of names in place of all the paths that anyone can think of */
+  /** `/settings/phone`, `/api/calls/:id`: a handful of names instead of every path anyone can think of */
   pattern: string;
 }
 
@@ -21,7 +21,7 @@ export interface Found {
   /** undefined where no route has the path */
   place: Place | undefined;
   params: Record<string, string>;
-  /** the path as it may be logged: what stands in place of a parameter that is secret is left out */
+  /** the path as it may be logged: the values of secret parameters are left out */
   path: string;
 }
 
@@ -30,7 +30,7 @@ export type FindRoute = (pathname: string) => Found;
 interface Pattern extends Place {
   expression: RegExp;
   names: string[];
-  /** a higher one is preferred, as Remix does */
+  /** the higher one wins, as in Remix */
   rank: number;
 }
 
@@ -44,7 +44,7 @@ export function routeTable(routes: Record<string, Route | undefined>): FindRoute
     if (!route || (route.path === undefined && !route.index)) continue;
     const pattern = patternOf(route.id, fullPath(routes, route));
     if (/[:*?]/.test(pattern.pattern)) patterns.push(pattern);
-    // Of a layout and its index, the index is what the path shows.
+    // Where a layout and its index share a path, the path shows the index.
     else if (route.index || !fixed.has(keyOf(pattern.pattern))) {
       fixed.set(keyOf(pattern.pattern), pattern);
     }
@@ -73,7 +73,7 @@ export function routeTable(routes: Record<string, Route | undefined>): FindRoute
   };
 }
 
-/** The ids of a route and of those it stands in, the outermost first. */
+/** The ids of a route and its parents, outermost first. */
 export function chainOf(routes: Record<string, Route | undefined>, id: string): string[] {
   const parent = routes[id]?.parentId;
   return [...(parent === undefined ? [] : chainOf(routes, parent)), id];
@@ -85,7 +85,7 @@ function fullPath(routes: Record<string, Route | undefined>, route: Route): stri
     .join("/");
 }
 
-// Remix's own matching is as forgiving.
+// Remix's own matching is just as forgiving.
 function keyOf(path: string): string {
   return path.toLowerCase().replace(/\/+$/, "") || "/";
 }
@@ -119,7 +119,7 @@ function patternOf(id: string, path: string): Pattern {
   };
 }
 
-// Single fetch asks for the data of a page under the page's path and `.data`.
+// Single fetch asks for a page's data at the page's path plus `.data`.
 function pagePath(path: string): string {
   const page = path.endsWith(".data") ? path.slice(0, -".data".length) : path;
   return page === "/_root" ? "/" : page;

@@ -3,7 +3,7 @@ import type { Asked } from "#app/server/exchange.server.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Whether a request may act; where our own server has looked already, what it found. */
+/** Whether a request may act, from our own server's earlier check where there was one. */
 export function isSameSite({ request, context }: Asked): boolean {
   return (
     context.exchange?.sameSite ??
@@ -14,7 +14,8 @@ export function isSameSite({ request, context }: Asked): boolean {
 /**
  * Whether a request may act, or was sent by another site's page in a visitor's browser.
  * @param header the value of a header, by its name in lower case
- * The algorithm of Go 1.25's `net/http.CrossOriginProtection`; clients that are no browser send neither header and pass.
+ * The algorithm of Go 1.25's `net/http.CrossOriginProtection`; clients other than browsers send neither header and
+ * pass.
  */
 export function comesFromThisSite(
   method: string,

@@ -10,21 +10,21 @@ import { endOnSignals, servingEnds } from "#app/server/stopping.server.ts";
 
 /** Milliseconds. */
 const limits = {
-  /** until the last byte of a request's headers has come, also for a connection that sends nothing at all */
+  /** until the last byte of a request's headers; also for a connection that sends nothing */
   headers: 10_000,
-  /** until the last byte of a request has come; bodies have 16 KiB at most */
+  /** until the last byte of a request; bodies are 16 KiB at most */
   request: 30_000,
-  /** how often those two are looked at */
+  /** how often those two are checked */
   checking: 1_000,
-  /** between two requests of a connection; longer than the proxies in front wait (60 s is usual) */
+  /** between two requests on a connection; longer than the proxies in front wait (usually 60 s) */
   idle: 65_000,
-  /** without a byte either way, as with a client that does not read its answer; event streams send more often */
+  /** without a byte either way, as when a client does not read its answer; event streams send more often */
   silence: 120_000,
 };
 
 /**
- * Serves a build on the environment's PORT, from now to the end of this process.
- * @param work goes on in the background, in one process of the machine; it ends when its signal is aborted
+ * Serves a build on the environment's PORT until this process ends.
+ * @param work runs in the background, in one process per machine, until its signal is aborted
  */
 export function serve(build: ServerBuild, work: (signal: AbortSignal) => Promise<void>): Server {
   const { LOG_LEVEL, PORT } = environment();
@@ -35,7 +35,7 @@ export function serve(build: ServerBuild, work: (signal: AbortSignal) => Promise
     requestTimeout: limits.request,
     connectionsCheckingInterval: limits.checking,
     keepAliveTimeout: limits.idle,
-    // The listener refuses a request without a Host itself, with our headers.
+    // The listener itself refuses a request without a Host, with our headers.
     requireHostHeader: false,
   });
   server.setTimeout(limits.silence);
@@ -49,8 +49,7 @@ export function serve(build: ServerBuild, work: (signal: AbortSignal) => Promise
 }
 
 /**
- * An error that nobody has caught leaves the process in a state that nobody knows, so it ends; the supervisor starts
- * another.
+ * An uncaught error leaves the process in an unknown state, so it ends; the supervisor starts another.
  */
 function endOnFaults(): void {
   process.on("uncaughtException", (error: NodeJS.ErrnoException, origin) => {

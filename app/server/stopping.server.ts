@@ -5,24 +5,24 @@ import { setTimeout } from "node:timers/promises";
 import { closeDatabase } from "#app/db.server.ts";
 import { log } from "#app/log/log.server.ts";
 
-/** The end of a process that serves: no new connections, what is in flight is finished, the database closed, exit 0. */
+/** How a serving process ends: no new connections, requests in flight finished, the database closed, exit 0. */
 
 /** Milliseconds from the signal. */
 const patience = {
-  /** connections that are kept alive may carry a request that has not arrived yet */
+  /** kept-alive connections may carry a request that has not arrived yet */
   arriving: 300,
   /** for requests that have not been sent in full */
   unfinished: 2_000,
-  /** for all; the supervisor gives a second more */
+  /** in all; the supervisor allows a second more */
   all: 8_500,
 };
 
-// Ctrl-C comes from the terminal and once more from the supervisor.
+// Ctrl-C comes twice: from the terminal and from the supervisor.
 const sameSignal = 200;
 
 const ends = new AbortController();
 
-/** Aborted when this process has been told to stop: what goes on by itself, such as an event stream, ends then. */
+/** Aborted when this process is told to stop; anything that runs on its own, such as an event stream, ends then. */
 export const servingEnds: AbortSignal = ends.signal;
 setMaxListeners(0, servingEnds);
 
@@ -32,8 +32,8 @@ interface InFlight {
 }
 
 /**
- * Stops `server` in order at the first SIGTERM or SIGINT, and the process at once at a second.
- * @param work what goes on beside it, and ends by {@link servingEnds}
+ * Stops `server` in good order at the first SIGTERM or SIGINT, and the process at once at a second.
+ * @param work what runs alongside it, and ends with {@link servingEnds}
  */
 export function endOnSignals(server: Server, work: Promise<void>): void {
   const inFlight = new Set<InFlight>();
@@ -59,7 +59,7 @@ export function endOnSignals(server: Server, work: Promise<void>): void {
 
 async function stop(server: Server, inFlight: Set<InFlight>, work: Promise<void>): Promise<void> {
   const startedAt = performance.now();
-  // Not http's own close, which would end idle connections at once, and with them requests that are on their way.
+  // Not http's own close, which would end idle connections at once, along with requests on their way there.
   net.Server.prototype.close.call(server);
   ends.abort();
   for (const { response } of inFlight) lastOnItsConnection(response);

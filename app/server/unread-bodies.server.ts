@@ -1,34 +1,34 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
- * Answers that are out before the request is all in, as a 413 is. A connection that is closed while bytes come in is
- * reset, and its client may never see the answer; so it is given time to, and what it sends meanwhile is read and
- * thrown away (RFC 9112, "Tear-down").
+ * Answers sent before the whole request has arrived, such as a 413. A connection closed while bytes are arriving is
+ * reset, and its client may never see the answer; so the client is given time to read it, and what it sends meanwhile
+ * is read and thrown away (RFC 9112, "Tear-down").
  */
 
 const limits = {
-  /** milliseconds without reading, in which a client that can only write while somebody reads looks up */
+  /** milliseconds without reading: a client whose writes then block looks for an answer */
   pause: 100,
   /** milliseconds in all */
   time: 10_000,
   /** bytes, since they cost memory for a while */
   bytes: 16 * 1024 ** 2,
-  /** milliseconds, and bytes at most in each: between two steps such a client looks up again */
+  /** milliseconds, and the most bytes in each: between two steps such a client looks again */
   step: 10,
   bytesAStep: 512 * 1024,
 };
 
-/** Whether a request brings a body, be it an empty one that comes in chunks. */
+/** Whether a request has a body, even an empty chunked one. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
-/** To be called when the headers of `response` are about to be sent. */
+/** Call this when the headers of `response` are about to be sent. */
 export function closeAfterUnreadBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || !hasBody(request)) return;
   const { socket } = request;
   response.setHeader("Connection", "close");
-  // A body that nobody has begun to read, Node would read to its end.
+  // Node would read to its end a body that nobody has begun to read.
   request.read(0);
   const destroySoon = socket.destroySoon.bind(socket);
   // What Node calls when the last answer of a connection has been sent.

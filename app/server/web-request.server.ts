@@ -3,7 +3,7 @@ import { environment } from "#app/env.server.ts";
 import { lightOf } from "#app/server/light.server.ts";
 import { hasBody } from "#app/server/unread-bodies.server.ts";
 
-/** A request of Node's server as routes know it. */
+/** Node's requests, as the web Requests that routes take. */
 
 /** What a request is for: a path, and its query with the question mark. */
 export interface Target {
@@ -12,8 +12,8 @@ export interface Target {
 }
 
 /**
- * Reads a request target. Whole addresses and `*` in place of a path (RFC 9112, "Request Target") and escapes that stand
- * for nothing are paths too, of pages that do not exist.
+ * Reads a request target. A whole address or `*` instead of a path (RFC 9112, "Request Target"), or an invalid escape,
+ * gives the path of a page that does not exist.
  */
 export function targetOf(url = "/"): Target {
   if (!url.startsWith("/")) {
@@ -36,10 +36,10 @@ function canDecode(path: string): boolean {
   }
 }
 
-// TRACE and CONNECT cannot be made a Request of; what WebDAV and others have added, no route knows.
+// A Request cannot be TRACE or CONNECT; no route knows the methods that WebDAV and others have added.
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Why a request can be no route's: status and text; undefined where it can. */
+/** Why no route can take a request: status and text; undefined if one can. */
 export function refusalOf({
   method = "",
   headers,
@@ -56,16 +56,16 @@ export function refusalOf({
     : undefined;
 }
 
-/** What a route's request is made of; its body and its signal are made when somebody asks for them. */
+/** The parts of a route's request; its body and signal are made only when asked for. */
 function partsOf(request: IncomingMessage, { pathname, search }: Target, response: ServerResponse) {
   const { method = "GET" } = request;
   let body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   let signal: AbortSignal | undefined;
   return {
     method,
-    // Whatever the client or a proxy calls this server.
+    // No matter what the client or a proxy calls this server.
     url: environment().PUBLIC_URL + pathname + search,
-    // Node has made one text of each header that was sent several times.
+    // Node has joined headers that were sent several times.
     headers: new Headers(request.headers as Record<string, string>),
     get body() {
       const sent = method !== "GET" && method !== "HEAD" && hasBody(request);
@@ -86,7 +86,7 @@ export function webRequest(
 
 const LightRequest = lightOf(Request);
 
-/** The same, made in full only where a route asks for more than its parts. */
+/** The same, made in full only if a route asks for more than its parts. */
 export function lightRequest(...of: Parameters<typeof webRequest>): Request {
   const parts = partsOf(...of);
   const light = new LightRequest(parts, () => requestOf(parts));
@@ -96,7 +96,7 @@ export function lightRequest(...of: Parameters<typeof webRequest>): Request {
 
 const incoming = new WeakMap<Request, IncomingMessage>();
 
-/** The body of a light request as Node reads it, to be read in place of `body`: a stream of the web costs several times as much. */
+/** A light request's body as Node's own stream, to read instead of `body`: a web stream costs several times as much. */
 export function nodeBodyOf(request: Request): IncomingMessage | undefined {
   return incoming.get(request);
 }
@@ -116,7 +116,7 @@ function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-// Left as it is where nobody reads on: an end would cut the connection before the answer is out.
+// Left open if nobody reads on: ending it would cut the connection before the answer is out.
 function bodyOf(request: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks = request.iterator({ destroyOnReturn: false });
   return new ReadableStream(

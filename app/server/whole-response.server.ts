@@ -1,10 +1,10 @@
 import { lightOf, type LightClass } from "#app/server/light.server.ts";
 
-// Of the class that is global when the first is made: remix-serve sets its own after it has loaded the build.
+// Made on first use, from the class that is global then: remix-serve sets its own after loading the build.
 let LightResponse: LightClass<Response> | undefined;
 const bodies = new WeakMap<Response, string | Buffer<ArrayBuffer>>();
 
-/** A response whose body is at hand as a whole: the listener sends it without a stream in between. */
+/** A response whose whole body is at hand: the listener sends it without a stream in between. */
 export function wholeResponse(
   body: string | Buffer<ArrayBuffer>,
   status: number,

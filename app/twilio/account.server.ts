@@ -7,10 +7,10 @@ import { isE164 } from "#app/domain/e164.ts";
 import type { VoiceSettings } from "#app/twilio/voice-settings.server.ts";
 
 /**
- * The few REST calls to Twilio that operators need, with patience: a call that Twilio is too busy for, or that got
- * lost on the way, is made again after a while. Each of them may be made twice without harm.
- * Importing this loads the whole client, which is big: only scripts do, and only when they need it.
- * Sources: Twilio's docs "IncomingPhoneNumber resource" and "Error 20429: Too many requests".
+ * The few REST calls to Twilio that operators need, with retries: a call that Twilio is too busy for, or that got lost
+ * on the way, is made again after a while. Each can be made twice without harm. Importing this loads the whole client,
+ * which is big: only scripts do, and only when they need it. Sources: Twilio's docs "IncomingPhoneNumber resource" and
+ * "Error 20429: Too many requests".
  */
 
 /** A number that the account owns. */
@@ -21,7 +21,7 @@ export interface TwilioNumber {
   phoneNumber: string;
   /** whether it takes calls, or only messages */
   voice: boolean;
-  /** the SID of a SIP trunk (`TK…`) or a TwiML App (`AP…`): where there is one Twilio ignores the settings */
+  /** the SID of a SIP trunk (`TK…`) or a TwiML App (`AP…`): with one, Twilio ignores the settings */
   handledBy: string | undefined;
   settings: VoiceSettings;
   /** Twilio demands an address or a bundle for it, and it has none */
@@ -36,7 +36,7 @@ export interface UnreadableEntry {
   isNumber: boolean;
 }
 
-/** Why a call to Twilio came to nothing; `reason` is one line without a secret, as the end of a sentence. */
+/** Why a call to Twilio failed; `reason` is one line without a secret, as the end of a sentence. */
 export interface TwilioFailure {
   ok: false;
   /** `unavailable` may pass; `unauthorized` holds for every other call too; `refused` is about this one */
@@ -44,7 +44,7 @@ export interface TwilioFailure {
   reason: string;
 }
 
-/** A Twilio account. Nothing throws because of Twilio or the network. */
+/** A Twilio account. No method throws because of Twilio or the network. */
 export interface TwilioAccount {
   /**
    * All numbers of the account.
@@ -73,7 +73,7 @@ export interface AccountOptions {
 /** How long a call may take; times in milliseconds. */
 export interface Patience {
   attempts: number;
-  /** doubles with each attempt; up to half of it is left to chance */
+  /** doubles with each attempt; up to half of it is random */
   firstWait: number;
   /** a call that Twilio wants later than this (`Retry-After`) fails */
   longestWait: number;
@@ -110,7 +110,7 @@ export function openTwilioAccount({
           pageSize: 1_000,
         });
         while (page) {
-          // Numbers that come or go meanwhile shift the pages, so one may be listed twice.
+          // Numbers coming or going meanwhile shift the pages, so one may be listed twice.
           for (const one of page.instances) {
             const number = toNumber(one);
             if ("sid" in number) bySid.set(number.sid, number);
@@ -140,7 +140,7 @@ interface NumbersPage {
   nextPage(): Promise<NumbersPage> | undefined;
 }
 
-/** What Twilio must say of a number; whatever else it says may be missing. */
+/** What Twilio must say of a number; anything else may be missing. */
 const readable = z.object({
   sid: z.string().min(1),
   phoneNumber: z.string().min(1),
@@ -223,13 +223,13 @@ function retryAfter(headers: unknown): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
-/** Reads an error of Twilio's client by its fields alone: its other parts may hold the request with its token. */
+/** Reads only these fields of an error of Twilio's client: its other parts may hold the request with its token. */
 function failureOf(error: unknown): TwilioFailure {
   const { status, code, message } = error as Record<string, unknown>;
   const failure = (kind: TwilioFailure["kind"], reason: string) =>
     ({ ok: false, kind, reason }) as const;
   if (typeof status !== "number") {
-    // What the network does has a code (`ECONNREFUSED`), an answer that is not Twilio's has none.
+    // Network errors have a code (`ECONNREFUSED`); an answer that is not Twilio's has none.
     if (typeof code !== "string") return failure("unavailable", "Twilio's answer cannot be read");
     const why = code === "ECONNABORTED" ? "no answer in time" : code;
     return failure("unavailable", `Twilio cannot be reached (${why})`);

@@ -1,4 +1,4 @@
-/** Work that was not done in time. It goes on by itself, to whatever end; nobody hears of that. */
+/** Work that was not done in time. It continues unobserved, however it ends. */
 export class DeadlineError extends Error {
   override name = "DeadlineError";
 }
@@ -7,7 +7,7 @@ export class DeadlineError extends Error {
 export const answerWithin = 2_000;
 
 /**
- * Starts the clock, for everything that is done with what it returns: waits for `work`, until the time is up.
+ * Starts the clock for everything done with the function it returns, which waits for `work` until the time is up.
  * @param milliseconds for all of it together
  * @throws {DeadlineError}
  */

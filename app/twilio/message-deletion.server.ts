@@ -9,7 +9,7 @@ const patience = 5_000;
 
 /**
  * Deletes a message here and at Twilio.
- * @returns "deleted-here" where Twilio has it still: it is queued, and tried until Twilio has it no more
+ * @returns "deleted-here" if Twilio still has it: it is queued, and tried until Twilio no longer has it
  */
 export async function deleteWithSound(
   companyId: number,

@@ -5,7 +5,7 @@ import { log } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { hasRecordingsAccount, openRecording } from "#app/twilio/recordings.server.ts";
 
-/** A message's sound on its way from Twilio to whoever may hear it, and the words where it does not come. */
+/** A message's sound on its way from Twilio to its company, and the words when it does not arrive. */
 
 /** Why there is no sound; `error` is a sentence for people. */
 export interface NoSound {
@@ -22,7 +22,7 @@ export interface Sound {
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Milliseconds in which a recording may not be ready. */
+/** Milliseconds during which a recording may not be ready yet. */
 const gettingReady = 15 * 60 * 1000;
 
 const noSound = (
@@ -82,7 +82,7 @@ export function sendSound(
   });
 }
 
-/** Notes that somebody has heard the message, unless the database takes no writes now. */
+/** Records that somebody has listened to the message, unless the database takes no writes now. */
 export async function noteHeard(companyId: number, callSid: string): Promise<void> {
   try {
     await markHeard(database(), companyId, callSid);

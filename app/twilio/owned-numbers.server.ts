@@ -11,15 +11,15 @@ export interface Owned {
   /** by number, E.164 */
   owned: Map<string, TwilioNumber>;
   unreadable: UnreadableEntry[];
-  /** of those that were asked for: in neither of two complete listings */
+  /** of the numbers asked for: those in neither of two complete listings */
   gone: Set<string>;
-  /** of several that were asked for the account has none: it is most likely another account */
+  /** the account has none of several numbers asked for: it is most likely another account */
   ownsNone: boolean;
 }
 
 /**
- * Lists the account's numbers, and lists them again where one of `wanted` is missing.
- * @returns a failure where either listing is not complete; nothing counts as gone then
+ * Lists the account's numbers, and lists them again if one of `wanted` is missing.
+ * @returns a failure if either listing is incomplete; nothing counts as gone then
  */
 export async function ownedNumbers(
   account: TwilioAccount,

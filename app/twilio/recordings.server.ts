@@ -2,12 +2,14 @@ import { environment } from "#app/env.server.ts";
 
 /** Recordings at Twilio. Source: Twilio's documentation, "Recordings resource". */
 
-/** What came of {@link deleteRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret. */
+/**
+ * The outcome of {@link deleteRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret.
+ */
 export type RecordingDeletion =
   | { outcome: "deleted" }
   /** about this recording alone */
   | { outcome: "refused"; why: string }
-  /** every other would fare no better now */
+  /** any other would fare no better now */
   | { outcome: "unavailable"; why: string };
 
 /** Milliseconds. */
@@ -36,7 +38,7 @@ function recordingAt(recordingSid: string, as: "json" | "mp3") {
 
 const refusesUs = "refuses TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN";
 
-/** Deletes a recording, or finds that Twilio has it no more. Never throws. */
+/** Deletes a recording, or finds that Twilio no longer has it. Never throws. */
 export async function deleteRecording(
   recordingSid: string,
   signal: AbortSignal,
@@ -61,12 +63,12 @@ export async function deleteRecording(
   return { outcome: status === 429 || status >= 500 ? "unavailable" : "refused", why };
 }
 
-/** What came of {@link openRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret. */
+/** The outcome of {@link openRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret. */
 export type OpenedRecording =
   /** `headers` are its type, length and range, and nothing else of Twilio's */
   | { outcome: "open"; status: 200 | 206; headers: Record<string, string>; body: RecordingBody }
   | { outcome: "no-such-range"; headers: Record<string, string> }
-  /** not yet, or not any more */
+  /** not there yet, or no longer */
   | { outcome: "not-there" }
   | { outcome: "unavailable"; why: string };
 
@@ -75,7 +77,7 @@ type RecordingBody = ReadableStream<Uint8Array<ArrayBuffer>>;
 const passedOn = ["Content-Type", "Content-Length", "Content-Range"];
 
 /**
- * Opens a recording's sound, to be read as fast as it is wanted. Never throws; the body may break off.
+ * Opens a recording's sound, to be read at the reader's pace. Never throws; the body may break off.
  * @param range of bytes, as `Range` has it; what is not one range of bytes is left out
  * @param signal ends it at any time; Twilio has 15 seconds to begin
  */

@@ -11,9 +11,9 @@ import {
 } from "#app/twilio/voice-settings.server.ts";
 
 /**
- * A number is offered to companies only if its calls reach this server: the account owns it, it takes calls, and
- * Twilio turns to PUBLIC_URL with them. So a number is pointed here first, and enters the pool after.
- * Whose a number is, is never touched from here.
+ * A number is offered to companies only if its calls reach this server: the account owns it, it takes calls, and Twilio
+ * sends them to PUBLIC_URL. So a number is pointed here first, and then enters the pool. Ownership is never changed
+ * here.
  */
 
 /** A number, and why it was not dealt with; `reason` is the end of a sentence. */
@@ -28,7 +28,7 @@ export interface SyncReport {
   inAccount: number;
   /** entered the pool */
   added: string[];
-  /** got other settings at Twilio, by the names of those */
+  /** got new settings at Twilio, by the settings' names */
   pointed: { phoneNumber: string; settings: string[]; takenFrom?: string | undefined }[];
   /** were in the pool and right */
   unchanged: string[];
@@ -42,7 +42,7 @@ export interface SyncOptions {
   publicUrl: string;
   /** writes neither to the database nor to Twilio */
   dryRun: boolean;
-  /** points numbers here, too, whose calls go to somebody else's address now */
+  /** also points numbers here whose calls now go to somebody else's address */
   takeOver?: boolean;
   /** is told how many of the numbers are done */
   onProgress?: (done: number, total: number) => void;
@@ -56,10 +56,10 @@ const chunkSize = 200;
 const mostFailuresInARow = 5;
 
 /**
- * Brings the pool and the account together: points each number that takes calls at `publicUrl` where it is not yet,
- * and adds it to the pool where it is missing. What fails for one number does not stop the others; when Twilio goes
- * away the rest is not tried. Numbers that are done stay done, so it is safe to stop, and to run again.
- * @returns a failure where the account's numbers cannot be listed; nothing was changed then
+ * Brings the pool and the account together: points each number that takes calls at `publicUrl` if it is not yet, and
+ * adds it to the pool if it is missing. A failure for one number does not stop the others; if Twilio goes away the rest
+ * are not tried. Numbers that are done stay done, so it is safe to stop, and to run again.
+ * @returns a failure if the account's numbers cannot be listed; nothing was changed then
  */
 export async function syncNumbers(
   db: Knex,

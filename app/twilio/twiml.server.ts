@@ -9,7 +9,7 @@ import { wholeResponse } from "#app/server/whole-response.server.ts";
 
 /** What callers hear: answers in TwiML, Twilio's XML. Addresses in them are absolute, from `PUBLIC_URL`. */
 
-/** Who calls whom; anything but E.164 is nobody that could be called back. */
+/** Who calls whom; anything but E.164 cannot be called back. */
 interface Parties {
   from: string;
   to: string;
@@ -17,7 +17,7 @@ interface Parties {
 
 const longestMessage = 180;
 
-/** Who speaks: voices of Amazon's that cost least; Ireland has one alone. Source: Twilio's documentation, "Text-to-Speech". */
+/** The voices: Amazon's cheapest; Ireland has only one. Source: Twilio's documentation, "Text-to-Speech". */
 const voices = {
   "de-DE": "Polly.Vicki",
   "en-GB": "Polly.Amy",
@@ -44,7 +44,7 @@ export function noted(): Response {
   return twiml(new VoiceResponse());
 }
 
-/** The answer to a callback that could not be written down; Twilio may send it again. */
+/** The answer to a callback that could not be recorded; Twilio may send it again. */
 export function notNoted(): Response {
   return plainText(503, "Try again", { "Retry-After": "2" });
 }
@@ -76,7 +76,7 @@ export function connectCall(
         action: address("dial-result"),
         timeout: ringSeconds,
         timeLimit: environment().CALL_LIMIT_MINUTES * 60,
-        // Where it is not said, Twilio passes on who calls.
+        // By default Twilio passes on the caller's number.
         ...(mayBeCallerId(from) ? {} : { callerId: to }),
       });
       if (mode === "phone") dial.number(legal(target ?? ""));
@@ -104,7 +104,7 @@ export function messageTaken(language: SpokenLanguage): VoiceResponse {
   return lastWords(language, sentencesIn(language).thanks);
 }
 
-/** The number is nobody's. */
+/** The number belongs to nobody. */
 export function notInService(language: SpokenLanguage): VoiceResponse {
   return lastWords(language, sentencesIn(language).notInService);
 }
@@ -114,7 +114,7 @@ export function closedForNow(language: SpokenLanguage): VoiceResponse {
   return lastWords(language, sentencesIn(language).closedForNow);
 }
 
-/** The company does not want to be called by whoever calls, or by nobody who withholds the number. */
+/** The company has blocked the caller, or takes no calls from withheld numbers. */
 export function notAccepted(why: "caller" | "withheld", language: SpokenLanguage): VoiceResponse {
   const { callerNotAccepted, withheldNotAccepted } = sentencesIn(language);
   return lastWords(language, why === "caller" ? callerNotAccepted : withheldNotAccepted);
@@ -125,7 +125,7 @@ export function cannotConnect(language: SpokenLanguage): VoiceResponse {
   return lastWords(language, sentencesIn(language).cannotConnect);
 }
 
-/** We are at fault, and ask to be asked again: a database that restarts is back in seconds. */
+/** We are at fault, and ask Twilio to try again: a database that restarts is back in seconds. */
 export function oneMoment(language: SpokenLanguage): VoiceResponse {
   const response = new VoiceResponse();
   say(response, language, sentencesIn(language).oneMoment);
@@ -163,14 +163,14 @@ function recordMessage(
 ): void {
   say(response, language, invitation);
   response.record({
-    // The caller is thanked without a look into the database.
+    // The caller is thanked without a query.
     action: address("recording", { language }),
     maxLength: longestMessage,
     finishOnKey: "#",
     recordingStatusCallback: address("recording", { to }),
     recordingStatusCallbackEvent: ["completed", "absent"],
   });
-  // Twilio goes on here only where nothing was said.
+  // Twilio continues here only if nothing was said.
   say(response, language, sentencesIn(language).nothingHeard);
   response.hangup();
 }
@@ -179,7 +179,7 @@ function say(response: VoiceResponse, language: SpokenLanguage, text: string): v
   response.say({ language, voice: voices[language] }, legal(text));
 }
 
-// What XML 1.0 has no way to write makes the XML library throw.
+// Characters that XML 1.0 cannot represent make the XML library throw.
 function legal(text: string): string {
   return text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
 }

@@ -2,7 +2,7 @@ import type { TwilioNumber } from "#app/twilio/account.server.ts";
 
 /** Where a number's calls go at Twilio, and where they must go to reach this server. */
 
-/** Where Twilio turns with a number's calls. URLs are absolute; empty where none is set. */
+/** Where Twilio sends a number's calls. URLs are absolute; empty if none is set. */
 export interface VoiceSettings {
   voiceUrl: string;
   voiceMethod: string;
@@ -24,7 +24,7 @@ function voiceSettings(publicUrl: string): VoiceSettings {
   };
 }
 
-/** Those of the settings that `number` has otherwise; empty when its calls reach `publicUrl`. */
+/** The settings in which `number` differs; empty when its calls reach `publicUrl`. */
 export function wrongSettings(number: TwilioNumber, publicUrl: string): Partial<VoiceSettings> {
   return Object.fromEntries(
     Object.entries(voiceSettings(publicUrl)).filter(
@@ -34,16 +34,16 @@ export function wrongSettings(number: TwilioNumber, publicUrl: string): Partial<
 }
 
 /**
- * What takes a number's calls instead of its settings, in words: Twilio does not look at them then.
- * Undefined where the settings count.
+ * What handles a number's calls instead of its settings, in words: Twilio ignores those then. Undefined if the settings
+ * count.
  */
 export function otherUse({ handledBy: sid }: TwilioNumber): string | undefined {
   return sid && `${sid.startsWith("TK") ? "SIP trunk" : "TwiML App"} ${sid}`;
 }
 
 /**
- * The address of somebody else's that a number's calls, or what is told of them, go to now; undefined where there is
- * none, or only the greeting that Twilio gives to new numbers.
+ * Somebody else's address to which a number's calls or callbacks now go; undefined if there is none, or only the
+ * greeting that Twilio gives new numbers.
  */
 export function otherAddress(number: TwilioNumber, publicUrl: string): string | undefined {
   const wanted = voiceSettings(publicUrl);
@@ -58,7 +58,7 @@ export interface NumberTrouble {
   what: string;
 }
 
-/** @param publicUrl where calls must go (an origin); undefined leaves out where they do go */
+/** @param publicUrl where calls must go (an origin); undefined skips that check */
 export function numberTroubles(
   number: TwilioNumber,
   publicUrl: string | undefined,
@@ -86,7 +86,7 @@ function isTwiliosOwn(address: string): boolean {
   return URL.canParse(address) && new URL(address).hostname === "demo.twilio.com";
 }
 
-/** Whether Twilio could call `publicUrl`: names and addresses of this machine, or of a private network, it cannot. */
+/** Whether Twilio could call `publicUrl`: it cannot reach names and addresses of this machine or a private network. */
 export function isReachableByTwilio(publicUrl: string): boolean {
   const { hostname } = new URL(publicUrl);
   const isLocalName = !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);

@@ -12,9 +12,9 @@ import { isSameSite } from "#app/server/same-site.server.ts";
 
 /** A request that Twilio has signed. */
 export interface TwilioRequest extends Asked {
-  /** what the request says of its call; `at` is Twilio's own time where it tells, else now */
+  /** what the request says of its call; `at` is Twilio's own time if it gives one, else now */
   event: CallEvent;
-  /** a field of the body, or undefined where it was not sent */
+  /** a field of the body, or undefined if it was not sent */
   field: (name: string) => string | undefined;
   /** the query of the webhook's address, which is signed too */
   query: URLSearchParams;
@@ -32,7 +32,7 @@ const bodyLimit = 64 * 1024;
 /**
  * A webhook of Twilio's: POST only, and only with a right signature; anybody else learns nothing.
  * The address that was signed is `PUBLIC_URL` and the path, whatever a proxy says of it.
- * @param fault answers where the handler throws; the error is logged
+ * @param fault answers if the handler throws; the error is logged
  */
 export function twilioRoute(
   handler: TwilioHandler,
@@ -143,7 +143,7 @@ export function isSigned(authToken: string, request: Request, fields: URLSearchP
   );
 }
 
-// What a proxy, or anybody, says in Host and X-Forwarded-… has no part in it.
+// Nothing that a proxy, or anybody, says in Host and X-Forwarded-… matters.
 function signedAddress(request: Request): string {
   const { pathname, search } = new URL(request.url);
   return environment().PUBLIC_URL + pathname + search;
@@ -159,14 +159,14 @@ function asSigned(fields: URLSearchParams): Record<string, string | string[]> {
   );
 }
 
-/** @param timestamp RFC 2822, as callbacks have it; what is not of these days is not believed */
+/** @param timestamp RFC 2822, as callbacks have it; a time far from now is not believed */
 function eventTime(timestamp: string | undefined): Date {
   const now = Date.now();
   const at = Date.parse(timestamp ?? "");
   return new Date(Math.abs(at - now) < 24 * 60 * 60 * 1000 ? at : now);
 }
 
-/** `"42"` → 42; undefined for what is no number of seconds. */
+/** `"42"` → 42; undefined for anything but a number of seconds. */
 export function wholeSeconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }

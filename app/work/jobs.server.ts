@@ -29,7 +29,7 @@ const callExpiry: Job = {
   },
 };
 
-/** Closing an account takes the first thousands of its calls at once; these are the others. */
+/** Closing an account deletes the first few thousand of its calls at once; these are the rest. */
 const callsOfErased: Job = {
   name: "calls-of-erased",
   everySeconds: 60,
@@ -96,7 +96,7 @@ const oldCounts: Job = {
   },
 };
 
-/** Finds out the country and kind of numbers that came by plain SQL, or were adopted. */
+/** Works out the country and kind of numbers that came by plain SQL or were adopted. */
 const numberFacts: Job = {
   name: "number-facts",
   everySeconds: 5,
@@ -114,7 +114,7 @@ const poolCounts: Job = {
   run: foldCounts,
 };
 
-/** All that is done in the background. */
+/** Everything that is done in the background. */
 export const jobs: readonly Job[] = [
   mail,
   recordings,

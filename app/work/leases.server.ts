@@ -2,14 +2,14 @@ import type { Knex } from "knex";
 import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 
 /**
- * Who does a job, among all processes and machines: a row a job, taken with one conditional UPDATE, so that it works
- * behind poolers, where session locks do not. The database's clock counts, whatever the machines' say.
+ * Which process does a job, among all machines: one row per job, taken with one conditional UPDATE, so that it works
+ * behind poolers, where session locks do not. The database's clock counts, whatever the machines' clocks say.
  */
 
-/** Seconds that a lease lasts; whoever works renews it long before. */
+/** Seconds that a lease lasts; a working process renews it long before. */
 export const leaseSeconds = 60;
 
-/** Whether a job is due, and nobody is at it. Only reads. */
+/** Whether a job is due and nobody is doing it. Only reads. */
 export async function isFree(db: Knex, job: string): Promise<boolean> {
   const rows = await db("work_leases")
     .where({ job })
@@ -20,7 +20,7 @@ export async function isFree(db: Knex, job: string): Promise<boolean> {
 const freeOn = (db: Knex) =>
   `(due_at <= ${databaseNow(db)} and (held_until is null or held_until <= ${databaseNow(db)}))`;
 
-/** Takes a job that {@link isFree}, for {@link leaseSeconds}; false where another was quicker. */
+/** Takes a job that {@link isFree}, for {@link leaseSeconds}; false if another process was quicker. */
 export async function take(db: Knex, job: string, holder: string): Promise<boolean> {
   await db("work_leases")
     .insert({ job, due_at: inSeconds(db, 0) })
@@ -33,7 +33,7 @@ export async function take(db: Knex, job: string, holder: string): Promise<boole
   return taken > 0;
 }
 
-/** Holds a job for longer; false where it was lost meanwhile. */
+/** Holds a job for longer; false if it was lost meanwhile. */
 export async function renew(db: Knex, job: string, holder: string): Promise<boolean> {
   const held = await db("work_leases")
     .where({ job, holder })
@@ -41,7 +41,7 @@ export async function renew(db: Knex, job: string, holder: string): Promise<bool
   return held > 0;
 }
 
-/** Lets go of a job, which is due again in so many seconds. */
+/** Releases a job, which is due again in so many seconds. */
 export async function letGo(
   db: Knex,
   job: string,

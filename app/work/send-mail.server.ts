@@ -20,7 +20,7 @@ import { letters, type Letter } from "#app/mail/letters.server.ts";
 import { sendLetter } from "#app/mail/transport.server.ts";
 import type { Job } from "#app/work/work.server.ts";
 
-/** Sends the mail that is due, one after the other. */
+/** Sends the mail that is due, one at a time. */
 export const mail: Job = {
   name: "mail",
   everySeconds: 0,
@@ -43,7 +43,7 @@ async function send(db: Knex, queued: QueuedMail): Promise<void> {
   else await putOff(db, queued, sending.why, sending.outcome);
 }
 
-/** The letter and where it goes, with a link of its own; undefined where there is nobody to write to any more. */
+/** The letter and where it goes, with a link of its own; undefined if there is no longer anybody to write to. */
 async function write(
   db: Knex,
   { kind, companyId, address, about, tries }: QueuedMail,
@@ -73,7 +73,7 @@ async function write(
   }
 }
 
-/** Of calls that were erased since nothing is told, nor to an address that has had it stopped. */
+/** Calls erased since are not told, nor is an address that has stopped the mails. */
 async function writeTold(
   db: Knex,
   kind: "calls" | "told-confirm",

@@ -17,8 +17,8 @@ import {
 import type { Job } from "#app/work/work.server.ts";
 
 /**
- * Looks whether the Twilio account still owns every number that a company has, some times a day. One that is gone is
- * the operator's alarm, and its company is told the truth. The log also names those whose calls do not come here.
+ * Checks a few times a day whether the Twilio account still owns every company's number. A missing one raises the
+ * operator's alarm, and its company is told the truth. The log also names those whose calls do not come here.
  */
 export const numbersWatch: Job = {
   name: "numbers-watch",
@@ -32,7 +32,7 @@ export const numbersWatch: Job = {
   async run(db) {
     const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = environment();
     if (!TWILIO_ACCOUNT_SID || !TWILIO_AUTH_TOKEN) return;
-    // Twilio's client is big, and needed some times a day.
+    // Twilio's client is big, and needed only a few times a day.
     const { openTwilioAccount } = await import("#app/twilio/account.server.ts");
     const account = openTwilioAccount({
       accountSid: TWILIO_ACCOUNT_SID,
@@ -66,7 +66,7 @@ export const numbersWatch: Job = {
 /** Names the numbers that are owned, and whose calls do not come here or may not for long. */
 function logTroubles(numbers: readonly TwilioNumber[]): void {
   const { PUBLIC_URL } = environment();
-  // No number points to a developer's machine, and that is no alarm.
+  // No number points to a developer's machine, and that is no cause for alarm.
   const publicUrl = isReachableByTwilio(PUBLIC_URL) ? PUBLIC_URL : undefined;
   const troubled = new Map<NumberTrouble["kind"], string[]>();
   for (const number of numbers) {
@@ -75,7 +75,7 @@ function logTroubles(numbers: readonly TwilioNumber[]): void {
     }
   }
   for (const [trouble, phoneNumbers] of troubled) {
-    // It may be all of them.
+    // There may be very many.
     const some = { trouble, count: phoneNumbers.length, phoneNumbers: phoneNumbers.slice(0, 20) };
     if (trouble === "lacks-address") {
       log.warn(

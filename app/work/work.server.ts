@@ -10,8 +10,8 @@ import { isFree, leaseSeconds, letGo, renew, take } from "#app/work/leases.serve
 /** What is done in the background: by the processes that serve, and by `npm run work -- --once`. */
 
 /**
- * A job. It may be cut off at any point and is then done again, by this process or another, so each of its steps can be
- * repeated; and it goes in batches, so that a table's locks are short.
+ * A job. It may be cut off at any point and is then done again, by this process or another, so every step can be
+ * repeated; and it works in batches, so that locks are short.
  */
 export interface Job {
   name: string;
@@ -25,7 +25,7 @@ export interface Job {
   run(db: Knex, signal: AbortSignal): Promise<void>;
 }
 
-/** What came of {@link doJob}. */
+/** The outcome of {@link doJob}. */
 export type JobOutcome = "done" | "failed" | "not-due";
 
 // Seconds.
@@ -53,7 +53,7 @@ export async function doJob(job: Job, signal: AbortSignal): Promise<JobOutcome> 
   }
   try {
     const next = failed ? Math.min(job.everySeconds, afterFailure) : job.everySeconds;
-    // One that was cut off is due at once.
+    // A job that was cut off is due at once.
     await letGo(working(), job.name, holder, signal.aborted ? 0 : next);
   } catch (error) {
     tell(job, error);
@@ -88,7 +88,7 @@ async function whileHeld(
 }
 
 function tell({ name }: Job, error: unknown): void {
-  // That the database is away, requests tell.
+  // Requests already report that the database is away.
   const level = isDatabaseUnavailable(error) ? "debug" : "warn";
   log[level]({ job: name, err: error }, "a job in the background failed; it is done again later");
 }

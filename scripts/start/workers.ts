@@ -3,8 +3,8 @@ import path from "node:path";
 import { event } from "./events.ts";
 
 /**
- * The supervisor of the processes that serve, one port for all. One that dies is started again; when this process dies,
- * however it does, they end with it (they notice that the channel to it has closed: Node's documentation, "cluster").
+ * The supervisor of the serving processes, which share one port. One that dies is started again; however this process
+ * itself dies, they end with it (they notice that the channel to it has closed: Node's documentation, "cluster").
  */
 
 /** The workers cannot listen; the message is one line for an operator. */
@@ -15,7 +15,7 @@ export class PortError extends Error {
 // Milliseconds.
 const shortestPause = 100;
 const longestPause = 10_000;
-/** After this long a worker counts as one that works, and the next pause is a short one again. */
+/** After this long a worker counts as working, and the next pause is short again. */
 const settled = 10_000;
 /** Workers give up on requests in flight a second before this. */
 const stopLimit = 9_500;
@@ -31,7 +31,7 @@ interface Slot {
 export interface Workers {
   /** Resolves with the port when every worker listens; rejects with {@link PortError} where that cannot be. */
   listening: Promise<number>;
-  /** Has them finish what they do, and resolves when all have ended, ten seconds later at most. */
+  /** Lets them finish their work, and resolves when all have ended, ten seconds later at most. */
   stop(signal: NodeJS.Signals): Promise<void>;
   /** Ends them at once. */
   kill(): void;
@@ -43,7 +43,7 @@ export interface Workers {
  */
 export function startWorkers(count: number, port: number): Workers {
   cluster.schedulingPolicy =
-    // One worker accepts connections itself; several are given them in turn.
+    // A single worker accepts connections itself; several are given them in turn.
     count === 1 ? cluster.SCHED_NONE : cluster.SCHED_RR;
   cluster.setupPrimary({
     exec: path.resolve("build/scripts/start/worker.js"),
@@ -149,7 +149,7 @@ export function startWorkers(count: number, port: number): Workers {
   };
 }
 
-/** What workers say to the supervisor; app/http/cluster.server.ts is the other side. */
+/** What workers say to the supervisor; app/server/cluster.server.ts is the other side. */
 type WorkerMessage =
   | { cannotListen: string }
   /** for the worker in slot `to`, or for all the others */

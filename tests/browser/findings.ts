@@ -16,21 +16,22 @@ declare global {
   }
 }
 
-/** What axe finds, every rule included; nothing may be left. */
-export async function expectNoFindings(page: Page): Promise<void> {
-  await ready(page);
+/** What axe finds, every rule included, a line each. */
+export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
-  const findings = await page.evaluate(async () => {
+  return page.evaluate(async () => {
     const { violations } = await window.axe.run(document, {
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     });
-    return violations.map(({ id, nodes }) => ({
-      id,
-      nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]),
-    }));
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+    );
   });
-  expect({ url: page.url(), findings }).toEqual({
-    url: page.url(),
-    findings: [],
-  });
+}
+
+/** Nothing that axe finds may be left. */
+export async function expectNoFindings(page: Page): Promise<void> {
+  await ready(page);
+  const findings = await axeFindings(page);
+  expect({ url: page.url(), findings }).toEqual({ url: page.url(), findings: [] });
 }

@@ -47,6 +47,9 @@ describeEachEngine("closed companies", (_engine, open) => {
     await expect(tokenOf(ann)).rejects.toThrow("signed-out");
     expect(await findToken(db, bobsToken)).toBeDefined();
     expect(await findSession(db, session)).toBeUndefined();
+    for (const table of ["company_sessions", "company_tokens"] as const) {
+      expect(await db(table).where({ company_id: ann.id })).toEqual([]);
+    }
     expect(await signIn(db, ann.email, password)).toBe("frozen");
     expect(await signIn(db, ann.email, "somebody's guess")).toBeUndefined();
     // A sign-in that was under way.

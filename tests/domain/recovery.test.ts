@@ -44,7 +44,9 @@ describeEachEngine("the way back in", (_engine, open) => {
     for (const code of codes)
       expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$/);
     expect(new Set(codes).size).toBe(10);
-    const kept = JSON.stringify(await db("recovery_codes"));
+    const kept = JSON.stringify(await db("recovery_codes"))
+      .replaceAll("-", "")
+      .toUpperCase();
     for (const code of codes) expect(kept).not.toContain(meantCode(code).slice(0, 8));
     expect(await recoveryCodesOf(db, id)).toMatchObject({ left: 10 });
   });

@@ -89,7 +89,9 @@ describeEachEngine("sessions", (_engine, open) => {
     const id = await beginSession(db, await insertCompany(db), begun);
     expect(sessionIdle).toBe(30 * 24 * 60 * 60);
     expect(await findSession(db, id, after(30, -1))).toBeDefined();
-    expect(await findSession(db, id, after(30))).toBeUndefined();
+    for (const days of [30, 31, 400]) {
+      expect(await findSession(db, id, after(days))).toBeUndefined();
+    }
   });
 
   test("its use is due to be noted an hour after it last was", async () => {
@@ -113,6 +115,8 @@ describeEachEngine("sessions", (_engine, open) => {
     }
     expect(await findSession(db, id, after(180, -1))).toBeDefined();
     expect(await findSession(db, id, after(180))).toBeUndefined();
+    await extendSession(db, id, after(181));
+    expect(await findSession(db, id, after(181))).toBeUndefined();
   });
 
   test("one that has ended is not brought back by its use", async () => {

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { buildState } from "../../scripts/compile/sources.js";
 import type { Tally } from "../support/tally.ts";
@@ -34,10 +35,23 @@ const twenty = [
   "a stray rejection",
 ];
 
+// The terminal sends it to the program that runs, too, and this one comes to it when that has ended.
+process.on("SIGINT", () => {
+  console.error("\nStopped before it was done. Nothing is said of faults that held or failed.");
+  process.exit(130);
+});
+
+/** What came while a program ran has its turn, before anything is made of how that ended. */
+const signalsHeard = () => setTimeout(10);
+
 /** The whole run, builds apart. */
 const atMostMinutes = 15;
 
-function vitest(args: string[], env: Record<string, string>, minutes: number): number {
+async function vitest(
+  args: string[],
+  env: Record<string, string>,
+  minutes: number,
+): Promise<number> {
   const { status } = spawnSync(
     path.resolve("node_modules/.bin/vitest"),
     ["run", "--project", "faults", ...args],
@@ -48,15 +62,16 @@ function vitest(args: string[], env: Record<string, string>, minutes: number): n
       shell: process.platform === "win32",
     },
   );
+  await signalsHeard();
   return status ?? 1;
 }
 
 const wholeNumber = /^[1-9]\d{0,5}$/;
 
-function runHistories(seeds: string, minutes: string, first: string): number {
+async function runHistories(seeds: string, minutes: string, first: string): Promise<number> {
   const report = path.resolve("fault-histories.json");
   rmSync(report, { force: true });
-  const status = vitest(
+  const status = await vitest(
     ["tests/faults/histories.test.ts", "--reporter=dot"],
     {
       FAULT_SEEDS: seeds,
@@ -70,10 +85,10 @@ function runHistories(seeds: string, minutes: string, first: string): number {
   return status;
 }
 
-function runKeyed(seeds: string, first: string): number {
+async function runKeyed(seeds: string, first: string): Promise<number> {
   const directory = mkdtempSync(path.join(tmpdir(), "faults-"));
   const report = path.join(directory, "keyed");
-  const status = vitest(
+  const status = await vitest(
     ["tests/faults/keyed-assignments.test.ts", "--reporter=dot"],
     { FAULT_SEEDS: seeds, FAULT_FIRST_SEED: first, FAULT_REPORT: report },
     4 + Number(seeds),
@@ -83,10 +98,10 @@ function runKeyed(seeds: string, first: string): number {
   return status;
 }
 
-function runTwenty(): number {
+async function runTwenty(): Promise<number> {
   const directory = mkdtempSync(path.join(tmpdir(), "faults-"));
   const file = path.join(directory, "tally.json");
-  vitest(
+  await vitest(
     ["-t", "fault \\d+: ", "--reporter=./tests/support/tally.ts"],
     { TALLY_FILE: file },
     atMostMinutes,
@@ -121,7 +136,7 @@ const { values } = parseArgs({
   },
 });
 
-function runAsked(): number {
+async function runAsked(): Promise<number> {
   if (Object.values(values).some((number) => !wholeNumber.test(number))) {
     console.error("--seeds, --keyed, --minutes and --first-seed are whole numbers from 1.");
     return 2;
@@ -131,10 +146,11 @@ function runAsked(): number {
       stdio: "ignore",
       shell: process.platform === "win32",
     });
+    await signalsHeard();
   }
   const { seeds, keyed, minutes, "first-seed": first } = values;
   if (keyed !== undefined) return runKeyed(keyed, first);
   return seeds === undefined ? runTwenty() : runHistories(seeds, minutes, first);
 }
 
-process.exitCode = runAsked();
+process.exitCode = await runAsked();

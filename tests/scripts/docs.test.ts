@@ -72,6 +72,19 @@ test("the docs name only npm scripts that there are", () => {
   }
 });
 
+test("docs/security.md names a test for each line, and each is there", () => {
+  const table = read("docs/security.md").split("## What shows it")[1] ?? "";
+  const lines = [...table.matchAll(/^\| (?!what |-|\*\*).*$/gm)].map(([line]) => line);
+  expect(lines.length).toBeGreaterThan(60);
+  const missing = lines.filter((line) => {
+    const [, file = "", sentence = ""] = /`(tests\/[\w./-]+)`: “(.+)”/.exec(line) ?? [];
+    if (!existsSync(file)) return true;
+    const quoted = ['"', "'", "`"].map((mark) => mark + sentence + mark);
+    return !quoted.some((title) => read(file).includes(title));
+  });
+  expect(missing).toEqual([]);
+});
+
 /** What GitHub calls the headings of a Markdown file in a link; of two that are alike the second has a number. */
 function anchorsOf(file: string): string[] {
   const seen = new Map<string, number>();

@@ -26,8 +26,12 @@ async function stop(
   command: string[],
   env: Record<string, string>,
   waits: (output: string, pid: number) => boolean | Promise<boolean>,
+  { inGroup = false } = {},
 ): Promise<string> {
-  const child = spawn(process.execPath, command, { env: childEnvironment(env) });
+  const child = spawn(process.execPath, command, {
+    env: childEnvironment(env),
+    detached: inGroup,
+  });
   let output = "";
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
@@ -39,7 +43,9 @@ async function stop(
   await until(`${command.join(" ")} waits`, () => waits(output, child.pid ?? 0), 20);
   said = "";
   const pressed = performance.now();
-  child.kill("SIGINT");
+  // As a terminal does it, whose programs all hear of it.
+  if (inGroup) process.kill(-(child.pid ?? 0), "SIGINT");
+  else child.kill("SIGINT");
   const [code, signal] = await ended;
   // What a shell makes of either.
   expect([signal === "SIGINT" ? 130 : code, said]).toEqual([130, expect.any(String)]);
@@ -241,6 +247,23 @@ test("Ctrl-C ends simulate-call, which says which steps are in the log", async (
     "Stopped before it was done. The steps that were printed are in the call log, and the next may be; the rest was not sent.",
   );
 });
+
+/** Whether a process has begun another, by a part of its command line. */
+const hasBegun = (part: string) => (_output: string, pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .split(" ")
+    .filter(Boolean)
+    .some((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes(part));
+
+if (process.platform === "linux") {
+  test.each([
+    ["bench/run.ts", "rmSync"],
+    ["tests/faults/run.ts", "vitest"],
+  ])("Ctrl-C ends %s, with a line", async (file, begun) => {
+    const said = await stop(["--import", "tsx", file], {}, hasBegun(begun), { inGroup: true });
+    expect(said).toMatch(/^Stopped before it was done\. No/);
+  });
+}
 
 test("Ctrl-C ends npm run dev and remix-serve, before they serve", async () => {
   for (const command of [["--import", "tsx", "scripts/dev.ts"], script("serve-remix")]) {

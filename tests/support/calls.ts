@@ -159,32 +159,42 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** What Twilio tells of a call, in order. */
+/**
+ * What Twilio tells of a call, in order.
+ * @param of `at` gives the time so many seconds after the call began
+ */
 export function callsOf(
   { route, dial, message, status = "completed" }: Scenario,
-  { callSid, company, to }: { callSid: string; company: number; to: string },
+  of: {
+    callSid: string;
+    company: number;
+    to: string;
+    caller?: string;
+    at?: (seconds: number) => Date;
+  },
 ): ((db: Knex) => Promise<unknown>)[] {
-  const event = { callSid, from, to };
+  const { callSid, company, to, caller = from, at = secondsIn } = of;
+  const event = { callSid, from: caller, to };
   const sid = `RE${"e".repeat(32)}`;
   return [
     (db) =>
       recordIncomingCall(
         db,
-        { ...event, status: "ringing", at: secondsIn(0) },
+        { ...event, status: "ringing", at: at(0) },
         { companyId: company, route },
       ),
     (db) =>
       recordCallStatus(db, {
         ...event,
         status: "in-progress",
-        at: secondsIn(1),
+        at: at(1),
       }),
     ...(dial
       ? [
           (db: Knex) =>
             recordDialResult(
               db,
-              { ...event, status: "in-progress", at: secondsIn(30) },
+              { ...event, status: "in-progress", at: at(30) },
               dial,
               dial === "answered" ? 20 : 0,
             ),
@@ -195,14 +205,13 @@ export function callsOf(
           (db: Knex) =>
             recordRecording(
               db,
-              { ...event, status: "in-progress", at: secondsIn(40) },
+              { ...event, status: "in-progress", at: at(40) },
               { sid, seconds: 8 },
             ),
           // It does not say who called.
-          (db: Knex) =>
-            recordRecording(db, { callSid, to, at: secondsIn(43) }, { sid, seconds: 7 }),
+          (db: Knex) => recordRecording(db, { callSid, to, at: at(43) }, { sid, seconds: 7 }),
         ]
       : []),
-    (db) => recordCallStatus(db, { ...event, status, at: secondsIn(41) }, 41),
+    (db) => recordCallStatus(db, { ...event, status, at: at(41) }, 41),
   ];
 }

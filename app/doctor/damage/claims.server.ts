@@ -5,9 +5,9 @@ import { isE164, isTime } from "#app/domain/rules/rules.server.ts";
 import { readTime } from "#app/domain/times.ts";
 
 /**
- * Which rows disagree. Two places say whose a number is: its row in the pool names the owner, and the company names its
- * number. Rows where the two differ are read with everything that such claims tie them to, as one knot, so that each
- * knot can be judged, and repaired, without a look at any other.
+ * Which rows disagree. A number's ownership is recorded in two places: its row in the pool names the owner, and the
+ * company names its number. Rows where the two differ are read together with everything that such claims tie them to,
+ * as one knot, so that each knot can be judged and repaired on its own.
  */
 
 /** A row of the pool as it stands, sound or not. */
@@ -20,10 +20,10 @@ export interface PoolRow {
   created_at: StoredTime;
 }
 
-/** A time as somebody left it, which may be none. */
+/** A time as somebody left it, perhaps not a valid one. */
 export type StoredTime = string | number | null;
 
-/** A company as far as numbers go. */
+/** The parts of a company that concern numbers. */
 export interface Claimant {
   id: number;
   company_name: string;
@@ -37,11 +37,11 @@ export interface Knot {
   companies: Claimant[];
 }
 
-/** What ties rows of one number together, however it is written: the number that is meant, else the text itself. */
+/** What ties together the rows of one number, however it is written: the number meant, else the text itself. */
 export function numberKey(text: string): string {
   const stored = asStored(text);
   if (stored === undefined) return text;
-  // A trunk prefix after the country code reaches the same phone, where the plan has a number without it.
+  // With a trunk prefix after the country code it is the same phone, if the plan has a number without it.
   const parsed = mayHaveTrunkPrefix.test(stored) ? parseE164(stored) : undefined;
   return parsed?.ok && parsed.valid ? parsed.phoneNumber : stored;
 }
@@ -57,10 +57,10 @@ const longCodes = "21 22 23 24 25 26 28 29 35 37 38 42 50 59 67 68 69 80 85 87 8
 const trunkPrefixed = `^[+](1[01]|7[08]|(${shortCodes.replaceAll(" ", "|")})0|(${longCodes.replaceAll(" ", "|")}).0)`;
 const mayHaveTrunkPrefix = new RegExp(trunkPrefixed);
 
-/** Whether there is something in a time's place that cannot be read. */
+/** Whether a time's place holds something that cannot be read. */
 export const isUnreadable = (time: StoredTime) => time !== null && readTime(time) === undefined;
 
-/** Whether what is in a time's place says nothing at all, so that nothing is lost with it. */
+/** Whether a time's place holds nothing of meaning, so that nothing is lost with it. */
 export const isSilent = (time: StoredTime) =>
   time === null || (typeof time === "string" && /^(\s*|-?infinity)$/i.test(time));
 
@@ -118,7 +118,7 @@ function poolRows(db: Knex) {
   );
 }
 
-/** Every company, as far as numbers go; `c` is the table. */
+/** What concerns numbers in every company; `c` is the table. */
 export function claimants(db: Knex) {
   return db("companies as c").select<Claimant[]>(
     "c.id",
@@ -128,7 +128,7 @@ export function claimants(db: Knex) {
   );
 }
 
-// One pass over the pool, so each row is let through by what is cheapest to see.
+// A single pass over the pool, so the cheapest checks come first.
 async function unsoundRows(db: Knex): Promise<PoolRow[]> {
   const postgres = isPostgres(db);
   // The rule's own pattern counts digits, which takes PostgreSQL twice as long.
@@ -153,7 +153,7 @@ async function unsoundRows(db: Knex): Promise<PoolRow[]> {
     .whereRaw(
       `(${breaksRule} or ${prefixed} or ${isNoTime("n.assigned_at")} or ${isNoTime("n.created_at")})`,
     )) as (PoolRow & { breaks_rule: boolean | number })[];
-  // The database cannot tell of all of them; what it lets through is sound.
+  // The database cannot judge all of them; what it lets through is sound.
   return rows.filter(
     ({ breaks_rule, phone_number, assigned_at, created_at }) =>
       breaks_rule ||
@@ -163,11 +163,11 @@ async function unsoundRows(db: Knex): Promise<PoolRow[]> {
   );
 }
 
-// The pattern takes PostgreSQL five times as long as this does, which few rows have.
+// The pattern takes PostgreSQL five times as long as this check, which few rows meet.
 const mayHoldPrefix = `'0' in (substr(n.phone_number, 4, 1), substr(n.phone_number, 5, 1))
   or substr(n.phone_number, 2, 2) in ('10', '11', '70', '78')`;
 
-// The same in SQLite's words.
+// The same in SQLite's SQL.
 const beginsWithOneOf = (codes: string) =>
   `substr(n.phone_number, 2, 2) in (${codes
     .split(" ")
@@ -203,7 +203,7 @@ async function among<Row extends object>(
   );
 }
 
-/** What `read` returns for all of `values`, of which one statement can bind a limited number only. */
+/** What `read` returns for all of `values`, since one statement can bind only a limited number. */
 export async function inChunks<Value, Row>(
   values: readonly Value[],
   read: (chunk: Value[]) => PromiseLike<Row[]>,
@@ -231,7 +231,7 @@ function tie(rows: PoolRow[], companies: Claimant[]): Knot[] {
   };
   const known = new Set(companies.map(({ id }) => id));
   for (const { phone_number, assigned_to_company_id: owner } of rows) {
-    // Two rows of one owner that does not exist say nothing about each other.
+    // Two rows whose owner does not exist say nothing about each other.
     if (owner !== null && known.has(owner)) join(owner, numberKey(phone_number));
   }
   for (const company of companies) {

@@ -12,14 +12,14 @@ import { asStored } from "#app/domain/e164.ts";
 import { readTime, toDatabaseTime, unknownTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * What repairs a knot. Claims on one number by one company at most have one sound state, and can be brought to it.
- * Wherever a second company, a second number, or an owner that nobody knows comes in, people decide; nothing is guessed.
+ * What repairs a knot. Claims on one number by at most one company have one sound state, and can be brought to it. If a
+ * second company, a second number or an unknown owner is involved, people decide; nothing is guessed.
  */
 
-/** A number as the pool is to have it. */
+/** A number as it should be in the pool. */
 interface SoundRow extends Omit<PoolRow, "id" | "created_at"> {
   status: "available" | "assigned";
-  /** absent where it stays as it is */
+  /** absent if it stays as it is */
   created_at?: PoolRow["created_at"];
 }
 
@@ -30,7 +30,7 @@ export type Change =
   | { add: SoundRow }
   | { company: number; phoneNumber: string | null };
 
-/** What brings a knot to its one sound state, in the order to do it; undefined where it has more than one. */
+/** The steps that bring a knot to its one sound state, in order; undefined if it has more than one. */
 export function cureOf(knot: Knot): Change[] | undefined {
   const { rows, companies } = knot;
   const [company, otherCompany] = companies;
@@ -54,15 +54,15 @@ export function cureOf(knot: Knot): Change[] | undefined {
 const isFree = (row: PoolRow) => row.assigned_to_company_id === null && !isTaken(row);
 const isTaken = ({ status }: PoolRow) => status !== null && status !== "available";
 
-// With fewer digits than any subscriber's number has, it cannot be one that was written down wrong.
+// With fewer digits than any subscriber's number, it cannot be a miswritten one.
 const isNoNumber = (text: string) => (text.normalize("NFKC").match(/\p{Nd}/gu)?.length ?? 0) < 5;
 
-/** Whether somebody may know what is meant with what the program cannot read. */
+/** Whether a person may know what is meant by text that the program cannot read. */
 export const saysUnreadable = (time: PoolRow["created_at"]) =>
   isUnreadable(time) && !isSilent(time);
 
 /**
- * The time that stands for an assignment's where that is not known: the earliest that is certain, when the number was
+ * The time to use for an assignment if its own is not known: the earliest that is certain, when the number was
  * in the pool and the company had signed up.
  */
 export function earliestCertain(rows: readonly PoolRow[], company?: Claimant): DatabaseTime {

@@ -24,8 +24,8 @@ import { asStored } from "#app/domain/e164.ts";
 import { isTime } from "#app/domain/rules/rules.server.ts";
 
 /**
- * What is wrong, in words: rows that break a rule of the two tables. Databases of the system before this one have them,
- * and the migration stops at them. Each row is named once, with what repairs it, or what people have to decide.
+ * What is wrong, in words: rows that break a rule of the two tables. Databases of the previous system have them, and
+ * the migration stops at them. Each row is named once, with its repair or what people have to decide.
  */
 
 const headlines = {
@@ -56,7 +56,7 @@ export interface Damage {
   kind: DamageKind;
   /** the rows and what is wrong with them, one line */
   finding: string;
-  /** what an operator has to decide, one line; where there is a `repair`, that there is nothing */
+  /** what an operator has to decide, one line; with a `repair`, that there is nothing to decide */
   decision: string;
   /** what a repair does about it, one sentence; absent where people decide */
   repair?: string;
@@ -98,8 +98,8 @@ function describeDamage({ finding, decision, repair }: Damage): string {
 }
 
 /**
- * Whatever breaks a rule of `companies` and `twilio_phone_numbers`. Where some of the two is missing, what would break
- * one as soon as it is made; nothing stays made.
+ * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is missing, what would
+ * break a rule once it is made; nothing made for that stays.
  */
 export async function findDamage(db: Knex): Promise<Damage[]> {
   if ((await whatIsThere(db)) !== "some") return findDamageInTables(db);

@@ -10,8 +10,8 @@ import {
 import { earliestCertain, saysUnreadable } from "#app/doctor/damage/cure.server.ts";
 
 /**
- * What only people can decide: which of the claims on a number is right. Whatever they answer, the SQL that goes with
- * the answer leaves a knot that is sound or that can be repaired.
+ * What only people can decide: which of the claims on a number is right. Whichever answer they choose, its SQL leaves a
+ * knot that is sound or can be repaired.
  */
 
 export interface Answer {
@@ -24,7 +24,7 @@ export interface Answer {
 export const ask = (question: string, answers: Answer[]) =>
   `${question} ${answers.map(({ answer, sql }) => `${answer}: ${sql.join(" ")}`).join(" | ")}`;
 
-/** What people have to decide about a knot that nothing can repair without them. */
+/** What people have to decide about a knot that cannot be repaired without them. */
 export function questionOf(knot: Knot): string {
   const { companies, rows } = knot;
   const claims = companies.flatMap((company) => claimsOf(company, rows));
@@ -79,7 +79,7 @@ export function questionOf(knot: Knot): string {
   ]);
 }
 
-/** Each number that a company claims, in either table, and what takes the claim back. */
+/** Each number that a company claims, in either table, and what withdraws the claim. */
 function claimsOf(company: Claimant, rows: PoolRow[]): Answer[] {
   const takeBack = new Map<string, string[]>();
   const held = heldKey(company);
@@ -103,7 +103,7 @@ const free = "status = 'available', assigned_to_company_id = null, assigned_at =
 const updateRow = (id: number, values: string) =>
   `update twilio_phone_numbers set ${values} where id = ${id};`;
 
-/** Text from the database as it may stand in a line of a terminal: what could forge or hide something is escaped. */
+/** Text from the database made safe for a terminal line: anything that could forge or hide something is escaped. */
 export function quoted(text: string): string {
   return JSON.stringify(text).replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,

@@ -1,4 +1,4 @@
-/** A table of another program's has the name of one that is to be made; the message is for an operator. */
+/** Another program's table has the name of one that is to be made; the message is for an operator. */
 export class TableInTheWayError extends Error {
   override name = "TableInTheWayError";
 }

@@ -4,7 +4,7 @@ import { TableInTheWayError } from "#app/doctor/damage/table-in-the-way.ts";
 
 /** The two tables as this program makes them, and as it finds them: older programs had only one, or lacked a column. */
 
-/** What is there of the two tables: all that the rules are about, some of it, or nothing. */
+/** What exists of the two tables: everything the rules need, some of it, or nothing. */
 export async function whatIsThere(db: Knex): Promise<"all" | "some" | "nothing"> {
   const hasPool = await db.schema.hasTable("twilio_phone_numbers");
   const hasCompanies = await db.schema.hasTable("companies");
@@ -14,7 +14,7 @@ export async function whatIsThere(db: Knex): Promise<"all" | "some" | "nothing">
   return isComplete ? "all" : "some";
 }
 
-/** Makes what is missing of the two tables; what is there stays as it is. */
+/** Makes what is missing of the two tables; what exists stays as it is. */
 export async function createMissingTables(db: Knex): Promise<void> {
   const now = isPostgres(db) ? db.raw("(now() at time zone 'utc')") : db.raw("current_timestamp");
   if (!(await db.schema.hasTable("companies"))) {
@@ -94,7 +94,8 @@ export async function refuseOtherSchema(db: Knex): Promise<void> {
 }
 
 /**
- * Refuses PostgreSQL's columns that no time as it is kept could be written to, such as a BIGINT for Unix seconds.
+ * Refuses PostgreSQL columns to which a time in the stored form could not be written, such as a BIGINT for Unix
+ * seconds.
  * @throws {TableInTheWayError} which names them
  */
 export async function refuseColumnsWithoutTimes(db: Knex): Promise<void> {

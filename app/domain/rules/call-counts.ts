@@ -2,13 +2,13 @@ import { trigger as onPostgres } from "#app/domain/rules/postgres.ts";
 import { trigger as onSqlite } from "#app/domain/rules/sqlite.ts";
 
 /**
- * Triggers that count each company's calls by day (UTC) and by what became of them, so that its dashboard need not.
- * Calls whose time is none are left out.
+ * Triggers that count each company's calls by day (UTC) and outcome, so that its dashboard need not.
+ * Calls without a valid time are left out.
  */
 
 const day = { postgres: "cast(date(started_at) as text)", sqlite: "date(started_at)" };
 
-/** Outcomes that have a column of their own; all others are what is left of `calls`. */
+/** Outcomes with a column of their own; the others are the remainder of `calls`. */
 export const countedOutcomes = ["answered", "message", "missed"] as const;
 
 const columns = ["calls", ...countedOutcomes];
@@ -23,7 +23,7 @@ const worth = (outcome: string, n: number) =>
 const added = (to: string) =>
   columns.map((column) => `${column} = ${to}${column} + excluded.${column}`).join(", ");
 
-// In one order, so that statements that change the days of several companies do not wait for each other in a ring.
+// In a fixed order, so that statements that change several companies' days cannot deadlock.
 const postgresCount = (...parts: [table: string, n: number][]) => `
   insert into calls_per_day as c (${listed})
   select company_id, ${day.postgres}, ${columns.map((column) => `sum(${column})`).join(", ")} from (
@@ -73,7 +73,7 @@ export const callCounts = {
   ],
 };
 
-/** SQL for all that {@link callCounts} would have counted, by its columns in their order. */
+/** SQL for everything that {@link callCounts} would have counted, with its columns in order. */
 export const countOfCalls = (engine: keyof typeof day) =>
   `select company_id, ${day[engine]} as day, count(*) as calls,
           ${countedOutcomes.map((one) => `count(case when outcome = '${one}' then 1 end) as ${one}`).join(", ")}
@@ -81,8 +81,8 @@ export const countOfCalls = (engine: keyof typeof day) =>
     where company_id is not null and ${day[engine]} is not null group by company_id, ${day[engine]}`;
 
 /**
- * SQL for whether what is counted is not what {@link countOfCalls} would count. To group a million calls takes seconds, and
- * to add up a number that is drawn by the company and the day of each a tenth of it.
+ * SQL for whether the counts differ from what {@link countOfCalls} would count. Grouping a million calls takes seconds;
+ * adding up a number derived from each one's company and day takes a tenth of that.
  */
 export function callsAreMiscounted(engine: keyof typeof day): string {
   const postgres = engine === "postgres";
@@ -90,7 +90,7 @@ export function callsAreMiscounted(engine: keyof typeof day): string {
     postgres
       ? `case when isfinite(${date}) then ${date} - date '1970-01-01' else 0 end`
       : `cast(julianday(${date}) as integer)`;
-  // Squared twice, so that no errors make up for each other. With a LIMIT each step is computed once.
+  // Squared twice, so that errors do not cancel out. With a LIMIT each step is computed once.
   const sums = (counts: string, date: string, from: string) => {
     const drawn = [1, 2].reduce(
       (drawn, turn) =>

@@ -3,20 +3,20 @@ import { fourTimes } from "#app/domain/number-patterns.ts";
 import { trigger } from "#app/domain/rules/postgres.ts";
 
 /**
- * What PostgreSQL keeps of the pool for whoever searches and counts, in the transaction of each change: a row of
- * `numbers_on_offer` for each available number, and `pool_counts`. They are tables of their own, since a column more in
- * the pool's would have to wait for every reader of other programs.
+ * What PostgreSQL keeps of the pool for searches and counts, in the transaction of each change: a row of
+ * `numbers_on_offer` for each available number, and `pool_counts`. They are separate tables, since adding a column to
+ * the pool's would have to wait for every reader in other programs.
  *
  * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's trigrams, each with its shelf,
  * so that a search looks through one shelf after another (docs/decisions/6-numbers-on-offer.md). Each connection counts
- * in rows of its own: nobody waits for another's.
+ * in rows of its own, so that none waits for another.
  */
 
 /** Numbers on a shelf, as a power of two. */
 export const shelfBits = 15;
 
 /**
- * The code of each thing that a number is found by; of a trigram of digits it is the three digits. Those that hold two
+ * The code of each thing that a number is found by; for a trigram of digits, the three digits. Those that hold two
  * digits tell that a number begins or ends with them, or has them after a calling code of two or three. `rr` holds a digit
  * that a number has four times in a row.
  */
@@ -32,7 +32,7 @@ export const codes = {
   countryAndKind: 3_000,
 };
 
-/** The code of a country, of a kind, or of both together. */
+/** The code of a country, a kind, or both together. */
 export function facetCode(country: string | undefined, kind: NumberKind | undefined): number {
   const ofKind = kind ? numberKinds.indexOf(kind) + 1 : 0;
   if (country === undefined) return codes.kind + ofKind;
@@ -44,14 +44,14 @@ export function facetCode(country: string | undefined, kind: NumberKind | undefi
 
 const mobile = numberKinds.indexOf("mobile") + 1;
 
-// The roles of other programs write to the pool, and need no rights to what is kept of it.
+// Other programs' roles write to the pool without needing rights to these tables.
 const kept = (name: string, event: string, body: string) =>
   trigger(name, event, body, "security definer");
 
 const entered = "coalesce(kept_time(n.created_at), '1970-01-01 00:00:00')";
 
 /**
- * Puts available numbers on offer, at the end of the newest shelf; those that are dated back, where they belong.
+ * Puts available numbers on offer at the end of the newest shelf, or, if backdated, where they belong.
  * @param rows a FROM clause whose `n` is rows of the pool and whose `f` is what is known of them
  */
 export const enter = (rows: string, where = "true") => `
@@ -67,7 +67,7 @@ export const enter = (rows: string, where = "true") => `
          f.country, f.kind, f.memorable
     from ${rows} where n.status = 'available' and ${where} order by ${entered}, n.id`;
 
-/** Puts all of a pool on offer of which nothing is yet, in the order in which its numbers entered. */
+/** Puts a whole pool on offer of which nothing is yet, in the order in which its numbers entered. */
 export const enterAll = [
   `insert into numbers_on_offer (id, phone_number, entered_at, shelf)
    select n.id, n.phone_number, ${entered}, row_number() over (order by ${entered}, n.id) >> ${shelfBits}
@@ -75,7 +75,7 @@ export const enterAll = [
   "select setval('numbers_on_offer_place', (select count(*) + 1 from numbers_on_offer))",
 ];
 
-/** What is on offer, and is not in the pool so. */
+/** What is on offer but differs from the pool. */
 export const strays = `numbers_on_offer o where not exists (
   select 1 from twilio_phone_numbers n where n.id = o.id and n.status = 'available'
    and n.phone_number = o.phone_number and ${entered} = o.entered_at)`;

@@ -3,7 +3,7 @@ import { fourTimes, runMark } from "#app/domain/number-patterns.ts";
 import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 
 /**
- * What SQLite keeps of the pool for whoever searches and counts, in the transaction of each change: a row of
+ * What SQLite keeps of the pool for searches and counts, in the transaction of each change: a row of
  * `numbers_on_offer` for each available number, its trigrams in `offer_search`, and `pool_counts`
  * (docs/decisions/6-numbers-on-offer.md).
  */
@@ -12,7 +12,7 @@ import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 export const place = (enteredAt: string, id: string) =>
   `((min(max(coalesce(cast(strftime('%s', ${enteredAt}) as integer), 0), 1), 4294967295) - 2147483648) * 4294967296 + ${id})`;
 
-/** SQL for the id of what is at a place. */
+/** SQL for the id at a place. */
 export const idAt = (place: string) => `((${place} & 4294967295) - ((${place} & 2147483648) << 1))`;
 
 /** The word of a country, of a kind, of both together, or of what is memorable: three characters, a trigram. */
@@ -23,7 +23,7 @@ export function facetWord(country: string | undefined, kind: NumberKind | undefi
 }
 export const memorableWord = "mem";
 
-/** The columns of `offer_search`; marks and letters keep them from being found as one another. */
+/** The columns of `offer_search`; marks and letters keep one from being found as another. */
 const searchColumns = [
   "digits",
   "home_after_2",
@@ -34,7 +34,7 @@ const searchColumns = [
   "memorable",
 ];
 
-// What may be either is found as a mobile, too.
+// What may be either is also found as a mobile.
 const kinds = (row: string, before: string) => {
   const mobile = numberKinds.indexOf("mobile") + 1;
   return `case ${row}.kind ${numberKinds
@@ -67,7 +67,7 @@ const count = (what: string, n: number, when = "true", row?: string) =>
       where ${when}
    on conflict (what, country, kind, memorable, slot) do update set n = n + excluded.n;`;
 
-/** Puts the pool's `n` on offer; what stood in its way, REPLACE has taken out of the pool without asking triggers. */
+/** Puts the pool's `n` on offer; REPLACE has removed anything in its way from the pool without running triggers. */
 const enter = `
   delete from numbers_on_offer where new.status = 'available' and (id = new.id or phone_number = new.phone_number);
   insert into numbers_on_offer (id, phone_number, entered_at, country, kind, memorable)
@@ -75,13 +75,13 @@ const enter = `
       from (select 1) left join facts_given f on f.phone_number = new.phone_number where new.status = 'available';
   delete from facts_given where phone_number = new.phone_number;`;
 
-/** Puts all of the pool on offer that is not. */
+/** Puts on offer everything in the pool that is not on offer yet. */
 export const enterAll = `
   insert into numbers_on_offer (id, phone_number, entered_at)
   select n.id, n.phone_number, ${entered("n")} from twilio_phone_numbers n
    where n.status = 'available' and not exists (select 1 from numbers_on_offer o where o.id = n.id)`;
 
-/** What is on offer, and is not in the pool so. */
+/** What is on offer but differs from the pool. */
 export const strays = `numbers_on_offer as o where not exists (
   select 1 from twilio_phone_numbers n where n.id = o.id and n.status = 'available'
    and n.phone_number = o.phone_number and ${entered("n")} = o.entered_at)`;

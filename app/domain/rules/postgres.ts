@@ -6,8 +6,8 @@ import { auditColumns, says } from "#app/domain/rules/says.ts";
 export const isE164 = (column: string) => `${column} ~ '^\\+[1-9][0-9]{1,14}$'`;
 
 /**
- * SQL that says whether `column`, a timestamp or a text, is a time that can be read (domain/times.ts); null where it is
- * null. A timestamp always is, but for infinity. No question mark in it: Knex would take one for a binding.
+ * SQL that says whether `column`, a timestamp or a text, is a readable time (domain/times.ts); null where it is null. A
+ * timestamp always is, except infinity. It has no question mark: Knex would take one for a binding.
  */
 export const isTime = (column: string) =>
   `(case when pg_typeof(${column}) in ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
@@ -27,7 +27,7 @@ export const present = `
   select relname from pg_index i join pg_class c on c.oid = i.indexrelid
    where c.relnamespace = current_schema()::regnamespace and i.indisvalid`;
 
-/** What has a name that a rule could have, and what it is. */
+/** Everything with a name that a rule could have, and its type. */
 export const named = `
   select 'trigger' as kind, tgname as name from pg_trigger
    where tgrelid in (to_regclass('companies'), to_regclass('twilio_phone_numbers'))
@@ -37,11 +37,11 @@ export const named = `
   select case when relkind in ('i', 'I') then 'index' when relkind in ('v', 'm') then 'view' else 'table' end, relname
     from pg_class where relnamespace = current_schema()::regnamespace`;
 
-/** Locks writers out, and no reader; the order is that in which an assignment comes to the two tables. */
+/** Locks out writers but not readers, in the order in which an assignment reaches the two tables. */
 export const keepWritersOut =
   "lock table twilio_phone_numbers, companies in share row exclusive mode";
 
-// Replaced in place: to drop a trigger would have to wait for every reader, and each new reader for it.
+// Replaced in place: dropping a trigger would have to wait for every reader, and each new reader for the drop.
 export const trigger = (name: string, event: string, body: string, rights = "") => ({
   name,
   create: [
@@ -103,7 +103,7 @@ export const triggers = [
     "phone_number_carries_company",
     `after update on twilio_phone_numbers
        for each row when (new.status = 'assigned' and old.status is distinct from 'assigned')`,
-    // One of the two may be a text; a variable takes either.
+    // Either may be text; a variable takes both types.
     `declare
        changed companies.updated_at%type := new.assigned_at;
      begin

@@ -8,30 +8,30 @@ import * as postgres from "#app/domain/rules/postgres.ts";
 import * as sqlite from "#app/domain/rules/sqlite.ts";
 
 /**
- * The rules that hold for whoever writes to the pool and the companies:
+ * The rules that hold for anyone who writes to the pool and the companies:
  *
  * 1. A number belongs to at most one company, and a company has at most one number.
  * 2. An assigned number is never un-assigned, moved, renamed or deleted; a company's number never changes once set.
  * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this number.
- * 4. The audit trail is only added to; what is older than `audit_kept.since`, 30 days at least, may go.
+ * 4. The audit trail is only added to; lines older than `audit_kept.since`, at least 30 days, may be deleted.
  *
  * One UPDATE of the number assigns it: triggers carry the company along, so there is no statement between which
  * another client, or a crash, could come. Triggers and unique indexes do all of it: foreign keys are off by default on
  * SQLite, a CHECK cannot be added there to a table in place, and on PostgreSQL adding one would have to wait for every
  * reader.
  *
- * Beside the rules go the triggers that keep what is read of them: the numbers on offer, and the counts
+ * Installed with the rules are the triggers that maintain the numbers on offer and the counts
  * (offer-postgres.ts, offer-sqlite.ts).
  *
- * A change to a rule reaches the databases that are there by one more migration that calls {@link install}.
+ * A change to a rule reaches existing databases through a new migration that calls {@link install}.
  */
 
-/** A trigger or an index that holds a rule; some guard what another guards too. */
+/** A trigger or an index that enforces a rule; some overlap. */
 interface Rule {
   name: string;
   /** the columns (`table.column`) without which it cannot be made */
   needs: readonly string[];
-  /** makes it, or makes it anew where it is there; nobody sees the database without it */
+  /** makes it, or replaces it; the database is never seen without it */
   create: readonly string[];
   drop: string;
 }
@@ -74,16 +74,16 @@ const offerRules = (db: Knex): Rule[] =>
     ...trigger,
   }));
 
-/** Keeps everybody else from writing to the two tables until the transaction ends; they can be read all the while. */
+/** Keeps everybody else from writing to the two tables until the transaction ends; they can still be read. */
 export async function keepWritersOut(transaction: Knex): Promise<void> {
   await transaction.raw(dialect(transaction).keepWritersOut);
 }
 
 /**
- * Brings the rules in the database to what they are here, all or none of them; those for which a table or a column is
- * not there yet wait for the migration that makes it. Rows are not looked at.
- * @param db where others may write meanwhile, a transaction that begins with {@link keepWritersOut}
- * @throws the driver's error where rows are in the way of a unique index
+ * Brings the rules in the database into line with those here, all or none of them; a rule whose table or column does
+ * not exist yet waits for the migration that makes it. Rows are not checked.
+ * @param db if others may write meanwhile, a transaction that begins with {@link keepWritersOut}
+ * @throws the driver's error if rows violate a unique index
  */
 export async function install(db: Knex): Promise<void> {
   await db.transaction(async (transaction) => {
@@ -102,27 +102,27 @@ export async function install(db: Knex): Promise<void> {
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (db: Knex, column: string) => dialect(db).isE164(column);
 
-/** SQL that says whether `column` has a time that can be read; null where it is null. */
+/** SQL that says whether `column` has a readable time; null where it is null. */
 export const isTime = (db: Knex, column: string) => dialect(db).isTime(column);
 
-/** Takes the rules out of the database, whichever of them are in it. */
+/** Removes from the database whichever of the rules are in it. */
 export async function remove(db: Knex): Promise<void> {
   for (const { drop } of rulesFor(db)) await db.raw(drop);
 }
 
-/** Takes out the triggers that keep the numbers on offer and the counts, before their tables go. */
+/** Removes the triggers that maintain the numbers on offer and the counts, before their tables go. */
 export async function removeOffer(db: Knex): Promise<void> {
   for (const { drop } of offerRules(db)) await db.raw(drop);
 }
 
-/** Takes out the triggers that count calls, before their table goes. */
+/** Removes the triggers that count calls, before their table goes. */
 export async function removeCallCounts(db: Knex): Promise<void> {
   for (const { drop } of callCounts[isPostgres(db) ? "postgres" : "sqlite"]) await db.raw(drop);
 }
 
 export { recountCalls, refill } from "#app/domain/rules/offer.server.ts";
 
-/** The names of the triggers and indexes that the database has not, or has switched off. */
+/** The names of the triggers and indexes that the database lacks or has switched off. */
 export async function missing(db: Knex): Promise<string[]> {
   const rows = await query<{ name: string }>(db, {
     name: "rules present",

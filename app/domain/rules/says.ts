@@ -1,4 +1,6 @@
-/** What the database says to whoever would break a rule: its triggers raise these texts, and they are recognised by them. */
+/**
+ * What the database says when a write would break a rule: its triggers raise these texts, by which they are recognised.
+ */
 export const says = {
   entersAvailable: "a phone number enters the pool available",
   e164: "a phone number is kept in E.164: + and up to 15 digits",
@@ -13,7 +15,7 @@ export const says = {
   auditKept: "the audit trail is only added to",
 };
 
-/** How SQLite itself begins to say that a value is there already; the column follows. */
+/** The start of SQLite's own message that a value already exists; the column follows. */
 export const uniqueConstraintFailed = "UNIQUE constraint failed";
 
 /** The columns that the rules of the audit trail need. */

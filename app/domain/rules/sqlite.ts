@@ -4,13 +4,13 @@ import { auditColumns, says, uniqueConstraintFailed } from "#app/domain/rules/sa
 
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (column: string) =>
-  // A BLOB is never equal to a text, and GLOB looks no further than a NUL: either could be a number's twin.
+  // A BLOB never equals a text, and GLOB stops at a NUL: either could duplicate a number.
   `(${column} glob '+[1-9]*' and substr(${column}, 2) not glob '*[^0-9]*'
     and length(${column}) between 3 and 16
     and typeof(${column}) = 'text' and instr(${column}, char(0)) = 0)`;
 
 /**
- * SQL that reads a time, written in whatever way (domain/times.ts), as it is kept; null where it is none. SQLite's own
+ * SQL that turns a time in any notation (domain/times.ts) into the stored form; null if it is not a time. SQLite's own
  * reading takes a 30th of February for a 1st of March and knows "now", which no index may; and of a zone it needs the
  * minutes and their colon.
  */
@@ -38,10 +38,10 @@ export const isTime = (column: string) =>
 /** The names of all triggers and indexes. */
 export const present = "select name from sqlite_master where type in ('trigger', 'index')";
 
-/** What has a name that a rule could have, and what it is. */
+/** Everything with a name that a rule could have, and its type. */
 export const named = "select type as kind, name from sqlite_master";
 
-/** Takes the one lock for writing, which a transaction that has read might not get any more. */
+/** Takes the single write lock, which a transaction that has already read might no longer get. */
 export const keepWritersOut = "update companies set id = id where false";
 
 export const trigger = (name: string, event: string, body: string) => ({
@@ -128,7 +128,7 @@ export const triggers = [
   ),
   trigger(
     "company_changes",
-    // Not UPDATE OF id, which does not see an id that is changed by its other name, rowid.
+    // Not UPDATE OF id, which misses an id changed under its other name, rowid.
     `before update on companies
        when new.id is not old.id or new.email is not old.email
             or new.twilio_phone_number is not old.twilio_phone_number`,

@@ -52,7 +52,7 @@ const body = z.object({
     }),
 });
 
-/** The fields of the form that says the same. */
+/** The same settings as the form's fields. */
 export function formFieldsOf(sent: z.output<typeof body>): Record<string, string> {
   return {
     greeting: sent.greeting,
@@ -64,7 +64,7 @@ export function formFieldsOf(sent: z.output<typeof body>): Record<string, string
   };
 }
 
-/** What is wrong with the form's fields, under the names that the API has for them. */
+/** The errors of the form's fields, under the API's names for those fields. */
 export function asApiErrors(errors: FieldErrors): FieldErrors {
   const targets: string[] = Object.values(targetFields);
   return Object.fromEntries(

@@ -42,7 +42,7 @@ export function callJson(shown: Call): z.input<typeof call> {
     call_sid: shown.callSid,
     from: isWithheld(shown.from) ? null : shown.from,
     to: shown.to,
-    // A company's calls are none of nobody's.
+    // A company never sees a call that belongs to nobody.
     outcome: outcome === "unmatched" ? "failed" : outcome,
     reason: shown.reason,
     started_at: shown.startedAt,
@@ -69,7 +69,7 @@ const example = {
   message: { seconds: 12 },
 };
 
-// Calls begin at whole seconds: after half of one the next is the first.
+// Calls begin on whole seconds: after a fraction of one, the first to count is the next.
 const moment = (name: string) =>
   z.iso
     .datetime({ offset: true, error: `${name} must be a time like 2026-11-22T10:00:00Z` })

@@ -27,9 +27,9 @@ import { named, plain, ref, type Json } from "#app/http/api/json-schema.server.t
 import { parametersOf } from "#app/http/api/parameters.server.ts";
 import { apiErrors, errorCodes, type ErrorCode } from "#app/http/api-errors.ts";
 
-/** The OpenAPI 3.1 document, made of the schemas that check what it describes. */
+/** The OpenAPI 3.1 document, built from the schemas that check real requests. */
 
-/** All that the API can do, in the documentation's order. */
+/** Everything the API can do, in the documentation's order. */
 export const operations: readonly Operation[] = [
   availableOperation,
   assignOperation,
@@ -98,7 +98,7 @@ export function apiDocument(): Json {
 
 let text: string | undefined;
 
-/** The same as JSON. It is made once, since it takes a tenth of a second. */
+/** The same as JSON. Built once, because it takes a tenth of a second. */
 export function apiDocumentText(): string {
   return (text ??= JSON.stringify(apiDocument()));
 }
@@ -184,7 +184,7 @@ const errorName = (code: ErrorCode) =>
   code.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 function errorSchemas(): Json {
-  // The others are no operation's: a path or a method that there is not.
+  // The others belong to no operation: an unknown path or method.
   const used = new Set(operations.flatMap((operation) => errorsOf(operation)));
   return Object.fromEntries(
     errorCodes

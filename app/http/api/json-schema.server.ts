@@ -36,7 +36,7 @@ export function plain(schema: z.ZodType, io: "input" | "output"): Json {
   );
 }
 
-// What zod says of every whole number, that a double can tell it from the next, says nothing to whoever reads it.
+// zod gives every whole number the limits of a double, which tell a reader nothing.
 function withoutSafeLimits(schema: Json): void {
   if (schema["maximum"] === Number.MAX_SAFE_INTEGER) delete schema["maximum"];
   if (schema["minimum"] === Number.MIN_SAFE_INTEGER) delete schema["minimum"];

@@ -3,11 +3,11 @@ import type { Scope } from "#app/domain/tokens.server.ts";
 import type { ErrorCode } from "#app/http/api-errors.ts";
 
 /**
- * What a call of the JSON API is: who may make it, what it takes and what it answers. Its schemas check requests, type
- * answers and make the OpenAPI document, so that what is documented is what happens.
+ * One call of the JSON API: who may make it, what it takes and what it answers. Its schemas check requests, type
+ * answers and produce the OpenAPI document, so that what is documented is what happens.
  */
 
-/** A session, or a token that has the scope; a session, or any token; a session alone; anybody. */
+/** A session or a token with the scope; a session or any token; only a session; anybody. */
 export type Who = Scope | "any-token" | "session" | "anyone";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -31,25 +31,25 @@ export interface Operation<
   /** a verb and a noun, as a generated client calls it */
   id: string;
   method: Method;
-  /** with parameters in braces, as the file of the route has them */
+  /** with parameters in braces, named as in the route's file */
   path: `/api/${string}`;
   tag: keyof typeof tags;
   summary: string;
   description?: string;
   who: W;
-  /** what a path that it does not fit leads to is not found */
+  /** a path that does not fit it is answered 404 */
   params?: Params;
   query?: Query;
   body?: Body;
-  /** the refusal of a body that is not as it should be, where it is not `invalid_fields` */
+  /** how an invalid body is refused, if not with `invalid_fields` */
   refusal?: (body: Record<string, unknown>) => Response;
-  /** with `sound`, what comes is an audio file and no JSON */
+  /** with `sound`, the answer is an audio file, not JSON */
   answer: { status: 200 | 201; schema: Answer; sound?: true };
-  /** what it refuses beside what every call does: see {@link errorsOf} */
+  /** its refusals besides those of every call: see {@link errorsOf} */
   errors?: readonly ErrorCode[];
-  /** for a POST that takes an Idempotency-Key: the refusals that are the rule's answers, and kept with the key */
+  /** for a POST that takes an Idempotency-Key: the refusals that come from the rule, and are kept with the key */
   keeps?: readonly ErrorCode[];
-  /** a request of the documentation, which the tests send, and what it is answered */
+  /** the documented request, which the tests send, and its answer */
   example: {
     params?: Record<string, string>;
     query?: Record<string, string>;
@@ -58,7 +58,7 @@ export interface Operation<
   };
 }
 
-/** Gives an operation the type of what it says. */
+/** Infers an operation's type from its definition. */
 export function operation<
   W extends Who,
   Answer extends z.ZodObject,
@@ -69,7 +69,7 @@ export function operation<
   return said;
 }
 
-/** All the errors that an operation may answer, its own first. */
+/** Every error that an operation may answer with, its own first. */
 export function errorsOf({ method, who, body, query, errors = [], keeps }: Operation): ErrorCode[] {
   const changes = method !== "GET";
   const codes: (ErrorCode | false)[] = [

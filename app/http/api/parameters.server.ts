@@ -53,7 +53,7 @@ export function parametersOf({ params, query, keeps, example }: Operation): Para
   ];
 }
 
-/** The fields of an operation's body; of a body of several kinds, those of all. */
+/** The fields of an operation's body; where the body has several variants, the fields of all of them. */
 export function bodyFieldsOf({
   body,
 }: Operation): { name: string; required: boolean; description: string }[] {

@@ -12,7 +12,7 @@ import {
 import { jsonError } from "#app/http/answers.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 
-/** The numbers that are available, and the one that is the company's. */
+/** The available numbers, and the company's own. */
 
 const digits = (name: string, description: string) =>
   z

@@ -4,7 +4,7 @@ import { errorsOf, tags, type Operation } from "#app/http/api/operation.server.t
 import { apiErrors, errorCodes } from "#app/http/api-errors.ts";
 import { environment } from "#app/env.server.ts";
 
-/** The document as people read it. */
+/** The OpenAPI document as people read it. */
 
 /** A call of the API, for a page. */
 export interface ShownOperation {
@@ -17,7 +17,7 @@ export interface ShownOperation {
   who: string;
   fields: ShownField[];
   curl: string;
-  /** JSON, indented; null where it is sound */
+  /** JSON, indented; null where the answer is audio */
   answer: string | null;
   status: number;
   errors: string[];
@@ -98,7 +98,7 @@ export function curlOf(operation: Operation): string {
     ["curl -s", method === "PUT" || method === "DELETE" ? `-X ${method}` : ""],
     [who === "session" || who === "anyone" ? "-b jar -c jar" : `-H "Authorization: Bearer $TOKEN"`],
     [keeps ? `-H "Idempotency-Key: $(uuidgen)"` : ""],
-    // What has no body is a POST by name.
+    // Without a body, curl has to be told that it is a POST.
     [body ? "-H 'Content-Type: application/json'" : method === "POST" ? "-X POST" : ""],
     [body ? `-d '${JSON.stringify(example.body)}'` : ""],
     [answer.sound ? "-o message.mp3" : ""],
