@@ -30,7 +30,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.press("Account");
     await browser.shows("Time zone");
     await browser.fill("Company name", " & Daughters");
-    await browser.press("Save");
+    await browser.pressAt("Save");
     await browser.shows("Saved.");
     expect(await site.db("companies").where({ id }).first("company_name")).toEqual({
       company_name: `${company_name} & Daughters`,

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { recordEvent } from "#app/domain/audit.server.ts";
+import { exitCodeInShell } from "../support/children.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import {
   createMigratedDatabase,
@@ -39,16 +40,14 @@ async function stop(
     output += text;
     said += text;
   });
-  const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = once(child, "close");
   await until(`${command.join(" ")} waits`, () => waits(output, child.pid ?? 0), 20);
   said = "";
   const pressed = performance.now();
   // As a terminal does it, whose programs all hear of it.
   if (inGroup) process.kill(-(child.pid ?? 0), "SIGINT");
   else child.kill("SIGINT");
-  const [code, signal] = await ended;
-  // What a shell makes of either.
-  expect([signal === "SIGINT" ? 130 : code, said]).toEqual([130, expect.any(String)]);
+  expect([exitCodeInShell(await ended), said]).toEqual([130, expect.any(String)]);
   expect(performance.now() - pressed).toBeLessThan(5_000);
   expect(said).toMatch(/^\nStopped before it [^\n]+\n$/);
   return said.trim();

@@ -24,3 +24,8 @@ export async function childrenOf(parent: number): Promise<number[]> {
   );
   return children.flat();
 }
+
+/** What a shell calls the end of a process whose `close` event gave these: of a signal 128 and its number. */
+export function exitCodeInShell([code, signal]: unknown[]): number | null {
+  return signal === "SIGINT" ? 130 : (code as number | null);
+}
