@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
-import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
+import { digitSearch, runMark, type NumberFilter } from "#app/domain/number-patterns.ts";
 import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
 import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
@@ -108,7 +108,9 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
   // For two digits, which one number in sixteen has, it fills a page. The planner has to know how short it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
-  const walk = start.shelf == null ? 0 : (asked.walk ?? usualWalk);
+  // A digit four times in a row is in one number of two thousand, which no walk finds.
+  const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));
+  const walk = start.shelf == null || isRare ? 0 : (asked.walk ?? usualWalk);
   const sql = postgresPage({
     walk,
     facets: facetConditions.join(" and ") || undefined,
