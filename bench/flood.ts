@@ -70,7 +70,7 @@ async function half(server: Server, { settled }: Site, width: number): Promise<H
     "a page": () => fetch(`${server.url}/dashboard`, { headers: { Cookie: settled } }),
     "the API": () =>
       fetch(`${server.url}/api/phone-numbers/current`, { headers: { Cookie: settled } }),
-    "another's sign-in": () => logIn("settled@example.com", password, "203.0.113.1"),
+    "another's sign-in": () => logIn("called@example.com", password, "203.0.113.1"),
   };
   const measuring = Object.entries(others).map(async ([name, ask]) => {
     const took: number[] = (result.took[name] = []);
