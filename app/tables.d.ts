@@ -153,6 +153,8 @@ interface NumberOnOffer {
   country: string | null;
   kind: string | null;
   memorable: boolean | null;
+  /** PostgreSQL's */
+  shelf?: number;
 }
 
 interface CallsPerDay {

@@ -14,6 +14,8 @@ interface SettingsPageProps {
   news?: ReactNode;
   /** where the news is dismissed to */
   here: string;
+  /** what else is to be seen first */
+  first?: ReactNode;
   children: ReactNode;
 }
 
@@ -26,12 +28,14 @@ export function SettingsPage({
   errors,
   news,
   here,
+  first,
   children,
 }: SettingsPageProps) {
   return (
     <Main>
       {errors && <ErrorSummary errors={errors} />}
       {news && <Banner dismissTo={here}>{news}</Banner>}
+      {first}
       <p className="over-heading">
         <Link to={above.to}>{above.title}</Link>
       </p>

@@ -113,8 +113,8 @@ export async function makeToken(
   companyId: number,
   { name, scopes, expires_at }: TokenFields,
   by: By = service,
-  now = new Date(),
   sessionId?: string,
+  now = new Date(),
 ): Promise<MadeToken> {
   const secret = newToken();
   try {

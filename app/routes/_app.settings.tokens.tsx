@@ -1,10 +1,9 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
-import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { useActionData, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
-import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { MadeToken } from "#app/components/MadeToken.tsx";
-import { Main } from "#app/components/Main.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
+import { SettingsPage } from "#app/components/SettingsPage.tsx";
 import { TokenForm } from "#app/components/TokenForm.tsx";
 import { TokenList } from "#app/components/TokenList.tsx";
 import { database, reading } from "#app/db.server.ts";
@@ -60,14 +59,8 @@ export const action = pageAction(async (sent) => {
   const checked = checkFields(tokenFields, tokenFormFields(sent.form));
   if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
   try {
-    const made = await makeToken(
-      database(),
-      id,
-      checked.values,
-      by(sent),
-      new Date(),
-      sessionId(sent),
-    );
+    const own = sessionId(sent);
+    const made = await makeToken(database(), id, checked.values, by(sent), own);
     if (made.outcome === "signed-out") return redirect("/login?signed-out=1");
     if (made.outcome === "made") return data({ made: made.secret, name: made.token.name });
     return refuseForm(sent, shownAgain, 400, {
@@ -84,21 +77,21 @@ export default function ApiTokens() {
   const refused = answer && "errors" in answer ? answer : undefined;
   const made = answer && "made" in answer ? answer : undefined;
   return (
-    <Main>
-      {refused && <ErrorSummary errors={refused.errors} />}
-      {made && <MadeToken {...made} />}
-      {revoked && !answer && (
-        <Banner dismissTo="/settings/tokens">
-          Revoked. Whatever used the token is refused from now on.
-        </Banner>
-      )}
-      {unsaved && (
-        <Banner>This is what you typed before you were signed out. No token was made.</Banner>
-      )}
-      <p className="over-heading">
-        <Link to="/settings">Settings</Link>
-      </p>
-      <h1 tabIndex={-1}>API tokens</h1>
+    <SettingsPage
+      title="API tokens"
+      errors={refused?.errors}
+      news={revoked && !answer && "Revoked. Whatever used the token is refused from now on."}
+      here="/settings/tokens"
+      first={
+        made ? (
+          <MadeToken {...made} />
+        ) : (
+          unsaved && (
+            <Banner>This is what you typed before you were signed out. No token was made.</Banner>
+          )
+        )
+      }
+    >
       <p>
         A program that has a token acts for your company, as far as you let it. Keep tokens as you
         keep passwords. <a href="/api/docs">How programs use the API</a>
@@ -119,6 +112,6 @@ export default function ApiTokens() {
           />
         </div>
       </div>
-    </Main>
+    </SettingsPage>
   );
 }

@@ -13,14 +13,7 @@ const route = apiRoute(
     return answer({ tokens: tokens.map(tokenJson) });
   }),
   handle(makeTokenOperation, async ({ company, body, answer, ...asked }) => {
-    const made = await makeToken(
-      database(),
-      company.id,
-      body,
-      by(asked),
-      new Date(),
-      sessionId(asked),
-    );
+    const made = await makeToken(database(), company.id, body, by(asked), sessionId(asked));
     if (made.outcome === "signed-out")
       return jsonError("not_authenticated", { headers: challenge() });
     if (made.outcome === "too-many-tokens") {

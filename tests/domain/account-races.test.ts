@@ -112,7 +112,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
       const session = await begin();
       await change();
       const fields = tokenFields.parse({ name: "Thief", scopes: ["numbers:assign"] });
-      const made = await makeToken(db, id, fields, service, new Date(), session);
+      const made = await makeToken(db, id, fields, service, session);
       expect(made).toEqual({ outcome: "signed-out" });
       expect(await db("company_tokens")).toEqual([]);
       expect(await db("audit_events").where({ event: "token-made" })).toEqual([]);

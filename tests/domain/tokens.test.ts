@@ -21,7 +21,7 @@ const begun = new Date("2026-11-22T10:00:00Z");
 const after = (minutes: number) => new Date(begun.getTime() + minutes * 60_000);
 
 async function made(db: Knex, company: number, more: Partial<TokenFields> = {}, now = begun) {
-  const result = await makeToken(db, company, { ...fields, ...more }, service, now);
+  const result = await makeToken(db, company, { ...fields, ...more }, service, undefined, now);
   if (result.outcome !== "made") throw new Error(result.outcome);
   return result;
 }
