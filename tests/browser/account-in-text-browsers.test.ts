@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { beginSession } from "#app/domain/sessions.server.ts";
-import { aCompany } from "../support/client.ts";
-import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
+import { isInstalled, textBrowsers } from "../support/text-browser.ts";
+import { signUpIn, skip } from "./text-visitor.ts";
 import { startSite, type Site } from "./visitor.ts";
 
 let site: Site;
@@ -11,16 +11,8 @@ beforeAll(async () => {
 
 describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (program) => {
   test("change names and the password, end a session, close the account", async () => {
-    const browser = new TextBrowser(program, `${site.url}/signup`);
-    await browser.shows("Create account");
-    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
-    await browser.fill("Company name", company_name, owner_name, "", email, password);
-    await browser.press("Create account");
-    await browser.shows("Choose Your Phone Number");
-    await browser.goTo("Skip for Now");
-    await browser.goOn();
-    browser.pressHere();
-    await browser.shows(/Dashboard – Company Phone Numbers/);
+    const { browser, company_name, email, password } = await signUpIn(program, site.url);
+    await skip(browser);
     const company = await site.db("companies").where({ email }).first("id");
     const id = company!.id;
     await beginSession(site.db, id);

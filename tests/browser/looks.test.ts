@@ -9,7 +9,7 @@ import { furnish, startFurnishedSite, type FurnishedSite } from "./furnished-sit
 import { layoutFlaws } from "./layout.ts";
 import { privateStates } from "./private-states.ts";
 import { publicStates, type State } from "./states.ts";
-import type { Site } from "./visitor.ts";
+import { ready, type Site } from "./visitor.ts";
 
 /**
  * Every page in every state, as a phone, a tablet, a laptop and a wide screen show it. `SHOTS=DIR` keeps a picture of
@@ -137,20 +137,10 @@ async function open(page: Page, site: FurnishedSite, state: State, run: boolean)
   );
 }
 
-/** Waits until everything is there, and scripts have taken over. */
+/** Waits until everything is there, and scripts have taken over, where they come. */
 async function settled(page: Page, run: boolean): Promise<void> {
-  await page.waitForLoadState("load");
-  if (!run || page.url() === "about:blank") return;
-  await page.waitForFunction(() => {
-    // React's own mark of a document that it has yet to take over.
-    const key = Object.keys(document).find((name) => name.startsWith("__reactContainer"));
-    const root = key && (document as unknown as Record<string, ReactRoot>)[key];
-    return root && !root.stateNode.current.memoizedState.isDehydrated;
-  });
-}
-
-interface ReactRoot {
-  stateNode: { current: { memoizedState: { isDehydrated: boolean } } };
+  if (run && page.url() !== "about:blank") await ready(page);
+  else await page.waitForLoadState("load");
 }
 
 /** Text of 32 pixels as the browser's own setting makes it: also where style sheets ask for the window's width in rem. */

@@ -28,6 +28,13 @@ const barBefore = (page: Page, selector: string) =>
     return { drawn: content !== "none", position, borderTopWidth, animationName };
   });
 
+declare global {
+  interface Window {
+    /** how far anything has moved */
+    shifts?: { sum: number };
+  }
+}
+
 const drawn = { drawn: true, position: "fixed", borderTopWidth: "3px" };
 
 test("a page that takes longer than a moment is announced, with a bar that moves nothing", async () => {
@@ -38,11 +45,10 @@ test("a page that takes longer than a moment is announced, with a bar that moves
   await ready(page);
   const letGo = await slowly(page, "**/settings.data**");
   await page.evaluate(() => {
-    const shifts = { sum: 0 };
-    Object.assign(window, { shifts });
+    const shifts = (window.shifts = { sum: 0 });
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries())
-        shifts.sum += (entry as unknown as { value: number }).value;
+        if ("value" in entry) shifts.sum += Number(entry.value);
     }).observe({ type: "layout-shift", buffered: false });
   });
   const asked = page.waitForRequest("**/settings.data**");
@@ -61,9 +67,7 @@ test("a page that takes longer than a moment is announced, with a bar that moves
   });
   await page.emulateMedia({ reducedMotion: "reduce" });
   expect(await barBefore(page, ".page-progress")).toEqual({ ...drawn, animationName: "none" });
-  expect(
-    await page.evaluate(() => (window as unknown as { shifts: { sum: number } }).shifts.sum),
-  ).toBe(0);
+  expect(await page.evaluate(() => window.shifts?.sum)).toBe(0);
   expect(await page.getByRole("heading", { level: 1 }).innerText()).not.toBe("Settings");
 
   letGo();

@@ -5,6 +5,7 @@ import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { newCallSid } from "../support/calls.ts";
 import { aCompany, Client } from "../support/client.ts";
 import { isInstalled, TextBrowser, textBrowsers } from "../support/text-browser.ts";
+import { signUpIn, skip } from "./text-visitor.ts";
 import { startSite, type Site } from "./visitor.ts";
 
 let site: Site;
@@ -30,12 +31,7 @@ async function assignAny(companyId: number): Promise<string> {
 
 describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (program) => {
   test("sign up, choose a number, say what happens to calls, log out and in", async () => {
-    const browser = new TextBrowser(program, `${site.url}/signup`);
-    await browser.shows("Create account");
-    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
-    await browser.fill("Company name", company_name, owner_name, "", email, password);
-    await browser.press("Create account");
-    await browser.shows("Choose Your Phone Number");
+    const { browser, email, password } = await signUpIn(program, site.url);
 
     // What the browser selects by itself is no number, so one key press makes nothing permanent.
     expect(browser.screen()).toContain("(*) None yet");
@@ -112,16 +108,8 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
   });
 
   test("skip, choose later in Settings, and find a number by its digits", async () => {
-    const browser = new TextBrowser(program, `${site.url}/signup`);
-    await browser.shows("Create account");
-    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
-    await browser.fill("Company name", company_name, owner_name, "", email, password);
-    await browser.press("Create account");
-    await browser.shows("Choose Your Phone Number");
-    await browser.goTo("Skip for Now");
-    await browser.goOn();
-    browser.pressHere();
-    await browser.shows(/Dashboard – Company Phone Numbers/);
+    const { browser, email } = await signUpIn(program, site.url);
+    await skip(browser);
     await browser.press("Settings");
     await browser.shows("recovery codes");
     await browser.press("Phone Configuration");
@@ -144,16 +132,8 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
   });
 
   test("lose the password, and get back in with a recovery code", async () => {
-    const browser = new TextBrowser(program, `${site.url}/signup`);
-    await browser.shows("Create account");
-    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
-    await browser.fill("Company name", company_name, owner_name, "", email, password);
-    await browser.press("Create account");
-    await browser.shows("Choose Your Phone Number");
-    await browser.goTo("Skip for Now");
-    await browser.goOn();
-    browser.pressHere();
-    await browser.shows(/Dashboard – Company Phone Numbers/);
+    const { browser, email, password } = await signUpIn(program, site.url);
+    await skip(browser);
     await browser.press("Settings");
     await browser.shows("recovery codes");
     await browser.press("Security");
@@ -188,12 +168,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
 test.each(["lynx" as const].filter(isInstalled))(
   "%s is told of no redirect that is not absolute, but where a form leads back to its own page, which it shows anew",
   async (program) => {
-    const browser = new TextBrowser(program, `${site.url}/signup`, true);
-    await browser.shows("Create account");
-    const { company_name = "", owner_name = "", email = "", password = "" } = aCompany();
-    await browser.fill("Company name", company_name, owner_name, "", email, password);
-    await browser.press("Create account");
-    await browser.shows("Choose Your Phone Number");
+    const { browser } = await signUpIn(program, site.url, true);
     const [, number = ""] = /\( ?\) (\+353 86 \d{3} \d{4})/.exec(browser.screen()) ?? [];
     await browser.press(number);
     await browser.shows(`(*) ${number}`);

@@ -57,15 +57,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     const last = await listAvailable(db, { limit: 1, ends: "", contains: "" });
     expect(last.ok).toBe(true);
     const row = await db("numbers_on_offer").orderBy("id", "desc").offset(500).first();
-    const {
-      entered_at: at,
-      id,
-      shelf = 0,
-    } = row as unknown as {
-      entered_at: string;
-      id: number;
-      shelf?: number;
-    };
+    const { entered_at: at, id, shelf = 0 } = row!;
     late = Buffer.from(JSON.stringify([at, id, shelf, 0, 15])).toString("base64url");
   }, 120_000);
 
