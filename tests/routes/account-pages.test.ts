@@ -18,18 +18,22 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
   });
   const companyRow = (id: number) => db("companies").where({ id }).first();
 
-  test.each(["/settings/account", "/settings/account/close", "/settings/account/export"])(
-    "%s is the company's alone, and kept by no cache",
-    async (path) => {
-      const { location } = await get(new Client(url), path);
-      expect(location).toBe(`/login?redirectTo=${encodeURIComponent(path)}`);
-      const { client } = await owner();
-      const page = await get(client, path);
-      expect(page.status).toBe(200);
-      expect(page.headers.get("Cache-Control")).toMatch(/^no-store/);
-      if (!path.endsWith("export")) expect(page.html).toContain('content="noindex"');
-    },
-  );
+  test.each([
+    "/settings/account",
+    "/settings/account/close",
+    "/settings/account/export",
+    "/settings/security",
+    "/settings/security/password",
+    "/settings/security/sessions",
+  ])("%s is the company's alone, and kept by no cache", async (path) => {
+    const { location } = await get(new Client(url), path);
+    expect(location).toBe(`/login?redirectTo=${encodeURIComponent(path)}`);
+    const { client } = await owner();
+    const page = await get(client, path);
+    expect(page.status).toBe(200);
+    expect(page.headers.get("Cache-Control")).toMatch(/^no-store/);
+    if (!path.endsWith("export")) expect(page.html).toContain('content="noindex"');
+  });
 
   describe("the account", () => {
     test("shows what is kept, saves what is changed, and says so once", async () => {

@@ -24,19 +24,6 @@ describe.each(engines)("Settings → Security on %s", (engine) => {
   });
   const companyRow = (id: number) => db("companies").where({ id }).first();
 
-  test.each(["/settings/security", "/settings/security/password", "/settings/security/sessions"])(
-    "%s is the company's alone, and kept by no cache",
-    async (path) => {
-      const { location } = await get(new Client(url), path);
-      expect(location).toBe(`/login?redirectTo=${encodeURIComponent(path)}`);
-      const { client } = await owner();
-      const page = await get(client, path);
-      expect(page.status).toBe(200);
-      expect(page.headers.get("Cache-Control")).toMatch(/^no-store/);
-      if (!path.endsWith("export")) expect(page.html).toContain('content="noindex"');
-    },
-  );
-
   describe("the password", () => {
     const page = "/settings/security/password";
 
