@@ -196,18 +196,20 @@ test("when 18 passwords are being checked the next is refused at once, and later
 
 test("60 with one right password delay another account's by no more than those being checked", async () => {
   const stored = await hashPassword(password);
-  const done: string[] = [];
+  // When each begins: which of two that are at work is done first is the machine's to say.
+  const begun: string[] = [];
+  const checked = (name: string, ...lanes: string[]) =>
+    inTurn(lanes, () => {
+      begun.push(name);
+      return verifyPassword(password, stored);
+    });
   const flood = Array.from({ length: 60 }, () =>
-    inTurn(["ann@example.com", "203.0.113.1"], () => verifyPassword(password, stored)).then(() =>
-      done.push("flood"),
-    ),
+    checked("flood", "ann@example.com", "203.0.113.1"),
   );
-  const other = inTurn(["bob@example.com", "198.51.100.1"], () =>
-    verifyPassword(password, stored),
-  ).then(() => done.push("other"));
+  const other = checked("other", "bob@example.com", "198.51.100.1");
   const results = await Promise.allSettled([...flood, other]);
   // Two were at work when it came.
-  expect(done.indexOf("other")).toBeGreaterThanOrEqual(0);
-  expect(done.indexOf("other")).toBeLessThanOrEqual(3);
+  expect(begun.indexOf("other")).toBeGreaterThanOrEqual(0);
+  expect(begun.indexOf("other")).toBeLessThanOrEqual(3);
   expect(results.filter(({ status }) => status === "rejected").length).toBeGreaterThanOrEqual(43);
 });
