@@ -32,8 +32,10 @@ export interface Command {
   stopped?: (args: Arguments) => string;
   /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
   endsItself?: true;
-  /** carries on when nobody reads stdout any more, since it does more than print */
-  outlivesReader?: true;
+  /** goes on for as long as somebody reads stdout; others do what they were asked for, read or not */
+  endsWithReader?: true;
+  /** says itself what becomes of a stdout that cannot be written */
+  watchesOutput?: true;
 }
 
 /** The command line, taken apart. */
@@ -80,12 +82,14 @@ export async function runCommand(
   run: (args: Arguments) => Promise<number>,
 ): Promise<void> {
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (command.outlivesReader) return;
     // A reader that has seen enough (`| head`) is not a fault.
-    if (code === "EPIPE") process.exit(0);
+    if (code === "EPIPE" && command.endsWithReader) process.exit(0);
+    if (code === "EPIPE" || command.watchesOutput) return;
     process.stderr.write(`${paint("red", "Error:")} stdout cannot be written (${code}).\n`);
     process.exit(1);
   });
+  // Nobody is there to be told; the exit code still says how it went.
+  process.stderr.on("error", () => {});
   const stopping = new AbortController();
   let args: Arguments | undefined;
   let isTold = false;
