@@ -12,11 +12,12 @@ import {
   operatorsDatabase,
   requireDatabase,
   runCommand,
+  warn,
   type Arguments,
 } from "./terminal/command.ts";
 import { openOutput } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
-import { openAccount, warn } from "./terminal/twilio.ts";
+import { openAccount } from "./terminal/twilio.ts";
 
 /** Whether a page of the account's numbers has come: after the last of them the first number may have been changed. */
 let isListed = false;

@@ -9,6 +9,7 @@ import {
 } from "../../app/domain/database-errors.server.ts";
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { UnfitDatabaseError } from "../../app/migrate.server.ts";
+import { folded } from "./output.ts";
 
 /** What an option is, as `parseArgs` and `--help` need it. */
 export interface Option {
@@ -97,7 +98,9 @@ export async function runCommand(
     if (isTold) return;
     isTold = true;
     const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
-    process.stderr.write(`\nStopped before it was done. ${left}\n`);
+    process.stderr.write(
+      `\n${folded(`Stopped before it was done. ${left}`, process.stderr, "")}\n`,
+    );
   };
   const endAtOnce = () => {
     tellStopped();
@@ -125,7 +128,7 @@ export async function runCommand(
     if (stopping.signal.aborted) tellStopped();
   } catch (error) {
     const { message, exitCode } = explain(command, error);
-    process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
+    process.stderr.write(marked("red", "Error:", message));
     process.exitCode = exitCode;
   } finally {
     await Promise.all([closeDatabase(), opened?.destroy()]);
@@ -168,6 +171,17 @@ export function printJson(document: unknown): void {
 /** Colours `text` where stderr is a terminal that is to have colours. */
 export function paint(colour: "red" | "yellow" | "bold", text: string): string {
   return styleText(colour, text, { stream: process.stderr });
+}
+
+/** Prints a warning on stderr, in the place of a progress bar if there is one. */
+export function warn(message: string): void {
+  const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
+  process.stderr.write(clearLine + marked("yellow", "Warning:", message));
+}
+
+function marked(colour: "red" | "yellow", mark: string, message: string): string {
+  const line = folded(`${mark} ${message}`, process.stderr);
+  return `${paint(colour, mark)}${line.slice(mark.length)}\n`;
 }
 
 function parse(command: Command, argv: string[], signal: AbortSignal): Arguments {
