@@ -2,7 +2,7 @@ import type { ShownDays } from "#app/http/shown-overview.server.ts";
 
 /**
  * The chart of calls per day and the table of its numbers, as HTML: it is on the page that is opened most, and each of
- * its two hundred elements would cost React more than all of them cost here. It contains only numbers and the words below.
+ * its two hundred elements would cost React more than all of them cost here. It contains only numbers and fixed words.
  */
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
