@@ -8,7 +8,7 @@ import {
 } from "#app/components/calls-chart.ts";
 import type { ShownDays } from "#app/http/shown-overview.server.ts";
 
-/** How many calls came on each day, and what they came to: a chart for the eye, and its numbers as a table. */
+/** How many calls came each day, by outcome: as a chart, and as a table of its numbers. */
 export function CallsPerDay({ days, timeZone }: { days: ShownDays; timeZone: string }) {
   const named = namedDays(days);
   const all = days.calls.reduce((sum, calls) => sum + calls, 0);
