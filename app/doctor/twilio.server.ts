@@ -13,11 +13,11 @@ import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/acc
 import { eachListed, type ListedEntry } from "#app/twilio/listed-numbers.server.ts";
 import { ownedNumbers, type Owned } from "#app/twilio/owned-numbers.server.ts";
 
-/** The pool against the account: each number that is offered or assigned must be ours, take calls, and send them here. */
+/** The pool against the account: each number offered or assigned must be ours, take calls, and send them here. */
 
 export interface Comparison {
   findings: Finding[];
-  /** numbers of the account that take calls and are not in the pool; no fault, but worth a word */
+  /** numbers of the account that take calls and are not in the pool; not a fault, but worth mentioning */
   notInPool: number;
 }
 
@@ -28,7 +28,7 @@ interface PooledNumber {
 }
 
 /**
- * Compares every number of the pool with what Twilio says of it. Changes nothing.
+ * Compares every number of the pool with what Twilio says about it. Changes nothing.
  * @param publicUrl where calls must go (an origin); undefined skips that check
  */
 export async function compareWithTwilio(
@@ -78,7 +78,7 @@ const unreadable = ({ name }: ListedEntry): Finding[] =>
     "“npm run doctor” again in a while; if it stays, look at that number in Twilio's console",
   );
 
-/** Numbers that the account owns and that nobody calls: such may be taken back. */
+/** Numbers that the account owns and nobody calls: Twilio may take such numbers back. */
 async function* idle(db: Knex, owned: Owned): AsyncGenerator<Finding[], void, undefined> {
   // Before it is migrated the database has no calls.
   if (!(await db.schema.hasTable("gone_numbers"))) return;
@@ -99,7 +99,7 @@ async function* idle(db: Knex, owned: Owned): AsyncGenerator<Finding[], void, un
 
 const atATime = 1_000;
 
-/** As they stand, since a database that is not migrated yet may hold anything; what is no number is damage of its own. */
+/** As they stand, since a database that is not migrated yet may hold anything; what is not a number is reported as damage. */
 async function* eachPooled(db: Knex): AsyncGenerator<PooledNumber[], void, undefined> {
   for (let after: number | undefined; ;) {
     const rows = await db("twilio_phone_numbers")

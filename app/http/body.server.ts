@@ -93,7 +93,7 @@ export async function readForm(request: Request): Promise<FormFields> {
 /**
  * @returns the JSON object of the body, and the text that it was sent as
  * @throws {BodyTooLargeError}
- * @throws {BodyUnreadableError} where it is no JSON, or no object
+ * @throws {BodyUnreadableError} if it is not JSON, or not an object
  */
 export async function readJsonObject(
   request: Request,

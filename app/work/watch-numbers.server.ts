@@ -86,7 +86,7 @@ async function compare(db: Knex, owned: Owned | TwilioFailure): Promise<boolean>
   return true;
 }
 
-/** Numbers that are owned, and whose calls do not come here or may not for long: how many, and the first of them. */
+/** Owned numbers whose calls do not come here, or may soon cease to: how many, and the first of them. */
 type Troubled = Map<NumberTrouble["kind"], { count: number; phoneNumbers: string[] }>;
 
 const mostLogged = 20;
