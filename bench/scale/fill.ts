@@ -139,6 +139,7 @@ async function account(db: Knex, size: number, takers: number): Promise<ScaleDat
   const available = db("twilio_phone_numbers").where({ status: "available" });
   const [settled = "", called = "", ...takes] = await available
     .clone()
+    .whereNotIn("phone_number", planted)
     .orderBy("id")
     .offset(10)
     .limit(takers + 2)
