@@ -188,9 +188,10 @@ function rejectsOf(args: Arguments, source: Source | undefined): Rejects | undef
     : undefined;
 }
 
-function next({ invalid }: Report, args: Arguments): string {
+function next({ added, invalid }: Report, args: Arguments): string {
   const rejects = args.get("rejects");
   if (args.has("dry-run")) {
+    if (added === 0) return "Nothing was written, and there is nothing to add.";
     return "Nothing was written. Run it again without --dry-run to add them.";
   }
   if (invalid > 0 && args.has("all-or-nothing")) {

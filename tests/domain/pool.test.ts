@@ -32,6 +32,17 @@ describeEachEngine("adding to the pool", (_engine, open) => {
     expect(await countAvailable(db)).toBe(0);
   });
 
+  test("the same numbers in another order at the same time wait for each other, and each is added once", async () => {
+    const db = await open();
+    for (let round = 0; round < 4; round++) {
+      const numbers = someNumbers(600, round * 600);
+      const orders = [numbers, numbers.toReversed(), numbers, numbers.toReversed()];
+      const added = await Promise.all(orders.map((order) => addToPool(db, order)));
+      expect(added.map(({ size }) => size).toSorted()).toEqual([0, 0, 0, 600]);
+    }
+    expect(await countAvailable(db)).toBe(2_400);
+  });
+
   test("the status counts numbers and the companies that wait", async () => {
     const db = await open();
     const numbers = await fillPool(db, 3);

@@ -104,6 +104,9 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
       "Would add 1, 1 already there, 1 invalid.",
       "",
     ]);
+    expect(dry.stderr).toContain("Run it again without --dry-run to add them.");
+    const none = await run(["--dry-run", "+353860000000"]);
+    expect(none.stderr).toBe("Nothing was written, and there is nothing to add.\n");
     expect(await pool()).toHaveLength(1);
   });
 
