@@ -14,7 +14,7 @@ import {
 import { startProgress } from "./terminal/progress.ts";
 import { openAccount, warn } from "./terminal/twilio.ts";
 
-/** Whether a page of the account's numbers has come: after the last of them the first number may have been changed. */
+/** Whether a page of the account's numbers has come: after the last page, numbers may have been changed. */
 let isListed = false;
 
 await runCommand(

@@ -5,15 +5,15 @@ import zlib from "node:zlib";
 import { build, type Plugin } from "vite";
 import { sourceHash, stampFile } from "./sources.js";
 
-/** Packages that go into the build, in part: whole, they take longer to load than the program itself. */
+/** Packages of which the used parts are built in: whole, they take longer to load than the program itself. */
 const builtIn = ["zod", "libphonenumber-js"];
 
 const unfinishedStamp = `${stampFile}.unfinished`;
 
 /**
- * A Vite plugin that makes of Remix's build a whole one, however it was started: beside the client and the server,
- * what runs in a terminal, the files of the client compressed, and in `build/source-hash` which sources it was made of.
- * Remix builds the client first and the server second.
+ * A Vite plugin that completes Remix's build, however it was started. It adds what runs in a terminal, compressed copies
+ * of the client's files, and in `build/source-hash` a hash of the sources. Remix builds the client first and the server
+ * second.
  */
 export function wholeBuild(): Plugin {
   let server = false;
@@ -41,14 +41,14 @@ export function wholeBuild(): Plugin {
   };
 }
 
-// Of comments in packages, which are nothing to the build.
+// Ignores warnings about comments in packages.
 function onLog(_level: string, { code }: { code?: string }): false | void {
   if (code === "INVALID_ANNOTATION") return false;
 }
 
 /**
- * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a file of its own, at the same
- * place below `build/`: so shared code exists once, and relative paths lead where they do in the sources.
+ * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a separate file, at the same
+ * place below `build/`, so that shared code exists once, and relative paths lead to the same places as in the sources.
  */
 async function compilePrograms(): Promise<void> {
   for (const folder of ["app", "migrations", "packages", "scripts", "seeds"]) {
