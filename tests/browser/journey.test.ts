@@ -184,7 +184,7 @@ test("text twice as large still fits", async () => {
   }
 });
 
-test("on a phone with text of 32 pixels nothing of a company with a number scrolls sideways", async () => {
+test("on a phone with text of 32 pixels no page of a company with a number scrolls sideways", async () => {
   const page = await site.openModal({ width: 412 });
   await rows(page).first().click();
   await confirm(page).click();

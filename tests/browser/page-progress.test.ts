@@ -76,7 +76,7 @@ test("a page that takes longer than a moment is announced, with a bar that moves
   expect((await barBefore(page, ".page-progress")).drawn).toBe(false);
 });
 
-test("over the modal there is the bar too", async () => {
+test("the bar also shows over the modal", async () => {
   const [company] = await signedInCompanies(site.db, 1);
   const page = await open(company!, "/login");
   await page.clock.install();

@@ -34,7 +34,7 @@ async function lastOfAll() {
 }
 
 test.each([true, false])(
-  "a search that one page does not end says so, and goes on (JavaScript: %s)",
+  "a search that does not end on one page says so, and can be continued (JavaScript: %s)",
   async (javaScript) => {
     const page = await openModal(await launchBrowser(), site, { javaScript });
     const last = await lastOfAll();

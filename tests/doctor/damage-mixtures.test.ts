@@ -128,7 +128,7 @@ function namedIn(damages: Damage[]) {
 const mixtures = 60;
 
 for (const engine of engines) {
-  test(`any mixture of rows (${engine}): damage is what breaks a rule, a repair takes nothing from anybody and touches nothing that is left`, async () => {
+  test(`any mixture of rows (${engine}): exactly what breaks a rule is damage, and a repair takes nothing from anybody`, async () => {
     const db = await openLegacyDatabase(engine, { upgraded: engine === "sqlite" });
     if (engine === "sqlite") await db.raw("pragma foreign_keys = off");
     await fc.assert(

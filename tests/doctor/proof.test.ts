@@ -66,7 +66,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     }
   });
 
-  test("sees every trigger that is gone, also where another guards the same", async () => {
+  test("sees every missing trigger, even if another guards the same thing", async () => {
     const triggers: { name: string; table: string }[] = await (engine === "sqlite"
       ? db("sqlite_master").where({ type: "trigger" }).select("name", "tbl_name as table")
       : db("pg_trigger")
@@ -84,7 +84,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     }
   });
 
-  test("sees a schema that is behind", async () => {
+  test("sees an outdated schema", async () => {
     await db("knex_migrations").where("name", "like", "%company_sessions%").delete();
     const [proof, ...others] = await proveAssignmentRules(db);
     expect(proof?.failure).toContain("company_sessions");

@@ -140,7 +140,7 @@ for (const database of databases) {
       }
     });
 
-    test("a company has one number and a number one company, also by the indexes alone", async () => {
+    test("a company has one number and a number one company, even by the indexes alone", async () => {
       const { db } = await openLegacy();
       await migrateToLatest(db);
       const unique = await uniqueIndexes(db);
@@ -154,7 +154,7 @@ for (const database of databases) {
       );
     });
 
-    test("the rules can be taken off and put on again, and the tables are as they were between", async () => {
+    test("the rules can be removed and installed again, and in between the tables are as they were", async () => {
       const { db } = await openLegacy();
       await addLegacyRows(db);
       const before = await readContents(db);

@@ -47,7 +47,7 @@ class Model {
 }
 
 describe.each(engines)("any history on %s", (engine) => {
-  test("of sign-ups, choices, skips and restarts gives what the model gives, in both tables after each step", async () => {
+  test("of sign-ups, choices, skips and restarts matches the model, in both tables after each step", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
         const database = await createMigratedDatabase(engine);

@@ -7,7 +7,7 @@ import { insertCompanies } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 describeEachEngine("calls are counted by day", (_engine, open) => {
-  test("as they come, as more is told of them, and as they go, by whatever SQL", async () => {
+  test("as they come, as more is reported, and as they go, by whatever SQL", async () => {
     const db = await open();
     const [mine, other] = (await insertCompanies(db, 2)) as [number, number];
     const call = (company_id: number | null, started_at: string) => ({
@@ -64,7 +64,7 @@ describeEachEngine("calls are counted by day", (_engine, open) => {
     expect(await examineOffer(db)).toMatchObject([{ code: "calls-miscounted" }]);
   });
 
-  test("as many as there are of each outcome, after any history", async () => {
+  test("with the right number of each outcome, after any history", async () => {
     const db = await open();
     const companies = (await insertCompanies(db, 2)) as [number, number];
     const sids = Array.from({ length: 6 }, newCallSid);

@@ -96,7 +96,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
   }
 
   test.each(narrowed)(
-    "a page of %j reads what it shows, the first as a late one",
+    "a page of %j reads only what it shows, whether early or late",
     async (query) => {
       for (const narrower of [query, { ...query, cursor: late }]) {
         const [asked] = await pageOf(narrower);
@@ -106,7 +106,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
   );
 
   test.each(narrowed)(
-    "a page of %j that is searched for digits looks through so many calls and no more",
+    "a page of %j searched for digits looks through a limited number of calls",
     async (query) => {
       for (const search of ["777", "4961", "000000000"]) {
         for (const narrower of [query, { ...query, cursor: late }]) {
@@ -117,7 +117,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     },
   );
 
-  test("whoever called but once, a year ago, is found from page to page", async () => {
+  test("a caller who called once, a year ago, is found by going from page to page", async () => {
     const search = "0161 496 0777";
     let cursor: string | undefined;
     let pages = 0;
@@ -139,7 +139,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     expect(page).toMatchObject({ calls: [{ from: "+441614960777" }], nextCursor: null });
   });
 
-  test("calls of a kind are counted to a thousand, within any time", async () => {
+  test("calls of a kind are counted up to a thousand, within any period", async () => {
     for (const time of [{}, { since, until }]) {
       let counts: Awaited<ReturnType<typeof countCalls>> | undefined;
       const [asked] = await statementsOf(db, async () => {
@@ -159,7 +159,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     }
   });
 
-  test("an export reads a page at a time, a late one as the first", async () => {
+  test("an export reads a page at a time, and late pages as cheaply as the first", async () => {
     const query = { outcome: "missed", since, until } as const;
     const asked = await statementsOf(db, async () => {
       let read = 0;

@@ -119,7 +119,7 @@ describeEachEngine("clocks an hour apart", (engine, open) => {
     }
   });
 
-  test("leave a job to whoever has it", async () => {
+  test("leave a job to the process that has it", async () => {
     for (const clock of each) {
       expect(await at(clock, () => take(db, clock, "holder"))).toBe(true);
       for (const other of each) {
@@ -130,7 +130,7 @@ describeEachEngine("clocks an hour apart", (engine, open) => {
     }
   });
 
-  test("refill what may be tried once at most, and lock nobody out for more than that hour", async () => {
+  test("refill a limit on tries at most once, and lock nobody out for longer than that hour", async () => {
     const { url } = await createMigratedDatabase(engine);
     useEnvironment({ DATABASE_URL: url, RATE_LIMITS: "on" });
     const quarter = 15 * 60;

@@ -19,7 +19,7 @@ test.each([
   expect(startOfDay(zone, day).toISOString()).toBe(start.replace("Z", ".000Z"));
 });
 
-test("days follow each other without a gap, also where one has 23 or 25 hours", () => {
+test("days follow each other without a gap, even if one has 23 or 25 hours", () => {
   for (const [zone, now] of [
     ["Europe/Dublin", "2026-11-01T12:00:00Z"],
     ["America/New_York", "2026-03-12T03:00:00Z"],

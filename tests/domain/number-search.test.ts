@@ -128,7 +128,7 @@ describe.each(engines)("a search on %s", (engine) => {
     return numbers;
   }
 
-  test("finds what is there, in the pool's order, whatever is combined and however a page ends", async () => {
+  test("finds exactly what matches, in the pool's order, for any combination of filters and pages", async () => {
     await fc.assert(
       fc.asyncProperty(filters, reaches, walks, async (filter, reach, walk) => {
         const expected = leftBy(filter);
@@ -143,7 +143,7 @@ describe.each(engines)("a search on %s", (engine) => {
     );
   });
 
-  test("a list that begins in the middle goes round to there, and has each number once", async () => {
+  test("a list that begins in the middle wraps round to there, and has each number once", async () => {
     await fc.assert(
       fc.asyncProperty(filters, fc.nat(1_000), walks, async (filter, visitor, walk) => {
         const expected = leftBy(filter);
@@ -157,7 +157,7 @@ describe.each(engines)("a search on %s", (engine) => {
     );
   });
 
-  test("a page may be short or empty, and says where it goes on", async () => {
+  test("a page may be short or empty, and says where to continue", async () => {
     if (engine === "sqlite") return;
     const page = await listAvailable(db, {
       limit: 5,

@@ -79,7 +79,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
   }
 
   test.each([...found, ...absent])(
-    "a page of %j reads a bounded part of the pool, the first as a late one",
+    "a page of %j reads a bounded part of the pool, whether early or late",
     async (query) => {
       const { from } = await surveyOffer(db, {}, "somebody");
       const pages: Partial<AvailableQuery>[] = [{}, { cursor: late }, { from }];
@@ -108,7 +108,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     expect((await surveyOffer(db, query)).matching).toBe(hasDigits ? undefined : 0);
   });
 
-  test("what is counted is counted without a look at the pool", async () => {
+  test("counts come without reading the pool", async () => {
     const asked = await asking(async () => {
       await poolStatus(db);
       await surveyOffer(db, { country: "IE" }, "somebody");

@@ -35,7 +35,7 @@ async function forgetRuns(db: Knex, engine: string): Promise<void> {
 }
 
 test.each(engines)(
-  "numbers that were on offer before are found by a digit four times in a row on %s",
+  "numbers that were on offer before the migration are found by a digit four times in a row on %s",
   async (engine) => {
     const db = openDatabase((await createMigratedDatabase(engine)).url);
     await addToPool(db, numbers);

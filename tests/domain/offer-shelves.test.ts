@@ -5,7 +5,7 @@ import { down, up } from "../../migrations/20261125100040_order_of_the_offer.ts"
 import { someNumbers } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 
-test("a pool on small shelves is put on large ones, once, and a page of before goes on", async () => {
+test("a pool on small shelves moves to large ones, once, and an earlier cursor still works", async () => {
   const db = openDatabase((await createMigratedDatabase("postgres")).url);
   const numbers = someNumbers(40);
   await down(db);

@@ -124,7 +124,7 @@ describeEachEngine("what is counted as it changes", (_engine, open) => {
     );
   });
 
-  test("is wrong where somebody wrote while the triggers were off, and doctor makes it anew", async () => {
+  test("is wrong if somebody wrote while the triggers were off, and doctor recounts it", async () => {
     const db = await open();
     await addToPool(db, numbers);
     await db("pool_counts").where({ what: "available" }).update({ n: 99 });
@@ -146,7 +146,7 @@ describeEachEngine("what is counted as it changes", (_engine, open) => {
     expect(await repairOffer(db)).toEqual([]);
   });
 
-  test("of one connection is added to that of others", async () => {
+  test("is added up over all connections", async () => {
     const db = await open();
     await addToPool(db, numbers);
     if (!isPostgres(db)) return;

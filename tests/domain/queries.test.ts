@@ -26,7 +26,7 @@ describeEachEngine("how often the database is asked", (engine, open) => {
     session = await beginSession(db, company);
   });
 
-  test("once for who is signed in, with the number", async () => {
+  test("once for the signed-in company, with its number", async () => {
     expect(await countQueries(db, () => findSession(db, session))).toBe(1);
   });
 

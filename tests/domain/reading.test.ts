@@ -64,7 +64,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 describeEachEngine("the connection that reads", (engine) => {
   beforeEach(() => useDatabase(engine));
 
-  test("what has been written is read at once", async () => {
+  test("sees what has been written at once", async () => {
     const numbers = await fillPool(database(), 20);
     for (const number of numbers) {
       const company = await insertCompany(database());
@@ -83,7 +83,7 @@ describeEachEngine("the connection that reads", (engine) => {
     });
   });
 
-  test("closing closes it too, and the next call opens it again", async () => {
+  test("is closed along with the other, and opened again by the next call", async () => {
     const before = reading();
     await before.raw("select 1");
     await closeDatabase();

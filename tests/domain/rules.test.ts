@@ -57,7 +57,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await definitions(db)).toEqual(once);
   });
 
-  test("taken out leave nothing of them, and installed again are what they were", async () => {
+  test("once removed leave nothing, and installed again are what they were", async () => {
     const db = await open();
     const before = await definitions(db);
     await remove(db);
@@ -69,7 +69,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await definitions(db)).toEqual(before);
   });
 
-  test("of the first version become those of now, and nobody who reads is waited for", async () => {
+  test("of the first version become the current ones, without waiting for readers", async () => {
     const { url } = await createMigratedDatabase(engine);
     const db = openDatabase(url, { statementTimeout: 0 });
     const current = await definitions(db);
@@ -95,7 +95,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     );
   });
 
-  test("that are dropped one by one are each named, and put back", async () => {
+  test("are each named when dropped, and restored", async () => {
     const db = await open();
     expect(await missing(db)).toEqual([]);
     const complete = await definitions(db);
@@ -112,7 +112,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await definitions(db)).toEqual(complete);
   });
 
-  test("that rows broken meanwhile keep out: the rows are named, and nothing is changed", async () => {
+  test("cannot be restored while rows break them: the rows are named, and nothing is changed", async () => {
     const db = await open();
     await bringBackFirstRules(db, engine);
     await db.raw("drop index companies_email_any_case");
@@ -139,7 +139,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await missing(db)).toEqual([]);
   });
 
-  test("stay when the migrations that renewed them are taken back", async () => {
+  test("stay when the migrations that renewed them are rolled back", async () => {
     const db = await open();
     const before = await definitions(db);
     for (const name of ruleMigrations.toReversed()) {
@@ -149,7 +149,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await migrateToLatest(db)).toEqual(ruleMigrations);
   });
 
-  test("refuse a time that is none, and let one that was adopted be put right once", async () => {
+  test("refuse an invalid time, and let an adopted one be corrected once", async () => {
     const db = await open();
     const [number, other] = await fillPool(db, 3);
     const company = await insertCompany(db);
@@ -225,7 +225,7 @@ const written: [text: string | number, isTime: boolean][] = [
 ];
 
 describeEachEngine("a time as the database reads it", (engine, open) => {
-  test("is one where the program reads one", async () => {
+  test("is valid exactly if the program can read it", async () => {
     const db = await open();
     const quote = (value: string) => (engine === "sqlite" ? `'${value}'` : `'${value}'::text`);
     for (const [value, expected] of written) {
@@ -242,7 +242,7 @@ describeEachEngine("a time as the database reads it", (engine, open) => {
   });
 });
 
-test("a trigger that is switched off is missing, and put back switched on (postgres)", async () => {
+test("a trigger that is switched off counts as missing, and is restored switched on (postgres)", async () => {
   const db = openDatabase((await createMigratedDatabase("postgres")).url);
   await db.raw("alter table companies disable trigger company_leaves");
   expect(await missing(db)).toEqual(["company_leaves"]);

@@ -42,7 +42,7 @@ async function run(script: "migrate" | "start", url: string) {
 }
 
 test.each(engines)(
-  "migrate says whom it waits for, and goes on when they end (%s)",
+  "migrate says what it is waiting for, and carries on when that ends (%s)",
   async (engine) => {
     const { url, holder } = await heldDatabase(engine);
     const { output, ended } = await run("migrate", url);

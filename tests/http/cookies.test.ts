@@ -24,7 +24,7 @@ async function setCookies(PUBLIC_URL: string) {
 }
 
 describe("cookies", () => {
-  test("under https each is Secure, and whatever proves who somebody is bears __Host-", async () => {
+  test("under https each is Secure, and those that identify somebody begin with __Host-", async () => {
     const { url, fields, set } = await setCookies("https://numbers.example.com");
     for (const cookie of set) {
       expect(cookie).toMatch(/; Secure(;|$)/i);
@@ -47,7 +47,7 @@ describe("cookies", () => {
     expect((await owner.get("/api/session")).status).toBe(200);
   });
 
-  test("without https they are for this site alone too, and no script reads them", async () => {
+  test("without https they are still only for this site, and no script can read them", async () => {
     const { set } = await setCookies("");
     expect(set.length).toBeGreaterThan(5);
     for (const cookie of set) {

@@ -39,7 +39,7 @@ async function asked(
   return { client, response: () => current };
 }
 
-test("no more is made than the client takes", async () => {
+test("nothing is produced before the client takes it", async () => {
   let made = 0;
   let over = false;
   const { client, response } = await asked(async function* () {
@@ -79,7 +79,7 @@ test("a client that goes ends it, whatever it was waiting for", async () => {
   await until("the end", () => over);
 });
 
-test("a client that goes ends what waits for something else than the client, at once", async () => {
+test("a client that goes also ends, at once, a stream that is waiting for something else", async () => {
   let over = false;
   const { client } = await asked(async function* (gone) {
     try {
@@ -96,7 +96,7 @@ test("a client that goes ends what waits for something else than the client, at 
   await until("the end", () => over);
 });
 
-test("a fault in the middle cuts the connection, so that no half of an answer passes for the whole", async () => {
+test("a fault in the middle cuts the connection, so that half an answer cannot pass for the whole", async () => {
   const { level } = log;
   log.level = "silent";
   let text = "";

@@ -224,7 +224,7 @@ test.each(engines)(
   },
 );
 
-test("Ctrl-C ends sync-twilio-numbers with what it may have done by then", async () => {
+test("Ctrl-C ends sync-twilio-numbers, which says what it may have done by then", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const env = { DATABASE_URL: url, PUBLIC_URL: "https://numbers.example.com" };
   const server = await silentServer();
