@@ -68,7 +68,7 @@ const bottom = 84;
 
 /** A bar per day; each part has its own pattern, so nobody needs to tell colours apart. */
 export function chartMarkup(days: Day[]): string {
-  const most = Math.max(1, ...days.map(({ calls }) => calls));
+  const most = Math.max(...days.map(({ calls }) => calls));
   const step = 100 / days.length;
   const percent = (value: number) => `${Math.round(value * 100) / 100}%`;
   const bars = days.map(({ weekday, calls, counts }, index) => {
@@ -95,9 +95,7 @@ const patterns = `<defs><pattern id="of-message" width="6" height="6" patternUni
 /** The chart in a sentence; not a `<title>`, which lynx would take for the page's. */
 export function chartSummary(days: Day[]): string {
   const most = days.reduce((one, other) => (other.calls > one.calls ? other : one));
-  return most.calls === 0
-    ? "Bar chart: no calls on any of these days."
-    : `Bar chart of calls a day: the most, ${most.calls}, on ${most.name}.`;
+  return `Bar chart of calls a day: the most, ${most.calls}, on ${most.name}.`;
 }
 
 /** The same as a table's contents. */
