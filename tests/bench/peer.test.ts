@@ -11,7 +11,7 @@ import { cleanUpLater } from "../support/clean-up.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
-// The peer is a yardstick only while it does the same work on the same tables.
+// The peer is a yardstick only if it does the same work on the same tables.
 
 let db: Knex;
 let data: Data;

@@ -36,7 +36,7 @@ describe("the ring test", () => {
     await rings(company);
     await page.getByText("Your number works.").waitFor();
     expect(await status.innerText()).toMatch(proof);
-    // A region that is new with its news is not read out.
+    // A live region that appears together with its news is not read out.
     expect(await status.evaluate((now, before) => now === before, region)).toBe(true);
     expect(await focused(page)).toBe("Settings");
     expect(new URL(page.url()).pathname).toBe("/dashboard");

@@ -31,7 +31,7 @@ describe.each([
     expect(await page.locator("[inert]").count()).toBe(0);
     expect(await fitsItsWidth(page)).toBe(true);
 
-    // A reload sends no form again, and news is told once.
+    // A reload does not send the form again, and news is told once.
     await page.reload();
     await ready(page);
     expect(await page.locator(".banner").count()).toBe(0);
@@ -100,7 +100,7 @@ describe.each([
     await page.waitForURL("**/dashboard/choose-number");
     await ready(page);
 
-    // Nothing but the modal can be reached.
+    // Only the modal can be reached.
     const reached = new Set<string>();
     for (let i = 0; i < 12; i++) {
       await page.keyboard.press("Tab");

@@ -27,7 +27,7 @@ beforeAll(async () => {
   site.url = (await startServer({ databaseUrl, env: twilio.environment })).url;
 });
 
-/** The page of a company whom somebody has left a message. */
+/** A page of a company for whom somebody has left a message. */
 async function withMessage(path: string, javaScript: boolean): Promise<Page> {
   const [company] = await signedInCompanies(site.db, 1);
   const number = numbers.pop()!;
@@ -64,7 +64,7 @@ describe.each([
       one.muted = true;
       void one.play();
     });
-    // HAVE_FUTURE_DATA, with which `canplay` is fired.
+    // HAVE_FUTURE_DATA, at which `canplay` fires.
     await expect
       .poll(() => player(({ readyState }) => readyState), { timeout: 20_000 })
       .toBeGreaterThanOrEqual(3);

@@ -29,7 +29,7 @@ test.each([true, false])(
       return;
     }
     expect(await focused(page)).toBe(text);
-    // A double click after it hits the row that it is meant for, since nothing moves before the next answer.
+    // A double click after that hits the intended row, since nothing moves before the next answer.
     const row = await rows(page).nth(2).boundingBox();
     const value = await valueOf(page, 2);
     await page.mouse.dblclick(row!.x + 60, row!.y + 10, { delay: 30 });

@@ -60,7 +60,7 @@ test("the selected number stays selected and named while others are searched for
   await rows(page).first().click();
   expect(await chosen(page)).not.toBe(number);
   expect(await description()).toBe("Permanent: you can't change it later.");
-  // What is found again is selected in its row.
+  // Once found again it is selected in its row.
   await page.fill("#search", number.slice(-9));
   await page.press("#search", "Enter");
   await rows(page).first().click();

@@ -115,7 +115,7 @@ describe("whatever the network cuts off keeps the modal and the choice, and can 
 });
 
 describe("before scripts run", () => {
-  /** Loads the page again, whose scripts come when what this returns is called. */
+  /** Reloads the page. @returns a function that lets its scripts arrive */
   const holdScripts = async (page: Page) => {
     let letGo = () => {};
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -128,7 +128,7 @@ describe("before scripts run", () => {
     return letGo;
   };
 
-  /** As password managers do. */
+  /** Changes the page as password managers do. */
   const addForeignNodes = async (page: Page) => {
     page.removeAllListeners("console");
     page.removeAllListeners("pageerror");

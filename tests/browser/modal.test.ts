@@ -45,7 +45,7 @@ test("a double click on a row that is partly out of sight selects that row", asy
   let boxes: DOMRect[] = [];
   let edges: number[] = [];
   let cut: number[] = [];
-  // Wherever the rows begin, one of these is in the middle of one.
+  // Wherever the rows begin, one of these positions cuts through one.
   for (let scrolled = 300; cut.length === 0 && scrolled < 360; scrolled += 12) {
     await page.locator("dialog").evaluate((dialog, top) => dialog.scrollTo(0, top), scrolled);
     edges = await page.locator("dialog").evaluate((dialog) => {
@@ -92,7 +92,7 @@ test.each([true, false])(
   "in a browser without inert, nothing behind the modal can be tabbed to (JavaScript: %s)",
   async (javaScript) => {
     const page = await site.openModal({ javaScript });
-    // A browser of today for one of then: it does not know the attribute, and asks the style sheet's question rightly.
+    // Makes today's browser like an old one: without the attribute, and with the old answer to the style sheet's query.
     if (javaScript) {
       await page.addInitScript(
         () => delete (HTMLDialogElement.prototype as Partial<HTMLDialogElement>).showModal,

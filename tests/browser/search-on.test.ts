@@ -21,7 +21,7 @@ beforeAll(async () => {
   site = { db, url: (await startServer({ databaseUrl })).url };
 });
 
-/** The last number that the newest company comes to: its list begins just after it. */
+/** The last number in the newest company's list, which begins just after it. */
 async function lastOfAll() {
   const { id } = (await site.db("companies").orderBy("id", "desc").first("id"))!;
   const { from } = await surveyOffer(site.db, {}, `company ${id}`);

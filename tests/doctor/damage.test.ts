@@ -218,7 +218,7 @@ describe.each(engines)("sound rows are left in the database (%s)", (engine) => {
   test("and a trunk prefix is looked for after the calling code alone", async () => {
     const db = await openLegacyDatabase(engine);
     await addLegacyRows(db);
-    // Each has a digit that a plan elsewhere has for its trunk prefix.
+    // Each has a digit that is the trunk prefix in another country's plan.
     const sound = [
       "+13052000001",
       "+447010000001",

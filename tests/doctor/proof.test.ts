@@ -23,7 +23,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     (await db("twilio_phone_numbers").orderBy("id")) as unknown,
     engine === "sqlite"
       ? ((await db("sqlite_sequence").orderBy("name")) as unknown)
-      : // Of the audit trail, ids are left out where something is rolled back.
+      : // The audit trail skips ids when something is rolled back.
         ((await db("pg_sequences")
           .whereNot({ sequencename: "audit_events_id_seq" })
           .orderBy("sequencename")) as unknown),

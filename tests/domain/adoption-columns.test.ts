@@ -35,7 +35,7 @@ async function openLegacy(engine: Engine, options: LegacyOptions): Promise<Knex>
   const { url } = await createTestDatabase(engine);
   const setUp = openDatabase(url, { statementTimeout: 0 });
   if (engine === "postgres") {
-    // Neither says anything about the times that are stored.
+    // Neither is about the stored times.
     const { rows } = await setUp.raw<{ rows: { name: string }[] }>(
       "select current_database() as name",
     );

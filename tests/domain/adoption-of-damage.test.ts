@@ -114,7 +114,7 @@ for (const database of databases) {
   });
 }
 
-/** Takes the triggers away for the while of `work`. */
+/** Does `work` without the triggers. */
 async function withoutRules(db: Knex, work: () => Promise<void>): Promise<void> {
   if (isPostgres(db)) {
     const tables = ["companies", "twilio_phone_numbers"];

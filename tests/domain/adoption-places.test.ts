@@ -17,7 +17,7 @@ import {
   readContents,
 } from "../support/legacy.ts";
 
-/** Tables that are not all there, or not where they would be made, or that have triggers of their own. */
+/** Tables that are incomplete, or in another place than new ones, or that have triggers of their own. */
 
 const failedMigration = async (db: Knex) => (await whyNotMigrated(db)).message;
 

@@ -169,10 +169,10 @@ for (const database of databases) {
     test("100,000 companies and numbers are adopted in 30 seconds, and can be read all the while", async () => {
       const { db, url } = await openLegacy();
       await addManyLegacyRows(db, 100_000);
-      // Without a write-ahead log SQLite has readers waited for.
+      // Without a write-ahead log SQLite would wait for readers.
       if (engine === "sqlite") await db.raw("pragma journal_mode = wal");
       const reader = openDatabase(url);
-      // Somebody who has read, and has not ended the transaction, is not waited for either.
+      // A reader whose transaction is still open is not waited for either.
       const idle = await reader.transaction();
       await idle("twilio_phone_numbers").first("id");
 

@@ -42,7 +42,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     return { db: openDatabase(url), url };
   }
 
-  /** Assigns one after another, each to a company and an address of its own. */
+  /** Assigns numbers one after another, each to a new company from a new address. */
   async function assignAll(db: Knex, numbers: readonly string[], by?: (at: number) => By) {
     const companies = await insertCompanies(db, numbers.length);
     const done: Assignment[] = [];
@@ -105,7 +105,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     expect((done[42] as { retryAfter: number }).retryAfter).toBeGreaterThan(59 * 60);
     const others = await assignAll(db, numbers.slice(43, 85), (at) => from(`2001:db8:1:2::${at}`));
     expect(outcomes(others)).toEqual({ assigned: 40, "budget-spent": 2 });
-    // What is older than an hour counts no more, and goes when the work in the background comes by.
+    // What is older than an hour no longer counts, and the background job deletes it.
     await db("recent_assignments").update({
       assigned_at: toDatabaseTime(new Date(Date.now() - 3_601_000)),
     });
@@ -128,7 +128,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     const processes = [openDatabase(url), openDatabase(url)];
     const done = await Promise.all(
       numbers.map((number, at) =>
-        // Half of them by name, half whichever is the first.
+        // Half ask for a particular number, half for the first available.
         assignPhoneNumber(
           processes[at % 2]!,
           companies[at]!,

@@ -181,7 +181,7 @@ async function untilSomebodyWaitsForALock(db: Knex): Promise<void> {
 
 type Tries = [company: number, number: string | null][];
 
-/** Starts a process that waits for its turn; the function that comes back lets it run. */
+/** Starts a process that waits for its turn. @returns a function that lets it run */
 async function assigningProcess(
   url: string,
   tries: Tries,

@@ -48,7 +48,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     const session = await beginSession(db, id, new Date(), by);
     const [number] = await fillPool(db, 2);
     await assignPhoneNumber(db, id, number, by);
-    // Neither a request that is repeated nor one that is refused assigns anything.
+    // Neither a repeated request nor a refused one assigns anything.
     await assignPhoneNumber(db, id, number, by);
     await assignPhoneNumber(db, await insertCompany(db), number, by);
     await endSession(db, session, by);
@@ -119,7 +119,7 @@ describeEachEngine("the audit trail", (engine, open) => {
         /the audit trail is only added to|audit_events_id/,
       );
     }
-    // Nor where somebody says that all of it is old.
+    // Not even if somebody claims that all of it is old.
     await db("audit_kept").update({ since: "2999-01-01 00:00:00" });
     await expect(db("audit_events").delete()).rejects.toThrow("only added to");
     await db("audit_kept").delete();

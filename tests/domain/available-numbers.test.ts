@@ -48,7 +48,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
       const page = await listAvailable(db, { limit: 4, cursor });
       if (!page.ok) throw new Error(page.invalid);
       seen.push(...page.numbers.map(({ phoneNumber }) => phoneNumber));
-      // One that was shown, maybe the last of the page, and one that was not.
+      // One that has been shown, perhaps the last of the page, and one that has not.
       for (const number of [seen.at(-1)!, numbers[(seen.length * 7) % 30]!]) {
         const company = await insertCompany(db);
         await assignPhoneNumber(db, company, number);

@@ -33,7 +33,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
     await assignPhoneNumber(db, company, to);
   });
 
-  /** A call with no end. */
+  /** Records a call whose end is never reported. */
   async function comes(at: Date): Promise<string> {
     const callSid = newCallSid();
     const event = { callSid, from, to, status: "ringing", at };
@@ -56,7 +56,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
         { ...event, status: "ringing", at: secondsIn(0) },
         { companyId: company, route: "phone" },
       );
-      // It is days ago, and nobody has reported its end.
+      // It was days ago, and nobody has reported its end.
       expect(await only()).toMatchObject({
         outcome: "unknown",
         endedAt: null,

@@ -66,7 +66,7 @@ describeEachEngine("call handling", (_engine, open) => {
     expect(await spoken()).toEqual(["it-IT", "Hello."]);
     await saveCallHandling(db, company, silent);
     expect(await spoken()).toEqual(["it-IT", "Hello."]);
-    // Of a version that knew more of them.
+    // From a version that had more languages.
     await db("company_call_handling").update({ language: "tlh-KL" });
     expect(await spoken()).toEqual(["pl-PL", "Hello."]);
   });

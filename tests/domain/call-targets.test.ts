@@ -99,7 +99,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
     takeMessage: true,
   });
 
-  /** Keeps what saving would refuse: it was saved before there was a rule, or by another program. */
+  /** Stores what saving would refuse, as if from before the rule, or by another program. */
   async function keep(company: number, { ringSeconds, takeMessage, ...handling }: WantedHandling) {
     await db("company_call_handling").insert({
       company_id: company,

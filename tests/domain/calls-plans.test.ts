@@ -13,7 +13,7 @@ import { insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { postgresPlan, sqlitePlan, statementsOf, type Asked } from "../support/plans.ts";
 
-/** Every five minutes; the first call is of somebody who called but once. */
+/** Makes a call every five minutes; the first is from somebody who called only once. */
 async function fillLog(db: Knex, company: number, other: number): Promise<void> {
   const postgres = isPostgres(db);
   const size = 100_000;
@@ -36,7 +36,7 @@ async function fillLog(db: Knex, company: number, other: number): Promise<void> 
   if (postgres) await db.raw("vacuum analyze calls");
 }
 
-/** Late, in the log of the other end of the year. */
+/** A cursor late in the log, at the other end of the year. */
 const late = Buffer.from(`2025-12-20 00:00:00 CA${"0".repeat(32)}`).toString("base64url");
 const since = new Date("2025-12-05T00:00:00Z");
 const until = new Date("2026-11-01T00:00:00Z");
@@ -56,17 +56,17 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
   let company: number;
   beforeAll(async () => {
     db = openDatabase((await createMigratedDatabase(engine)).url, { statementTimeout: 0 });
-    // Statements come as they are written.
+    // So that statements arrive as written.
     db.userParams["prepares"] = false;
     company = await insertCompany(db);
     await fillLog(db, company, await insertCompany(db));
   }, 120_000);
 
-  /** Fails where a statement reads more than `most` calls on PostgreSQL, or on SQLite other calls than an index has together. */
+  /** Fails if a statement reads more than `most` calls on PostgreSQL, or on SQLite anything but a range of an index. */
   async function expectBounded(asked: Asked, most: number, index: RegExp): Promise<void> {
     if (isPostgres(db)) {
       const { mostRead } = await postgresPlan(db, asked);
-      // Where most calls are one company's, it reads all companies' by their time.
+      // If most calls are one company's, PostgreSQL reads all companies' by their time.
       expect(mostRead, asked[0]).toBeLessThanOrEqual(4 * most);
     } else {
       const plan = await sqlitePlan(db, asked);
@@ -77,7 +77,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     }
   }
 
-  // One search in an index, from both of its bounds where there are two.
+  // One search in an index, between both bounds if there are two.
   const indexOf = ({ outcome, since, until, cursor }: Partial<CallQuery>) =>
     new RegExp(
       `INDEX calls_of_company${outcome ? "_by_outcome" : ""} \\(company_id=\\?${outcome ? " AND outcome=\\?" : ""}` +

@@ -40,7 +40,7 @@ describeEachEngine("the call log", (_engine, open) => {
     await assignPhoneNumber(db, company, to);
   });
 
-  /** A call with no end. */
+  /** Records a call whose end is never reported. */
   async function comes(at: Date, number = to): Promise<string> {
     const callSid = newCallSid();
     await recordIncomingCall(
@@ -150,7 +150,7 @@ describeEachEngine("the call log", (_engine, open) => {
   describe("looking at the log", () => {
     test("pages run newest first, and new calls meanwhile cause neither repeats nor gaps", async () => {
       const sids: string[] = [];
-      // Three of each second, so that pages end within one.
+      // Three in each second, so that pages end within one.
       for (let i = 0; i < 12; i++) {
         sids.push(await comes(secondsIn(Math.floor(i / 3))));
       }

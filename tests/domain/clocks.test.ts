@@ -13,15 +13,14 @@ import { createMigratedDatabase, describeEachEngine } from "../support/databases
 import { useEnvironment } from "../support/twilio-webhooks.ts";
 
 /**
- * Processes whose clocks are an hour apart, on one database. Only `Date` is shifted: timers and the database's clock go
- * as they do.
+ * Processes whose clocks are an hour apart, on one database. Only `Date` is shifted, not timers and the database's clock.
  */
 
 const hour = 60 * 60;
 const clocks = { right: 0, ahead: hour, behind: -hour };
 type Clock = keyof typeof clocks;
 
-/** Does something in a process of that clock. */
+/** Does something in a process with that clock. */
 async function at<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + clocks[clock] * 1000 });
   try {
@@ -152,7 +151,7 @@ describeEachEngine("clocks an hour apart", (engine, open) => {
     const through = tries.right + tries.ahead + tries.behind;
     expect(through).toBeGreaterThanOrEqual(5);
     expect(through).toBeLessThanOrEqual(2 * 5);
-    // With the clock that is right.
+    // With the correct clock.
     const refused = (await counter.spend(key).catch((error: unknown) => error)) as {
       retryAfter: number;
     };

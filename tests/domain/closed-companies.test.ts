@@ -43,7 +43,7 @@ describeEachEngine("closed companies", (_engine, open) => {
     expect(await findToken(db, token)).toMatchObject({ company: { id: ann.id } });
     expect(await freezeCompany(db, ann.id)).toBe("done");
     expect(await findToken(db, token)).toBeUndefined();
-    // One that was being made.
+    // A token that was just being made.
     await expect(tokenOf(ann)).rejects.toThrow("signed-out");
     expect(await findToken(db, bobsToken)).toBeDefined();
     expect(await findSession(db, session)).toBeUndefined();
@@ -52,7 +52,7 @@ describeEachEngine("closed companies", (_engine, open) => {
     }
     expect(await signIn(db, ann.email, password)).toBe("frozen");
     expect(await signIn(db, ann.email, "somebody's guess")).toBeUndefined();
-    // A sign-in that was under way.
+    // A sign-in in progress.
     await expect(beginSession(db, ann.id)).rejects.toThrow(AccountChangedError);
     expect(await findSession(db, bobs)).toBeDefined();
     expect(await signIn(db, bob.email, password)).toMatchObject({ company: { id: bob.id } });

@@ -7,7 +7,7 @@ import { isGuessable } from "#app/domain/new-passwords.server.ts";
 import { hashPassword, PasswordsBusyError } from "#app/domain/passwords.server.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
-// The real thing, counted.
+// The real functions, with their calls counted.
 vi.mock(import("@node-rs/argon2"), async (original) => {
   const argon2 = await original();
   return { ...argon2, verify: vi.fn(argon2.verify) };

@@ -13,7 +13,7 @@ test.each([
   ["Asia/Kathmandu", "2026-11-22", "2026-11-21T18:15:00Z"],
   ["Pacific/Kiritimati", "2026-11-22", "2026-11-21T10:00:00Z"],
   ["Etc/GMT+12", "2026-11-22", "2026-11-22T12:00:00Z"],
-  // Clocks go from 24:00 to 01:00.
+  // Clocks go forward from 24:00 to 01:00.
   ["Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"],
 ])("in %s the day %s begins at %s", (zone, day, start) => {
   expect(startOfDay(zone, day).toISOString()).toBe(start.replace("Z", ".000Z"));

@@ -82,7 +82,7 @@ describeEachEngine("devices", (_engine, open) => {
   });
 
   test("a sign-in that replaces an old hash leaves the device known", async () => {
-    // salt:sha256(password + salt), as an older system kept it
+    // salt:sha256(password + salt), as an older system stored it
     const salt = "00112233445566778899aabbccddeeff";
     const digest = createHash("sha256")
       .update(password + salt)

@@ -72,7 +72,7 @@ describe("a number as it is typed", () => {
     });
   });
 
-  // The platform's own tables say what the ten digits of a numbering system are.
+  // The platform's own tables give the ten digits of each numbering system.
   const systems = Intl.supportedValuesOf("numberingSystem").filter((system) =>
     /^\p{Nd}{10}$/u.test(ten(system)),
   );

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FairQueue, QueueFullError } from "#app/domain/fair-queue.ts";
 
-/** Pieces of work that end when they are told to, and the order in which they began. */
+/** Pieces of work that end when told to, and the order in which they began. */
 class Desk {
   readonly begun: string[] = [];
   readonly refused: string[] = [];
@@ -12,7 +12,7 @@ class Desk {
     this.queue = new FairQueue(atOnce, longest, 10_000);
   }
 
-  /** Asks for a piece `name`, in one lane for each word of it but the last. */
+  /** Asks for a piece `name`, in a lane for each of its words except the last. */
   ask(name: string): void {
     const work = () => {
       this.begun.push(name);
@@ -24,14 +24,14 @@ class Desk {
     });
   }
 
-  /** Ends what was begun first of those that are at work. */
+  /** Ends the piece that has been running longest. */
   endOne(): void {
     const [name] = this.ends.keys();
     this.ends.get(name!)?.();
     this.ends.delete(name!);
   }
 
-  /** Ends what was begun, one after another, until nothing is left. */
+  /** Ends pieces one after another until nothing is left. */
   async workOff(): Promise<void> {
     while ((await this.settled(), this.ends.size > 0)) this.endOne();
   }

@@ -22,7 +22,7 @@ describeEachEngine("requests with a key", (engine, open) => {
 
   const request = (key = "k", hash = "h", companyId = company) => ({ companyId, key, hash });
 
-  /** Assigns a number, and keeps what came of it. */
+  /** Assigns a number, and stores the outcome. */
   const assigning =
     (number: string, companyId = company) =>
     async (transaction: Knex) => {

@@ -19,7 +19,7 @@ test("a pool on small shelves moves to large ones, once, and an earlier cursor s
     return found;
   };
   const first = await page();
-  // As the program of those shelves told a place.
+  // A place in the form of the program that had those shelves.
   const place = JSON.parse(Buffer.from(first.nextCursor!, "base64url").toString()) as unknown[];
   expect(place.slice(2)).toEqual([3, 0, 15]);
   const cursor = Buffer.from(JSON.stringify(place.slice(0, 4))).toString("base64url");

@@ -16,7 +16,7 @@ import {
 } from "../support/databases.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 
-// The real thing, counted.
+// The real functions, with their calls counted.
 vi.mock(import("@node-rs/argon2"), async (original) => {
   const argon2 = await original();
   return { ...argon2, verify: vi.fn(argon2.verify) };
@@ -25,7 +25,7 @@ afterEach(() => vi.mocked(verify).mockClear());
 
 const password = "Grüße, Béal an Átha! 42";
 
-// Made with Python's hashlib and libxcrypt, so that not the code under test says what is right.
+// Made with Python's hashlib and libxcrypt, so that the code under test does not decide what is right.
 const oldHashes = {
   "salted SHA-256":
     "5f2b8c0d9e1a4b7c3d6e8f9012345678:9877b5c83dd5303dbaa90afdd49f08c73d5eb21e2c63febef050ea997c183a05",
@@ -196,7 +196,7 @@ test("while 18 passwords are being checked the next is refused at once, and late
 
 test("60 sign-ins to one account delay another account's only by those already being checked", async () => {
   const stored = await hashPassword(password);
-  // When each begins: which of two that are at work is done first is the machine's to say.
+  // When each begins, since which of two is done first depends on the machine.
   const begun: string[] = [];
   const checked = (name: string, ...lanes: string[]) =>
     inTurn(lanes, () => {

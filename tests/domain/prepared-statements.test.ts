@@ -90,7 +90,7 @@ describe("statements prepared by name on PostgreSQL", () => {
 
   test("a migration that adds a column disturbs nobody", async () => {
     const day = await ordinaryDay(db);
-    // PostgreSQL keeps a plan for good from the sixth time on.
+    // PostgreSQL may keep a plan for good from the sixth execution on.
     for (let time = 1; time <= 6; time++) await day();
     const prepared = await preparedNames(db);
     const migrating = openDatabase(url);

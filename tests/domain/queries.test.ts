@@ -75,7 +75,7 @@ describeEachEngine("how often the database is asked", (engine, open) => {
     const { sql, bindings } = asked[0]!;
     const plan = JSON.stringify(
       await db.transaction(async (trx) => {
-        // A few rows are sorted sooner than they are looked up.
+        // With few rows the planner would rather sort them than use the index.
         if (engine === "postgres") await trx.raw("set local enable_seqscan = off");
         return trx.raw(
           `explain ${engine === "postgres" ? "" : "query plan"} ${sql.replaceAll(/\$\d+/g, "?")}`,

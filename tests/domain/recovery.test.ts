@@ -60,7 +60,7 @@ describeEachEngine("the way back in", (_engine, open) => {
     const shown = await batch();
     const both = await Promise.all([make(shown), make(shown)]);
     expect(both.map(({ length }) => length).sort((a, b) => a - b)).toEqual([0, 10]);
-    // The very first form, long after.
+    // The very first form, sent long after.
     expect(await make("")).toEqual([]);
   });
 

@@ -18,7 +18,7 @@ import {
   type Engine,
 } from "../support/databases.ts";
 
-/** The migrations that brought rules to databases that were there. */
+/** The migrations that brought rules to existing databases. */
 const ruleMigrations = ["20261125080001_rules.ts", "20261125090021_times_in_the_rules.ts"];
 
 /** Takes a migrated database back to the rules of this program's first version. */
@@ -31,7 +31,7 @@ async function bringBackFirstRules(db: Knex, engine: Engine): Promise<void> {
   await db("knex_migrations").whereIn("name", ruleMigrations).delete();
 }
 
-/** Every trigger, function and index that is there, in the engine's own words. */
+/** Every existing trigger, function and index, in the engine's own words. */
 async function definitions(db: Knex): Promise<string[]> {
   const { rows } = isPostgres(db)
     ? await db.raw<{ rows: { definition: string }[] }>(
@@ -154,7 +154,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     const [number, other] = await fillPool(db, 3);
     const company = await insertCompany(db);
     await assignPhoneNumber(db, company, number);
-    // PostgreSQL's own type refuses all but this one.
+    // PostgreSQL's own type refuses all the others.
     const none = isPostgres(db) ? ["infinity"] : ["", "01/02/2024 10:00", "2024-02-30 00:00:00", 5];
     for (const time of none) {
       const row = { phone_number: "+353861234567", created_at: time };
@@ -197,7 +197,7 @@ async function drop(db: Knex, name: string): Promise<void> {
   await db.raw(rows[0] ? `drop trigger ${name} on ${rows[0].table}` : `drop index ${name}`);
 }
 
-/** Each is a time, or is none, as the third says. */
+/** Texts, and whether each is a time. */
 const written: [text: string | number, isTime: boolean][] = [
   ["2024-01-01 10:00:00", true],
   ["2024-01-01 10:00:00+00", true],
@@ -258,7 +258,7 @@ test("an assignment that has begun is waited for, not deadlocked with (postgres)
   const company = await insertCompany(db);
 
   const begun = await openDatabase(url).transaction();
-  // The table's lock is what the UPDATE takes first, before its trigger comes to the company.
+  // The UPDATE first takes the table's lock, before its trigger reaches the company.
   await begun("twilio_phone_numbers").whereRaw("false").update({ status: "available" });
   const migrating = migrateToLatest(db);
   const observer = openDatabase(url);

@@ -4,7 +4,7 @@ import { createMigratedDatabase } from "../support/databases.ts";
 import { post } from "../support/pages.ts";
 import { startServer } from "../support/server.ts";
 
-/** Every `Set-Cookie` that a browser gets on its way: sign-up, log-in, news, a form after log-out, log-out. */
+/** Every `Set-Cookie` that a browser gets: at sign-up, log-in, news, a form after log-out, log-out. */
 async function setCookies(PUBLIC_URL: string) {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const { url } = await startServer({ databaseUrl, env: PUBLIC_URL ? { PUBLIC_URL } : {} });
@@ -37,7 +37,7 @@ describe("cookies", () => {
       "__Host-session",
       "__Host-device",
     ]);
-    // One that a neighbour under the same domain has planted, or that came by plain http, opens nothing.
+    // A cookie planted by a neighbour under the same domain, or over plain http, opens nothing.
     const owner = new Client(url);
     await owner.post("/api/login", fields);
     const id = owner.cookies.get("__Host-session");

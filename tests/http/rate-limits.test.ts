@@ -32,7 +32,7 @@ async function letThrough<T>(tries: readonly T[], count: (one: T) => Promise<voi
 const times = <T>(count: number, make: (at: number) => T) =>
   Array.from({ length: count }, (_, at) => make(at));
 
-// With SQLite counts are this process's, so that each test has accounts and networks of its own.
+// With SQLite the counts are this process's, so each test needs accounts and networks of its own.
 let made = 0;
 const newAccount = () => `account${++made}@example.com`;
 const newAddress = () => `198.18.${++made >> 8}.${made & 255}`;
@@ -55,7 +55,7 @@ describe.each(engines)("limits on %s", (engine) => {
     const [account, address] = [newAccount(), newAddress()];
     expect(await letThrough(Array(40).fill(tryOf(account, address)), countSignIn)).toBe(10);
     const others = times(150, () => tryOf(newAccount(), address));
-    // The 40 before count, those that were refused too.
+    // The 40 before count too, even the refused ones.
     expect(await letThrough(others, countSignIn)).toBe(60);
   });
 
@@ -83,7 +83,7 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(Array(4).fill(tryOf(account, owner)), countSignIn)).toBe(3);
     const ipv6 = `${newWideNetwork()}:1::1`;
     expect(await letThrough(Array(4).fill(tryOf(account, ipv6)), countSignIn)).toBe(3);
-    // And on a browser that it knows it has all of its own.
+    // And a known browser has all of its own tries.
     const known = tryOf(account, owner, `device${made}`);
     expect(await letThrough(Array(20).fill(known), countSignIn)).toBe(10);
   });
@@ -188,7 +188,7 @@ describe("the shared counts", () => {
       const account = newAccount();
       const address = newAddress();
       expect(await letThrough(Array(20).fill(tryOf(account, address)), countSignIn)).toBe(10);
-      // One wait of half a second; without the pause each of the tries would have three.
+      // One wait of half a second; without the pause there would be three for each try.
       expect(performance.now() - began).toBeLessThan(5_000);
     });
   });

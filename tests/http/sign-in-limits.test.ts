@@ -4,7 +4,7 @@ import { createMigratedDatabase, engines } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
 
 describe.each(engines)("guessing passwords (%s)", (engine) => {
-  // With PostgreSQL two of them, which ask in turn: they count together.
+  // With PostgreSQL two servers, used in turn: they count together.
   let urls: string[];
   beforeAll(async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);

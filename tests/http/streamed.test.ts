@@ -11,7 +11,7 @@ import { until } from "../support/load.ts";
 
 const mebibyte = "x".repeat(1024 * 1024);
 
-/** A server that answers with `chunks`, and a client that has asked it and reads nothing yet. */
+/** A server that answers with `chunks`, and a client that has sent a request and reads nothing yet. */
 async function asked(
   chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
 ): Promise<{ client: Socket; response: () => ServerResponse | undefined }> {
@@ -110,7 +110,7 @@ test("a fault in the middle cuts the connection, so that half an answer cannot p
   client.resume();
   await once(client, "close");
   log.level = level;
-  // The end of a body that is sent in chunks.
+  // The end of a chunked body.
   expect(text).not.toContain("\r\n0\r\n");
   expect(text).not.toContain("database");
 });

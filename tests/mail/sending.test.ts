@@ -32,7 +32,7 @@ describe.each(engines)("mail on %s", (engine) => {
 
   const send = () => doJob(mail, stops);
   const queued = () => db("mail_queue").orderBy("id");
-  /** Lets so much time pass for whatever waits. */
+  /** Makes all waiting mail due. */
   const later = () => db("mail_queue").update({ next_try_at: "2026-01-01 00:00:00" });
   const queue = async (address: string, kind: MailKind = "password-changed") =>
     queueMail(db, { kind, companyId: await insertCompany(db), address });
@@ -52,7 +52,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(arrived?.header("Subject")).toBe("Confirm your email address");
     expect(arrived?.raw).not.toMatch(/Bcc|Acme\r/);
     expect(arrived?.links).toHaveLength(1);
-    // Nothing is wanted any more, so nobody takes the job.
+    // Nothing is left to do, so nobody takes the job.
     expect(await send()).toBe("not-due");
   });
 
@@ -110,7 +110,7 @@ describe.each(engines)("mail on %s", (engine) => {
     useEnvironment({ SMTP_URL: "smtp://127.0.0.1:1" });
     for (let i = 0; i < 20; i++) await queue(`company${i}@example.com`);
     await send();
-    // One was tried, and the others did not wait for as many time-outs.
+    // One was tried, and the others did not each wait for a time-out.
     expect((await queued()).filter(({ tries }) => tries > 0)).toHaveLength(1);
     expect(await unsentMail(db)).toMatchObject([
       { count: 20, why: "does not answer", givenUp: false },

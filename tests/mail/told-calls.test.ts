@@ -176,7 +176,7 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     await misses();
     expect(await tell()).toEqual([]);
     expect(await ask(link)).toMatchObject({ data: { state: "stopped", email: null } });
-    // No table has what opens a link.
+    // No table has the secret of a link.
     expect(JSON.stringify(await db("told_links"))).not.toContain(stop.split("/")[2]);
   });
 
