@@ -91,14 +91,10 @@ export async function readForm(request: Request): Promise<FormFields> {
 }
 
 /**
- * @returns the JSON object of the body, and the text that it was sent as
- * @throws {BodyTooLargeError}
+ * @returns the JSON object of a body, and the text that it was sent as
  * @throws {BodyUnreadableError} where it is no JSON, or no object
  */
-export async function readJsonObject(
-  request: Request,
-): Promise<{ object: Record<string, unknown>; text: string }> {
-  const body = await readBody(request);
+export function jsonObjectOf(body: Uint8Array): { object: Record<string, unknown>; text: string } {
   let text: string;
   let value: unknown;
   try {
