@@ -29,7 +29,7 @@ function checkout() {
     unfinished: () => inBuild().filter((name) => name.startsWith(".unfinished")),
     write: (file: string, text: string) => writeFileSync(path.join(scratch.path, file), text),
     run: (script: string, ...args: string[]) => runScript(script, args, { cwd: scratch.path }),
-    build() {
+    build: () => {
       const child = spawn(process.execPath, [remixCommand(), "vite:build"], {
         cwd: scratch.path,
         env: childEnvironment({ NODE_ENV: "production" }),
@@ -91,8 +91,10 @@ test("of builds that are done at the same moment one is in place, whole, and non
   const command = ["--import", "tsx", "--input-type=module", "-e", putting, scratch.path];
   const both = [1, 2].map(() => promisify(execFile)(process.execPath, command));
   expect(await Promise.all(both)).toEqual(Array(2).fill({ stdout: "", stderr: "" }));
-  const place = readdirSync(path.join(scratch.path, "place"), { recursive: true });
-  expect(place.sort()).toEqual(
-    [...names.flatMap((name) => [name, `${name}/file`]), "source-hash"].sort(),
-  );
+  const place = readdirSync(path.join(scratch.path, "place"), {
+    recursive: true,
+    encoding: "utf8",
+  });
+  const whole = [...names, "source-hash", ...names.map((name) => `${name}/file`)];
+  expect(place.toSorted()).toEqual(whole.toSorted());
 });
