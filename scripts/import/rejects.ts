@@ -14,8 +14,8 @@ export interface Rejects {
 }
 
 /**
- * Opens the file first, so that a bad path is found before anything is done; without a file they go to stderr.
- * @param source the file that is read, which must not be written over
+ * Opens the file first, so that a bad path is found before anything is done; without a file, rejects go to stderr.
+ * @param source the file being read, which must not be overwritten
  * @throws {CommandError}
  */
 export function openRejects(file: string | undefined, source: string): Rejects {

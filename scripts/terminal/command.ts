@@ -46,11 +46,11 @@ export interface Arguments {
   has(option: string): boolean;
   /** the value of a string option */
   get(option: string): string | undefined;
-  /** of Ctrl-C, for a command that `endsItself` */
+  /** aborted by Ctrl-C, for a command that `endsItself` */
   signal: AbortSignal;
 }
 
-/** Something to be told in one line, without a stack; exit code 1 (or `exitCode`). */
+/** An error to report in one line, without a stack; exit code 1 (or `exitCode`). */
 export class CommandError extends Error {
   override name = "CommandError";
   constructor(
@@ -104,8 +104,8 @@ export async function runCommand(
   };
   const endAtOnce = () => {
     tellStopped();
-    // A thread of SQLite's may wait for another process's lock, and an exit would wait for the thread. To a shell either
-    // end is 130.
+    // A thread of SQLite's may be waiting for another process's lock, and an exit would wait for the thread. To a shell
+    // both ways to end are 130.
     if (sqliteFile(environment().DATABASE_URL) !== undefined) {
       process.removeAllListeners("SIGINT");
       process.kill(process.pid, "SIGINT");
@@ -140,7 +140,7 @@ let opened: Knex | undefined;
 /**
  * The database for work that takes longer than a request may. It has one connection, is opened at the first use, and
  * closed when the command is over.
- * @param statementTimeout milliseconds; 0 is for ever
+ * @param statementTimeout milliseconds; 0 means no limit
  */
 export function operatorsDatabase(statementTimeout = 60_000): Knex {
   opened ??= createDatabase(environment().DATABASE_URL, { poolMax: 1, statementTimeout });
@@ -153,7 +153,7 @@ export function missingDatabase(): string | undefined {
   return file !== undefined && !existsSync(file) ? file : undefined;
 }
 
-/** @throws {CommandError} where {@link missingDatabase} names a file */
+/** @throws {CommandError} if {@link missingDatabase} names a file */
 export function requireDatabase(): void {
   const file = missingDatabase();
   if (file !== undefined) {
@@ -163,12 +163,12 @@ export function requireDatabase(): void {
   }
 }
 
-/** Prints the one document of `--json`. */
+/** Prints the single document of `--json`. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** Colours `text` where stderr is a terminal that is to have colours. */
+/** Colours `text` if stderr is a terminal that wants colours. */
 export function paint(colour: "red" | "yellow" | "bold", text: string): string {
   return styleText(colour, text, { stream: process.stderr });
 }
@@ -263,7 +263,7 @@ function isMissingTable(error: unknown): boolean {
   return code === "42P01" || code === "42703" || /no such (table|column)/.test(message);
 }
 
-/** The word that `typed` may have been meant to be, or undefined if none is close. */
+/** The word that `typed` was probably meant to be, or undefined if none is close. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   return words
     .map((word) => ({ word, distance: editDistance(typed, word) }))
@@ -271,7 +271,7 @@ export function nearest(typed: string, words: readonly string[]): string | undef
     .sort((a, b) => a.distance - b.distance)[0]?.word;
 }
 
-// Levenshtein's; `row` holds the distances of what was read of `a` so far to each beginning of `b`.
+// Levenshtein's; `row` holds the distances from the part of `a` read so far to each beginning of `b`.
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, length) => length);
   for (const letter of a) {

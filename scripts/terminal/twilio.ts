@@ -3,8 +3,8 @@ import type { TwilioAccount } from "../../app/twilio/account.server.ts";
 import { warn } from "./command.ts";
 
 /**
- * Opens the account that the environment names, or undefined if it names none. Says on stderr when another server
- * than Twilio's is asked, and when a call is to be tried again after a wait that somebody would notice.
+ * Opens the account that the environment names; undefined if it names none. Says on stderr if a server other than
+ * Twilio's is asked, and if a call will be retried after a noticeable wait.
  */
 export async function openAccount(env: Environment): Promise<TwilioAccount | undefined> {
   const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = env;
@@ -12,7 +12,7 @@ export async function openAccount(env: Environment): Promise<TwilioAccount | und
   if (TWILIO_API_BASE_URL) {
     warn(`Asking ${TWILIO_API_BASE_URL} instead of Twilio.`);
   }
-  // Twilio's client is big, and most of what a script does needs none of it.
+  // Twilio's client is big, and most of what scripts do does not need it.
   const { openTwilioAccount } = await import("../../app/twilio/account.server.ts");
   let saidUntil = 0;
   return openTwilioAccount({

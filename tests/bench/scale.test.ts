@@ -26,7 +26,7 @@ test.each(engines)("what the bench fills by plain SQL is sound on %s", async (en
   expect(late).not.toBe("");
 });
 
-test("growth is told beside its bound", () => {
+test("growth is reported with its bound", () => {
   const figures = new GrowthFigures();
   const page = { name: "picker", unit: "ms", isRatio: true } as const;
   for (const [size, value] of [

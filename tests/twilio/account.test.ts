@@ -170,7 +170,7 @@ describe("patience", () => {
     expect(api.requests).toHaveLength(2);
   });
 
-  test("nobody at the address is told as such", async () => {
+  test("nobody listening at the address is reported as such", async () => {
     const account = open({ attempts: 2 }, { apiBaseUrl: `http://127.0.0.1:${await freePort()}` });
     expect(await account.listNumbers(unread)).toMatchObject({
       kind: "unavailable",
@@ -179,7 +179,7 @@ describe("patience", () => {
   });
 });
 
-describe("what does not pass is not tried again", () => {
+describe("failures that do not pass are not tried again", () => {
   test("a wrong token", async () => {
     const authToken = "not-the-token";
     const answer = await open({}, { authToken }).listNumbers(unread);
