@@ -29,16 +29,16 @@ const ended = async (child: ReturnType<typeof start>) =>
 const isCalm = /^(?!.*(Error|\bat |EPIPE|node:))/s;
 
 describe("a reader of stdout that has seen enough", () => {
-  test.each<[exitCode: number, ...command: string[]]>([
-    [0, "add-phone-numbers", "--list"],
-    [0, "add-phone-numbers", "--list", "--json"],
-    [0, "export"],
-    [0, "export", "--json"],
-    [0, "companies"],
-    [0, "audit"],
-    [0, "test-phone-assignment"],
-    [4, "doctor", "--offline", "--json"],
-  ])("leaves %i as the exit code of %s %s", async (exitCode, ...command) => {
+  test.each<[exitCode: number, command: string[]]>([
+    [0, ["add-phone-numbers", "--list"]],
+    [0, ["add-phone-numbers", "--list", "--json"]],
+    [0, ["export"]],
+    [0, ["export", "--json"]],
+    [0, ["companies"]],
+    [0, ["audit"]],
+    [0, ["test-phone-assignment"]],
+    [4, ["doctor", "--offline", "--json"]],
+  ])("leaves %i as the exit code of %j", async (exitCode, command) => {
     await fillPool(db, 2_100);
     await insertCompany(db);
     // Something for the doctor to find.
