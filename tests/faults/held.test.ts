@@ -9,7 +9,7 @@ import { guardProcess } from "../support/left-behind.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 import { until } from "../support/load.ts";
 
-/** The old program's tables, with a transaction of that program's that is in the way of a migration. */
+/** The old program's tables, with one of its transactions in the way of a migration. */
 async function heldDatabase(engine: Engine) {
   const { url } = await createTestDatabase(engine);
   const db = openDatabase(url);
@@ -57,7 +57,7 @@ test("migrate and npm start give up after 30 seconds, and say who holds the tabl
   const runs = engines.flatMap((engine) =>
     (["migrate", "start"] as const).map(async (script) => {
       const { url, holder } = await heldDatabase(engine);
-      // A transaction that is open holds up the end of its connections too.
+      // An open transaction would also keep its connections from ending.
       cleanUpLater(async () => void (await holder.rollback()));
       const began = performance.now();
       const { output, ended } = await run(script, url);

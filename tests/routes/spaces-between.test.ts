@@ -13,7 +13,7 @@ import { post } from "../support/pages.ts";
 import { startServer } from "../support/server.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 
-/** Pages as browsers show them that know no style sheets: where no space is, none is shown. */
+/** Pages as browsers without style sheets show them: only the spaces in the HTML separate anything. */
 
 const visitors = [
   "/",
@@ -127,7 +127,7 @@ const together = new RegExp(
   "gu",
 );
 
-/** Where words, links, fields or buttons stand together with no space between them. */
+/** Words, links, fields or buttons with no space between them. */
 const runTogether = (html: string) => {
   const text = inlineOf(html);
   return [...text.matchAll(together)].map(({ index, 0: found }) =>

@@ -3,7 +3,7 @@ import path from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 
-/** What `npm run build` leaves beside Remix's own build. */
+/** What `npm run build` adds to Remix's own build. */
 
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -22,7 +22,7 @@ test("each file for browsers also has a smaller copy in brotli and in gzip", () 
     ] as const) {
       const compressed = `${file}.${encoding}`;
       if (!existsSync(compressed)) {
-        // A few lines may be shorter as they are.
+        // A very short file may be smaller uncompressed.
         expect(content.byteLength, compressed).toBeLessThan(300);
         continue;
       }

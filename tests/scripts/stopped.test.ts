@@ -22,7 +22,7 @@ import { until } from "../support/load.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 import { accountSid } from "../support/twilio-webhooks.ts";
 
-/** Runs a script, presses Ctrl-C once it `waits`, sees it end as shells know it, and returns what it says then. */
+/** Runs a script, presses Ctrl-C once it `waits`, checks its exit code and returns what it says. */
 async function stop(
   command: string[],
   env: Record<string, string>,
@@ -44,7 +44,7 @@ async function stop(
   await until(`${command.join(" ")} waits`, () => waits(output, child.pid ?? 0), 20);
   said = "";
   const pressed = performance.now();
-  // As a terminal does it, whose programs all hear of it.
+  // As a terminal does, which signals all its programs.
   if (inGroup) process.kill(-(child.pid ?? 0), "SIGINT");
   else child.kill("SIGINT");
   expect([exitCodeInShell(await ended), said]).toEqual([130, expect.any(String)]);
@@ -55,7 +55,7 @@ async function stop(
 
 const script = (name: string, ...args: string[]) => ["scripts/run.js", name, ...args];
 
-/** A server that never answers, and whether it was asked. */
+/** A server that never answers, and whether it has had a request. */
 async function silentServer(): Promise<{ url: string; isAsked: () => boolean }> {
   let asked = false;
   const server = createServer(() => (asked = true)).listen(0, "127.0.0.1");
@@ -75,7 +75,7 @@ const twilio = (url: string) => ({
   TWILIO_API_BASE_URL: url,
 });
 
-/** A legacy database in which a transaction of another program is open. */
+/** A legacy database in which another program has an open transaction. */
 async function heldLegacy(engine: Engine) {
   const { url } = await createTestDatabase(engine);
   const db = openDatabase(url);
@@ -129,7 +129,7 @@ describe.each(engines)(
   },
 );
 
-/** Whether somebody waits for a lock in this PostgreSQL database. */
+/** Whether anybody is waiting for a lock in this PostgreSQL database. */
 const somebodyWaits = (db: ReturnType<typeof openDatabase>) => async () => {
   const { rows } = await db.raw<{ rows: unknown[] }>(
     "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -182,7 +182,7 @@ test.each(stopsAtLock)(
   },
 );
 
-/** Whether a thread of a process sleeps, as SQLite does while another process has the lock for writing. */
+/** Whether a thread of a process sleeps, as SQLite does while another process has the write lock. */
 const sleeps = (_output: string, pid: number) =>
   readdirSync(`/proc/${pid}/task`).some((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/wchan`, "utf8").includes("nanosleep"),
@@ -247,7 +247,7 @@ test("Ctrl-C ends simulate-call, which says which steps are in the log", async (
   );
 });
 
-/** Whether a process has begun another, by a part of its command line. */
+/** Whether a process has started another, recognised by part of its command line. */
 const hasBegun = (part: string) => (_output: string, pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
     .split(" ")
