@@ -53,6 +53,16 @@ type TextFieldProps = Omit<FieldProps, "children"> & {
   value: string | undefined;
 };
 
+/** A field's name, what was typed into it, and what is wrong with that. */
+export const asTyped = (name: string, values?: Typed, errors?: Typed) => ({
+  name,
+  value: values?.[name],
+  error: errors?.[name],
+});
+
+/** By field name. */
+type Typed = Record<string, string | undefined>;
+
 export function TextField({ type = "text", autoComplete, value, ...field }: TextFieldProps) {
   return (
     <Field {...field}>
