@@ -97,7 +97,8 @@ async function idle(db: Knex, owned: Map<string, TwilioNumber>): Promise<Finding
   );
 }
 
-// As they stand, since a database that is not migrated yet may hold anything; what is not a number is reported as damage.
+// As they stand, since a database that is not migrated yet may hold anything; what is not a number is reported as
+// damage.
 async function readPool(db: Knex): Promise<PooledNumber[]> {
   const rows = await db("twilio_phone_numbers")
     .orderBy("id")

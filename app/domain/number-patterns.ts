@@ -22,8 +22,8 @@ export interface NumberFilter {
 }
 
 /**
- * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it ends with them. `p` and
- * `q` stand for a calling code of two and of three digits.
+ * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it ends with them. `p`
+ * and `q` stand for a calling code of two and of three digits.
  */
 type Piece = string;
 
@@ -95,10 +95,10 @@ export const fourTimes = ten.map((digit) => digit.repeat(4));
 export const runMark = "rr";
 
 /**
- * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each is another look into
- * the index and the patterns decide anyway. The two are the last ones, which distinguish numbers best, without a digit in
- * common if there is room. A shorter piece is part of one of several trigrams: `8$` of `08$`, `18$`, … A digit four times
- * in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
+ * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each is another look
+ * into the index and the patterns decide anyway. The two are the last ones, which distinguish numbers best, without a
+ * digit in common if there is room. A shorter piece is part of one of several trigrams: `8$` of `08$`, `18$`, … A digit
+ * four times in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
  */
 function wordsOf(pieces: readonly Piece[]): Words {
   const words: Words = { all: [], any: [] };

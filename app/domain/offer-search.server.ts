@@ -106,7 +106,8 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short it is.
+  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short
+  // it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
   // One number in two thousand has a given digit four times in a row, which a walk would not find.
   const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));

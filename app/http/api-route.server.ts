@@ -59,8 +59,8 @@ export function handle<
 }
 
 /**
- * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler gets
- * the input of its operation, for a company that may make the call, and is never called for another site's page.
+ * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler
+ * gets the input of its operation, for a company that may make the call, and is never called for another site's page.
  */
 export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;

@@ -11,9 +11,9 @@ const builtIn = ["zod", "libphonenumber-js"];
 const unfinishedStamp = `${stampFile}.unfinished`;
 
 /**
- * A Vite plugin that completes Remix's build, however it was started. It adds what runs in a terminal, compressed copies
- * of the client's files, and in `build/source-hash` a hash of the sources. Remix builds the client first and the server
- * second.
+ * A Vite plugin that completes Remix's build, however it was started. It adds what runs in a terminal, compressed
+ * copies of the client's files, and in `build/source-hash` a hash of the sources. Remix builds the client first and the
+ * server second.
  */
 export function wholeBuild(): Plugin {
   let server = false;

@@ -101,7 +101,9 @@ beforeAll(async () => {
   await makeToken(db, company.id, made);
 });
 
-/** A page as those browsers read it: links as ⟨…⟩, fields and buttons as […], and | where other inline elements meet. */
+/**
+ * A page as those browsers read it: links as ⟨…⟩, fields and buttons as […], and | where other inline elements meet.
+ */
 function inlineOf(html: string): string {
   return html
     .replace(/<head>.*?<\/head>/s, "")

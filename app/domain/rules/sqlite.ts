@@ -11,8 +11,8 @@ export const isE164 = (column: string) =>
 
 /**
  * SQL that turns a time in any notation (domain/times.ts) into the stored form; null if it is not a time. SQLite's own
- * functions take a 30th of February for the 1st of March, accept "now", which is not allowed in an index, and need a zone's
- * minutes and colon.
+ * functions take a 30th of February for the 1st of March, accept "now", which is not allowed in an index, and need a
+ * zone's minutes and colon.
  */
 export const keptTime = (column: string) =>
   `case
