@@ -18,6 +18,7 @@ export interface InputProps {
   "aria-invalid"?: true;
 }
 
+/** A labelled field with its hint and error; `children` renders the input. */
 export function Field({ name, label, hint, error, children }: FieldProps) {
   const hintId = hint ? `${name}-hint` : "";
   const errorId = error ? `${name}-error` : "";
@@ -63,6 +64,7 @@ export const asTyped = (name: string, values?: Typed, errors?: Typed) => ({
 /** By field name. */
 type Typed = Record<string, string | undefined>;
 
+/** A {@link Field} of one line. */
 export function TextField({ type = "text", autoComplete, value, ...field }: TextFieldProps) {
   return (
     <Field {...field}>
@@ -88,6 +90,7 @@ type SelectFieldProps = Omit<FieldProps, "children"> & {
   options: readonly (string | readonly [value: string, name: string])[];
 };
 
+/** A {@link Field} with a list to choose from. */
 export function SelectField({ value, options, ...field }: SelectFieldProps) {
   return (
     <Field {...field}>

@@ -43,6 +43,7 @@ export interface DigitSearch {
   digits: string[];
 }
 
+/** Turns a filter's digits into index words, patterns and single digits; all empty if it has no digits. */
 export function digitSearch({ contains, starts, ends, search }: NumberFilter): DigitSearch {
   const held = contains ? [contains] : [];
   const typed = piecesOf(search ?? "");

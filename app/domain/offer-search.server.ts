@@ -55,6 +55,7 @@ export function narrows(filter: NumberFilter): boolean {
   return Boolean(country || kind || memorable) || digitSearch(filter).patterns.length > 0;
 }
 
+/** Reads a page of the matching numbers on offer, at most `limit` rows. */
 export function searchOffer(db: Knex, asked: OfferQuery): Promise<OfferPage> {
   return query(db, ...(isPostgres(db) ? onPostgres(asked) : onSqlite(asked)));
 }

@@ -44,6 +44,7 @@ export const named = "select type as kind, name from sqlite_master";
 /** Takes the single write lock, which a transaction that has already read might no longer get. */
 export const keepWritersOut = "update companies set id = id where false";
 
+/** A trigger in the form in which `install` takes it. */
 export const trigger = (name: string, event: string, body: string) => ({
   name,
   create: [
