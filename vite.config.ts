@@ -1,7 +1,8 @@
 import { vitePlugin as remix } from "@remix-run/dev";
 import { defineConfig } from "vite";
 import remixConfig from "./remix.config.js";
-import { wholeBuild } from "./scripts/compile/whole-build.ts";
+import { unfinishedBuild } from "./scripts/compile/in-place.ts";
+import { finishBuild, wholeBuild } from "./scripts/compile/whole-build.ts";
 
 declare module "@remix-run/node" {
   interface Future {
@@ -14,9 +15,12 @@ const everywhere =
 const sharedChunk = (id: string) =>
   id.includes("/node_modules/") || everywhere.test(id) ? "shared" : undefined;
 
-// Remix's own options live in remix.config.js and nowhere else.
+// Remix's own options live in remix.config.js and nowhere else; where a build is made is no option.
 export default defineConfig(({ isSsrBuild }) => ({
-  plugins: [remix(remixConfig), wholeBuild()],
+  plugins: [
+    remix({ ...remixConfig, buildDirectory: unfinishedBuild, buildEnd: finishBuild }),
+    wholeBuild(),
+  ],
   // Discovery would go through the routes and find the server's packages too; Remix names its own.
   optimizeDeps: { noDiscovery: true },
   build: {

@@ -5,7 +5,7 @@ import type {
   EntryContext,
   ServerBuild,
 } from "@remix-run/node";
-import { RemixServer } from "@remix-run/react";
+import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
@@ -104,7 +104,8 @@ async function keepSession(headers: Headers, { signedIn }: AppLoadContext): Prom
   if (session?.setCookie) headers.append("Set-Cookie", session.setCookie);
 }
 
-/** Logs faults that no loader or action has handled. */
+/** Logs faults that no loader or action has handled; a request that no route takes is not one. */
 export function handleError(error: unknown, { request, context }: ActionFunctionArgs): void {
+  if (isRouteErrorResponse(error) && error.status < 500) return;
   if (!request.signal.aborted) logFault(exchangeOf(context), error);
 }

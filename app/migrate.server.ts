@@ -39,8 +39,8 @@ export class UnfitDatabaseError extends Error {
   override name = "UnfitDatabaseError";
 }
 
-/** Seconds that the migration waits for others to release the tables. */
-export const patience = 30;
+/** Seconds that the migration waits for others to release the tables, unless told otherwise. */
+export const usualPatience = 30;
 
 // Any number that no other program uses; it means "companies and numbers are being migrated".
 const advisoryLock = 3_531_234_567;
@@ -50,18 +50,21 @@ const advisoryLock = 3_531_234_567;
  * nothing behind, not even Knex's own tables.
  * @param db opened with `statementTimeout: 0`, since a large table takes its time
  * @param say is told once what it is waiting for, if that takes more than a moment
+ * @param patience how long to wait for others to release the tables; seconds
  * @returns the names of the migrations that were run; empty when there was nothing to do
  * @throws {UnfitDatabaseError}
- * @throws the driver's error if others have held the tables for {@link patience}
+ * @throws the driver's error if others have held the tables for that long
  */
 export async function migrateToLatest(
   db: Knex,
   say: (line: string) => void = () => {},
+  patience = usualPatience,
 ): Promise<string[]> {
   await requireUtf8(db);
   const missing = (await pendingMigrations(db)).length > 0;
-  if (isPostgres(db)) return missing ? unlessLocked(db, () => migratePostgres(db, say)) : [];
-  return withLogAhead(db, say, async () =>
+  if (isPostgres(db))
+    return missing ? unlessLocked(db, () => migratePostgres(db, say, patience)) : [];
+  return withLogAhead(db, say, patience, async () =>
     missing ? unlessLocked(db, () => migrateSqlite(db)) : [],
   );
 }
@@ -83,7 +86,11 @@ export async function encodingOf(db: Knex): Promise<string> {
   return rows[0].server_encoding;
 }
 
-async function migratePostgres(db: Knex, say: (line: string) => void): Promise<string[]> {
+async function migratePostgres(
+  db: Knex,
+  say: (line: string) => void,
+  patience: number,
+): Promise<string[]> {
   return db.transaction(async (transaction) => {
     const { rows } = await transaction.raw<{ rows: [{ pid: number }] }>(
       "select pg_backend_pid() as pid",
@@ -97,7 +104,7 @@ async function migratePostgres(db: Knex, say: (line: string) => void): Promise<s
     }, 1_000);
     try {
       await transaction.raw("select pg_advisory_xact_lock(?)", [advisoryLock]);
-      await lockTables(transaction);
+      await lockTables(transaction, patience);
       await transaction.raw(`set local lock_timeout = '${patience}s'`);
       return await latest(transaction);
     } finally {
@@ -110,7 +117,7 @@ async function migratePostgres(db: Knex, say: (line: string) => void): Promise<s
  * Locks both tables that others write to, or neither; they can still be read. Servers of the previous version are still
  * at work: waiting for one table while holding the other could deadlock, and a long wait holds up everybody behind it.
  */
-async function lockTables(transaction: Knex): Promise<void> {
+async function lockTables(transaction: Knex, patience: number): Promise<void> {
   const { rows } = await transaction.raw<{ rows: { name: string }[] }>(
     `select oid::regclass::text as name from pg_class where relkind = 'r'
         and oid in (to_regclass('twilio_phone_numbers'), to_regclass('companies'))`,
@@ -172,6 +179,7 @@ async function migrateSqlite(db: Knex): Promise<string[]> {
 async function withLogAhead<T>(
   db: Knex,
   say: (line: string) => void,
+  patience: number,
   work: () => Promise<T>,
 ): Promise<T> {
   const journal = async (mode = "") => {
@@ -182,7 +190,7 @@ async function withLogAhead<T>(
   };
   const before = await journal();
   // Busy while another process writes, or reads a file that is not in that mode yet.
-  await patiently(db, say, async () => {
+  await patiently(db, say, patience, async () => {
     await db.raw("begin exclusive");
     await db.raw("rollback");
     await journal(" = wal");
@@ -195,10 +203,11 @@ async function withLogAhead<T>(
   }
 }
 
-/** Retries while others have SQLite's file locked, up to {@link patience}. */
+/** Retries while others have SQLite's file locked, up to `patience` seconds. */
 async function patiently(
   db: Knex,
   say: (line: string) => void,
+  patience: number,
   work: () => Promise<unknown>,
 ): Promise<void> {
   const { filename } = (db.client as Knex.Client).config.connection as { filename: string };

@@ -28,7 +28,7 @@ await runCommand(
     positionals: "[NUMBER…]",
     endsItself: true,
     stopped: () => report?.leftBehind() ?? "Nothing was changed.",
-    outlivesReader: true,
+    watchesOutput: true,
     examples: [
       ["", "shows how full the pool is, and who has which number since when"],
       ["--list", "shows every number, also those that are available"],

@@ -30,6 +30,7 @@ await runCommand(
     name,
     summary:
       "Shows what happened to accounts and numbers: sign-ins, refusals, recoveries, assignments, operators' commands. The newest is last.",
+    endsWithReader: true,
     examples: [
       ["", `the last ${usualLimit} lines`],
       ["--company 12 --since 7d", "a company's last week"],

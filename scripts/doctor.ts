@@ -15,9 +15,10 @@ import {
   printJson,
   requireDatabase,
   runCommand,
+  warn,
   type Arguments,
 } from "./terminal/command.ts";
-import { openAccount, warn } from "./terminal/twilio.ts";
+import { openAccount } from "./terminal/twilio.ts";
 import { folded } from "./terminal/output.ts";
 
 /** What a repair has done so far. */

@@ -25,7 +25,10 @@ const built = path.join(import.meta.dirname, `../build/scripts/${name}.js`);
 process.argv = [node, source, ...args];
 
 const state = buildState();
-if (state === "current") await run(built);
+if (!existsSync(source)) {
+  process.stderr.write(`There is no script “${name}”.\n`);
+  process.exitCode = 2;
+} else if (state === "current") await run(built);
 else if (["tsx", "@remix-run/dev"].every(isInstalled)) {
   if (serving.includes(name)) {
     await build();
@@ -49,11 +52,7 @@ else if (["tsx", "@remix-run/dev"].every(isInstalled)) {
 
 /** @param {string} file */
 async function run(file) {
-  if (existsSync(file)) await import(pathToFileURL(file).href);
-  else {
-    process.stderr.write(`There is no script “${name}”.\n`);
-    process.exitCode = 2;
-  }
+  await import(pathToFileURL(file).href);
 }
 
 /** Prepares from the sources, which includes building; this process itself does not load tsx. */

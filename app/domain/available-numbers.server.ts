@@ -63,7 +63,9 @@ export async function listAvailable(
   { limit, cursor, from, reach, walk, ...narrowed }: AvailableQuery,
 ): Promise<AvailablePage> {
   const after = cursor === undefined ? undefined : decodeCursor(db, cursor);
-  if (cursor !== undefined && !after) return { ok: false, invalid: "cursor" };
+  // Only a list that begins in the middle has numbers that come after its end.
+  const isPlace = cursor === undefined || (after && (from || !after.turn));
+  if (!isPlace) return { ok: false, invalid: "cursor" };
   const filter = inCapitals(narrowed);
   if (filter.country && callingCodeOf(filter.country) === undefined) {
     return { ok: false, invalid: "country" };

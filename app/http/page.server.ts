@@ -93,6 +93,9 @@ export function pageAction<T>(
   return ({ request, context, params }) => {
     const asked = { request, context };
     return framed(context, async () => {
+      if (request.method !== "POST") {
+        throw problem(405, "Forms are sent here with POST. Nothing was changed.");
+      }
       if (!isSameSite(asked)) {
         throw problem(403, "The form was sent from another site. Nothing was changed.");
       }

@@ -56,7 +56,12 @@ function filesOf(name) {
  * @returns {"current" | "outdated" | "missing"}
  */
 export function buildState() {
-  if (!existsSync(stampFile)) return "missing";
+  let built;
+  try {
+    built = readFileSync(stampFile, "utf8");
+  } catch {
+    return "missing";
+  }
   if (!existsSync(path.join(root, "app"))) return "current";
-  return readFileSync(stampFile, "utf8") === sourceHash() ? "current" : "outdated";
+  return built === sourceHash() ? "current" : "outdated";
 }

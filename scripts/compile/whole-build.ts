@@ -1,19 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { build, type Plugin } from "vite";
+import { clearAbandoned, putInPlace, unfinishedBuild } from "./in-place.ts";
 import { sourceHash, stampFile } from "./sources.js";
 
 /** Packages of which the used parts are built in: whole, they take longer to load than the program itself. */
 const builtIn = ["zod", "libphonenumber-js"];
 
-const unfinishedStamp = `${stampFile}.unfinished`;
+const stamp = path.basename(stampFile);
 
 /**
- * A Vite plugin that completes Remix's build, however it was started. It adds what runs in a terminal, compressed
- * copies of the client's files, and in `build/source-hash` a hash of the sources. Remix builds the client first and the
- * server second.
+ * A Vite plugin that adds to Remix's build what it lacks: the built-in packages, its final place, and in `source-hash`
+ * a hash of the sources. Remix builds the client first and the server second.
  */
 export function wholeBuild(): Plugin {
   let server = false;
@@ -27,18 +27,25 @@ export function wholeBuild(): Plugin {
     },
     buildStart() {
       if (server) return;
-      mkdirSync(path.dirname(stampFile), { recursive: true });
-      rmSync(stampFile, { force: true });
+      mkdirSync(unfinishedBuild, { recursive: true });
+      clearAbandoned("build");
       // Before anything is read, so that changes during the build are noticed.
-      writeFileSync(unfinishedStamp, sourceHash());
+      writeFileSync(path.join(unfinishedBuild, stamp), sourceHash());
     },
-    async closeBundle(error?: Error) {
-      if (!server || error) return;
-      await compilePrograms();
-      await compressFiles("build/client");
-      renameSync(unfinishedStamp, stampFile);
-    },
+    // The server knows where the client's files will be.
+    renderChunk: (code) =>
+      code.includes(unfinishedBuild) ? code.replaceAll(unfinishedBuild, "build") : null,
   };
+}
+
+/**
+ * Completes Remix's build, however it was started: compiles what runs in a terminal, compresses the client's files, and
+ * puts the whole in place.
+ */
+export async function finishBuild(): Promise<void> {
+  await compilePrograms();
+  await compressFiles(path.join(unfinishedBuild, "client"));
+  putInPlace(unfinishedBuild, "build", stamp);
 }
 
 // Ignores warnings about comments in packages.
@@ -51,9 +58,6 @@ function onLog(_level: string, { code }: { code?: string }): false | void {
  * place below `build/`, so that shared code exists once, and relative paths lead to the same places as in the sources.
  */
 async function compilePrograms(): Promise<void> {
-  for (const folder of ["app", "migrations", "packages", "scripts", "seeds"]) {
-    rmSync(path.join("build", folder), { recursive: true, force: true });
-  }
   await build({
     configFile: false,
     logLevel: "warn",
@@ -62,7 +66,7 @@ async function compilePrograms(): Promise<void> {
     build: {
       ssr: true,
       target: "node20",
-      outDir: "build",
+      outDir: unfinishedBuild,
       emptyOutDir: false,
       copyPublicDir: false,
       rollupOptions: {

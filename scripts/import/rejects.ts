@@ -47,7 +47,9 @@ export function openRejects(file: string | undefined, source: string): Rejects {
       try {
         writeWhole(descriptor, beginning + entry);
       } catch (error) {
-        throw failed(error);
+        // Whoever has closed stderr does not want them; stdout has them, too.
+        const isUnread = file === undefined && (error as NodeJS.ErrnoException).code === "EPIPE";
+        if (!isUnread) throw failed(error);
       }
     },
     close() {

@@ -1,6 +1,6 @@
 import { formatPhoneNumber } from "../../app/domain/e164.ts";
 import { withoutForgingMarks } from "../../app/domain/written-text.ts";
-import { paint } from "../terminal/command.ts";
+import { warn } from "../terminal/command.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Given } from "./numbers.ts";
 
@@ -84,7 +84,7 @@ export class Report {
   /** Warns about a number that is possible but in no numbering plan. */
   warn(given: Given, phoneNumber: string): void {
     if (++this.warned > mostWarnings) return;
-    this.say(
+    warn(
       `${where(given)}${formatPhoneNumber(phoneNumber)} has a possible length but is in no numbering plan we know; ${this.how.dryRun ? "it would be added" : "it is added"} all the same.`,
     );
   }
@@ -93,14 +93,10 @@ export class Report {
   private endWarnings(): void {
     const more = this.warned - mostWarnings;
     if (more > 0) {
-      this.say(
+      warn(
         `${more} more ${more === 1 ? "number is" : "numbers are"} in no numbering plan we know.`,
       );
     }
-  }
-
-  private say(text: string): void {
-    process.stderr.write(`${paint("yellow", "Warning:")} ${text}\n`);
   }
 
   private element(one: Result): string {

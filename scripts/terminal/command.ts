@@ -9,6 +9,7 @@ import {
 } from "../../app/domain/database-errors.server.ts";
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { UnfitDatabaseError } from "../../app/migrate.server.ts";
+import { folded } from "./output.ts";
 
 /** What an option is, as `parseArgs` and `--help` need it. */
 export interface Option {
@@ -32,8 +33,10 @@ export interface Command {
   stopped?: (args: Arguments) => string;
   /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
   endsItself?: true;
-  /** carries on when nobody reads stdout any more, since it does more than print */
-  outlivesReader?: true;
+  /** goes on for as long as somebody reads stdout; others do what they were asked for, read or not */
+  endsWithReader?: true;
+  /** says itself what becomes of a stdout that cannot be written */
+  watchesOutput?: true;
 }
 
 /** The command line, taken apart. */
@@ -80,12 +83,14 @@ export async function runCommand(
   run: (args: Arguments) => Promise<number>,
 ): Promise<void> {
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (command.outlivesReader) return;
     // A reader that has seen enough (`| head`) is not a fault.
-    if (code === "EPIPE") process.exit(0);
+    if (code === "EPIPE" && command.endsWithReader) process.exit(0);
+    if (code === "EPIPE" || command.watchesOutput) return;
     process.stderr.write(`${paint("red", "Error:")} stdout cannot be written (${code}).\n`);
     process.exit(1);
   });
+  // Nobody is there to be told; the exit code still says how it went.
+  process.stderr.on("error", () => {});
   const stopping = new AbortController();
   let args: Arguments | undefined;
   let isTold = false;
@@ -93,7 +98,9 @@ export async function runCommand(
     if (isTold) return;
     isTold = true;
     const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
-    process.stderr.write(`\nStopped before it was done. ${left}\n`);
+    process.stderr.write(
+      `\n${folded(`Stopped before it was done. ${left}`, process.stderr, "")}\n`,
+    );
   };
   const endAtOnce = () => {
     tellStopped();
@@ -121,7 +128,7 @@ export async function runCommand(
     if (stopping.signal.aborted) tellStopped();
   } catch (error) {
     const { message, exitCode } = explain(command, error);
-    process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
+    process.stderr.write(marked("red", "Error:", message));
     process.exitCode = exitCode;
   } finally {
     await Promise.all([closeDatabase(), opened?.destroy()]);
@@ -164,6 +171,17 @@ export function printJson(document: unknown): void {
 /** Colours `text` if stderr is a terminal that wants colours. */
 export function paint(colour: "red" | "yellow" | "bold", text: string): string {
   return styleText(colour, text, { stream: process.stderr });
+}
+
+/** Prints a warning on stderr, in the place of a progress bar if there is one. */
+export function warn(message: string): void {
+  const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
+  process.stderr.write(clearLine + marked("yellow", "Warning:", message));
+}
+
+function marked(colour: "red" | "yellow", mark: string, message: string): string {
+  const line = folded(`${mark} ${message}`, process.stderr);
+  return `${paint(colour, mark)}${line.slice(mark.length)}\n`;
 }
 
 function parse(command: Command, argv: string[], signal: AbortSignal): Arguments {

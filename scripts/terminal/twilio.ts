@@ -1,7 +1,6 @@
 import type { Environment } from "../../app/env.server.ts";
 import type { TwilioAccount } from "../../app/twilio/account.server.ts";
-import { paint } from "./command.ts";
-import { folded } from "./output.ts";
+import { warn } from "./command.ts";
 
 /**
  * Opens the account that the environment names; undefined if it names none. Says on stderr if a server other than
@@ -27,12 +26,4 @@ export async function openAccount(env: Environment): Promise<TwilioAccount | und
       warn(`${reason}. Trying again in ${Math.ceil(milliseconds / 1_000)} s.`);
     },
   });
-}
-
-/** Prints a warning on stderr, in place of the progress bar if there is one. */
-export function warn(message: string): void {
-  const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
-  process.stderr.write(
-    `${clearLine}${paint("yellow", "Warning:")} ${folded(message, process.stderr)}\n`,
-  );
 }

@@ -30,6 +30,8 @@ const found: Partial<AvailableQuery>[] = [
   { memorable: true },
   { country: "IE", kind: "mobile", memorable: true },
   { country: "US", contains: "353" },
+  { country: "US", contains: "45" },
+  { country: "US", contains: "45", kind: "mobile", memorable: true },
   { country: "IE", starts: "353", ends: "77", kind: "mobile" },
 ];
 const absent: Partial<AvailableQuery>[] = [

@@ -203,6 +203,8 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     expect(textOf(longest)).toContain("Showing 500 of 501");
     expect(textOf(longest)).toContain("Search to narrow it down.");
     expect(textOf(longest)).not.toContain("Show more numbers");
+    const searched = await get(client, "/dashboard/choose-number?search=35386");
+    expect(textOf(searched)).toContain("More than 30 numbers match. Showing the first 30.");
     const shorter = await get(client, "/dashboard/choose-number?show=499");
     expect(textOf(shorter)).toContain("Show more numbers");
     expect(textOf(shorter)).not.toContain("Search to narrow");

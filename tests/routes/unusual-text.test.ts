@@ -10,6 +10,8 @@ const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toStrin
 const cursors = [
   ...["2024-02-30 00:00:00", "0000-01-01 00:00:00", "\0"].map((at) => base64url([at, 1])),
   base64url([1e300, 1]),
+  base64url([1, 2, 3, 4]),
+  base64url(["2024-01-01 00:00:00", 2, 3, 1, 15]),
   base64url(["2024-01-01 00:00:00", Number.MAX_SAFE_INTEGER]),
   Buffer.from(`2024-02-30 00:00:00 CA${"0".repeat(32)}`).toString("base64url"),
 ];
@@ -22,7 +24,9 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     const database = await createMigratedDatabase(engine);
     await addToPool(openDatabase(database.url), ["+353861234567"]);
     // No visitor must be told to wait before a text has reached the database.
-    url = (await startServer({ databaseUrl: database.url, env: { RATE_LIMITS: "off" } })).url;
+    const mail = { SMTP_URL: "smtp://127.0.0.1:9", MAIL_FROM: "numbers@example.com" };
+    const env = { RATE_LIMITS: "off", ...mail };
+    url = (await startServer({ databaseUrl: database.url, env })).url;
     client = new Client(url);
     await client.signUp();
   });
@@ -62,6 +66,9 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     ["/settings/calls", { mode: "phone" }, ["greeting", "mode", "phone", "ring_seconds"]],
     ["/settings/calls", { mode: "sip" }, ["sip_address"]],
     ["/settings/calls", { mode: "stream" }, ["stream_url", "take_message"]],
+    ["/settings/calls/mail", {}, ["remove"]],
+    ["/settings/security", {}, ["batch"]],
+    ["/settings/security/sessions", {}, ["session"]],
   ])("in a form for %s %o causes no fault", async (path, rest, fields) => {
     const forms = texts.flatMap((text) =>
       fields.map((field) => ({ ...aCompany(), ring_seconds: "20", ...rest, [field]: text })),

@@ -86,11 +86,9 @@ const named = z.object({
 });
 
 const first = z.object({
-  first_available: z
-    .literal(true)
-    .meta({
-      description: "Takes the number that has been available longest, among those asked for",
-    }),
+  first_available: z.literal(true).meta({
+    description: "Takes the number that has been available longest, among those asked for",
+  }),
   phone_number: z.null({ error: "Leave it out, or first_available" }).optional(),
   country: z
     .string()
