@@ -194,8 +194,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
 }
 
 /**
- * Lends `work` an empty SQLite database of its own, for what may be more than fits into memory. It is in memory while it
- * is small, then in a file without a name, and gone when this returns, or the process ends.
+ * Lends `work` an empty SQLite database, for what may not fit into memory. It is in memory while it is small, then in
+ * a file without a name, and gone when this returns or the process ends.
  */
 export async function withScratch<Result>(
   work: (scratch: Knex) => Promise<Result>,

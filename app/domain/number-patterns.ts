@@ -31,7 +31,7 @@ type Piece = string;
 export interface Words {
   all: string[];
   any: string[][];
-  /** of two digits anywhere, which one number in twelve has */
+  /** for two digits anywhere, which one number in twelve has */
   common: string[][];
 }
 
@@ -121,7 +121,7 @@ function wordsOf(pieces: readonly Piece[]): Words {
     const end = piece.length - 3;
     for (const at of [Math.max(first, end - 3), end]) {
       const word = piece.slice(at, at + 3);
-      // What its run implies is not looked up.
+      // Trigrams that its run implies are not looked up.
       const isInRun = runs.some((digit) => word === digit.repeat(3));
       if (at <= end && end >= first && !isInRun) words.all.push(word);
     }

@@ -225,7 +225,7 @@ const matchingAll = (patterns: string[][]) =>
     ...patterns.map((some) => `(${some.map(() => "n.phone_number like ?").join(" or ")})`),
   ].join(" and ");
 
-/** Numbers on a page for which two digits are looked for in the numbers themselves. */
+/** The longest page for which two digits are looked for in the numbers themselves. */
 const mostLooked = 101;
 
 function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
@@ -238,7 +238,7 @@ function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const match = (words.length > 0 ? words : [noWords])
     .map(({ all, any, common }) => {
       const every = [...facets, ...all];
-      // To look at a dozen numbers for each that is shown costs less than to go through eleven lists beside the others.
+      // Looking at a dozen numbers for each one shown costs less than going through eleven more lists.
       const isLooked = every.length + any.length > 0 && limit <= mostLooked;
       const some = isLooked ? any : [...any, ...common];
       return [...quoted(every), ...some.map((list) => `(${quoted(list).join(" OR ")})`)].join(

@@ -65,7 +65,7 @@ function folderOf(files: Record<string, string>): string {
   return scratch.path;
 }
 
-test("a build takes the whole place of the one before it, and leaves what is no part of one", () => {
+test("a build replaces the whole previous one, and leaves anything that is not part of a build", () => {
   const place = folderOf({
     "app/a.js": "old",
     "app/gone.js": "old",

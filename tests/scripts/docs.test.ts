@@ -72,7 +72,7 @@ test("the docs name only existing npm scripts", () => {
   }
 });
 
-/** What stands between backticks, in all documents. */
+/** The text between backticks in all documents. */
 const named = (pattern: RegExp) =>
   [...docs, "README.md", "CONTRIBUTING.md"].flatMap((file) =>
     [...read(file).matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) =>
@@ -80,7 +80,7 @@ const named = (pattern: RegExp) =>
     ),
   );
 
-test("the docs name only files and folders that there are", () => {
+test("the docs name only existing files and folders", () => {
   const places = named(
     /^(api|app|bench|deploy|docs|migrations|public|scripts|seeds|tests)\/[^ *…]*$/g,
   );

@@ -131,7 +131,7 @@ describe.each(engines)(
   },
 );
 
-/** A migrated database of which nobody can read or write anything, and how to see that a process waits for it. */
+/** A migrated database that nobody can read or write, and how to see that a process is waiting for it. */
 async function heldDatabase(engine: Engine) {
   const { url } = await createMigratedDatabase(engine);
   const holder = openDatabase(url, { poolMax: 1 });
@@ -148,7 +148,7 @@ async function heldDatabase(engine: Engine) {
     for name in select tablename from pg_tables where schemaname = current_schema() loop
       execute format('lock table %I in access exclusive mode', name);
     end loop; end $$`);
-  // A transaction sees all activity as it was when it first looked.
+  // Within a transaction, activity stays as it was at the first look.
   const watcher = openDatabase(url, { poolMax: 1 });
   const isWaiting = async () => {
     const { rows } = await watcher.raw<{ rows: unknown[] }>(
@@ -199,7 +199,7 @@ const stopsWhileItWaits: [command: [string, ...string[]], said: string][] = [
   ],
 ];
 
-// Elsewhere it cannot be seen whether SQLite waits.
+// Only Linux shows whether SQLite is waiting.
 describe.each(engines.filter((one) => one === "postgres" || process.platform === "linux"))(
   "Ctrl-C ends a command at once, while others have all it needs, and nothing was changed (%s)",
   (engine) => {
