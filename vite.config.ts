@@ -15,7 +15,7 @@ const everywhere =
 const sharedChunk = (id: string) =>
   id.includes("/node_modules/") || everywhere.test(id) ? "shared" : undefined;
 
-// Remix's own options live in remix.config.js and nowhere else; where a build is made is no option.
+// Remix's own options live in remix.config.js and nowhere else; where a build is made is not an option.
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [
     remix({ ...remixConfig, buildDirectory: unfinishedBuild, buildEnd: finishBuild }),

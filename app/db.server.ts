@@ -26,7 +26,9 @@ export function sqliteFile(databaseUrl: string): string | undefined {
 export interface DatabaseOptions {
   /** maximum connections to PostgreSQL; SQLite has one, since it allows one writer */
   poolMax?: number;
-  /** milliseconds that a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 means no limit */
+  /**
+   * milliseconds that a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 means no limit
+   */
   statementTimeout?: number;
   /** SQLite refuses writes on this connection; PostgreSQL takes no notice */
   readOnly?: boolean;
@@ -166,7 +168,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
     pool: {
       min: 1,
       max: 1,
-      // The migration puts the file into WAL mode, in which synchronous=NORMAL may lose the last commits in a power cut.
+      // The migration puts the file into WAL mode, in which synchronous=NORMAL may lose the last commits in a power
+      // cut.
       afterCreate: (
         connection: SqliteConnection,
         done: (error: Error | null, connection: SqliteConnection) => void,
@@ -191,8 +194,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
 }
 
 /**
- * Lends `work` an empty SQLite database of its own, for what may be more than fits into memory. It is in memory while it
- * is small, then in a file without a name, and gone when this returns, or the process ends.
+ * Lends `work` an empty SQLite database, for what may not fit into memory. It is in memory while it is small, then in
+ * a file without a name, and gone when this returns or the process ends.
  */
 export async function withScratch<Result>(
   work: (scratch: Knex) => Promise<Result>,

@@ -50,7 +50,7 @@ const advisoryLock = 3_531_234_567;
  * nothing behind, not even Knex's own tables.
  * @param db opened with `statementTimeout: 0`, since a large table takes its time
  * @param say is told once what it is waiting for, if that takes more than a moment
- * @param patience how long to wait for others to release the tables; seconds
+ * @param patience seconds to wait for others to release the tables
  * @returns the names of the migrations that were run; empty when there was nothing to do
  * @throws {UnfitDatabaseError}
  * @throws the driver's error if others have held the tables for that long

@@ -70,10 +70,9 @@ function inPgsWords(sql: string): string {
 }
 
 /**
- * Whether a prepared statement is no longer usable on its connection: a column's type has changed ("cached plan must not
- * change result type"), or a proxy in between has switched servers.
- * Source: PostgreSQL "Appendix A. Error Codes": feature_not_supported, invalid_sql_statement_name,
- * duplicate_prepared_statement.
+ * Whether a prepared statement is no longer usable on its connection: a column's type has changed ("cached plan must
+ * not change result type"), or a proxy in between has switched servers. Source: PostgreSQL "Appendix A. Error Codes":
+ * feature_not_supported, invalid_sql_statement_name, duplicate_prepared_statement.
  */
 export function isStalePreparation(error: unknown): boolean {
   const { code } = error as { code?: string };

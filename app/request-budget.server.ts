@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type pg from "pg";
 
 /**
- * How long a request may wait for the database in all, however many statements it makes. Each waits for a connection and
- * for its answer; one after another they could keep a client waiting for as many time-outs as there are statements.
+ * How long a request may wait for the database in all, however many statements it makes. Each waits for a connection
+ * and for its answer; one after another they could keep a client waiting for as many time-outs as there are statements.
  */
 
 /** Milliseconds; the rest of three seconds is for checking on an assignment whose answer was lost. */

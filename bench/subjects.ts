@@ -160,7 +160,9 @@ function cpuOf(group: number): number {
   return sum(threads.map((text) => Number(text.split(" ", 1)[0]))) / 1e6;
 }
 
-/** Processor time so far of PostgreSQL's connections to a database, recognised by their process titles; milliseconds. */
+/**
+ * Processor time so far of PostgreSQL's connections to a database, recognised by their process titles; milliseconds.
+ */
 export function cpuOfDatabase(databaseUrl: string): number {
   const title = ` ${new URL(databaseUrl).pathname.slice(1)} `;
   const connections = readdirSync("/proc").filter(

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * From now on only a recording's SID is stored, and its address is built from that; addresses already stored stay as they
- * are. Calls in progress get an index of their own, since they are counted whenever one comes.
+ * From now on only a recording's SID is stored, and its address is built from that; addresses already stored stay as
+ * they are. Calls in progress get an index of their own, since they are counted whenever one comes.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("calls", (table) => table.text("recording_sid"));

@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
 /**
- * PostgreSQL's shelves become four times as large, so that a search for rare numbers looks through a quarter as many; and
- * the numbers on offer can be read in the pool's order too, which finds common ones. SQLite has no shelves.
+ * PostgreSQL's shelves become four times as large, so that a search for rare numbers looks through a quarter as many;
+ * and the numbers on offer can be read in the pool's order too, which finds common ones. SQLite has no shelves.
  */
 export async function up(db: Knex): Promise<void> {
   if (!isPostgres(db)) return;

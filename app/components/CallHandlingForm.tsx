@@ -1,5 +1,5 @@
 import { Choice } from "#app/components/Choice.tsx";
-import { Field, SelectField, TextField } from "#app/components/Field.tsx";
+import { asTyped, Field, SelectField, TextField } from "#app/components/Field.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
 import type { FieldErrors } from "#app/http/fields.ts";
@@ -33,12 +33,10 @@ export function CallHandlingForm({ values, errors, countries, languages }: CallH
         )}
       </Field>
       <SelectField
-        name="language"
+        {...asTyped("language", values, errors)}
         label="Language"
         hint="Callers hear your greeting, and what we say ourselves, in a voice of this language."
-        value={values.language}
         options={languages}
-        error={errors?.language}
       />
       <Modes values={values} errors={errors} countries={countries} />
       <div className="when-ringing">
@@ -93,7 +91,7 @@ function Modes({ values, errors, countries }: Omit<CallHandlingFormProps, "langu
         id="mode"
       >
         <TextField
-          name="phone"
+          {...asTyped("phone", values, errors)}
           type="tel"
           label="Phone number"
           hint={[
@@ -103,8 +101,6 @@ function Modes({ values, errors, countries }: Omit<CallHandlingFormProps, "langu
             .filter(Boolean)
             .join(" ")}
           autoComplete="tel"
-          value={values.phone}
-          error={errors?.phone}
         />
       </Choice>
       <Choice
@@ -115,12 +111,10 @@ function Modes({ values, errors, countries }: Omit<CallHandlingFormProps, "langu
         hint="For a switchboard, or phones that work over the internet."
       >
         <TextField
-          name="sip_address"
+          {...asTyped("sip_address", values, errors)}
           label="SIP address"
           hint="Like sip:reception@example.com"
           autoComplete="off"
-          value={values.sip_address}
-          error={errors?.sip_address}
         />
       </Choice>
       <Choice
@@ -131,12 +125,10 @@ function Modes({ values, errors, countries }: Omit<CallHandlingFormProps, "langu
         hint="For a voice agent: a program that hears the caller and answers."
       >
         <TextField
-          name="stream_url"
+          {...asTyped("stream_url", values, errors)}
           label="Address of the stream"
           hint="Like wss://agent.example.com/calls"
           autoComplete="off"
-          value={values.stream_url}
-          error={errors?.stream_url}
         />
       </Choice>
       <Choice

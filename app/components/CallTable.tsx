@@ -12,8 +12,8 @@ interface CallTableProps {
 }
 
 /**
- * Calls, one per row, under the days on which they came. Where there is no room for columns, style sheets stack the cells
- * of a row; some browsers then no longer treat it as a table, so its elements state their roles.
+ * Calls, one per row, under the days on which they came. Where there is no room for columns, style sheets stack the
+ * cells of a row; some browsers then no longer treat it as a table, so its elements state their roles.
  */
 export function CallTable({ calls, caption, query = "" }: CallTableProps) {
   return (

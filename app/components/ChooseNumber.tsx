@@ -76,6 +76,7 @@ interface ChooseNumberProps {
   closeTo: string;
 }
 
+/** The modal over its page, with what loading and sending need. */
 export function ChooseNumber({ allowSkip, action, closeTo }: ChooseNumberProps) {
   const navigate = useNavigate();
   const onSuccess = useCallback(() => navigate("/dashboard"), [navigate]);

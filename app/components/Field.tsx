@@ -18,6 +18,7 @@ export interface InputProps {
   "aria-invalid"?: true;
 }
 
+/** A labelled field with its hint and error; `children` renders the input. */
 export function Field({ name, label, hint, error, children }: FieldProps) {
   const hintId = hint ? `${name}-hint` : "";
   const errorId = error ? `${name}-error` : "";
@@ -53,6 +54,17 @@ type TextFieldProps = Omit<FieldProps, "children"> & {
   value: string | undefined;
 };
 
+/** A field's name, what was typed into it, and what is wrong with that. */
+export const asTyped = (name: string, values?: Typed, errors?: Typed) => ({
+  name,
+  value: values?.[name],
+  error: errors?.[name],
+});
+
+/** By field name. */
+type Typed = Record<string, string | undefined>;
+
+/** A {@link Field} of one line. */
 export function TextField({ type = "text", autoComplete, value, ...field }: TextFieldProps) {
   return (
     <Field {...field}>
@@ -78,6 +90,7 @@ type SelectFieldProps = Omit<FieldProps, "children"> & {
   options: readonly (string | readonly [value: string, name: string])[];
 };
 
+/** A {@link Field} with a list to choose from. */
 export function SelectField({ value, options, ...field }: SelectFieldProps) {
   return (
     <Field {...field}>

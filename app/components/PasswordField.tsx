@@ -10,7 +10,9 @@ interface PasswordFieldProps {
   error?: string | undefined;
 }
 
-/** A password, hidden until shown on request; it is hidden again when sent, so no browser remembers it as plain text. */
+/**
+ * A password, hidden until shown on request; it is hidden again when sent, so no browser remembers it as plain text.
+ */
 export function PasswordField({
   name = "password",
   label = "Password",

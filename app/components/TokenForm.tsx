@@ -1,4 +1,4 @@
-import { Field, TextField } from "#app/components/Field.tsx";
+import { asTyped, Field, TextField } from "#app/components/Field.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import type { FieldErrors } from "#app/http/fields.ts";
 
@@ -16,12 +16,10 @@ export function TokenForm({ values, errors, scopes, lifetimes }: TokenFormProps)
     <PostForm submit="Make token" submitting="Making the token…" action="/settings/tokens">
       <input type="hidden" name="form_owner" value={values.form_owner} />
       <TextField
-        name="name"
+        {...asTyped("name", values, errors)}
         label="Name"
         hint="What will use it, so that you know it again"
         autoComplete="off"
-        value={values.name}
-        error={errors?.name}
       />
       <fieldset
         className={errors?.scopes ? "field field-wrong" : "field"}

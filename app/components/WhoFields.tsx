@@ -1,4 +1,4 @@
-import { TextField } from "#app/components/Field.tsx";
+import { asTyped, TextField } from "#app/components/Field.tsx";
 
 interface WhoFieldsProps {
   values: Record<string, string | undefined> | undefined;
@@ -11,27 +11,17 @@ export function WhoFields({ values, errors, phoneHint }: WhoFieldsProps) {
   return (
     <>
       <TextField
-        name="company_name"
+        {...asTyped("company_name", values, errors)}
         label="Company name"
         autoComplete="organization"
-        value={values?.company_name}
-        error={errors?.company_name}
       />
+      <TextField {...asTyped("owner_name", values, errors)} label="Your name" autoComplete="name" />
       <TextField
-        name="owner_name"
-        label="Your name"
-        autoComplete="name"
-        value={values?.owner_name}
-        error={errors?.owner_name}
-      />
-      <TextField
-        name="phone"
+        {...asTyped("phone", values, errors)}
         type="tel"
         label="Your phone number (optional)"
         hint={phoneHint}
         autoComplete="tel"
-        value={values?.phone}
-        error={errors?.phone}
       />
     </>
   );

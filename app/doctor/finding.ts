@@ -13,10 +13,10 @@ export function found(code: string, finding: string, mend: string): Finding[] {
   return [{ code, finding, mend }];
 }
 
-/** Of one code so many are told one by one; nobody reads more, and a million do not belong into memory. */
+/** The most findings listed of one code: nobody reads more, and a million do not belong in memory. */
 const mostOfACode = 1_000;
 
-/** Collects findings of which there may be very many. */
+/** Collects findings, of which there may be a great many. */
 export function collectFindings() {
   const told: Finding[] = [];
   const counts = new Map<string, number>();
@@ -28,7 +28,7 @@ export function collectFindings() {
         if (count <= mostOfACode) told.push(one);
       }
     },
-    /** Those that were added; of a code that there are too many of also how many more. */
+    /** Those that were added and, for a code with too many, how many more there are. */
     all(): Finding[] {
       const more = [...counts].flatMap(([code, count]) => {
         const rest = count - mostOfACode;

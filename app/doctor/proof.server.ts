@@ -74,8 +74,8 @@ interface Scene {
 
 type Prove = (trx: Knex.Transaction, scene: Scene) => Promise<string | undefined>;
 
-// Negative ids fit an INTEGER and leave the sequences alone, which no rollback would set back. The numbers entered the pool
-// in 1970, so that first-available takes them and no real one is locked meanwhile.
+// Negative ids fit an INTEGER and leave the sequences alone, which no rollback would set back. The numbers entered the
+// pool in 1970, so that first-available takes them and no real one is locked meanwhile.
 async function setScene(trx: Knex.Transaction): Promise<Scene> {
   const salt = randomInt(100_000_000, 700_000_000);
   const scene: Scene = {

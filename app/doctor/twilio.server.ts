@@ -99,7 +99,7 @@ async function* idle(db: Knex, owned: Owned): AsyncGenerator<Finding[], void, un
 
 const atATime = 1_000;
 
-/** As they stand, since a database that is not migrated yet may hold anything; what is not a number is reported as damage. */
+/** Numbers as they stand, since an unmigrated database may hold anything; what is not a number is reported as damage. */
 async function* eachPooled(db: Knex): AsyncGenerator<PooledNumber[], void, undefined> {
   for (let after: number | undefined; ;) {
     const rows = await db("twilio_phone_numbers")

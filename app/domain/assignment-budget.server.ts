@@ -127,6 +127,7 @@ export interface BudgetStatus {
   openUntil: string | null;
 }
 
+/** The budget, and what the last hour has spent of it. */
 export async function budgetStatus(db: Knex): Promise<BudgetStatus> {
   const since = inSeconds(db, -hour);
   const [row] = await db("twilio_phone_numbers")

@@ -63,7 +63,7 @@ export async function listAvailable(
   { limit, cursor, from, reach, walk, ...narrowed }: AvailableQuery,
 ): Promise<AvailablePage> {
   const after = cursor === undefined ? undefined : decodeCursor(db, cursor);
-  // Only a list that begins in the middle has numbers that come after its end.
+  // Only a list that begins in the middle wraps round, past its end.
   const isPlace = cursor === undefined || (after && (from || !after.turn));
   if (!isPlace) return { ok: false, invalid: "cursor" };
   const filter = inCapitals(narrowed);

@@ -97,6 +97,7 @@ export async function unblockCaller(
   });
 }
 
+/** The company's choice for withheld numbers; by default their calls are taken like all others. */
 export async function withheldChoiceOf(db: Knex, companyId: number): Promise<WithheldChoice> {
   const row = await db("withheld_callers").where({ company_id: companyId }).first("what");
   return row?.what ?? "as-others";

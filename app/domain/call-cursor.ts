@@ -3,6 +3,7 @@ import { isDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 /** Where a page of calls ends, as it stands in an address: calls are ordered by when they began, then by SID. */
 export type Keyset = [startedAt: DatabaseTime, callSid: string];
 
+/** The address's text for a place. */
 export function encodeCursor([startedAt, callSid]: Keyset): string {
   return Buffer.from(`${startedAt} ${callSid}`).toString("base64url");
 }

@@ -10,8 +10,8 @@ import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
  * What Twilio reports about calls. Its callbacks come twice, late and out of order, so each is one statement that adds
- * its facts to the call's row, or makes the row: facts only ever move forward, and the same callbacks in any order end in
- * the same row. Only the voice webhook makes a row for a number that is not in the pool.
+ * its facts to the call's row, or makes the row: facts only ever move forward, and the same callbacks in any order end
+ * in the same row. Only the voice webhook makes a row for a number that is not in the pool.
  */
 
 /** What every callback says about its call. */

@@ -20,9 +20,9 @@ export interface CallFilter {
 }
 
 /**
- * Narrows a query of calls to those that match a filter, leaving aside {@link callerPatterns}, and on a later page to those
- * `before` its beginning. Each side has only one bound: of two, SQLite looks up one in the index and reads everything
- * between them.
+ * Narrows a query of calls to those that match a filter, leaving aside {@link callerPatterns}, and on a later page to
+ * those `before` its beginning. Each side has only one bound: of two, SQLite looks up one in the index and reads
+ * everything between them.
  */
 export function narrowCalls(
   calls: Knex.QueryBuilder,

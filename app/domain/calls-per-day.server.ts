@@ -62,8 +62,8 @@ export function askDays(
   };
 }
 
-// Triggers count calls by UTC days (rules/call-counts.ts), which for many companies are their own days for half the year
-// or all of it.
+// Triggers count calls by UTC days (rules/call-counts.ts), which for many companies are their own days for half the
+// year or all of it.
 const counted = `(select ${asText("day")} from calls_per_day where company_id = ? and day >= ?)`;
 
 // Each count is a range of a covering index; grouping would read the calls themselves.

@@ -13,9 +13,9 @@ import {
 import { toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * The call log: one row per call, whose key is Twilio's call SID. call-events.server.ts writes it; the database generates
- * a row's `outcome` from its facts (migrations/20261122000003_calls.ts). A call belongs to the company that owned the
- * number when it came, and every query for a company names it.
+ * The call log: one row per call, whose key is Twilio's call SID. call-events.server.ts writes it; the database
+ * generates a row's `outcome` from its facts (migrations/20261122000003_calls.ts). A call belongs to the company that
+ * owned the number when it came, and every query for a company names it.
  */
 
 /** How a call ended, or that it is still going on. */

@@ -54,6 +54,7 @@ export const companyColumns = `c.id, c.company_name, c.owner_name, c.email, c.ph
 export const companyTables =
   "companies c left join twilio_phone_numbers n on n.phone_number = c.twilio_phone_number";
 
+/** The company that a row stands for; times and zone are worked out here. */
 export function companyFromRow(row: CompanyRow): Company {
   return {
     id: row.id,

@@ -8,7 +8,8 @@ import parseAnew, {
 import { remember } from "#app/domain/remember.ts";
 
 /**
- * Phone numbers as people type them, as they are stored (ITU-T E.164: `+` and at most 15 digits), and as they are shown.
+ * Phone numbers as people type them, as they are stored (ITU-T E.164: `+` and at most 15 digits), and as they are
+ * shown.
  */
 
 /** What libphonenumber knows about a number in E.164. */

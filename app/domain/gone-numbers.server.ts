@@ -28,7 +28,7 @@ type Row = { phone_number: string; company_id: number };
 /** All assigned numbers, except those of erased companies, some at a time. */
 export const assignedNumbers = (db: Knex) => inPages(() => assigned(db));
 
-/** Whether there is an assigned number, other than those of erased companies. */
+/** Whether any number is assigned, not counting erased companies'. */
 export async function hasAssignedNumbers(db: Knex): Promise<boolean> {
   return (await assigned(db).first("n.id")) !== undefined;
 }

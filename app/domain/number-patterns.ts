@@ -22,8 +22,8 @@ export interface NumberFilter {
 }
 
 /**
- * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it ends with them. `p` and
- * `q` stand for a calling code of two and of three digits.
+ * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it ends with them. `p`
+ * and `q` stand for a calling code of two and of three digits.
  */
 type Piece = string;
 
@@ -31,7 +31,7 @@ type Piece = string;
 export interface Words {
   all: string[];
   any: string[][];
-  /** of two digits anywhere, which one number in twelve has */
+  /** for two digits anywhere, which one number in twelve has */
   common: string[][];
 }
 
@@ -45,6 +45,7 @@ export interface DigitSearch {
   digits: string[];
 }
 
+/** Turns a filter's digits into index words, patterns and single digits; all empty if it has no digits. */
 export function digitSearch({ contains, starts, ends, search }: NumberFilter): DigitSearch {
   const held = contains ? [contains] : [];
   const typed = piecesOf(search ?? "");
@@ -97,10 +98,10 @@ export const fourTimes = ten.map((digit) => digit.repeat(4));
 export const runMark = "rr";
 
 /**
- * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each is another look into
- * the index and the patterns decide anyway. The two are the last ones, which distinguish numbers best, without a digit in
- * common if there is room. A shorter piece is part of one of several trigrams: `8$` of `08$`, `18$`, … A digit four times
- * in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
+ * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each is another look
+ * into the index and the patterns decide anyway. The two are the last ones, which distinguish numbers best, without a
+ * digit in common if there is room. A shorter piece is part of one of several trigrams: `8$` of `08$`, `18$`, … A digit
+ * four times in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
  */
 function wordsOf(pieces: readonly Piece[]): Words {
   const words: Words = { all: [], any: [], common: [] };
@@ -120,7 +121,7 @@ function wordsOf(pieces: readonly Piece[]): Words {
     const end = piece.length - 3;
     for (const at of [Math.max(first, end - 3), end]) {
       const word = piece.slice(at, at + 3);
-      // What its run implies is not looked up.
+      // Trigrams that its run implies are not looked up.
       const isInRun = runs.some((digit) => word === digit.repeat(3));
       if (at <= end && end >= first && !isInRun) words.all.push(word);
     }

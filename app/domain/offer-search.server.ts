@@ -60,6 +60,7 @@ export function narrows(filter: NumberFilter): boolean {
   return Boolean(country || kind || memorable) || digitSearch(filter).patterns.length > 0;
 }
 
+/** Reads a page of the matching numbers on offer, at most `limit` rows. */
 export function searchOffer(db: Knex, asked: OfferQuery): Promise<OfferPage> {
   return query(db, ...(isPostgres(db) ? onPostgres(asked) : onSqlite(asked)));
 }
@@ -114,7 +115,8 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short it is.
+  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short
+  // it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
   // One number in two thousand has a given digit four times in a row, which a walk would not find.
   const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));
@@ -223,7 +225,7 @@ const matchingAll = (patterns: string[][]) =>
     ...patterns.map((some) => `(${some.map(() => "n.phone_number like ?").join(" or ")})`),
   ].join(" and ");
 
-/** Numbers on a page for which two digits are looked for in the numbers themselves. */
+/** The longest page for which two digits are looked for in the numbers themselves. */
 const mostLooked = 101;
 
 function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
@@ -236,7 +238,7 @@ function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const match = (words.length > 0 ? words : [noWords])
     .map(({ all, any, common }) => {
       const every = [...facets, ...all];
-      // To look at a dozen numbers for each that is shown costs less than to go through eleven lists beside the others.
+      // Looking at a dozen numbers for each one shown costs less than going through eleven more lists.
       const isLooked = every.length + any.length > 0 && limit <= mostLooked;
       const some = isLooked ? any : [...any, ...common];
       return [...quoted(every), ...some.map((list) => `(${quoted(list).join(" OR ")})`)].join(

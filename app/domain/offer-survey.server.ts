@@ -109,7 +109,8 @@ function startOf(db: Knex, visitor: string): Part {
   const postgres = isPostgres(db);
   const first = "(select id from numbers_on_offer order by id limit 1)";
   const last = "(select id from numbers_on_offer order by id desc limit 1)";
-  // Fills an integer's lower bits: 100 becomes 127. With a LIMIT each step is computed once, and not written out in the next.
+  // Fills an integer's lower bits: 100 becomes 127. With a LIMIT each step is computed once, and not written out in the
+  // next.
   const filled = [1, 2, 4, 8, 16, 32].reduce(
     (from, bits) => `(select a, b, r | (r >> ${bits}) as r from ${from} f${bits} limit 1)`,
     `(select ${first} as a, ${last} as b, ${last} - ${first} as r limit 1)`,

@@ -21,8 +21,8 @@ import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
- * Who owns a number. A number belongs to at most one company and a company has at most one number, for ever.
- * The database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of the number assigns it, a trigger
+ * Who owns a number. A number belongs to at most one company and a company has at most one number, for ever. The
+ * database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of the number assigns it, a trigger
  * carries the company along, and the row count is the answer. Nothing here checks first and writes later.
  */
 
@@ -253,8 +253,8 @@ async function claimFirst(
 }
 
 /**
- * Waits for the lock on a number, and releases it at once: two claims that each kept one (even on a number that has gone
- * meanwhile) and waited for another could deadlock.
+ * Waits for the lock on a number, and releases it at once: two claims that each kept one (even on a number that has
+ * gone meanwhile) and waited for another could deadlock.
  */
 async function waitForOne(transaction: Knex, among?: readonly string[]): Promise<boolean> {
   const savepoint = await transaction.transaction();

@@ -1,6 +1,8 @@
 import type { Knex } from "knex";
 
-/** On PostgreSQL each connection counts in rows of its own (rules/offer-postgres.ts), which are added up now and then. */
+/**
+ * On PostgreSQL each connection counts in rows of its own (rules/offer-postgres.ts), which are added up now and then.
+ */
 
 /** Whether there are counts to add up. */
 export async function hasSpreadCounts(db: Knex): Promise<boolean> {

@@ -4,8 +4,8 @@ import { numberFacts } from "#app/domain/number-facts.ts";
 
 /**
  * The facts stored about a number when it enters the pool: its country, its kind, whether it is memorable. The database
- * cannot know these, so the program states them when it adds numbers; for numbers that come by plain SQL or were adopted
- * they are worked out later.
+ * cannot know these, so the program states them when it adds numbers; for numbers that come by plain SQL or were
+ * adopted they are worked out later.
  */
 
 /**

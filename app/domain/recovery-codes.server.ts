@@ -72,7 +72,7 @@ export async function makeRecoveryCodes(
   by: By,
   sessionId?: string,
 ): Promise<CodesMade> {
-  // None has such a name, which PostgreSQL would not even compare with others.
+  // No such name exists, and PostgreSQL would not even compare it with others.
   if (batch.includes("\0")) return { outcome: "made-already" };
   const codes = Array.from({ length: codesMade }, newCode);
   const next = randomBytes(12).toString("base64url");

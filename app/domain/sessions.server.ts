@@ -87,8 +87,9 @@ export async function beginSession(
     if (unchanged === undefined) throw new AccountChangedError();
     await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
-  // Signing in is rare and already slow, so expired sessions are deleted here. Sessions that begin at once each look after
-  // their own commit, so that the last look sees them all; and none deletes itself, whatever clock the others began by.
+  // Signing in is rare and already slow, so expired sessions are deleted here. Sessions that begin at once each look
+  // after their own commit, so that the last look sees them all; and none deletes itself, whatever clock the others
+  // began by.
   await db("company_sessions")
     .where("expires_at", "<=", toDatabaseTime(now))
     .orWhereIn(

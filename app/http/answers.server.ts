@@ -10,6 +10,7 @@ function answer(status: number, body: Record<string, unknown>, headers?: Headers
   return wholeResponse(JSON.stringify(body), status, all);
 }
 
+/** A successful answer, 200 unless `status` says otherwise. */
 export function json(
   body: Record<string, unknown>,
   { status = 200, headers }: { status?: number; headers?: HeadersInit } = {},

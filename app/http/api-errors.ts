@@ -12,7 +12,7 @@ const errors = {
   not_authenticated: {
     status: 401,
     error: "Not authenticated",
-    means: "There is no session and no valid token, or email and password are incorrect.",
+    means: "There is no session and no valid token, or the email or password is incorrect.",
   },
   phone_number_required: {
     status: 400,
@@ -52,7 +52,7 @@ const errors = {
   invalid_fields: {
     status: 400,
     error: "Some fields are missing or wrong",
-    means: "`fields`, where it is there, says what is wrong with each.",
+    means: "`fields`, if present, says what is wrong with each.",
   },
   invalid_query: {
     status: 400,
@@ -62,12 +62,12 @@ const errors = {
   invalid_json: {
     status: 400,
     error: "The body is not valid JSON",
-    means: "The body is no JSON, or no object.",
+    means: "The body is not JSON, or not an object.",
   },
   unsupported_media_type: {
     status: 415,
     error: "Send JSON, with Content-Type: application/json",
-    means: "The body is of another type than `application/json`.",
+    means: "The body is of a type other than `application/json`.",
   },
   too_large: {
     status: 413,
@@ -102,12 +102,12 @@ const errors = {
   idempotency_key_reused: {
     status: 422,
     error: "This Idempotency-Key was used for another request",
-    means: "The key belongs to a request with another path or body. Take a new key.",
+    means: "The key belongs to a request with another path or body. Use a new key.",
   },
   in_progress: {
     status: 409,
     error: "A request with this Idempotency-Key is in progress. Try again in a moment.",
-    means: "The same request is at work. Send it again, with the same key.",
+    means: "The same request is in progress. Send it again, with the same key.",
   },
   unavailable: {
     status: 503,

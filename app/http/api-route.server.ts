@@ -64,8 +64,8 @@ export function handle<
 }
 
 /**
- * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler gets
- * the input of its operation, for a company that may make the call, and is never called for another site's page.
+ * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler
+ * gets the input of its operation, for a company that may make the call, and is never called for another site's page.
  */
 export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;
@@ -150,7 +150,7 @@ async function readApiBody(operation: Operation, request: Request): Promise<type
   const refused = !isJson && Number(request.headers.get("Content-Length") ?? 0) > 0;
   if (refused) throw jsonError("unsupported_media_type");
   const body = await readBody(request);
-  // No body needs no type; where none is wanted, clients that always name one may do so.
+  // An empty body needs no type; if no body is wanted, clients may still name one.
   if (body.byteLength === 0 && (type === null || !operation.body)) return nothing;
   if (!isJson) throw jsonError("unsupported_media_type");
   return jsonObjectOf(body);

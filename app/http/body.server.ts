@@ -75,7 +75,7 @@ export async function readForm(request: Request): Promise<FormFields> {
   const type = request.headers.get("Content-Type") ?? "";
   const body = await readBody(request);
   const fields = new Map<string, string>();
-  // No fields need no type.
+  // A form without fields needs no type.
   if (body.byteLength === 0) return {};
   try {
     const form = await new Response(body as BodyInit, {

@@ -11,6 +11,7 @@ export type WholeForm = "form";
 export type CheckedFields<Values> =
   { ok: true; values: Values } | { ok: false; errors: FieldErrors };
 
+/** Checks fields against a schema. Each message becomes a sentence with its full stop. */
 export function checkFields<Schema extends z.ZodType>(
   schema: Schema,
   fields: Record<string, unknown>,

@@ -14,6 +14,7 @@ export interface ShownSession {
   own: boolean;
 }
 
+/** @param timeZone the company's */
 export function shownSession(session: ListedSession, timeZone: string): ShownSession {
   return {
     ref: session.ref,

@@ -1,6 +1,6 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
-import { SelectField } from "#app/components/Field.tsx";
+import { asTyped, SelectField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { SettingsPage } from "#app/components/SettingsPage.tsx";
@@ -75,12 +75,10 @@ export default function Account() {
             phoneHint="So that we can reach you. Calls ring it until you say otherwise in Call handling."
           />
           <SelectField
-            name="time_zone"
+            {...asTyped("time_zone", values, errors)}
             label="Time zone"
             hint="Dates and times are shown in it."
-            value={values.time_zone}
             options={timeZones}
-            error={errors?.time_zone}
           />
         </PostForm>
         <div>

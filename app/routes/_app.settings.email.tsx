@@ -1,7 +1,7 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { z } from "zod";
-import { TextField } from "#app/components/Field.tsx";
+import { asTyped, TextField } from "#app/components/Field.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
@@ -100,13 +100,11 @@ export default function EmailAddress() {
         <h2 id="change-email">Use another address</h2>
         <PostForm submit="Change email address" submitting="Changing…" action={here}>
           <TextField
-            name="email"
+            {...asTyped("email", values, errors)}
             type="email"
             label="New email address"
             {...(page.sendsMail && { hint: "We send a link there first." })}
             autoComplete="email"
-            value={values?.email}
-            error={errors?.email}
           />
           <PasswordField autoComplete="current-password" error={errors?.password} />
         </PostForm>

@@ -61,17 +61,17 @@ export default function ApiDocumentation() {
           <p>
             A program sends an API token: <code>Authorization: Bearer cpn_…</code>. Make one in{" "}
             <a href="/settings/tokens">Settings, API tokens</a>, and give it the scopes that it
-            needs. The examples below take it from <code>$TOKEN</code>. Where a session is asked
-            for, it is the cookie that signing up or in sets; the examples keep it in a file. Where
+            needs. The examples below take it from <code>$TOKEN</code>. Where a session is needed,
+            it is the cookie that signing up or signing in sets; the examples keep it in a file. If
             both are sent, the token counts.
           </p>
           <h2 id="idempotency">Asking twice</h2>
           <p>
-            Whoever was cut off cannot know whether a request was done. Send it again with the same{" "}
-            <code>Idempotency-Key</code>, any text of 1 to 255 visible characters that you make up
-            for each request: for 24 hours the first answer comes again, byte for byte, with{" "}
-            <code>Idempotent-Replayed: true</code>. Kept are good answers and the rule's refusals;
-            after any other error the same key may try again.
+            A client that was cut off cannot know whether its request succeeded. Send it again with
+            the same <code>Idempotency-Key</code>, any text of 1 to 255 visible characters that you
+            make up for each request: for 24 hours the first answer comes again, byte for byte, with{" "}
+            <code>Idempotent-Replayed: true</code>. Successes and the rule's refusals are stored;
+            after any other error the same key may be used again.
           </p>
         </section>
         {chapters.map(({ name, about, operations }) => (

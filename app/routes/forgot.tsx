@@ -2,7 +2,7 @@ import { redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
-import { TextField } from "#app/components/Field.tsx";
+import { asTyped, TextField } from "#app/components/Field.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
 import { PostForm } from "#app/components/PostForm.tsx";
 import { PublicPage } from "#app/components/PublicPage.tsx";
@@ -82,20 +82,16 @@ export default function Forgot() {
       </p>
       <PostForm submit="Continue" submitting="One moment…" action="/forgot">
         <TextField
-          name="email"
+          {...asTyped("email", values, errors)}
           type="email"
           label="Email address"
           autoComplete="email"
-          value={values?.email}
-          error={errors?.email}
         />
         <TextField
-          name="code"
+          {...asTyped("code", values, errors)}
           label={byMail ? "Recovery code (optional)" : "Recovery code"}
           hint="Like XXXX-XXXX-XXXX-XXXX"
           autoComplete="one-time-code"
-          value={values?.code}
-          error={errors?.code}
         />
       </PostForm>
       <p>

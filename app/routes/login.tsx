@@ -2,7 +2,7 @@ import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
-import { TextField } from "#app/components/Field.tsx";
+import { asTyped, TextField } from "#app/components/Field.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
@@ -88,12 +88,10 @@ export default function LogIn() {
       <PostForm submit="Log in" submitting="Logging in…">
         {back !== home && <input type="hidden" name="redirectTo" value={back} />}
         <TextField
-          name="email"
+          {...asTyped("email", values, errors)}
           type="email"
           label="Email address"
           autoComplete="username"
-          value={values?.email}
-          error={errors?.email}
         />
         <PasswordField autoComplete="current-password" error={errors?.password} />
       </PostForm>

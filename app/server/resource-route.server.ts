@@ -7,12 +7,12 @@ export function isResource({ default: page, ErrorBoundary }: RouteModule): boole
   return page === undefined && ErrorBoundary === undefined;
 }
 
-/** Whether a route answers every method itself, as those of the JSON API do. */
+/** Whether a route answers every method itself, as the JSON API's do. */
 export function answersEveryMethod({ loader, action }: RouteModule): boolean {
   return loader !== undefined && loader === action;
 }
 
-/** The methods of a route that does not answer every one, for `Allow`. */
+/** For `Allow`: the methods of a route that does not answer all of them. */
 export function methodsOf(module: RouteModule): string {
   const reads = module.loader !== undefined || module.default !== undefined;
   return [...(reads ? ["GET", "HEAD"] : []), ...(module.action ? ["POST"] : [])].join(", ");

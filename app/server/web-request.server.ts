@@ -27,7 +27,7 @@ export function targetOf(url = "/"): Target {
   };
 }
 
-/** For a page: Remix takes a `_data` for one of older clients, which ours are not, and answers with an error. */
+/** For a page: Remix takes `_data` as coming from older clients, which ours are not, and answers with an error. */
 export function withoutData({ pathname, search }: Target): Target {
   const query = new URLSearchParams(search);
   if (!query.has("_data")) return { pathname, search };
@@ -49,7 +49,7 @@ const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /**
  * Why no route can take a request: status and text; undefined if one can.
- * @param everyMethod whether the route answers methods that it does not know, too
+ * @param everyMethod whether the route also answers methods that it does not know
  */
 export function refusalOf(
   { method = "", headers, rawHeaders, httpVersion }: IncomingMessage,

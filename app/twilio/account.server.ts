@@ -51,7 +51,7 @@ export interface TwilioFailure {
 export interface TwilioAccount {
   /**
    * Lists all numbers of the account.
-   * @param onPage is given each page, and waited for; what it throws is thrown
+   * @param onPage gets each page, and is awaited; what it throws is thrown
    */
   listNumbers(onPage: (page: ListedPage) => Promise<void>): Promise<{ ok: true } | TwilioFailure>;
   /** Changes these settings of a number, and no others. */

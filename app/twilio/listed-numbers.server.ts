@@ -7,20 +7,20 @@ import type {
 } from "#app/twilio/account.server.ts";
 
 /**
- * An account's list, page by page as it comes, in a scratch database (`withScratch`): it may be longer than what fits
- * into memory. These functions take that database.
+ * An account's list, page by page as it arrives, in a scratch database (`withScratch`), since it may not fit into memory.
+ * These functions take that database.
  */
 
-/** An entry of the list; `number` is absent where it cannot be read. */
+/** An entry of the list; `number` is absent if it cannot be read. */
 export interface ListedEntry {
-  /** its number, or else what Twilio calls it */
+  /** its number, or else Twilio's name for it */
   name: string;
   number?: TwilioNumber;
 }
 
 /**
- * Lists the account. After an earlier listing what only that one had stays, and of the others the newest word counts.
- * @param onListed is told how many entries there are so far
+ * Lists the account. Entries that only an earlier listing had stay; of the others the newest version counts.
+ * @param onListed is told how many entries have come so far
  * @returns a failure if the list is not complete
  */
 export async function listNumbers(
@@ -82,7 +82,7 @@ function read(text: string): Required<ListedEntry> {
   return { name: number.phoneNumber, number };
 }
 
-/** What the list says of those of `phoneNumbers` (E.164) that it has and that can be read. */
+/** What the list says about those of `phoneNumbers` (E.164) that it has and that can be read. */
 export async function findListed(
   scratch: Knex,
   phoneNumbers: readonly string[],

@@ -11,7 +11,7 @@ export interface Owned {
   inAccount: number;
   /** the account has none of several numbers asked for: it is most likely another account */
   ownsNone: boolean;
-  /** What the account says of those of `phoneNumbers` that it owns. */
+  /** What the account says about those of `phoneNumbers` that it owns. */
   find(phoneNumbers: readonly string[]): Promise<Map<string, TwilioNumber>>;
   /** Those of `phoneNumbers` that were asked for and are in neither of two complete listings. */
   gone(phoneNumbers: readonly string[]): Promise<string[]>;
@@ -21,7 +21,7 @@ export interface Owned {
 
 /**
  * Lists the account's numbers, and lists them again if one of `wanted` is missing.
- * @param scratch an empty scratch database, which has all that the answer knows
+ * @param scratch an empty scratch database, which then holds everything that the answer knows
  * @param wanted numbers, E.164, some at a time
  * @returns a failure if either listing is incomplete; nothing counts as gone then
  */

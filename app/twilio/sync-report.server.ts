@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** What became of one of the account's numbers, or, in a dry run, would; a number may be both added and pointed. */
+/** What happened to one of the account's numbers or, in a dry run, would; a number may be both added and pointed. */
 export type Synced =
   /** entered the pool; was in the pool and right */
   | { what: "added" | "unchanged"; phoneNumber: string }
@@ -11,19 +11,19 @@ export type Synced =
 
 export type SyncedAs<What> = Extract<Synced, { what: What }>;
 
-/** What a sync did. It is in the scratch database, since it may be more than fits into memory. */
+/** What a sync did. It is in the scratch database, since it may not fit into memory. */
 export interface SyncReport {
   /** numbers that the account owns */
   inAccount: number;
   /** how many there are of each */
   count: Readonly<Record<Synced["what"], number>>;
-  /** All of one kind in the list's order, some at a time; of the unchanged there is only the count. */
+  /** All of one kind in the list's order, some at a time; the unchanged ones are only counted. */
   each<What extends Synced["what"]>(what: What): AsyncGenerator<SyncedAs<What>[], void, undefined>;
 }
 
 const atATime = 1_000;
 
-/** A report with nothing in it, and what adds to it. */
+/** An empty report, and a function that adds to it. */
 export async function beginReport(scratch: Knex, inAccount: number) {
   await scratch.raw("create table synced (id integer primary key, what text, synced text)");
   await scratch.raw("create index synced_by_what on synced (what, id)");

@@ -50,7 +50,7 @@ const mostFailuresInARow = 5;
  * Brings the pool and the account together: points each number that takes calls at `publicUrl` if it is not yet, and
  * adds it to the pool if it is missing. A failure for one number does not stop the others; if Twilio goes away the rest
  * are not tried. Numbers that are done stay done, so it is safe to stop, and to run again.
- * @param scratch an empty scratch database, which has the report
+ * @param scratch an empty scratch database, which then holds the report
  * @returns a failure if the account's numbers cannot be listed; nothing was changed then
  */
 export async function syncNumbers(

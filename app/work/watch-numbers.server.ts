@@ -59,7 +59,7 @@ async function* eachAssigned(db: Knex): AsyncGenerator<string[], void, undefined
   for await (const some of assignedNumbers(db)) yield some.map(({ phoneNumber }) => phoneNumber);
 }
 
-/** Records and logs what the account says of companies' numbers. @returns whether it could say */
+/** Records and logs what the account says about companies' numbers. @returns whether it could say */
 async function compare(db: Knex, owned: Owned | TwilioFailure): Promise<boolean> {
   if (!owned.ok) {
     log.warn(`companies' numbers could not be looked for at Twilio: ${owned.reason}`);

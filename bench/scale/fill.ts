@@ -29,8 +29,8 @@ const numbersPerOwner = 7;
 const companiesPerNumber = 1 / 5;
 
 /**
- * American numbers that a pool of any size has, far apart, so that some rare searches fill their page in each: with 353,
- * and with 45 and an end that is easy to remember.
+ * American numbers that are in pools of every size, far apart, so that some rare searches fill their page in each: some
+ * with 353, and some with 45 and an ending that is easy to remember.
  */
 const planted = [
   ...Array.from({ length: 32 }, (_, at) => `+1213353${1_000 + at}`),

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 
-/** A build is made beside the one before it, and takes its place when it is whole. */
+/** A build is made beside the previous one, and takes its place when it is complete. */
 
 const unfinished = ".unfinished-";
 
@@ -9,11 +9,11 @@ const unfinished = ".unfinished-";
 export const unfinishedBuild = `build/${unfinished}${process.pid}`;
 
 /**
- * Puts a whole build where the one before it was. Whoever looks meanwhile finds one of the two, but for moments of
- * microseconds: what takes longer, such as deleting the old one, is done in `made`, which is gone afterwards.
+ * Puts a complete build in the previous one's place. Anybody who looks meanwhile finds one of the two, except for
+ * microseconds: anything slower, such as deleting the old one, is done in `made`, which is gone afterwards.
  * @param made folder of the new build, on the same disk
  * @param place folder of the old one, if there is one; names with a dot in it are left alone
- * @param last file or folder that comes last and goes first, since without it nobody takes `place` for a build
+ * @param last file or folder that is added last and removed first, since without it nobody takes `place` for a build
  */
 export function putInPlace(made: string, place: string, last: string): void {
   const before = path.join(made, ".before");
@@ -32,7 +32,7 @@ export function putInPlace(made: string, place: string, last: string): void {
   rmSync(made, { recursive: true });
 }
 
-/** Deletes what builds that were killed have left below `place`. */
+/** Deletes what killed builds have left below `place`. */
 export function clearAbandoned(place: string): void {
   for (const name of readdirSync(place)) {
     const pid = name.startsWith(unfinished) && Number(name.slice(unfinished.length));
@@ -40,7 +40,7 @@ export function clearAbandoned(place: string): void {
   }
 }
 
-/** @returns whether `to` was free; what is not there is moved nowhere */
+/** @returns whether `to` was free; a missing file is not moved */
 function moved(from: string, to: string): boolean {
   try {
     renameSync(from, to);

@@ -12,7 +12,7 @@ const builtIn = ["zod", "libphonenumber-js"];
 const stamp = path.basename(stampFile);
 
 /**
- * A Vite plugin that adds to Remix's build what it lacks: the packages to build in, its final place, and in `source-hash`
+ * A Vite plugin that adds to Remix's build what it lacks: the built-in packages, its final place, and in `source-hash`
  * a hash of the sources. Remix builds the client first and the server second.
  */
 export function wholeBuild(): Plugin {

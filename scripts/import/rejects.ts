@@ -47,7 +47,7 @@ export function openRejects(file: string | undefined, source: string): Rejects {
       try {
         writeWhole(descriptor, beginning + entry);
       } catch (error) {
-        // Whoever has closed stderr does not want them; stdout has them, too.
+        // A closed stderr means that nobody wants them; stdout has them too.
         const isUnread = file === undefined && (error as NodeJS.ErrnoException).code === "EPIPE";
         if (!isUnread) throw failed(error);
       }

@@ -29,7 +29,7 @@ const startingUp = 30;
 
 /**
  * Waits for the database, migrates it, and puts demo numbers into an empty pool if asked to.
- * @param patience how long a migration waits for others to release the tables; seconds
+ * @param patience seconds that a migration waits for others to release the tables
  * @param say is told what was done and what it is waiting for
  * @returns how many numbers are available
  * @throws {DatabaseUnusableError}

@@ -33,9 +33,9 @@ export interface Command {
   stopped?: (args: Arguments) => string;
   /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
   endsItself?: true;
-  /** goes on for as long as somebody reads stdout; others do what they were asked for, read or not */
+  /** runs only as long as somebody reads stdout; other commands do their work whether or not they are read */
   endsWithReader?: true;
-  /** says itself what becomes of a stdout that cannot be written */
+  /** itself reports a stdout that cannot be written */
   watchesOutput?: true;
 }
 
@@ -89,7 +89,7 @@ export async function runCommand(
     process.stderr.write(`${paint("red", "Error:")} stdout cannot be written (${code}).\n`);
     process.exit(1);
   });
-  // Nobody is there to be told; the exit code still says how it went.
+  // Nobody is left to be told; the exit code still says how it went.
   process.stderr.on("error", () => {});
   const stopping = new AbortController();
   let args: Arguments | undefined;

@@ -17,7 +17,7 @@ test.each(engines)("what the bench fills by plain SQL is sound on %s", async (en
   expect(await missing(db)).toEqual([]);
   expect(await poolStatus(db)).toMatchObject({ assigned: 144, companiesWaiting: 62 });
   expect([takes.length, takers.length]).toEqual([3, 3]);
-  // So that a page of the smallest pool shows as many as one of the largest.
+  // So that a page shows as many numbers with the smallest pool as with the largest.
   const rare = await listAvailable(db, { limit: 30, search: "353", country: "US" });
   const rarest = { country: "US", contains: "45", kind: "mobile", memorable: true } as const;
   for (const page of [rare, await listAvailable(db, { limit: 10, ...rarest })]) {

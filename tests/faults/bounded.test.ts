@@ -11,11 +11,11 @@ import { startServer, type AppServer } from "../support/server.ts";
 
 interface Measured {
   server: AppServer;
-  /** megabytes that the worker has taken since the beginning, at the highest */
+  /** the most megabytes that the worker has taken on since the beginning */
   more: () => number;
 }
 
-/** A server that has answered enough to have its code in memory, and has its memory looked at from then on. */
+/** A server that has answered enough to have loaded its code, and whose memory is watched from then on. */
 async function measured(databaseUrl: string): Promise<Measured & { end: () => void }> {
   const server = await startServer({ databaseUrl, env: { RATE_LIMITS: "on" } });
   const pid = await workerPid(server);
@@ -66,7 +66,7 @@ test("500 event streams are open at once, take little memory, and end with their
         "select xact_commit from pg_stat_database where datname = current_database()",
       )
     ).rows[0]!.xact_commit;
-  // The statistics come in steps of a second; 500 streams would ask 500 times in each.
+  // The statistics are updated every second; 500 streams would make 500 queries in each.
   await until("nobody asks the database for the streams any more", async () => {
     const before = Number(await asked());
     await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -115,7 +115,7 @@ test("10,000 sign-ins that are sent at once take bounded memory, and most are to
   const counted: Record<string, number> = {};
   for (const status of statuses) counted[String(status)] = (counted[String(status)] ?? 0) + 1;
   process.stdout.write(`10,000 sign-ins were answered ${JSON.stringify(counted)}\n`);
-  // A busy machine lets some wait too long for their turn to send, or cuts them off.
+  // On a busy machine some wait too long for their turn to send, or are cut off.
   const possible = ["401", "429", "408", "503", "ECONNRESET"];
   expect(Object.keys(counted).filter((status) => !possible.includes(status))).toEqual([]);
   expect(counted["401"]).toBeGreaterThan(0);

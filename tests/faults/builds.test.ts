@@ -25,7 +25,7 @@ function checkout() {
   return {
     /** what is in the build */
     whole: () => inBuild().filter((name) => !name.startsWith(".")),
-    /** builds that are being made */
+    /** builds in progress */
     unfinished: () => inBuild().filter((name) => name.startsWith(".unfinished")),
     write: (file: string, text: string) => writeFileSync(path.join(scratch.path, file), text),
     run: (script: string, ...args: string[]) => runScript(script, args, { cwd: scratch.path }),
@@ -50,7 +50,7 @@ function checkout() {
   };
 }
 
-test("a build leaves the one before it to whoever runs a command, and if it is killed for good", async () => {
+test("during a build commands use the previous one, which stays for good if the build is killed", async () => {
   const { build, run, unfinished, whole, write } = checkout();
   const before = whole();
   write("build/scripts/doctor.js", `console.log("as it was built");`);
@@ -71,7 +71,7 @@ test("a build leaves the one before it to whoever runs a command, and if it is k
   await second.ended;
 });
 
-test("of builds that are done at the same moment one is in place, whole, and none fails", async () => {
+test("of builds that finish at the same moment one is in place, complete, and none fails", async () => {
   const scratch = scratchDirectory("places-");
   cleanUpLater(async () => scratch.remove());
   const names = ["app", "client", "packages", "scripts", "server"];

@@ -12,14 +12,14 @@ import {
 import { startServer } from "../support/server.ts";
 import { lastRead, violations, type LastRead } from "./checker.ts";
 
-/** The checker is shown what it must see: servers and databases that are broken on purpose. */
+/** The checker must notice these servers and databases, which are broken on purpose. */
 
 let databaseUrl: string;
 let db: Knex;
 let numbers: string[];
 let companies: SignedInCompany[];
 
-/** Has the server's driver ask `text` of PostgreSQL in its own way; `ask(text, done)` asks as usual. */
+/** Breaks how the server's driver sends `text` to PostgreSQL; `ask(text, done)` sends as usual. */
 const brokenDriver = (body: string) => {
   const script = `import{createRequire}from"node:module";
     const {Client}=createRequire(process.cwd()+"/")("pg");const query=Client.prototype.query;
@@ -30,7 +30,7 @@ const brokenDriver = (body: string) => {
   };
 };
 
-/** A burst of assignments to a server that is killed in it. */
+/** A burst of assignments, during which the server is killed. */
 async function burst(env: Record<string, string> = {}): Promise<Try[]> {
   const server = await startServer({ databaseUrl, env });
   let answered = 0;

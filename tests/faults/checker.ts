@@ -4,8 +4,8 @@ import { assignmentsInBothTables } from "../support/companies.ts";
 import type { Try } from "../support/load.ts";
 
 /**
- * One judge for every fault. Each try of each client is recorded as it was told (`tests/support/load.ts`); whatever was
- * broken meanwhile, this must hold of the history and of what is read at its end.
+ * One judge for every fault. Each client's tries are recorded with their answers (`tests/support/load.ts`); whatever
+ * was broken meanwhile, this must hold for the history and for what is read at its end.
  */
 
 /** An assignment of the audit trail. */
@@ -15,7 +15,7 @@ export interface Recorded {
   requestId: string | null;
 }
 
-/** All that the database says of assignments. */
+/** Everything that the database says about assignments. */
 export interface LastRead {
   /** `[company id, number]`, as the pool has them, and as the companies do */
   pool: [number, string][];
@@ -23,7 +23,7 @@ export interface LastRead {
   audit: Recorded[];
 }
 
-/** Reads what {@link violations} is judged by. */
+/** Reads what {@link violations} needs. */
 export async function lastRead(db: Knex): Promise<LastRead> {
   const events = await db("audit_events")
     .where({ event: "assigned" })
@@ -37,10 +37,10 @@ export async function lastRead(db: Knex): Promise<LastRead> {
 }
 
 /**
- * What a history breaks of what was promised, a sentence each; none where all of it held:
- * whatever was confirmed is there with the same owner; what was refused is not; what nobody knows is there whole or not
- * at all; a company is told of one number only, however often it asks; no company and no number is there twice; both
- * tables agree; and the audit trail has each assignment once, by the request that was told of it.
+ * The promises that a history breaks, a sentence each; none if all of these hold: whatever was confirmed is there with
+ * the same owner; what was refused is not; what is unknown is there in full or not at all; a company is told of only
+ * one number, however often it asks; no company and no number is there twice; both tables agree; and the audit trail
+ * has each assignment once, by the request that was told of it.
  */
 export function violations(tries: readonly Try[], { pool, companies, audit }: LastRead): string[] {
   const broken: string[] = [];
@@ -48,7 +48,7 @@ export function violations(tries: readonly Try[], { pool, companies, audit }: La
   const holders = new Map(pool);
   const owners = new Map(pool.map(([company, number]) => [number, company]));
   const told = new Map<number, string>();
-  // Whoever was refused once may have come again.
+  // A company that was refused once may have asked again.
   const perhaps = new Set(
     tries.flatMap((one) => (one.told === "failed" ? [] : [key([one.company.id, one.phoneNumber])])),
   );
@@ -98,7 +98,7 @@ export function violations(tries: readonly Try[], { pool, companies, audit }: La
 
 const key = ([company, number]: readonly [number, string]) => `${company} ${number}`;
 
-/** Fails with all that a history breaks, as the database is now. */
+/** Fails with every promise that a history breaks, given the database as it is now. */
 export async function expectHeld(db: Knex, tries: readonly Try[]): Promise<void> {
   expect(violations(tries, await lastRead(db))).toEqual([]);
 }

@@ -15,7 +15,7 @@ import { IncomingCall, sendSigned, twilioVariables } from "../support/twilio-web
 import { expectHeld } from "./checker.ts";
 
 describe.each(engines)("many at once (%s)", (engine) => {
-  /** A server, with as many processes as the engine allows to be two. */
+  /** A server, with two processes if the engine allows it. */
   async function start(numbersInPool: number, companyCount: number) {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db = openDatabase(databaseUrl);
@@ -28,7 +28,7 @@ describe.each(engines)("many at once (%s)", (engine) => {
     return { db, numbers, companies, url: server.url };
   }
 
-  /** Tries, and again where nobody could say what came of it. */
+  /** Tries, and again as long as the outcome is unknown. */
   async function untilTold(url: string, company: SignedInCompany, number: string): Promise<Try[]> {
     const tries: Try[] = [];
     do tries.push(await tryToAssign(url, company, number));
@@ -67,7 +67,7 @@ describe.each(engines)("many at once (%s)", (engine) => {
 
   test("fault 14: a choice that is sent twice at once, and again later, is made once", async () => {
     const { db, numbers, companies, url } = await start(20, 20);
-    // By the form, and by a program.
+    // Through the form, and by a program.
     const submit = (company: SignedInCompany, number: string) =>
       exchange(`${url}/dashboard/choose-number`, {
         method: "POST",
@@ -108,7 +108,7 @@ describe.each(engines)("many at once (%s)", (engine) => {
           },
           body: JSON.stringify({ phone_number: numbers[index] }),
         });
-        // Another with the same key is under way.
+        // Another with the same key is in progress.
         if (answer.status !== 409) return answer;
       }
     };

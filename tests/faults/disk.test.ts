@@ -26,7 +26,7 @@ interface OnDisk {
   postgres: PostgresServer | undefined;
 }
 
-/** A migrated database whose disk is to be harmed. @param dataIn where it shall be */
+/** A migrated database whose disk will be harmed. @param dataIn where it is */
 async function onDisk(engine: Engine, dataIn?: string): Promise<OnDisk> {
   const postgres =
     engine === "postgres" ? await startPostgres(dataIn ? { dataIn } : {}) : undefined;
@@ -39,14 +39,14 @@ async function onDisk(engine: Engine, dataIn?: string): Promise<OnDisk> {
   return { url, postgres };
 }
 
-/** The engine's own look at its files. */
+/** Expects the engine's own check of its files to pass. */
 async function expectSoundFiles(db: Knex): Promise<void> {
   if (!isPostgres(db)) {
     expect(await db.raw("pragma integrity_check")).toEqual([{ integrity_check: "ok" }]);
     return;
   }
   for (const table of ["companies", "twilio_phone_numbers", "audit_events"]) {
-    // Each row by way of the table and by way of its index.
+    // Counts rows by the table and by its index.
     const counts = await db.transaction(async (transaction) => {
       const [byTable] = await transaction(table).count({ count: "*" });
       await transaction.raw("set local enable_seqscan = off");
@@ -57,7 +57,7 @@ async function expectSoundFiles(db: Knex): Promise<void> {
   }
 }
 
-/** A burst in the middle of which the disk is harmed; then it is mended, and all that must hold holds. */
+/** A burst during which the disk is harmed; then it is mended, and everything that must hold is checked. */
 async function burst(
   { url, postgres }: OnDisk,
   harm: (pid: number, db: Knex) => Promise<() => Promise<void>>,
@@ -72,7 +72,7 @@ async function burst(
   let failed = 0;
   const tries = await inParallel(companies, 6, async (company, index) => {
     if (answered++ === 60) mend = await harm(pid, db);
-    // Mended once it has been felt, so that there are tries afterwards too.
+    // Mended once it has shown, so that there are tries afterwards too.
     if (mend && failed >= 12) {
       const mending = mend;
       mend = undefined;
@@ -125,7 +125,7 @@ test.for(engines)("fault 9: fsync fails (%s)", async (engine, context: TestConte
     const end = await failFsync(context, await writers(disk, worker));
     return async () => {
       await end();
-      // It trusts its log no more, and each of its starts met the same disk: an operator mends that and starts it.
+      // It no longer trusts its log, and each restart met the same disk, so an operator mends the disk and starts it.
       await disk.postgres?.crash();
       await disk.postgres?.start();
     };
@@ -141,10 +141,10 @@ test.for(engines)("fault 10: the disk is full (%s)", async (engine, context: Tes
     try {
       writeFileSync(filler, Buffer.alloc(bavail * bsize));
     } catch (error) {
-      // Whoever else writes has taken the last of it.
+      // Another writer has taken the last of it.
       if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
     }
-    // So that not only tables cannot grow, but the log neither.
+    // So that the log cannot grow either.
     if (disk.postgres) await db.raw("select pg_switch_wal()").catch(() => {});
     return async () => {
       rmSync(filler);

@@ -35,7 +35,7 @@ describe.each(engines)("a pool that nobody empties (%s)", (engine) => {
   const inOneNetwork = () =>
     `2001:db8:666:${randomBytes(2).toString("hex")}::${randomBytes(2).toString("hex")}`;
 
-  /** Signs up and assigns, from a new address each time, until it was refused so many times. */
+  /** Signs up and assigns, from a new address each time, until refused so many times. */
   async function drain(url: string, pool: readonly string[], times: number) {
     const refused = [];
     for (let at = 0; refused.length < times; at++) {
@@ -84,7 +84,7 @@ describe.each(engines)("a pool that nobody empties (%s)", (engine) => {
       ]),
     );
 
-    // The page says it in the modal, to a browser without JavaScript too.
+    // The page says so in the modal, without JavaScript too.
     const [company] = await signedInCompanies(db, 1);
     const choose = (fields: Record<string, string>) =>
       fetch(`${server.url}/dashboard/choose-number`, {
@@ -118,10 +118,10 @@ describe.each(engines)("a pool that nobody empties (%s)", (engine) => {
       for (;;) {
         const { status, headers } = await client.post("/api/signup", fields);
         if (status === 201) break;
-        // As many passwords are being hashed, or wait for the database, as may.
+        // The most passwords allowed are being hashed, or waiting for the database.
         expect([429, 503]).toContain(status);
         expect(Number(headers.get("Retry-After"))).toBeGreaterThan(0);
-        // All come back about as fast as passwords can be hashed, and not all at once again.
+        // They come back about as fast as passwords can be hashed, not all at once again.
         await setTimeout(Math.random() * waiting * 40);
       }
       waiting--;

@@ -11,7 +11,7 @@ import { guardProcess } from "../support/left-behind.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 import { until } from "../support/load.ts";
 
-/** The old program's tables, with a transaction of that program's that is in the way of a migration. */
+/** The old program's tables, with one of its transactions in the way of a migration. */
 async function heldDatabase(engine: Engine) {
   const { url } = await createTestDatabase(engine);
   const db = openDatabase(url);
@@ -56,16 +56,16 @@ test.each(engines)(
 );
 
 describe.each(engines)("tables that others hold too long are given up (%s)", (engine) => {
-  test("by migrate, which says whom it waited for and who holds them", async () => {
+  test("by migrate, which says what it waited for and who holds them", async () => {
     const { url, holder } = await heldDatabase(engine);
-    // A transaction that is open holds up the end of its connections too.
+    // An open transaction would also keep its connections from ending.
     cleanUpLater(async () => void (await holder.rollback()));
     const { output, ended } = migrate(url, "--wait", "2");
     expect([await ended, output()]).toEqual([1, expect.any(String)]);
     expect(output()).toMatch(/^Waiting for another [^\n]+\n[^\n]+ is held by another [^\n]+\n$/);
   });
 
-  test("by npm start, which says whom it waited for and who holds them", async () => {
+  test("by npm start, which says what it waited for and who holds them", async () => {
     const { url, holder } = await heldDatabase(engine);
     cleanUpLater(async () => void (await holder.rollback()));
     const said: string[] = [];
@@ -78,7 +78,7 @@ describe.each(engines)("tables that others hold too long are given up (%s)", (en
   });
 });
 
-test("the docs tell how long both wait if they are not told", () => {
+test("the docs say how long both wait by default", () => {
   const operations = readFileSync("docs/operations.md", "utf8");
   expect(operations).toContain(`gives up after ${usualPatience} seconds (`);
 });

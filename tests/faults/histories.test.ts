@@ -21,8 +21,8 @@ import { startServer, type AppServer } from "../support/server.ts";
 import { lastRead, violations } from "./checker.ts";
 
 /**
- * Long histories, drawn by seed: clients of two servers on one PostgreSQL choose, repeat and look, while servers are
- * killed and restarted, workers killed, and PostgreSQL is frozen, crashed and its connections cut.
+ * Long histories, drawn from a seed: clients of two servers on one PostgreSQL choose, repeat and look, while servers
+ * are killed and restarted, workers killed, PostgreSQL frozen and crashed, and its connections cut.
  * `npm run faults -- --seeds 100` runs many.
  */
 
@@ -34,7 +34,7 @@ const report = process.env["FAULT_REPORT"];
 const steps = 160;
 const width = 8;
 
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+/** Numbers from 0 to 1 drawn from a seed (mulberry32). */
 function draws(seed: number): () => number {
   let state = seed;
   return () => {
@@ -66,7 +66,7 @@ test(
       const draw = draws(seed);
       const below = (count: number) => Math.floor(draw() * count);
       const companies = await signedInCompanies(db, 40);
-      // Fewer than there are companies, so that there is a race for each.
+      // Fewer numbers than companies, so that there is a race for each.
       const numbers = someNumbers(32, seed * 32);
       await addToPool(db, numbers);
 
@@ -138,7 +138,7 @@ test(
         }).catch(() => undefined);
         if (seen?.status !== 200) return;
         const { phone_number } = JSON.parse(seen.body) as { phone_number: string | null };
-        // Whoever is shown a number has been told of it.
+        // A company that is shown a number has been told of it.
         if (phone_number) {
           tries.push({ key: "look", company, phoneNumber: phone_number, told: "ok", took: 0 });
         }

@@ -24,12 +24,12 @@ let company: SignedInCompany;
 beforeAll(async () => {
   const { url: databaseUrl } = await createMigratedDatabase("postgres");
   [company] = (await signedInCompanies(openDatabase(databaseUrl), 1)) as [SignedInCompany];
-  // As the cookie is called where it is Secure.
+  // The cookie's name if it is Secure.
   company.cookie = company.cookie.replace("session=", "__Host-session=");
   server = await startServer({ databaseUrl, env: { PUBLIC_URL: publicUrl, ...twilioVariables } });
 });
 
-/** Sends bytes as they are, and reads until the server closes or has sent nothing for a second. */
+/** Sends raw bytes, and reads until the server closes or has sent nothing for a second. */
 async function raw(bytes: string): Promise<Exchange> {
   const { hostname, port } = new URL(server.url);
   const socket = net.connect(Number(port), hostname);
@@ -205,7 +205,7 @@ test("fault 16: a body of 200 MB without a length is refused with 413 and takes 
         while (sent < 200_000_000 && !request.destroyed) {
           sent += chunk.length;
           if (!request.write(chunk)) {
-            // Seldom, since it holds this client up.
+            // Only now and then, since it holds this client up.
             if (++drained % 20 === 0) {
               highest = Math.max(highest, megabytes(pid));
             }
@@ -242,7 +242,7 @@ test("fault 16: five million fields are refused with 413 and take no memory", as
     );
     const status = await sent;
     highest = Math.max(highest, megabytes(pid));
-    // The answer may be lost where the client is still writing when the connection is closed.
+    // The answer may be lost if the client is still writing when the connection is closed.
     expect([path, [413, "EPIPE", "ECONNRESET"].includes(status!)]).toEqual([path, true]);
   }
   expect(highest - before).toBeLessThan(50);

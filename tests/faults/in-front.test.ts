@@ -22,9 +22,9 @@ import { startServer, type AppServer } from "../support/server.ts";
 import { IncomingCall, signedRequest, twilioVariables } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 
-/** What befalls a request before and after it is ours: its client, its connection, the process that has it. */
+/** What happens to requests around our code: to their clients, their connections, the process that handles them. */
 
-/** Sends a request, whole or its first `share`, and is gone `after` so many milliseconds. */
+/** Sends a request, or the first `share` of it, and disconnects `after` so many milliseconds. */
 async function sendAndGo(url: string, text: string, share: number, after: number): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = net.connect(Number(port), hostname);
@@ -126,7 +126,7 @@ test("clients that go away in the middle of any route leave nothing half done, a
   const faults = logLines(server).filter(({ level }) => level === "error" || level === "fatal");
   expect(faults).toEqual([]);
   await expectHeld(db, []);
-  // Whoever was cut off asks again.
+  // Companies that were cut off ask again.
   const again = await inParallel(companies.slice(0, 8), 8, (company, index) =>
     tryToAssign(server.url, company, numbers[index]!),
   );
@@ -183,11 +183,11 @@ test("while the only worker restarts, connections are refused for at most 1.5 se
   process.stdout.write(
     `the only worker was away for ${refused.map((ms) => Math.round(ms)).join(", ")} ms\n`,
   );
-  // The best of three is the program's own; the others have what else the machine does in them.
+  // The best of three is the program's own time; the others include other work on the machine.
   expect(Math.min(...refused)).toBeLessThan(1_500);
 });
 
-/** An installation of this program, without its sources, whose version has one migration more. */
+/** An installation of this program, without its sources, with one migration more. */
 function laterVersion(): string {
   const scratch = scratchDirectory("later-version-");
   cleanUpLater(async () => scratch.remove());
@@ -215,7 +215,7 @@ test("a deploy of two servers, which migrates, under load fails no request", asy
   const count = 600;
   const numbers = await fillPool(db, count);
   const companies = await signedInCompanies(db, count);
-  // As a load balancer has it: one that is ready is asked; one that is to stop is taken out first.
+  // As with a load balancer: a server gets requests once it is ready, and is taken out before it stops.
   const inUse: AppServer[] = [
     await startServer({ databaseUrl }),
     await startServer({ databaseUrl }),
@@ -236,7 +236,7 @@ test("a deploy of two servers, which migrates, under load fails no request", asy
   });
   const cwd = laterVersion();
   for (let which = 0; which < 2; which++) {
-    // The new version migrates, and is asked once it is ready; the old one is told to stop under load.
+    // The new version migrates, and gets requests once it is ready; the old one is told to stop under load.
     const fresh = await startServer({ databaseUrl, cwd });
     await until(
       "the new one is ready",

@@ -8,13 +8,13 @@ import { createMigratedDatabase, engines, openDatabase } from "../support/databa
 import { exchange, inParallel } from "../support/load.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 
-/** How many bursts are broken off, a seed each; `npm run faults -- --keyed 100` asks for more. */
+/** How many bursts are interrupted, a seed each; `npm run faults -- --keyed 100` runs more. */
 const seeds = Number(process.env["FAULT_SEEDS"] || 3);
 const firstSeed = Number(process.env["FAULT_FIRST_SEED"] || 1);
 const report = process.env["FAULT_REPORT"];
 const companiesABurst = 12;
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Numbers from 0 to 1, always the same for a seed (mulberry32). */
 function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -25,7 +25,7 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** A request with a key, that may be sent any number of times. */
+/** A request with a key, which may be sent any number of times. */
 interface Keyed {
   company: number;
   token: string;
@@ -74,7 +74,7 @@ async function send(url: string, { token, key, body }: Keyed): Promise<string | 
   return isFinal ? `${answer.status} ${answer.body}` : undefined;
 }
 
-/** Sends each request twice, in a burst in the midst of which the server is killed. @returns what was answered, by key */
+/** Sends each request twice, in a burst during which the server is killed. @returns the answers, by key */
 async function brokenOff(server: AppServer, requests: Keyed[], random: () => number) {
   const answers = new Map<string, Set<string>>(requests.map(({ key }) => [key, new Set()]));
   const killAfter = 1 + Math.floor(random() * companiesABurst * 1.5);
@@ -137,7 +137,7 @@ describe.each(engines)("keyed assignments on %s", (engine) => {
           expect(kept).toEqual([{ status: number ? 200 : 400 }]);
         }
       }
-      // Else nothing was broken off.
+      // Otherwise nothing was interrupted.
       expect(unanswered).toBeGreaterThan(0);
       if (report) {
         appendFileSync(

@@ -7,8 +7,8 @@ import { until } from "../support/load.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 /**
- * What some faults take that not every machine has. Where it is missing the test is left out with a note of why, and
- * the run counts it as not run, never as passed.
+ * What some faults need that not every machine has. If it is missing, the test is left out with a note of why, and the
+ * run counts it as not run, never as passed.
  */
 
 /** Leaves the test out unless these programs are installed. @param programs each with its package in Debian */
@@ -21,7 +21,7 @@ export function needs(context: TestContext, programs: Record<string, string>): v
   context.skip(`needs ${absent.join(", ")}: apt-get install ${packages}`);
 }
 
-/** A disk of its own, in memory, of `megabytes`; it needs root on Linux. */
+/** A separate disk of `megabytes`, in memory; it needs root on Linux. */
 export function smallDisk(context: TestContext, megabytes: number): string {
   const directory = scratchDirectory("small-disk-", "/tmp");
   const { path } = directory;
@@ -42,8 +42,8 @@ export function smallDisk(context: TestContext, megabytes: number): string {
 }
 
 /**
- * Makes each fsync of some processes, and of their children to come, fail with EIO.
- * @returns ends that
+ * Makes each fsync of some processes, and of their future children, fail with EIO.
+ * @returns a function that ends this
  */
 export async function failFsync(
   context: TestContext,

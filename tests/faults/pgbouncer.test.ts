@@ -19,11 +19,11 @@ import { accountSid, useEnvironment } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 import { needs } from "./needs.ts";
 
-/** Starts PgBouncer in transaction mode, with three connections for all, in front of a database. */
+/** Starts PgBouncer in transaction mode, with three connections in all, in front of a database. */
 async function startPgBouncer(databaseUrl: string): Promise<string> {
   const real = new URL(databaseUrl);
   const port = await freePort();
-  // It refuses to run as root, as PostgreSQL does.
+  // Like PostgreSQL, it refuses to run as root.
   const account = unprivilegedAccount();
   const directory = directoryFor(account);
   const settings = path.join(directory.path, "pgbouncer.ini");

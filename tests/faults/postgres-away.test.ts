@@ -79,7 +79,7 @@ test("fault 6: PostgreSQL crashes and comes back under load: what was confirmed 
         await postgres.start();
       });
     }
-    // So that some tries are left for after it.
+    // So that some tries are left for afterwards.
     if (result.told === "unknown" && ++cutOff >= 10) await back;
     return result;
   });
@@ -109,7 +109,7 @@ test("fault 7: a PostgreSQL that is frozen answers 503 within 3 seconds, readine
   const companies = await signedInCompanies(db, 20);
   expect((await current(companies[0]!)).status).toBe(200);
   await postgres.freeze();
-  // More than there are connections: some have one that hangs, some wait for one, some would need a new one.
+  // More than there are connections: some have a hanging one, some wait for one, some would need a new one.
   const answers = await inParallel(companies, 20, (company) => timed(() => current(company)));
   for (const { status, headers, took, body } of answers) {
     expect(status).toBe(503);
@@ -130,7 +130,7 @@ test("fault 7: a PostgreSQL that is frozen answers 503 within 3 seconds, readine
   expect(page.status).toBe(503);
   expect(page.headers["content-type"]).toMatch(/^text\/html/);
   expect(page.took).toBeLessThan(3_000);
-  // Calls get their fallback: a word now, and where that fails too, the address that Twilio has for it.
+  // Calls get an apology at once and, if even that fails, Twilio's fallback address.
   const call = new IncomingCall("+353860000000");
   for (const path of ["/twilio/voice", "/twilio/voice?again=1", "/twilio/voice/fallback"]) {
     const askedAt = performance.now();
@@ -188,7 +188,7 @@ test("fault 8: a pool of connections that is exhausted answers 503 in bounded ti
   // Far more than there are connections: each statement of each request has to wait for one.
   const companies = await signedInCompanies(db, 60);
   const [number] = await morePool(1);
-  // The number's row is locked, so each claim waits until its statement is ended.
+  // The number's row is locked, so each claim waits until its statement times out.
   const lock = await db.transaction();
   await lock("twilio_phone_numbers").where({ phone_number: number }).forUpdate();
   const tries = await inParallel(companies, 60, (company) =>

@@ -1,7 +1,7 @@
 /**
  * `npm run faults`: puts the program to the twenty faults of docs/reliability.md, and prints a line for each.
- * Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long histories in their place,
- * `-- --keyed N [--first-seed S]` bursts of assignments with keys, with a kill of the server in the midst of each.
+ * Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long histories instead, and
+ * `-- --keyed N [--first-seed S]` bursts of assignments with keys, killing the server in the middle of each.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -35,16 +35,16 @@ const twenty = [
   "a stray rejection",
 ];
 
-// The terminal sends it to the program that runs, too, and this one comes to it when that has ended.
+// The terminal also sends SIGINT to the running program; this one handles it when that has ended.
 process.on("SIGINT", () => {
   console.error("\nStopped before it was done. Nothing is said of faults that held or failed.");
   process.exit(130);
 });
 
-/** What came while a program ran has its turn, before anything is made of how that ended. */
+/** Lets signals that came during a run be handled before its result is used. */
 const signalsHeard = () => setTimeout(10);
 
-/** The whole run, builds apart. */
+/** The whole run, without builds. */
 const atMostMinutes = 15;
 
 async function vitest(

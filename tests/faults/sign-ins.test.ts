@@ -4,7 +4,7 @@ import { createMigratedDatabase, engines } from "../support/databases.ts";
 import { exchange, inParallel } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
 
-/** Milliseconds under which 99 of 100 are. */
+/** Milliseconds that 99 in 100 do not exceed. */
 const p99 = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
 
 test.each(engines)("fault 18: 200 sign-ins at once hold nobody else up (%s)", async (engine) => {
@@ -12,7 +12,7 @@ test.each(engines)("fault 18: 200 sign-ins at once hold nobody else up (%s)", as
   const server = await startServer({ databaseUrl, env: { RATE_LIMITS: "on" } });
   const fields = aCompany();
   await new Client(server.url).signUp(fields);
-  // Another company's: of one with so many sessions the oldest end.
+  // Another company's, since a company with so many sessions would lose its oldest ones.
   const client = new Client(server.url);
   await client.signUp();
   const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
@@ -44,7 +44,7 @@ test.each(engines)("fault 18: 200 sign-ins at once hold nobody else up (%s)", as
   const meanwhile = await askUntil(() => answered === 200);
   const statuses = await flood;
   expect(new Set(statuses)).toEqual(new Set([200, 429]));
-  // A machine that is busy otherwise is slow with anything.
+  // A busy machine is slow at everything.
   expect(p99(meanwhile)).toBeLessThan(Math.max(500, 10 * p99(quiet)));
   expect(await server.stop()).toBe(0);
 });

@@ -15,7 +15,7 @@ test("fault 11: an SQLite file that another process has locked answers 503 in bo
   const trying = inParallel(companies, 5, (company, index) =>
     tryToAssign(server.url, company, numbers[index]!),
   );
-  // Whoever only reads is not kept out, nor waits behind them.
+  // Readers are neither locked out nor kept waiting behind them.
   for (const path of ["/readyz", "/dashboard", "/api/phone-numbers/available"]) {
     const began = performance.now();
     const { status } = await exchange(server.url + path, {

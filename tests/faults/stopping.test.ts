@@ -9,7 +9,7 @@ import { isAlive, workerPid } from "../support/processes.ts";
 import { startServer } from "../support/server.ts";
 import { expectHeld } from "./checker.ts";
 
-/** Opens a connection to a server and sends `text` on it, without more. */
+/** Opens a connection to a server and only sends `text` on it. */
 async function openSocket(url: string, text: string): Promise<net.Socket> {
   const { hostname, port } = new URL(url);
   const socket = net.connect(Number(port), hostname);
@@ -34,7 +34,7 @@ for (const engine of engines) {
     const companies = await signedInCompanies(db, 300);
     const server = await startServer({ databaseUrl });
     const width = 12;
-    // One connection for each, kept alive: when the signal comes, requests are on their way on all of them.
+    // A kept-alive connection for each: when the signal comes, requests are on their way on all of them.
     const agents = Array.from(
       { length: width },
       () => new http.Agent({ keepAlive: true, maxSockets: 1 }),
@@ -94,7 +94,7 @@ test("a second signal stops it at once", async () => {
   const stopped = server.stop("SIGINT");
   let more = 0;
   const seconds = await secondsOf(async () => {
-    // One that follows the first too closely is the first once more, as a terminal and npm both send it.
+    // A second one right after the first counts as the first, since a terminal and npm both send it.
     await until("it has ended", () => {
       more++;
       return !server.process.kill("SIGINT");
@@ -102,7 +102,7 @@ test("a second signal stops it at once", async () => {
     expect(await stopped).not.toBe(0);
   });
   expect(more).toBeGreaterThan(1);
-  // The request that never comes to its end is waited for so long otherwise.
+  // Otherwise it would wait that long for the request that never arrives in full.
   expect(seconds).toBeLessThan(2);
   await until("the worker has ended", () => !isAlive(pid));
   socket.destroy();

@@ -24,14 +24,14 @@ import {
 } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 
-/** What `npm start` did that ended by itself. */
+/** What an `npm start` that ended by itself did. */
 interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs what `npm start` runs where it is not expected to serve. */
+/** Runs what `npm start` runs, in cases where it should not serve. */
 async function start(env: Record<string, string>, cwd = process.cwd()): Promise<Ended> {
   const child = spawn(process.execPath, ["scripts/run.js", "start"], {
     cwd,
@@ -147,7 +147,7 @@ test("two servers started at once on one empty PostgreSQL both come up, and one 
   await expectHeld(db, tries);
   const ofOther = tries.filter((_, index) => index % 2 === 1);
   expect(new Set(ofOther.map(({ told }) => told))).toEqual(new Set(["ok"]));
-  // Whoever was cut off asks the other, and gets the same number.
+  // Companies that were cut off ask the other server, and get the same number.
   const again = await inParallel(
     tries.filter(({ told }) => told === "unknown"),
     10,
@@ -178,7 +178,7 @@ test("fault 20: a stray rejection ends the worker with a line that holds no secr
     err: { type: "Error", message: "stray, of postgres://***@db/app\n{}" },
   });
   expect(server.output()).not.toContain("hunter22");
-  // Whoever rings meanwhile is refused at first; Twilio then asks the fallback, and that answers as soon as it can.
+  // A call meanwhile is refused at first; Twilio then asks the fallback, which answers as soon as it can.
   let verbs: unknown[] = [];
   await until("the fallback answers", async () => {
     const answer = await ring("/twilio/voice/fallback").catch(() => undefined);
@@ -276,7 +276,7 @@ test("two first starts at once in one folder make one build, and a start without
     }
   }
   symlinkSync(path.resolve("node_modules"), path.join(scratch.path, "node_modules"));
-  // Nothing can be reached, so each start ends after its build.
+  // The database cannot be used, so each start ends after its build.
   const env = { DATABASE_URL: "sqlite:./package.json" };
   const both = await Promise.all([start(env, scratch.path), start(env, scratch.path)]);
   expect(both.map(({ stderr }) => stderr.trim())).toEqual(

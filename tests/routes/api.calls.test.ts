@@ -161,7 +161,7 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
     expect((await put(company, typed)).body).toMatchObject({
       call_handling: { target: "+353863334444" },
     });
-    // Programs that were written before there was a language say none.
+    // Programs written before there was a language send none.
     const { language: _, ...silent } = message;
     for (const language of ["fr-FR", "de-DE"]) {
       await put(company, { ...message, language });

@@ -28,7 +28,7 @@ function scratch(prefix: string): string {
   return directory.path;
 }
 
-/** The order in which a program would make the calls. */
+/** The operations in the order in which a program would call them. */
 const inOrder =
   "signUp logOut logIn makeToken listTokens getSession listAvailableNumbers assignNumber getCurrentNumber getCallHandling putCallHandling listCalls getCall getMessage revokeToken".split(
     " ",
@@ -76,7 +76,7 @@ describe.each(engines)("the documented examples on %s", (engine) => {
       const headers = new Headers({ "X-Request-Id": requestId });
       const address = /https?:\/\/[^/]+([^'?]+)/.exec(curl)?.[1] ?? "";
       expectDocumented(method, address, status, headers, text);
-      // It has what the documented answer has, as far as it is told beforehand.
+      // It matches the documented answer as far as that can be known beforehand.
       const got = JSON.parse(text) as Record<string, unknown>;
       expect(Object.keys(got)).toEqual(["success", ...Object.keys(example.answer)]);
       if (id === "signUp" || id === "assignNumber" || id === "putCallHandling") {
@@ -188,7 +188,7 @@ describe("what is served", () => {
   });
 });
 
-/** A program that a stranger would write with a client that is made of the document. */
+/** A program that a stranger would write with a client generated from the document. */
 const walk = `
 import createClient from "openapi-fetch";
 import type { paths } from "./api.d.ts";
@@ -235,7 +235,7 @@ console.log(JSON.stringify({
 describe("a client generated from the document", () => {
   let directory: string;
   beforeAll(async () => {
-    // Here, so that it finds the packages.
+    // In node_modules, so that it finds the packages.
     const made = scratchDirectory("client-", path.resolve("node_modules"));
     cleanUpLater(async () => made.remove());
     directory = made.path;

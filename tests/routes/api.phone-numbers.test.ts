@@ -63,7 +63,7 @@ describe.each(engines)("the JSON API's numbers on %s", (engine) => {
         phone_number: number,
       },
     };
-    // Its own too: whoever was cut off sees that the first request succeeded.
+    // Its own too: a client that was cut off sees that its first request succeeded.
     for (const asked of [number, await site.freshNumber(), "+353869999999"]) {
       expect(await choose(asked)).toEqual(refused);
     }

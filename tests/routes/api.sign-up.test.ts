@@ -174,7 +174,7 @@ describe.each(engines)("the JSON API's signing up on %s", (engine) => {
     expect([made.status, made.headers.get("Location")]).toEqual([302, "/dashboard/choose-number"]);
     expect(made.headers.getSetCookie()).toContainEqual(expect.stringMatching(/^session=/));
     expect(await ofIt()).toHaveLength(1);
-    // Whoever was signed in as somebody else is so no longer.
+    // A previous session of another company has ended.
     const { client, id } = await site.signedUp();
     await client.signUp();
     expect(await site.db("company_sessions").where({ company_id: id })).toEqual([]);

@@ -5,7 +5,7 @@ import { Client, refusal } from "../support/client.ts";
 import { engines } from "../support/databases.ts";
 import { openSite, type Site } from "../support/site.ts";
 
-/** The API's calls that change something, for an id that there is not. */
+/** The API's calls that change something, for an unknown id. */
 const changingCalls = Object.entries(apiDocument().paths as Record<string, object>).flatMap(
   ([path, operations]) =>
     Object.keys(operations)
@@ -13,7 +13,7 @@ const changingCalls = Object.entries(apiDocument().paths as Record<string, objec
       .map((method): [string, string] => [method.toUpperCase(), path.replace(/\{\w+\}/, "999")]),
 );
 
-/** A body that is sent without its length. */
+/** A body sent without its length. */
 const inChunks = (text: string) => new Blob(text ? [text] : []).stream();
 
 describe.each(engines)("the JSON API's protocol on %s", (engine) => {
@@ -107,7 +107,7 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
     },
   );
 
-  test("an empty body may have any type where none is wanted, and one in chunks without a type is a 415", async () => {
+  test("if no body is wanted an empty one may have any type, and a chunked body without a type is a 415", async () => {
     const { client } = await site.signedUp();
     for (const type of ["application/json", "application/x-www-form-urlencoded"]) {
       const headers = { "Content-Type": type };

@@ -144,7 +144,7 @@ describe.each(engines)("API tokens on %s", (engine) => {
     expect((await both.get("/api/session")).body).toMatchObject({ company: { id: other.id } });
     const invalid = bearer("cpn_x", { Cookie });
     expect((await invalid.get("/api/session")).status).toBe(401);
-    // Another scheme is not ours: a proxy in front may have asked for it.
+    // Another scheme is not for us: a proxy in front may use it.
     const basic = new Client(url, { Cookie, Authorization: "Basic YTpi" });
     expect((await basic.get("/api/session")).body).toMatchObject({ company: { id: one.id } });
 
@@ -158,7 +158,7 @@ describe.each(engines)("API tokens on %s", (engine) => {
       status: 403,
       body: { code: "cross_site" },
     });
-    // Signing in and out is a session's, whatever header comes along.
+    // Signing in and out concerns sessions, whatever header is sent.
     for (const path of ["/api/login", "/api/logout", "/api/signup"]) {
       const answer = await bearer(other.token, elsewhere).post(path, {});
       expect(answer).toMatchObject({ status: 403, body: { code: "cross_site" } });

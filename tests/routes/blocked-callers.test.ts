@@ -25,7 +25,7 @@ describe.each(engines)("who may not call (%s)", (engine) => {
     await called.wants({});
   });
 
-  /** The company is called and blocks who called. */
+  /** The company is called, and blocks the caller. */
   async function blocks(from = caller): Promise<string> {
     const call = new IncomingCall(called.number, from);
     await call.comes();
@@ -119,14 +119,14 @@ describe.each(engines)("who may not call (%s)", (engine) => {
           { callSid, from: caller, to, status: "completed", at: secondsIn(2) },
           2,
         ),
-      // A recording that is none of this call's making changes nothing of that.
+      // A recording that this call cannot have made does not change that.
       (callSid: string) =>
         recordRecording(
           db,
           { callSid, to, at: secondsIn(3) },
           { sid: `RE${"e".repeat(32)}`, seconds: 1 },
         ),
-      // Lifted, and Twilio asks again.
+      // The block is lifted, and Twilio asks again.
       (callSid: string) =>
         recordIncomingCall(
           db,

@@ -86,7 +86,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
       `“${valid["greeting"]}”, then your voice agent at agent.example.com. If it cannot be reached, they are asked for a message.`,
     );
     expect(await now({ mode: "message", greeting: "" })).toBe("a request to leave a message.");
-    // A phone that may not be rung any more is not, and so is not said to be.
+    // A phone that may no longer be rung is not, and the page does not say that it is.
     await site
       .db("company_call_handling")
       .where({ company_id: company.id })

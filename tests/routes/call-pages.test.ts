@@ -78,7 +78,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
     });
   });
 
-  // PostgreSQL takes no such text.
+  // PostgreSQL does not accept such a text.
   const eachColumn = engine === "sqlite" ? ["started_at", "answered_at", "ended_at"] : [];
   test.each(eachColumn)(
     "a call with an odd %s from another program breaks no page and no list",

@@ -10,7 +10,7 @@ import { startTwilioApi } from "../support/twilio-api.ts";
 describe.each(engines)("a page of calls on %s", (engine) => {
   const site = useCallSite(engine, startTwilioApi);
 
-  /** So many calls that somebody answered, a second after the other, before ten o'clock. */
+  /** Makes so many answered calls, a second apart, before ten o'clock. */
   async function answered(company: Company, count: number): Promise<void> {
     const rows = Array.from({ length: count }, (_, index) => ({
       call_sid: newCallSid(),
@@ -58,7 +58,7 @@ describe.each(engines)("a page of calls on %s", (engine) => {
       new RegExp(`href="${here.replaceAll("&", "&amp;").replaceAll("?", "\\?")}"[^>]*>Dismiss`),
     );
     expect(told.html).not.toContain("/block?");
-    // Whoever comes back to it by hand, or from signing in.
+    // Coming back to it by hand, or after signing in.
     expect((await page(company, toBlock)).headers.get("Location")).toBe(here);
 
     const deleted = await post(company.client, toDelete, { sure: "yes" });

@@ -12,7 +12,7 @@ import { startServer } from "../support/server.ts";
 import { useEnvironment } from "../support/twilio-webhooks.ts";
 import { called, page, useCallSite } from "../support/call-pages.ts";
 
-/** An export's lines, read as RFC 4180 has them. */
+/** An export's lines, parsed by RFC 4180. */
 function cellsOf(csv: string): string[][] {
   const rows: string[][] = [[]];
   const cells = csv.matchAll(/("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|$)/g);

@@ -53,7 +53,7 @@ describe.each(engines)("messages on %s", (engine) => {
     callSid = await leaves();
   });
 
-  /** A call that leaves a message. */
+  /** Records a call with a message. */
   async function leaves(at = new Date(), sid = recordingSid): Promise<string> {
     const client = new Client("");
     const made = await called(db, { id: owner.id, number: owner.number, client }, { at });
@@ -227,7 +227,7 @@ describe.each(engines)("messages on %s", (engine) => {
     const answer = await play();
     const reader = answer.body!.getReader();
     let got = (await reader.read()).value!.byteLength;
-    // Until the socket takes no more, whoever sends goes on.
+    // The sender continues until the socket takes no more.
     let sent = -1;
     while (sent !== twilio.sound.sent()) {
       sent = twilio.sound.sent();
@@ -268,7 +268,7 @@ describe.each(engines)("messages on %s", (engine) => {
       message: "deleted",
       recordingUrl: null,
     });
-    // Twilio tells of it once more.
+    // Twilio reports it once more.
     await recordRecording(db, { callSid, to: owner.number }, { sid: recordingSid, seconds: 7 });
     expect((await recentCalls(db, owner.id, 1))[0]).toMatchObject({ message: "deleted" });
     expect(newsOf(await remove())).toBe('"message-deleted"');

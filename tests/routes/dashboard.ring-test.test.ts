@@ -62,7 +62,7 @@ describe.each(engines)("the ring test's event stream on %s", (engine) => {
     await called(site.db, one);
     let looks = 0;
     reading().on("query", () => looks++);
-    // One of them may have been asked before the call.
+    // One of these looks may have begun before the call.
     await until("it has looked since", () => looks > 1);
     gone.abort();
     expect(await next).toEqual({ done: true, value: undefined });

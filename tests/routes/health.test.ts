@@ -16,7 +16,7 @@ import {
 } from "../support/databases.ts";
 import { startPostgres } from "../support/postgres.ts";
 
-/** Makes `url` what the routes' database is. */
+/** Makes the routes use the database at `url`. */
 function useDatabase(url: string): void {
   process.env["DATABASE_URL"] = url;
   forgetEnvironment();

@@ -8,7 +8,7 @@ import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { startMailServer } from "../support/mail-server.ts";
 import { startServer } from "../support/server.ts";
 
-/** Where each kind of news is told, in what words; `false` to whoever is not signed in. */
+/** Where each kind of news is told, and in what words; `false` if it is for signed-out visitors. */
 const kinds: Record<News, [path: string, words: string, isSignedIn?: boolean][]> = {
   assigned: [["/dashboard", "is your number."]],
   "already-has-number": [["/settings/phone", "Your company already has a number."]],
@@ -70,7 +70,7 @@ beforeAll(async () => {
   company = await companyWith(url, db, number);
 });
 
-/** A browser that has been sent on with `news`, signed in or not. */
+/** A browser that has been redirected with `news`, signed in or not. */
 async function browserWith(news: News, isSignedIn: boolean): Promise<Client> {
   const browser = new Client(url);
   const cookies = [(await withNews(news))["Set-Cookie"]];
@@ -90,7 +90,7 @@ describe.each(told)("$news on $path", ({ news, path, words, isSignedIn }) => {
       expect([at, status]).toEqual([at, 200]);
       return /<div class="banner".*?<\/div>/s.exec(html)?.[0].replaceAll(/<[^>]+>/g, "") ?? "";
     };
-    // A page that has nothing to do with it leaves it to the one that has.
+    // An unrelated page leaves it to the right one.
     if (isSignedIn) expect(await banner("/settings")).toBe("");
     expect(await banner()).toContain(words);
     expect(await banner()).toBe("");

@@ -12,7 +12,7 @@ type Loader = (args: LoaderFunctionArgs) => unknown;
 
 const modules = import.meta.glob<{ loader?: Loader }>("/app/routes/_app*", { eager: true });
 
-/** The loaders of a page: its own and those of the pages that it stands in, as Remix calls them together. */
+/** A page's own loaders and those of its parent routes, which Remix calls together. */
 function loadersOf(page: string): Loader[] {
   const parts = page.split(".");
   return parts.flatMap((_, at) => {
@@ -51,7 +51,7 @@ describe.each(engines)("on %s", (engine) => {
       const context = {};
       const load = () =>
         Promise.all(loaders.map((loader) => loader({ request, params: {}, context })));
-      // On SQLite a page reads on a connection of its own, and writes nothing.
+      // On SQLite pages read on a separate connection, and write nothing.
       let written = 0;
       const read = await countQueries(reading(), async () => {
         written = await countQueries(database(), load);

@@ -90,7 +90,7 @@ describe.each(engines)("the pages on %s", (engine) => {
         .db("twilio_phone_numbers")
         .where({ phone_number: number })
         .first("assigned_at"))!;
-      // The database's clock says when, whatever the server's does.
+      // The time is by the database's clock, not the server's.
       const since = new Intl.DateTimeFormat("en-GB", {
         dateStyle: "long",
         timeZone: "Europe/Dublin",

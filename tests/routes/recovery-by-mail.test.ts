@@ -102,7 +102,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     const { email } = fields;
     expect((await browser.post("/api/login", { email, password: newPassword })).status).toBe(200);
     expect((await post(browser, link, { password: "yet another password" })).status).toBe(404);
-    // The owner is told, and has proved to read the mail.
+    // The owner is told, and the email is now verified.
     await until("the owner is told", () =>
       mail.arrived.some(
         (one) => one.to[0] === email && one.header("Subject") === "Your password was changed",
@@ -139,7 +139,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
           one.to[0] === fields.email && one.header("Subject") === "Your email address was changed",
       ),
     );
-    // A link to the address of before proves nothing any more.
+    // A link to the previous address no longer proves anything.
     expect((await post(owner, first, { confirm: "yes" })).status).toBe(404);
   });
 
@@ -159,7 +159,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
       took.push(performance.now() - startedAt);
       expect(status).toBe(302);
     }
-    // The sender gives a server ten seconds.
+    // The sender waits ten seconds for a server.
     expect(Math.max(...took)).toBeLessThan(5_000);
     mail.manners = "takes";
     mail.hangUp();

@@ -105,7 +105,7 @@ describe("without a mail server", () => {
     expect(again.html).not.toMatch(codePattern);
     const first = await post(owner, "/forgot", { email: fields.email!, code: codes[0]! });
     expect(first.status).toBe(302);
-    // A program that knows nothing of reloads.
+    // A program that does not send the batch.
     const bare = await post(owner, "/settings/security", { password: fields.password! });
     expect([...bare.html.matchAll(codePattern)]).toHaveLength(10);
     const dead = await post(owner, "/forgot", { email: fields.email!, code: codes[1]! });

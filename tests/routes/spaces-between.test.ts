@@ -13,7 +13,7 @@ import { post } from "../support/pages.ts";
 import { startServer } from "../support/server.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 
-/** Pages as browsers show them that know no style sheets: where no space is, none is shown. */
+/** Pages as browsers without style sheets show them: only the spaces in the HTML separate anything. */
 
 const visitors = [
   "/",
@@ -101,7 +101,9 @@ beforeAll(async () => {
   await makeToken(db, company.id, made);
 });
 
-/** A page as those browsers read it: links as ⟨…⟩, fields and buttons as […], and | where other inline elements meet. */
+/**
+ * A page as those browsers read it: links as ⟨…⟩, fields and buttons as […], and | where other inline elements meet.
+ */
 function inlineOf(html: string): string {
   return html
     .replace(/<head>.*?<\/head>/s, "")
@@ -127,7 +129,7 @@ const together = new RegExp(
   "gu",
 );
 
-/** Where words, links, fields or buttons stand together with no space between them. */
+/** Words, links, fields or buttons with no space between them. */
 const runTogether = (html: string) => {
   const text = inlineOf(html);
   return [...text.matchAll(together)].map(({ index, 0: found }) =>

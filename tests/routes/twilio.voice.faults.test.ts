@@ -25,7 +25,7 @@ const sorry = ["Say We can't connect your call right now. Please try again short
 
 const deadline = 3_000;
 
-/** What comes of `work`, and whether it took no more than Twilio can be kept waiting. */
+/** Awaits `work`, and checks that it took no longer than Twilio can be kept waiting. */
 async function timed<T>(work: Promise<T>): Promise<T> {
   const began = performance.now();
   const result = await work;
@@ -38,7 +38,7 @@ interface Pool {
   numPendingAcquires(): number;
 }
 
-/** Waits until nobody holds or wants a connection. */
+/** Waits until no connection is in use or wanted. */
 async function poolIsWhole(): Promise<void> {
   const { pool } = database().client as { pool: Pool };
   await vi.waitFor(
@@ -156,7 +156,7 @@ describe("PostgreSQL stops answering", () => {
       await callsWork(number);
       const calls = Array.from({ length: 50 }, () => new IncomingCall(number).comes());
       for (const verbs of await Promise.all(calls)) {
-        // So many at once are more than a company may have.
+        // That is more calls at once than a company may have.
         expect(["Dial", "Reject"]).toContain(verbs.at(-1)?.name);
       }
       await poolIsWhole();

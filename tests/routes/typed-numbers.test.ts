@@ -7,7 +7,7 @@ import { createMigratedDatabase, engines, openDatabase } from "../support/databa
 import { runScript } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
 
-/** Ways in which +353 86 123 45NN comes from a keyboard, a page, a contact or a document. */
+/** Forms in which +353 86 123 45NN comes from a keyboard, a page, a contact or a document. */
 const ways: ((end: string) => string)[] = [
   (end) => `\u202A+353\u200B 86\u2060 123 45${end}\u202C`,
   (end) => `tel:+353-86-123-45${end}`,

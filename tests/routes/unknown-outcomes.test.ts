@@ -86,14 +86,14 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
   });
 });
 
-/** From now on a connection that sends such SQL is lost: before the answer, or where it is not `done` before the work. */
+/** From now on a connection that sends such SQL is lost: before the answer or, if not `done`, before the work. */
 function loseAnswersTo(db: Knex, sql: RegExp, { done = true } = {}): void {
   interface Client {
     config: unknown;
     _query: (this: Client, connection: unknown, asked: { sql: string }) => Promise<unknown>;
   }
   const { config } = db.client as Client;
-  // Each transaction has a client of its own, of the same class.
+  // Each transaction has its own client, of the same class.
   const shared = Object.getPrototypeOf(db.client) as Client;
   const query = shared._query;
   shared._query = async function (this: Client, connection, asked) {

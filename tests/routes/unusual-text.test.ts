@@ -4,7 +4,7 @@ import { aCompany, Client } from "../support/client.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
 
-// PostgreSQL's text has no NUL and no half of a character, and its times and whole numbers have an end.
+// PostgreSQL's text has no NUL and no half characters, and its times and whole numbers are limited.
 const unkept = ["\0", "ann\0@example.com", "+353861234567\0", "\uD800", "9".repeat(30)];
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const cursors = [
@@ -23,7 +23,7 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
   beforeAll(async () => {
     const database = await createMigratedDatabase(engine);
     await addToPool(openDatabase(database.url), ["+353861234567"]);
-    // No visitor is to be told to come later before a text has met the database.
+    // No visitor must be told to wait before a text has reached the database.
     const mail = { SMTP_URL: "smtp://127.0.0.1:9", MAIL_FROM: "numbers@example.com" };
     const env = { RATE_LIMITS: "off", ...mail };
     url = (await startServer({ databaseUrl: database.url, env })).url;
@@ -31,7 +31,7 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     await client.signUp();
   });
 
-  /** One after another, so that each meets the database and none is turned away because of the others. */
+  /** One after another, so that each reaches the database and none is turned away because of the others. */
   async function expectNoFault<T>(
     inputs: readonly T[],
     send: (input: T) => Promise<{ status: number }>,
@@ -111,7 +111,7 @@ test("a company's name cannot change the direction of the text around it, and ke
   expect(dashboard).toContain(`<bdi>${company_name}</bdi>`);
 });
 
-/** Half a character has no percent-encoding; its replacement has. */
+/** Replaces half characters, which have no percent-encoding. */
 function whole(text: string): string {
   return Buffer.from(text).toString();
 }

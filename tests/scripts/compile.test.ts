@@ -6,7 +6,7 @@ import { clearAbandoned, putInPlace } from "../../scripts/compile/in-place.ts";
 import { cleanUpLater } from "../support/clean-up.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
-/** What `npm run build` leaves beside Remix's own build. */
+/** What `npm run build` adds to Remix's own build. */
 
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -25,7 +25,7 @@ test("each file for browsers also has a smaller copy in brotli and in gzip", () 
     ] as const) {
       const compressed = `${file}.${encoding}`;
       if (!existsSync(compressed)) {
-        // A few lines may be shorter as they are.
+        // A very short file may be smaller uncompressed.
         expect(content.byteLength, compressed).toBeLessThan(300);
         continue;
       }
@@ -65,7 +65,7 @@ function folderOf(files: Record<string, string>): string {
   return scratch.path;
 }
 
-test("a build takes the whole place of the one before it, and leaves what is no part of one", () => {
+test("a build replaces the whole previous one, and leaves anything that is not part of a build", () => {
   const place = folderOf({
     "app/a.js": "old",
     "app/gone.js": "old",

@@ -10,7 +10,7 @@ import { cleanUpLater } from "../support/clean-up.ts";
 import { createMigratedDatabase } from "../support/databases.ts";
 import { npmScripts } from "../support/npm-scripts.ts";
 
-/** Docs that keep up with the program. */
+/** Checks that the docs keep up with the program. */
 
 const read = (file: string) => readFileSync(file, "utf8");
 
@@ -58,7 +58,7 @@ test("docs/operations.md has every line of the log", () => {
       // app/log/events.server.ts
       ...[...source.matchAll(/\bwrite\(context, "([^"]+)"/g)].map(([, event]) => event ?? ""),
     ])
-    // What a message is filled in with varies.
+    // What is filled in varies.
     .map((message) => message.split("${")[0]?.replaceAll("`", "") ?? "");
   expect(messages).toEqual(expect.arrayContaining(["request failed", "sign-in", "request"]));
   expect(messages.filter((message) => !operations.includes(message))).toEqual([]);
@@ -72,7 +72,7 @@ test("the docs name only existing npm scripts", () => {
   }
 });
 
-/** What stands between backticks, in all documents. */
+/** The text between backticks in all documents. */
 const named = (pattern: RegExp) =>
   [...docs, "README.md", "CONTRIBUTING.md"].flatMap((file) =>
     [...read(file).matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) =>
@@ -80,7 +80,7 @@ const named = (pattern: RegExp) =>
     ),
   );
 
-test("the docs name only files and folders that there are", () => {
+test("the docs name only existing files and folders", () => {
   const places = named(
     /^(api|app|bench|deploy|docs|migrations|public|scripts|seeds|tests)\/[^ *…]*$/g,
   );
@@ -128,7 +128,7 @@ test("docs/security.md names a test for each line, and each is there", () => {
   expect(missing).toEqual([]);
 });
 
-/** What GitHub calls the headings of a Markdown file in a link; of two that are alike the second has a number. */
+/** GitHub's anchors for the headings of a Markdown file; of two equal ones the second gets a number. */
 function anchorsOf(file: string): string[] {
   const seen = new Map<string, number>();
   return [...withoutCode(read(file)).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = ""]) => {
@@ -142,7 +142,7 @@ function anchorsOf(file: string): string[] {
   });
 }
 
-// A # in a shell's example is no heading, and brackets in code are no link.
+// A # in a shell example is not a heading, and brackets in code are not a link.
 const withoutCode = (markdown: string) => markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, "");
 
 const everyMarkdown = [

@@ -77,7 +77,7 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     ]);
     expect(api.updates()).toEqual([]);
 
-    // What it says mends it does.
+    // The command that it names does mend it.
     await db.raw(findings[1]!.mend);
     api.buy(lost);
     api.find(trunk).trunk_sid = null;

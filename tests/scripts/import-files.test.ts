@@ -17,7 +17,7 @@ function fileOf(content: string | Buffer): string {
   return file;
 }
 
-/** What a file gives, and the error that it ends with. */
+/** What is read from a file, and the error that ends it. */
 async function read(content: string | Buffer) {
   const given: Given[] = [];
   let layout: Layout | undefined;
@@ -32,7 +32,7 @@ async function read(content: string | Buffer) {
   return { given, layout, error };
 }
 
-/** Each as `line: number`, or what is wrong with it. */
+/** Each number as `line: number`, or what is wrong with it. */
 async function numbersOf(content: string | Buffer): Promise<string[]> {
   const { given, error } = await read(content);
   const results = given.map(({ line, text, refused }) => {

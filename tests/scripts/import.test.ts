@@ -32,7 +32,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
 
   const run = (...args: string[]) =>
     runScript("add-phone-numbers", args, { env: { DATABASE_URL: url } });
-  /** The script with a stdin and a stdout that the test has to itself. */
+  /** Starts the script with a stdin and a stdout of the test's own. */
   const start = (shell: string) =>
     spawn("sh", ["-c", `exec ${process.execPath} scripts/run.js add-phone-numbers ${shell}`], {
       env: childEnvironment({ DATABASE_URL: url }),
@@ -183,7 +183,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     const said = text(child.stderr);
     child.stdout.resume();
     child.stdin.on("error", () => {});
-    // What it waits for does not come.
+    // The rest, for which it waits, does not come.
     child.stdin.write(numbers.join("\n"));
     await until("a batch is in", async () => (await pool()).length >= batchSize);
     child.kill("SIGINT");

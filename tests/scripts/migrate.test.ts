@@ -10,7 +10,7 @@ import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { runScript } from "../support/script.ts";
 
-/** What keeps a database from being migrated, told in one line by `migrate` and by `npm start`. */
+/** Whatever keeps a database from being migrated is reported in one line by `migrate` and by `npm start`. */
 
 async function refusal(script: "migrate" | "start", url: string): Promise<string> {
   const { exitCode, stderr } = await runScript(script, [], { env: { DATABASE_URL: url } });
@@ -19,7 +19,7 @@ async function refusal(script: "migrate" | "start", url: string): Promise<string
   return stderr;
 }
 
-/** Runs `statements` on the server of the tests, outside any database of theirs. */
+/** Runs `statements` on the tests' server, outside the tests' databases. */
 async function onServer(...statements: string[]): Promise<void> {
   const db = openDatabase(inject("postgresUrl"));
   for (const statement of statements) await db.raw(statement);

@@ -17,7 +17,7 @@ beforeEach(async () => {
   db = openDatabase(url);
 });
 
-/** A script whose ends a test has to itself. */
+/** A script whose stdin, stdout and stderr are in the test's hands. */
 const start = (command: string[], env: Record<string, string> = {}) =>
   spawn(process.execPath, ["scripts/run.js", ...command], {
     env: childEnvironment({ DATABASE_URL: url, ...env }),
@@ -50,7 +50,7 @@ describe("a reader of stdout that has seen enough", () => {
     expect(said).toMatch(isCalm);
   });
 
-  test("stops no sync, which says by its exit code how it went", async () => {
+  test("does not stop a sync, whose exit code says how it went", async () => {
     const api = await startTwilioApi();
     const numbers = someNumbers(3);
     for (const number of numbers) api.buy(number, pointedHere);
@@ -64,7 +64,7 @@ describe("a reader of stdout that has seen enough", () => {
   });
 });
 
-test("a disk that is full under a list of the pool is one line", async () => {
+test("a disk that fills up under a list of the pool is reported in one line", async () => {
   await fillPool(db, 2_100);
   for (const command of ["add-phone-numbers --list", "export", "doctor --offline"]) {
     const child = spawn(
@@ -79,7 +79,7 @@ test("a disk that is full under a list of the pool is one line", async () => {
   }
 });
 
-test("a stderr that nobody reads stops no import, of which the rest is on stdout", async () => {
+test("a stderr that nobody reads does not stop an import, whose results are on stdout", async () => {
   const numbers = someNumbers(3 * batchSize);
   const child = start(["add-phone-numbers", "--from-file", "-"]);
   child.stderr.destroy();
@@ -90,7 +90,7 @@ test("a stderr that nobody reads stops no import, of which the rest is on stdout
   expect(await db("twilio_phone_numbers")).toHaveLength(3_001);
 });
 
-test("a writer of stdin that dies leaves what it had written, and a count of it", async () => {
+test("if the writer of stdin dies, what it had written is imported and counted", async () => {
   const child = start(["add-phone-numbers", "--from-file", "-"]);
   const [told, said] = [text(child.stdout), text(child.stderr)];
   child.stdin.write("+353861234567\n+353861234568\n+35386");

@@ -29,7 +29,7 @@ test.each(engines)(
     const scratch = scratchDirectory("readme-");
     cleanUpLater(async () => scratch.remove());
 
-    // Typed as a person types it, who has the number rung before the last line.
+    // As a person would type it, having the number rung before the last line.
     const shell = spawn("bash", { cwd: scratch.path });
     const ended = once(shell, "close");
     shell.stdin.write([variables, ...lines.slice(0, 5), ""].join("\n"));

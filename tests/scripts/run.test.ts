@@ -20,7 +20,7 @@ import { scratchDirectory } from "../support/scratch.ts";
 import { runScript, type ScriptRun } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
 
-/** The launcher of all scripts, in installations that have less than this checkout has. */
+/** The launcher of all scripts, in installations with less than this checkout. */
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
   dependencies: Record<string, string>;
@@ -36,7 +36,7 @@ interface Installation {
   run: (script: string, ...args: string[]) => Promise<ScriptRun>;
 }
 
-/** A folder with copies of `names`, and with all packages or just those that production has. */
+/** A folder with copies of `names`, and with all packages or only production's. */
 function installation(names: readonly string[], packages: "all" | "production"): Installation {
   const scratch = scratchDirectory("installation-");
   cleanUpLater(async () => scratch.remove());

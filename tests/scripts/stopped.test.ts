@@ -24,7 +24,7 @@ import { scratchDirectory } from "../support/scratch.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 import { accountSid } from "../support/twilio-webhooks.ts";
 
-/** Runs a script, presses Ctrl-C once it `waits`, sees it end as shells know it, and returns what it says then. */
+/** Runs a script, presses Ctrl-C once it `waits`, checks its exit code and returns what it says. */
 async function stop(
   command: string[],
   env: Record<string, string>,
@@ -46,7 +46,7 @@ async function stop(
   await until(`${command.join(" ")} waits`, () => waits(output, child.pid ?? 0), 20);
   said = "";
   const pressed = performance.now();
-  // As a terminal does it, whose programs all hear of it.
+  // As a terminal does, which signals all its programs.
   if (inGroup) process.kill(-(child.pid ?? 0), "SIGINT");
   else child.kill("SIGINT");
   expect([exitCodeInShell(await ended), said]).toEqual([130, expect.any(String)]);
@@ -57,7 +57,7 @@ async function stop(
 
 const script = (name: string, ...args: string[]) => ["scripts/run.js", name, ...args];
 
-/** A server that never answers, and whether it was asked. */
+/** A server that never answers, and whether it has had a request. */
 async function silentServer(): Promise<{ url: string; isAsked: () => boolean }> {
   let asked = false;
   const server = createServer(() => (asked = true)).listen(0, "127.0.0.1");
@@ -77,7 +77,7 @@ const twilio = (url: string) => ({
   TWILIO_API_BASE_URL: url,
 });
 
-/** A legacy database in which a transaction of another program is open. */
+/** A legacy database in which another program has an open transaction. */
 async function heldLegacy(engine: Engine) {
   const { url } = await createTestDatabase(engine);
   const db = openDatabase(url);
@@ -131,7 +131,7 @@ describe.each(engines)(
   },
 );
 
-/** A migrated database of which nobody can read or write anything, and how to see that a process waits for it. */
+/** A migrated database that nobody can read or write, and how to see that a process is waiting for it. */
 async function heldDatabase(engine: Engine) {
   const { url } = await createMigratedDatabase(engine);
   const holder = openDatabase(url, { poolMax: 1 });
@@ -148,7 +148,7 @@ async function heldDatabase(engine: Engine) {
     for name in select tablename from pg_tables where schemaname = current_schema() loop
       execute format('lock table %I in access exclusive mode', name);
     end loop; end $$`);
-  // A transaction sees all activity as it was when it first looked.
+  // Within a transaction, activity stays as it was at the first look.
   const watcher = openDatabase(url, { poolMax: 1 });
   const isWaiting = async () => {
     const { rows } = await watcher.raw<{ rows: unknown[] }>(
@@ -199,7 +199,7 @@ const stopsWhileItWaits: [command: [string, ...string[]], said: string][] = [
   ],
 ];
 
-// Elsewhere it cannot be seen whether SQLite waits.
+// Only Linux shows whether SQLite is waiting.
 describe.each(engines.filter((one) => one === "postgres" || process.platform === "linux"))(
   "Ctrl-C ends a command at once, while others have all it needs, and nothing was changed (%s)",
   (engine) => {
@@ -256,7 +256,7 @@ test("Ctrl-C ends simulate-call, which says which steps are in the log", async (
   );
 });
 
-/** Whether a process has begun another, by a part of its command line. */
+/** Whether a process has started another, recognised by part of its command line. */
 const hasBegun = (part: string) => (_output: string, pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
     .split(" ")

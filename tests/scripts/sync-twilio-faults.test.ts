@@ -76,7 +76,7 @@ describe("sync-twilio-numbers and Twilio", () => {
     api.fail({
       status: 503,
       times: 1_000,
-      // So that each try follows the other at once.
+      // So that the tries follow at once.
       retryAfter: "0",
       for: ({ method, phoneNumber }) => method === "POST" && phoneNumber !== first,
     });

@@ -204,7 +204,7 @@ describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
   test("a database that is not migrated is refused before anything is changed", async () => {
     api.buy("+353861234567");
     const empty = await createTestDatabase(engine);
-    // SQLite's file is there from the first question on.
+    // SQLite's file exists from the first query on.
     await openDatabase(empty.url).raw("select 1");
     const { exitCode, stdout, stderr } = await sync([], {
       DATABASE_URL: empty.url,

@@ -3,7 +3,7 @@ import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 
-/** How much a browser loads of a page, as the build has it. */
+/** How much a browser loads for a page, according to the build. */
 
 const assets = path.resolve("build/client/assets");
 const manifestFile = readdirSync(assets).find((file) => file.startsWith("manifest-"))!;
@@ -18,7 +18,7 @@ const manifest = JSON.parse(
   manifestText.slice(manifestText.indexOf("=") + 1).replace(/;\s*$/, ""),
 ) as { entry: Entry; routes: Record<string, Entry> };
 
-/** The scripts that a page of these routes loads, the manifest among them. */
+/** The scripts that a page of these routes loads, including the manifest. */
 function scriptsOf(...routes: string[]): string[] {
   const entries = [manifest.entry, ...routes.map((route) => manifest.routes[route]!)];
   const files = new Set([

@@ -61,7 +61,7 @@ test("files and pages are compressed as the client accepts, or not at all", asyn
       expect(packed.headers["content-length"]).toBe(String(packed.body.byteLength));
       expect(packed.body.byteLength).toBeLessThan(plain.body.byteLength / 2);
       const text = unpack[encoding](packed.body).toString();
-      // A page's nonce is its own.
+      // Each page has its own nonce.
       const same = (page: string) => page.replace(/nonce="[^"]+"/g, "");
       expect(same(text)).toBe(same(plain.body.toString()));
     }

@@ -5,7 +5,7 @@ import { exchange } from "../support/load.ts";
 import { logLines, requestLine } from "../support/processes.ts";
 import { startServer, type AppServer } from "../support/server.ts";
 
-/** Requests by methods that are not meant, and what else no page takes. */
+/** Requests by wrong methods, and others that no page takes. */
 
 let server: AppServer;
 let client: Client;
@@ -49,7 +49,7 @@ test.each([
   expect((await client.get("/api/session")).status).toBe(200);
 });
 
-test("a request that no page takes is no fault of the program's in the log, and a page's address may have any query", async () => {
+test("a request that no page takes is not logged as a fault of the program, and a page's address may have any query", async () => {
   const before = logLines(server).length;
   for (const [method, path, wanted] of [
     ["POST", "/", 405],

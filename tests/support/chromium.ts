@@ -90,8 +90,8 @@ function unpack(directory: string): Chromium[] {
 }
 
 /**
- * Finds a Chromium that starts: only the one that `chromiumPath` names, if it does; otherwise the one that `npm install`
- * brings (Linux), or else what Playwright or the system has.
+ * Finds a Chromium that starts: only the one that `chromiumPath` names, if it does; otherwise the one that
+ * `npm install` brings (Linux), or else what Playwright or the system has.
  * @returns it, and a function to call when the run is over
  * @throws one line that says what to do, if none starts
  */

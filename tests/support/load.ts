@@ -91,7 +91,10 @@ export interface Try {
   key: string;
   company: SignedInCompany;
   phoneNumber: string;
-  /** `ok`: confirmed, or already the company's. `failed`: told that it did not get it. `unknown`: a server error or no answer. */
+  /**
+   * `ok`: confirmed, or already the company's. `failed`: told that it did not get it. `unknown`: a server error or no
+   * answer.
+   */
   told: "ok" | "failed" | "unknown";
   status?: number;
   code?: string;

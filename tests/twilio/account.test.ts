@@ -90,7 +90,7 @@ test("reads what a number is and where its calls go", async () => {
   ]);
 });
 
-test("what fails for whoever is given the pages is no failure of Twilio's", async () => {
+test("an error of the code that gets the pages does not count as Twilio's", async () => {
   api.buy("+353861234567");
   const full = new Error("the disk is full");
   await expect(open().listNumbers(() => Promise.reject(full))).rejects.toBe(full);

@@ -14,7 +14,7 @@ import { publicUrl } from "../support/operator.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** Megabytes of objects that are held. */
+/** Megabytes of live objects. */
 function held(): number {
   collectGarbage();
   return process.memoryUsage().heapUsed / 2 ** 20;
@@ -39,7 +39,7 @@ const numberOf = (phoneNumber: string): TwilioNumber => ({
   },
 });
 
-/** An account of 40,000 numbers, which are made as they are asked for; each page has the last of the one before, too. */
+/** An account of 40,000 numbers, made on request; each page also has the last number of the previous one. */
 function account(): TwilioAccount & { listed: number } {
   const large = {
     listed: 0,
@@ -56,13 +56,13 @@ function account(): TwilioAccount & { listed: number } {
   return large;
 }
 
-describe.each(engines)("an account of %s, whose list is longer than memory may be", (engine) => {
+describe.each(engines)("an account of %s, whose list is too long for memory", (engine) => {
   let db: Knex;
   beforeEach(async () => {
     db = openDatabase((await createMigratedDatabase(engine)).url);
   });
 
-  test("is synced without being held, and each number is told once", async () => {
+  test("is synced without being held in memory, and each number is reported once", async () => {
     await fillPool(db, 10);
     await withScratch(async (scratch) => {
       const before = held();
@@ -88,7 +88,7 @@ describe.each(engines)("an account of %s, whose list is longer than memory may b
     });
   });
 
-  test("is compared with the pool without being held; of very many findings the first are told", async () => {
+  test("is compared with the pool without being held in memory; of very many findings the first are listed", async () => {
     const numbers = await fillPool(db, 1_500);
     const lost = "+442079460000";
     await db("twilio_phone_numbers").insert({ phone_number: lost });

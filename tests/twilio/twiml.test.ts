@@ -35,7 +35,7 @@ const handling: CallHandling = {
   language: "en-IE",
 };
 
-/** How an Irish company speaks. */
+/** The language and voice of an Irish company. */
 const voice = { language: "en-IE", voice: "Polly.Niamh-Neural" };
 
 beforeEach(() => useTwilio("sqlite::memory:"));

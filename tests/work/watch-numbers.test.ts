@@ -39,7 +39,7 @@ describe.each(engines)("companies' numbers at Twilio, on %s", (engine) => {
     useEnvironment({ DATABASE_URL: url, ...api.environment });
   });
 
-  /** Does the job, and returns what it logs. */
+  /** Runs the job, and returns what it logs. */
   async function look(): Promise<string[]> {
     const lines: string[] = [];
     const [error, warn] = [log.error, log.warn];
@@ -103,7 +103,7 @@ describe.each(engines)("companies' numbers at Twilio, on %s", (engine) => {
   });
 
   test("half a list, a failed second list, and a number missing only once raise no alarm", async () => {
-    // The first list lacks one that only moved to another page.
+    // The first list lacks a number that has only moved to another page.
     const listed = JSON.stringify({
       incoming_phone_numbers: [api.find(numbers[1])],
       next_page_uri: null,
@@ -150,7 +150,7 @@ describe.each(engines)("companies' numbers at Twilio, on %s", (engine) => {
       expect(await look()).toHaveLength(2);
     }
     expect(await gone()).toEqual([]);
-    // A server that Twilio cannot reach is a developer's, with the account of another.
+    // A server that Twilio cannot reach is a developer's, using another server's account.
     useEnvironment({ PUBLIC_URL: "http://localhost:3000" });
     Object.assign(api.find(numbers[0]), pointedHere, {
       capabilities: { voice: true },

@@ -39,7 +39,7 @@ describeEachEngine("leases", (_engine, open) => {
     await db("work_leases").update({ held_until: "2026-01-01 00:00:00" });
     expect(await take(db, "job", "c")).toBe(true);
     expect(await renew(db, "job", "b")).toBe(false);
-    // Whoever has lost it lets go of nothing.
+    // A process that has lost the lease releases nothing.
     await letGo(db, "job", "b", 0);
     expect(await isFree(db, "job")).toBe(false);
     expect(await renew(db, "job", "c")).toBe(true);

@@ -47,9 +47,9 @@ export function numberKey(text: string): string {
 }
 
 /*
- * Where a trunk prefix may follow the calling code. In nearly all plans it is 0, in Russia's 8 and in North America's 1;
- * Italy's numbers rightly begin with a 0. Which digits begin calling codes of two and of three is from ITU-T's "List of
- * country codes" (E.164, annex).
+ * Where a trunk prefix may follow the calling code. In nearly all plans it is 0, in Russia's 8 and in North America's
+ * 1; Italy's numbers rightly begin with a 0. Which digits begin calling codes of two and of three is from ITU-T's "List
+ * of country codes" (E.164, annex).
  */
 const shortCodes =
   "20 27 30 31 32 33 34 36 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";

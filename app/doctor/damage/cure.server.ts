@@ -12,8 +12,8 @@ import { asStored } from "#app/domain/e164.ts";
 import { readTime, toDatabaseTime, unknownTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * How a knot is repaired. Claims on one number by at most one company have one sound state, and can be brought to it. If
- * a second company, a second number or an unknown owner is involved, people decide; nothing is guessed.
+ * How a knot is repaired. Claims on one number by at most one company have one sound state, and can be brought to it.
+ * If a second company, a second number or an unknown owner is involved, people decide; nothing is guessed.
  */
 
 /** A number as it should be in the pool. */

@@ -98,8 +98,8 @@ function describeDamage({ finding, decision, repair }: Damage): string {
 }
 
 /**
- * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is missing, it is made for
- * the diagnosis and removed again.
+ * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is missing, it is made
+ * for the diagnosis and removed again.
  */
 export async function findDamage(db: Knex): Promise<Damage[]> {
   if ((await whatIsThere(db)) !== "some") return findDamageInTables(db);

@@ -8,17 +8,17 @@ import { trigger } from "#app/domain/rules/postgres.ts";
  * the pool's would have to wait for every reader in other programs.
  *
  * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's trigrams, each prefixed with
- * its shelf, so that a search can go from shelf to shelf (docs/decisions/6-numbers-on-offer.md). Each connection counts in
- * rows of its own, so that none waits for another.
+ * its shelf, so that a search can go from shelf to shelf (docs/decisions/6-numbers-on-offer.md). Each connection counts
+ * in rows of its own, so that none waits for another.
  */
 
 /** Numbers on a shelf, as a power of two. */
 export const shelfBits = 15;
 
 /**
- * The codes of whatever a number can be found by; the code of a trigram of digits is the digits themselves. To `+`, `$`,
- * `p` and `q` two digits are added: those that the number begins with, ends with, or has after a calling code of two or
- * of three digits. To `rr` a digit is added that it has four times in a row.
+ * The codes of whatever a number can be found by; the code of a trigram of digits is the digits themselves. To `+`,
+ * `$`, `p` and `q` two digits are added: those that the number begins with, ends with, or has after a calling code of
+ * two or of three digits. To `rr` a digit is added that it has four times in a row.
  */
 export const codes = {
   "+": 1_000,

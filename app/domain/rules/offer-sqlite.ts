@@ -8,7 +8,10 @@ import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
  * (docs/decisions/6-numbers-on-offer.md).
  */
 
-/** SQL for a number's place in the pool's order: when it entered, and its id, as one integer; FTS5 searches in that order. */
+/**
+ * SQL for a number's place in the pool's order: when it entered, and its id, as one integer; FTS5 searches in that
+ * order.
+ */
 export const place = (enteredAt: string, id: string) =>
   `((min(max(coalesce(cast(strftime('%s', ${enteredAt}) as integer), 0), 1), 4294967295) - 2147483648) * 4294967296 + ${id})`;
 

@@ -15,10 +15,10 @@ import * as sqlite from "#app/domain/rules/sqlite.ts";
  * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this number.
  * 4. The audit trail is only added to; lines older than `audit_kept.since`, at least 30 days, may be deleted.
  *
- * One UPDATE of the number assigns it: triggers carry the company along, so there is no gap between statements into which
- * another client, or a crash, could come. All rules are triggers and unique indexes: on SQLite foreign keys are off by
- * default and a CHECK cannot be added to an existing table, and on PostgreSQL adding one would have to wait for every
- * reader.
+ * One UPDATE of the number assigns it: triggers carry the company along, so there is no gap between statements into
+ * which another client, or a crash, could come. All rules are triggers and unique indexes: on SQLite foreign keys are
+ * off by default and a CHECK cannot be added to an existing table, and on PostgreSQL adding one would have to wait for
+ * every reader.
  *
  * Installed with the rules are the triggers that maintain the numbers on offer and the counts
  * (offer-postgres.ts, offer-sqlite.ts).

@@ -11,8 +11,8 @@ export const isE164 = (column: string) =>
 
 /**
  * SQL that turns a time in any notation (domain/times.ts) into the stored form; null if it is not a time. SQLite's own
- * functions take a 30th of February for the 1st of March, accept "now", which is not allowed in an index, and need a zone's
- * minutes and colon.
+ * functions take a 30th of February for the 1st of March, accept "now", which is not allowed in an index, and need a
+ * zone's minutes and colon.
  */
 export const keptTime = (column: string) =>
   `case
@@ -44,6 +44,7 @@ export const named = "select type as kind, name from sqlite_master";
 /** Takes the single write lock, which a transaction that has already read might no longer get. */
 export const keepWritersOut = "update companies set id = id where false";
 
+/** A trigger in the form in which `install` takes it. */
 export const trigger = (name: string, event: string, body: string) => ({
   name,
   create: [

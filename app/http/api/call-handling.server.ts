@@ -13,12 +13,13 @@ const settings = {
     description: "Ring a phone, ring a SIP address, stream to a voice agent, or take a message",
   }),
   target: z.string().nullable().meta({
-    description: "The phone in E.164, `sip:…` or `wss://…`, as the mode has it; null for `message`",
+    description:
+      "The phone in E.164, `sip:…` or `wss://…`, according to the mode; null for `message`",
   }),
-  ring_seconds: z.int().meta({ description: "5 to 60, before it counts as unanswered" }),
+  ring_seconds: z.int().meta({ description: "5 to 60, before the call counts as unanswered" }),
   take_message: z.boolean().meta({ description: "Whether to take a message when unanswered" }),
   language: z.enum(spokenLanguages).meta({
-    description: "What the greeting is written in, and callers are spoken to; a BCP 47 tag",
+    description: "The language of the greeting, in which callers are spoken to; a BCP 47 tag",
   }),
 };
 
@@ -101,7 +102,7 @@ export const putCallHandlingOperation = operation({
   path: "/api/call-handling",
   tag: "Call handling",
   summary: "Say what happens to a call",
-  description: "All but the language is always sent, and replaces what was said before.",
+  description: "Everything except the language must be sent, and replaces the previous settings.",
   who: "settings:write",
   body,
   answer: { status: 200, schema: answerOf({ call_handling: handling }) },

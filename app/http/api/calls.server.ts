@@ -20,18 +20,20 @@ const outcome = z
 const call = z
   .object({
     call_sid: z.string().meta({ description: "Twilio's name for the call" }),
-    from: z.string().nullable().meta({ description: "Who called; null where that is withheld" }),
+    from: z.string().nullable().meta({ description: "Who called; null if withheld" }),
     to: z.string().meta({ description: "The company's number" }),
     outcome,
     reason: z.string().meta({ description: "The outcome as a sentence" }),
     started_at: time,
     answered_at: time.nullable(),
-    ended_at: time.nullable().meta({ description: "null while the call goes on, or unknown" }),
+    ended_at: time
+      .nullable()
+      .meta({ description: "null while the call is going on, or if unknown" }),
     seconds: z.int().nullable().meta({ description: "From beginning to end, once it has ended" }),
     message: z
       .object({ seconds: z.int().nullable() })
       .nullable()
-      .meta({ description: "The message that the caller left; null too once it was deleted" }),
+      .meta({ description: "The message that the caller left; also null once deleted" }),
   })
   .register(namedSchemas, { id: "Call" });
 
@@ -83,24 +85,24 @@ export const listCallsOperation = operation({
   tag: "Calls",
   summary: "List the calls",
   description:
-    "The newest first. Pages by cursor neither repeat a call nor hide one. With `search` a page may be short, or empty, and not the last: the last has no `next_cursor`.",
+    "The newest first. Pages by cursor neither repeat a call nor hide one. With `search` a page may be short or empty without being the last: the last has no `next_cursor`.",
   who: "calls:read",
   query: z.object({
     limit: wholeNumber("limit", 1, 1000)
       .default(100)
-      .meta({ description: "Calls a page; 100 where it is not said" }),
+      .meta({ description: "Calls per page; by default 100" }),
     cursor: z
       .string()
       .max(255, { error: "cursor is not valid" })
       .optional()
-      .meta({ description: "`next_cursor` of the page before" }),
+      .meta({ description: "`next_cursor` of the previous page" }),
     outcome: outcome.optional(),
     search: z
       .string()
       .max(40, { error: "search must have 40 characters at most" })
       .refine((text) => callerPatterns(text).length > 0, { error: "search must have digits" })
       .optional()
-      .meta({ description: "Digits of the caller's number, wherever they stand in it" }),
+      .meta({ description: "Digits anywhere in the caller's number" }),
     since: moment("since").meta({ description: "Calls that began then or later" }),
     until: moment("until").meta({ description: "Calls that began before then" }),
   }),
@@ -137,7 +139,7 @@ export const messageOperation = operation({
   tag: "Calls",
   summary: "The message that a caller left, as sound",
   description:
-    "Takes a `Range` of bytes. A message that is not ready yet, or gone, is `not_found`. It does not count as heard.",
+    "Takes a `Range` of bytes. A message that is not ready yet, or gone, is `not_found`. Fetching it does not mark it as heard.",
   who: "calls:read",
   params: callOperation.params!,
   answer: { status: 200, schema: answerOf({}), sound: true },

@@ -75,7 +75,7 @@ export function apiDocument(): Json {
           schema: { type: "integer" },
         },
         IdempotentReplayed: {
-          description: "`true` on an answer that was kept, where the request came before",
+          description: "`true` on a stored answer, if the request is a repeat",
           schema: { type: "string", const: "true" },
         },
       },
@@ -83,13 +83,13 @@ export function apiDocument(): Json {
         token: {
           type: "http",
           scheme: "bearer",
-          description: `An API token, with the scope that the call names: ${scopes.join(", ")}`,
+          description: `An API token with the scope that the call names: ${scopes.join(", ")}`,
         },
         session: {
           type: "apiKey",
           in: "cookie",
           name: PUBLIC_URL.startsWith("https:") ? "__Host-session" : "session",
-          description: "The cookie that signing up or in sets",
+          description: "The cookie that signing up or signing in sets",
         },
       },
     },

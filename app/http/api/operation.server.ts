@@ -14,11 +14,11 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** The chapters of the documentation, in their order. */
 export const tags = {
-  "Phone numbers": "The numbers that are available, and the one that is the company's for ever.",
+  "Phone numbers": "The available numbers, and the one that is the company's for ever.",
   Calls: "The call log of the company's number.",
   "Call handling": "What happens when somebody calls the company's number.",
-  Account: "Signing up, in and out. A session is a cookie.",
-  Tokens: "API tokens are made and revoked by whoever is signed in, never with a token.",
+  Account: "Signing up, signing in and out. A session is a cookie.",
+  Tokens: "API tokens are made and revoked with a session, never with a token.",
 } as const;
 
 export interface Operation<

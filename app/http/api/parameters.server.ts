@@ -44,7 +44,7 @@ export function parametersOf({ params, query, keeps, example }: Operation): Para
             in: "header" as const,
             required: false,
             description:
-              "Whoever repeats a request with its key gets the first answer again, for 24 hours",
+              "A repeat of the request with its key gets the first answer again, for 24 hours",
             schema: { type: "string", minLength: 1, maxLength: 255 },
             example: "8e03978e-40d5-43e8-bc93-6894a57f9324",
           },

@@ -34,19 +34,19 @@ export const availableOperation = operation({
   method: "GET",
   path: "/api/phone-numbers/available",
   tag: "Phone numbers",
-  summary: "List the numbers that can be had",
+  summary: "List the available numbers",
   description:
-    "The ones that have been available longest come first. Pages by cursor repeat no number and skip none that stays available, whatever others take meanwhile.",
+    "Those that have been available longest come first. Pages by cursor repeat no number and skip none that stays available, whatever others take meanwhile.",
   who: "numbers:read",
   query: z.object({
     limit: wholeNumber("limit", 1, 1000)
       .default(100)
-      .meta({ description: "Numbers a page; 100 where it is not said" }),
+      .meta({ description: "Numbers per page; by default 100" }),
     cursor: z
       .string()
       .max(255, { error: "cursor is not valid" })
       .optional()
-      .meta({ description: "`next_cursor` of the page before" }),
+      .meta({ description: "`next_cursor` of the previous page" }),
     contains,
     starts: digits("starts", "Digits that the number begins with, its country code first"),
     ends: digits("ends", "Digits that the number ends with"),
@@ -81,14 +81,14 @@ const named = z.object({
   phone_number: z
     .string()
     .refine((text) => text.trim() !== "")
-    .meta({ description: "One of those that are available, in international format" }),
+    .meta({ description: "An available number, in international format" }),
   first_available: z.literal(false).nullish(),
 });
 
 const first = z.object({
-  first_available: z
-    .literal(true)
-    .meta({ description: "The one that has been available longest, of those that are asked for" }),
+  first_available: z.literal(true).meta({
+    description: "Takes the number that has been available longest, among those asked for",
+  }),
   phone_number: z.null({ error: "Leave it out, or first_available" }).optional(),
   country: z
     .string()
@@ -107,7 +107,7 @@ export const assignOperation = operation({
   tag: "Phone numbers",
   summary: "Take a number, for ever",
   description:
-    "Either the number that is named or the first that is available. Whoever was cut off and asks again is told `company_already_has_phone_number` with the number, or, with the same Idempotency-Key, the first answer again.",
+    "Either the named number or the first available. A client that was cut off and asks again is told `company_already_has_phone_number` with the number or, with the same Idempotency-Key, gets the first answer again.",
   who: "numbers:assign",
   body: z.union([named, first]),
   refusal: (body) => {

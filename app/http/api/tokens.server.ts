@@ -41,7 +41,7 @@ export const listTokensOperation = operation({
   path: "/api/tokens",
   tag: "Tokens",
   summary: "List the tokens",
-  description: "The newest first, also those that have expired. None shows the token itself.",
+  description: "The newest first, including expired ones. None shows the token itself.",
   who: "session",
   answer: { status: 200, schema: answerOf({ tokens: z.array(token) }) },
   example: { answer: { tokens: [example] } },
@@ -53,7 +53,7 @@ export const makeTokenOperation = operation({
   path: "/api/tokens",
   tag: "Tokens",
   summary: "Make a token",
-  description: `\`token\` is shown in this answer and never again. A company has ${mostTokens} at most.`,
+  description: `\`token\` is shown in this answer and never again. A company may have at most ${mostTokens}.`,
   who: "session",
   body: tokenFields,
   answer: {
@@ -74,7 +74,7 @@ export const revokeTokenOperation = operation({
   path: "/api/tokens/{id}",
   tag: "Tokens",
   summary: "Revoke a token",
-  description: "From this moment on it is refused.",
+  description: "From then on it is refused.",
   who: "session",
   params: z.object({
     id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),

@@ -18,16 +18,16 @@ export interface Member {
 }
 
 export interface Cluster {
-  /** what DATABASE_URL would be: HAProxy's address */
+  /** HAProxy's address, as in DATABASE_URL */
   url: string;
   members(): Promise<Member[]>;
-  /** The name of the node that leads, once there is a standby in sync with it. */
+  /** The name of the leading node, once there is a standby in sync with it. */
   inSync(): Promise<string>;
-  /** Kills a node's Patroni and PostgreSQL at once (SIGKILL), as when its machine goes. */
+  /** Kills a node's Patroni and PostgreSQL at once (SIGKILL), as if its machine had failed. */
   kill(name: string): Promise<void>;
   /** Starts a node's Patroni. */
   start(name: string): void;
-  /** Has the standby take over, in order. */
+  /** Switches over to the standby, in order. */
   switchOver(leader: string): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export async function startCluster(): Promise<Cluster> {
     ports[name] = await freePort();
   }
   const here = (name: string) => `127.0.0.1:${ports[name]}`;
-  // The addresses and paths of the files, as they are on this machine.
+  // Replaces the files' addresses and paths by this machine's.
   const asHere = (text: string) =>
     [
       ["10.0.0.21:2379", here("etcd")],
@@ -115,7 +115,7 @@ export async function startCluster(): Promise<Cluster> {
       try {
         process.kill(each, "SIGKILL");
       } catch {
-        // It has ended by itself.
+        // It had already ended.
       }
     }
   };

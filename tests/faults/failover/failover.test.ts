@@ -50,7 +50,7 @@ test("the primary's machine dies in a burst, comes back as standby, and is switc
     while (!over && next < count) {
       const index = next++;
       let told: Try["told"] = "unknown";
-      // Whoever does not know asks again, for the same number.
+      // If the outcome is unknown it asks again, for the same number.
       while (told === "unknown" && !over) {
         const result = await tryToAssign(
           servers[which % 2]!.url,
@@ -69,7 +69,7 @@ test("the primary's machine dies in a burst, comes back as standby, and is switc
     const enough = confirmedAt.length + more;
     return until(`${more} more are confirmed`, () => confirmedAt.length >= enough, 60);
   };
-  /** The longest time, in seconds, without one that was confirmed. */
+  /** The longest time, in seconds, without a confirmed assignment. */
   const withoutWrites = (since: number) =>
     Math.max(
       ...confirmedAt
@@ -81,7 +81,7 @@ test("the primary's machine dies in a burst, comes back as standby, and is switc
   const first = await cluster.inSync();
   let began = performance.now();
   await cluster.kill(first);
-  // Meanwhile whoever rings hears a word, and Twilio's own fallback answers.
+  // Meanwhile callers hear an apology, and the fallback answers.
   for (const { url } of servers) {
     const call = new IncomingCall("+353869999999");
     for (const path of ["/twilio/voice", "/twilio/voice/fallback"]) {
