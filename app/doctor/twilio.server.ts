@@ -11,11 +11,11 @@ import {
 import type { TwilioAccount, TwilioNumber } from "#app/twilio/account.server.ts";
 import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
 
-/** The pool against the account: each number that is offered or assigned must be ours, take calls, and send them here. */
+/** The pool against the account: each number offered or assigned must be ours, take calls, and send them here. */
 
 export interface Comparison {
   findings: Finding[];
-  /** numbers of the account that take calls and are not in the pool; no fault, but worth a word */
+  /** numbers of the account that take calls and are not in the pool; not a fault, but worth mentioning */
   notInPool: number;
 }
 
@@ -26,7 +26,7 @@ interface PooledNumber {
 }
 
 /**
- * Compares every number of the pool with what Twilio says of it. Changes nothing.
+ * Compares every number of the pool with what Twilio says about it. Changes nothing.
  * @param publicUrl where calls must go (an origin); undefined skips that check
  */
 export async function compareWithTwilio(
@@ -80,7 +80,7 @@ export async function compareWithTwilio(
   return { findings: [...findings, ...odd, ...(await idle(db, owned))], notInPool };
 }
 
-/** Numbers that the account owns and that nobody calls: such may be taken back. */
+/** Numbers that the account owns and nobody calls: Twilio may take such numbers back. */
 async function idle(db: Knex, owned: Map<string, TwilioNumber>): Promise<Finding[]> {
   // Before it is migrated the database has no calls.
   if (!(await db.schema.hasTable("gone_numbers"))) return [];
@@ -97,7 +97,7 @@ async function idle(db: Knex, owned: Map<string, TwilioNumber>): Promise<Finding
   );
 }
 
-// As they stand, since a database that is not migrated yet may hold anything; what is no number is damage of its own.
+// As they stand, since a database that is not migrated yet may hold anything; what is not a number is reported as damage.
 async function readPool(db: Knex): Promise<PooledNumber[]> {
   const rows = await db("twilio_phone_numbers")
     .orderBy("id")

@@ -17,7 +17,7 @@ export interface Place {
   /** when it entered, as the database has it */
   at: string | number;
   id: number;
-  /** PostgreSQL's; undefined if not given */
+  /** on PostgreSQL only; undefined if not given */
   shelf?: number | null | undefined;
   /** 1 once the list has reached the pool's end and continues from its beginning */
   turn?: number | undefined;
@@ -46,7 +46,7 @@ export interface OfferQuery {
   walk?: number | undefined;
 }
 
-/** Rows in order; the last may be no number, only the end of what one page looks through. */
+/** Rows in order; the last may not be a number but mark the end of what one page looks through. */
 export type OfferPage = (OfferRow | (Omit<OfferRow, "id"> & { id: null }))[];
 
 /** Whether a filter narrows the list. */
@@ -106,9 +106,9 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // For two digits, which one number in sixteen has, it fills a page. The planner has to know how short it is.
+  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
-  // A digit four times in a row is in one number of two thousand, which no walk finds.
+  // One number in two thousand has a given digit four times in a row, which a walk would not find.
   const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));
   const walk = start.shelf == null || isRare ? 0 : (asked.walk ?? usualWalk);
   const sql = postgresPage({
@@ -121,7 +121,7 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     { name: `offer ${walk} ${shape}`, sql },
     [
       start.turn ?? 0,
-      // If no shelf was given, each is searched for what comes after.
+      // If no shelf was given, every shelf is searched for later numbers.
       start.shelf ?? 0,
       start.shelf ?? last,
       start.at,

@@ -108,7 +108,7 @@ export async function makeRecoveryCodes(
 /**
  * Exchanges an email and an unused code for a link to a new password. The code is not spent yet.
  * @param email in any case, with or without spaces around it
- * @returns the token of `/reset/TOKEN`, or undefined where the two do not belong together; an email that is unknown costs
+ * @returns the token of `/reset/TOKEN`, or undefined if the two do not belong together; an email that is unknown costs
  *   the same work
  */
 export async function linkForCode(

@@ -34,7 +34,7 @@ interface ApiCall<W extends Who, Params, Query, Body, Answer> extends Asked {
   afterwards: (note: () => void) => void;
 }
 
-/** An operation and what answers it. */
+/** An operation and its handler. */
 interface Handled {
   operation: Operation;
   handler: (call: ApiCall<Who, unknown, unknown, unknown, unknown>) => Promise<Response>;
@@ -64,8 +64,8 @@ export function handle<
 }
 
 /**
- * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler is
- * called with what its operation takes, for a company that may make the call, and never for another site's page.
+ * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler gets
+ * the input of its operation, for a company that may make the call, and is never called for another site's page.
  */
 export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;

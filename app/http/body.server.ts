@@ -94,7 +94,7 @@ export async function readForm(request: Request): Promise<FormFields> {
 
 /**
  * @returns the JSON object of a body, and the text that it was sent as
- * @throws {BodyUnreadableError} where it is no JSON, or no object
+ * @throws {BodyUnreadableError} if it is not JSON, or not an object
  */
 export function jsonObjectOf(body: Uint8Array): { object: Record<string, unknown>; text: string } {
   let text: string;

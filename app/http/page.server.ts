@@ -63,7 +63,7 @@ export function pageLoader<T>(
     );
 }
 
-/** What every company page's data has besides its own, for the navigation around it. */
+/** What every company page's data contains besides its own, for the navigation around it. */
 export interface AroundPage {
   /** messages nobody has listened to */
   unheardMessages: number;
@@ -86,7 +86,7 @@ export function companyLoader<T extends object>(
   });
 }
 
-/** The action of a page, for a form that was read up to a limit and does not come from another site. */
+/** The action of a page: the form is read up to a limit, and refused if it comes from another site. */
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {

@@ -30,7 +30,7 @@ export interface TwilioNumber {
 
 /** An entry of the account's list that cannot be read. */
 export interface UnreadableEntry {
-  /** what it is called: its number, its SID, or that it has neither */
+  /** its number, or its SID, or that it has neither */
   name: string;
   /** whether `name` is its number, E.164 */
   isNumber: boolean;
@@ -88,7 +88,7 @@ const usualPatience: Patience = {
   requestTimeout: 15_000,
 };
 
-/** Opens the account; nothing is asked of Twilio yet. */
+/** Opens the account, without asking Twilio anything yet. */
 export function openTwilioAccount({
   accountSid,
   authToken,
@@ -140,7 +140,7 @@ interface NumbersPage {
   nextPage(): Promise<NumbersPage> | undefined;
 }
 
-/** What Twilio must say of a number; anything else may be missing. */
+/** What Twilio must say about a number; anything else may be missing. */
 const readable = z.object({
   sid: z.string().min(1),
   phoneNumber: z.string().min(1),

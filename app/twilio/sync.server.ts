@@ -50,7 +50,7 @@ export interface SyncOptions {
   onListed?: (soFar: number) => void;
 }
 
-// Twilio limits how many requests an account has under way at a time.
+// Twilio limits how many requests an account may have in progress.
 const atATime = 5;
 const chunkSize = 200;
 const mostFailuresInARow = 5;

@@ -63,7 +63,7 @@ export const numbersWatch: Job = {
   },
 };
 
-/** Names the numbers that are owned, and whose calls do not come here or may not for long. */
+/** Names the owned numbers whose calls do not come here, or may soon cease to. */
 function logTroubles(numbers: readonly TwilioNumber[]): void {
   const { PUBLIC_URL } = environment();
   // No number points to a developer's machine, and that is no cause for alarm.
@@ -75,7 +75,7 @@ function logTroubles(numbers: readonly TwilioNumber[]): void {
     }
   }
   for (const [trouble, phoneNumbers] of troubled) {
-    // There may be very many.
+    // There may be a great many.
     const some = { trouble, count: phoneNumbers.length, phoneNumbers: phoneNumbers.slice(0, 20) };
     if (trouble === "lacks-address") {
       log.warn(

@@ -1,7 +1,7 @@
 import { cases, type Case, type Site } from "../cases.ts";
 import type { ScaleData } from "./fill.ts";
 
-/** A site with a large pool; each assignment takes one of the takers and one of the numbers. */
+/** A site with a large pool; each assignment uses up one of the takers and one of the numbers. */
 export type ScaleSite = Site & Pick<ScaleData, "late" | "takers" | "takes">;
 
 export type ScaleCase = Pick<Case, "name" | "answer"> & {
@@ -34,7 +34,7 @@ const available = (query: string, finds: keyof typeof found = "some"): ScaleCase
     found[finds],
   );
 
-/** Every page and call that has to do with the pool, and those that must not notice it. */
+/** Every page and call that reads the pool, and some that its size must not affect. */
 export const scaleCases: readonly ScaleCase[] = [
   known("current"),
   known("dashboard"),

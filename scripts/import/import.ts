@@ -21,7 +21,7 @@ export interface Import {
 
 /**
  * Brings what is given into the pool, a batch at a time, in constant memory.
- * @returns whether all of it was read. What entered in batches stays; all or nothing is nothing where one is invalid.
+ * @returns whether all of it was read. What entered in batches stays; all or nothing is nothing if one is invalid.
  */
 export async function importNumbers(
   db: Knex,

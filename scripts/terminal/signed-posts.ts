@@ -18,7 +18,7 @@ export class SignedPosts {
   /**
    * The first of the server's possible origins that it takes a signature for is kept.
    * @param path with its query
-   * @throws {CommandError} where the answer is no 200
+   * @throws {CommandError} if the answer is no 200
    */
   async post(path: string, fields: Record<string, string>): Promise<Response> {
     const { publicUrls } = this.options;

@@ -4,7 +4,7 @@ import { paint } from "./command.ts";
 import { folded } from "./output.ts";
 
 /**
- * Opens the account that the environment names, or undefined where it names none. Says on stderr when another server
+ * Opens the account that the environment names, or undefined if it names none. Says on stderr when another server
  * than Twilio's is asked, and when a call is to be tried again after a wait that somebody would notice.
  */
 export async function openAccount(env: Environment): Promise<TwilioAccount | undefined> {

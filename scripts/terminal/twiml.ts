@@ -29,7 +29,7 @@ function unescape(text: string): string {
 
 /**
  * The verbs of a TwiML document.
- * @throws {SyntaxError} where it is none, as Twilio's error 12100 is
+ * @throws {SyntaxError} if it is none, as Twilio's error 12100 is
  */
 export function readTwiml(xml: string): Verb[] {
   const root: Verb = { name: "", attributes: {}, text: "", children: [] };

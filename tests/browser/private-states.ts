@@ -27,7 +27,7 @@ const dashboards = each({ heading: "Dashboard", path: dashboard }, [
     shows: "Recent calls",
   },
   { name: "dashboard-demo", path: dashboard, who: "demo", shows: "is a demo number" },
-  { name: "dashboard-idle", path: dashboard, who: "idle", shows: "Ring your number once" },
+  { name: "dashboard-idle", path: dashboard, who: "idle", shows: "No calls from" },
   { name: "dashboard-gone", path: dashboard, who: "gone", shows: "Calls do not reach you" },
 ]);
 
