@@ -21,22 +21,22 @@ export default defineConfig(({ isSsrBuild }) => ({
     remix({ ...remixConfig, buildDirectory: unfinishedBuild, buildEnd: finishBuild }),
     wholeBuild(),
   ],
-  // Looked for in the routes, what browsers need would be the server's packages too; Remix names its own.
+  // Discovery would go through the routes and find the server's packages too; Remix names its own.
   optimizeDeps: { noDiscovery: true },
   build: {
     sourcemap: false,
     assetsInlineLimit: 0,
-    // The server's build names the stylesheet by its content, as the browser's does: for other browsers there were two.
+    // Both builds name the stylesheet by its content: with different targets there would be two.
     cssTarget: ["es2020", "chrome87", "edge88", "firefox78", "safari14"],
     ...(!isSsrBuild && {
-      // A twentieth less to load than esbuild leaves.
+      // A twentieth less to load than with esbuild.
       minify: "terser",
-      // What nearly all pages have is one file: by itself each would be a request, and pack worse.
+      // What nearly all pages need is one file: separate files would each be a request, and compress worse.
       rollupOptions: { output: { manualChunks: sharedChunk } },
     }),
     ...(isSsrBuild && {
       target: "node20",
-      // Beside index.js, since they look for the migrations from where they are.
+      // Beside index.js, since they look for the migrations relative to themselves.
       rollupOptions: { output: { chunkFileNames: "[name]-[hash].js" } },
     }),
   },

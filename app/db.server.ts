@@ -153,7 +153,7 @@ function forgiveRollback(connection: SqliteConnection): void {
 }
 
 function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Knex.Config {
-  if (file !== ":memory:") {
+  if (file !== ":memory:" && file !== "") {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     // It holds password hashes; an existing file keeps its mode.
     closeSync(openSync(file, "a", 0o600));
@@ -188,6 +188,17 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
     },
     acquireConnectionTimeout: Math.max(2_500, busyTimeout),
   };
+}
+
+/**
+ * Lends `work` an empty SQLite database of its own, for what may be more than fits into memory. It is in memory while it
+ * is small, then in a file without a name, and gone when this returns, or the process ends.
+ */
+export async function withScratch<Result>(
+  work: (scratch: Knex) => Promise<Result>,
+): Promise<Result> {
+  const scratch = createDatabase("sqlite:");
+  return work(scratch).finally(() => scratch.destroy());
 }
 
 /** Whether `db` is PostgreSQL; the other engine is SQLite. */

@@ -104,7 +104,7 @@ async function keepSession(headers: Headers, { signedIn }: AppLoadContext): Prom
   if (session?.setCookie) headers.append("Set-Cookie", session.setCookie);
 }
 
-/** Logs faults that no loader or action has handled; a request that no route takes is none. */
+/** Logs faults that no loader or action has handled; a request that no route takes is not one. */
 export function handleError(error: unknown, { request, context }: ActionFunctionArgs): void {
   if (isRouteErrorResponse(error) && error.status < 500) return;
   if (!request.signal.aborted) logFault(exchangeOf(context), error);

@@ -39,7 +39,7 @@ export class UnfitDatabaseError extends Error {
   override name = "UnfitDatabaseError";
 }
 
-/** Seconds that the migration waits for others to release the tables, unless it is told otherwise. */
+/** Seconds that the migration waits for others to release the tables, unless told otherwise. */
 export const usualPatience = 30;
 
 // Any number that no other program uses; it means "companies and numbers are being migrated".
@@ -50,7 +50,7 @@ const advisoryLock = 3_531_234_567;
  * nothing behind, not even Knex's own tables.
  * @param db opened with `statementTimeout: 0`, since a large table takes its time
  * @param say is told once what it is waiting for, if that takes more than a moment
- * @param patience seconds to wait for others to release the tables
+ * @param patience how long to wait for others to release the tables; seconds
  * @returns the names of the migrations that were run; empty when there was nothing to do
  * @throws {UnfitDatabaseError}
  * @throws the driver's error if others have held the tables for that long

@@ -1,6 +1,6 @@
 /**
- * `node scripts/run.js NAME …` runs scripts/NAME.ts: as it was built, where the build is of the sources as they are;
- * else from the sources, with the development packages. Plain JavaScript, since production has nothing else.
+ * `node scripts/run.js NAME …` runs scripts/NAME.ts: the build of it, if that matches the current sources; otherwise the
+ * sources, with the development packages. Plain JavaScript, since production has nothing else.
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { prepare } from "./start/preparation.js";
 /** The serving processes always run the build. */
 const serving = ["start", "serve-remix"];
 
-// Ctrl-C before the script is there to say what it was doing.
+// For a Ctrl-C before the script has loaded and can say what it was doing.
 process.on("SIGINT", () => {
   if (process.listenerCount("SIGINT") > 1) return;
   process.stderr.write("\nStopped before it began. Nothing was changed.\n");
@@ -55,7 +55,7 @@ async function run(file) {
   await import(pathToFileURL(file).href);
 }
 
-/** Prepares from the sources, and so builds: this process itself stays without tsx. */
+/** Prepares from the sources, which includes building; this process itself does not load tsx. */
 async function build() {
   const forgetNpm = onNpmEnd(() => process.exit(143));
   await prepare(source, ["--import", "tsx"]);

@@ -129,7 +129,10 @@ function showing(choice: Choice): string {
     const found = numbers.length === 0 ? "Nothing" : counted(numbers.length);
     return `${found} so far. Not all numbers have been looked through.`;
   }
-  if (total === null) return `Showing the first ${counted(numbers.length)}; more match`;
+  if (total === null) {
+    const shown = counted(numbers.length);
+    return `More than ${shown} numbers match. Showing the first ${shown}.`;
+  }
   if (total > numbers.length) return `Showing ${counted(numbers.length)} of ${counted(total)}`;
   if ((search === "" || noDigits) && !isNarrowed(choice)) {
     return `${counted(total)} ${total === 1 ? "number" : "numbers"} available`;

@@ -27,10 +27,12 @@ export interface NumberFilter {
  */
 type Piece = string;
 
-/** What a number containing some pieces must have: every word of `all`, and one of each list of `any`. */
+/** What a number containing some pieces must have: every word of `all`, and one of each list of `any` and `common`. */
 export interface Words {
   all: string[];
   any: string[][];
+  /** of two digits anywhere, which one number in twelve has */
+  common: string[][];
 }
 
 /** What finds the numbers whose digits a filter asks for. */
@@ -101,24 +103,26 @@ export const runMark = "rr";
  * in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
  */
 function wordsOf(pieces: readonly Piece[]): Words {
-  const words: Words = { all: [], any: [] };
+  const words: Words = { all: [], any: [], common: [] };
   for (const piece of pieces) {
     const mark = /^[+pq]/.exec(piece)?.[0] ?? "";
     if (piece.length < 3) {
-      words.any.push(
-        mark !== "" || piece.endsWith("$")
-          ? ten.map((digit) => (mark === "" ? digit + piece : piece + digit))
-          : [`+${piece}`, ...ten.map((digit) => digit + piece)],
-      );
+      if (mark !== "") words.any.push(ten.map((digit) => piece + digit));
+      else if (piece.endsWith("$")) words.any.push(ten.map((digit) => digit + piece));
+      else words.common.push([`+${piece}`, ...ten.map((digit) => digit + piece)]);
       continue;
     }
     if (mark !== "") words.all.push(piece.slice(0, 3));
-    for (const [, digit] of piece.matchAll(/(\d)\1{3}/g)) words.all.push(`${runMark}${digit}`);
+    const runs = [...piece.matchAll(/(\d)\1{3}/g)].map(([, digit = ""]) => digit);
+    for (const digit of runs) words.all.push(runMark + digit);
     // After p and q only the first two digits differ from digits anywhere.
     const first = mark === "p" || mark === "q" ? 1 : 0;
     const end = piece.length - 3;
     for (const at of [Math.max(first, end - 3), end]) {
-      if (at <= end && end >= first) words.all.push(piece.slice(at, at + 3));
+      const word = piece.slice(at, at + 3);
+      // What its run implies is not looked up.
+      const isInRun = runs.some((digit) => word === digit.repeat(3));
+      if (at <= end && end >= first && !isInRun) words.all.push(word);
     }
   }
   words.all = [...new Set(words.all)];

@@ -2,7 +2,12 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
-import { digitSearch, runMark, type NumberFilter } from "#app/domain/number-patterns.ts";
+import {
+  digitSearch,
+  runMark,
+  type NumberFilter,
+  type Words,
+} from "#app/domain/number-patterns.ts";
 import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
 import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
@@ -81,11 +86,11 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     lists.push(`{${list.join()}}`);
     return `n.grams ${operator} ${keys}`;
   };
-  const ways = (words.length > 0 ? words : [{ all: [], any: [] }]).map(({ all, any }) => {
+  const ways = (words.length > 0 ? words : [noWords]).map(({ all, any, common }) => {
     const every = [...facets, ...all.map(codeOf)];
     return [
       ...(every.length > 0 ? [has("@>", every)] : []),
-      ...any.map((some) => has("&&", some.map(codeOf))),
+      ...[...any, ...common].map((some) => has("&&", some.map(codeOf))),
     ].join(" and ");
   });
   const facetConditions = [
@@ -99,7 +104,10 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ];
   const shape = [
     words
-      .map(({ all, any }) => `${Math.min(all.length + facets.length, 1)}${any.length}`)
+      .map(
+        ({ all, any, common }) =>
+          `${Math.min(all.length + facets.length, 1)}${any.length + common.length}`,
+      )
       .join("."),
     patterns.map((some) => some.length).join("."),
     ...[filter.country && "c", filter.kind && "k", filter.memorable && "m"].filter(Boolean),
@@ -201,6 +209,8 @@ const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
     from shelves s join start a on s.looked = a.reach
   limit (select most from asked)`;
 
+const noWords: Words = { all: [], any: [], common: [] };
+
 const codeOf = (word: string) => {
   const number = Number(word.replace(/\D/g, ""));
   const mark = word.replace(/\d/g, "");
@@ -213,6 +223,9 @@ const matchingAll = (patterns: string[][]) =>
     ...patterns.map((some) => `(${some.map(() => "n.phone_number like ?").join(" or ")})`),
   ].join(" and ");
 
+/** Numbers on a page for which two digits are looked for in the numbers themselves. */
+const mostLooked = 101;
+
 function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const { words, patterns } = digitSearch(filter);
   const facets = [
@@ -220,12 +233,16 @@ function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
     ...(filter.memorable ? [memorableWord] : []),
   ];
   const quoted = (list: readonly string[]) => list.map((word) => `"${word}"`);
-  const match = (words.length > 0 ? words : [{ all: [], any: [] }])
-    .map(({ all, any }) =>
-      [...quoted([...facets, ...all]), ...any.map((some) => `(${quoted(some).join(" OR ")})`)].join(
+  const match = (words.length > 0 ? words : [noWords])
+    .map(({ all, any, common }) => {
+      const every = [...facets, ...all];
+      // To look at a dozen numbers for each that is shown costs less than to go through eleven lists beside the others.
+      const isLooked = every.length + any.length > 0 && limit <= mostLooked;
+      const some = isLooked ? any : [...any, ...common];
+      return [...quoted(every), ...some.map((list) => `(${quoted(list).join(" OR ")})`)].join(
         " AND ",
-      ),
-    )
+      );
+    })
     .map((way) => `(${way})`)
     .join(" OR ");
   const arm = (

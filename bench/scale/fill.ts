@@ -29,6 +29,15 @@ const numbersPerOwner = 7;
 const companiesPerNumber = 1 / 5;
 
 /**
+ * American numbers that a pool of any size has, far apart, so that some rare searches fill their page in each: with 353,
+ * and with 45 and an end that is easy to remember.
+ */
+const planted = [
+  ...Array.from({ length: 32 }, (_, at) => `+1213353${1_000 + at}`),
+  ...Array.from({ length: 12 }, (_, at) => `+121345${100 + at}77`),
+];
+
+/**
  * Migrates an empty database and fills it: a pool, a fifth as many companies with a session each, and as many calls as
  * numbers. The rows are inserted by plain SQL without the rules, which are then installed as a migration does it;
  * `npm run doctor` finds nothing wrong with them.
@@ -43,6 +52,12 @@ export async function fillScale(
     await migrateToLatest(db);
     await remove(db);
     for (const statement of rowsOf(db, size)) await db.raw(statement);
+    for (const [at, phone_number] of planted.entries()) {
+      const id = Math.floor((size * (at + 1)) / (planted.length + 1));
+      await db("twilio_phone_numbers")
+        .where({ id: id % numbersPerOwner === 0 ? id + 1 : id })
+        .update({ phone_number });
+    }
     await install(db);
     await offer(db);
     await db.transaction(async (transaction) => {
@@ -124,6 +139,7 @@ async function account(db: Knex, size: number, takers: number): Promise<ScaleDat
   const available = db("twilio_phone_numbers").where({ status: "available" });
   const [settled = "", called = "", ...takes] = await available
     .clone()
+    .whereNotIn("phone_number", planted)
     .orderBy("id")
     .offset(10)
     .limit(takers + 2)

@@ -24,7 +24,7 @@ const page = (
 const picker = (name: string, query: string, answer = `name="phone_number"`) =>
   page(`picker ${name}`, `/dashboard/choose-number?${query}`, "choosing", answer);
 
-const found = { some: `"numbers":[{`, none: `"numbers":[]`, maybe: `"numbers":[` };
+const found = { some: `"numbers":[{`, none: `"numbers":[]`, full: `"next_cursor":"` };
 
 const available = (query: string, finds: keyof typeof found = "some"): ScaleCase =>
   page(
@@ -44,7 +44,7 @@ export const scaleCases: readonly ScaleCase[] = [
   picker("search, found", "search=45"),
   picker("search, common", "search=086"),
   picker("search, none", "search=%2B390612", "No numbers "),
-  picker("search, rare", "search=353&country=US", ""),
+  picker("search, rare", "search=353&country=US", `id="number-30"`),
   picker("search, one digit often", "search=99999999", ""),
   picker("country", "country=GB"),
   picker("memorable", "memorable=1"),
@@ -70,8 +70,8 @@ export const scaleCases: readonly ScaleCase[] = [
   available("kind=mobile"),
   available("kind=toll-free", "none"),
   available("memorable=1"),
-  available("country=US&contains=353", "maybe"),
-  available("country=US&contains=45&kind=mobile&memorable=1", "maybe"),
+  available("country=US&contains=353", "full"),
+  available("country=US&contains=45&kind=mobile&memorable=1", "full"),
   {
     name: "assign",
     answer: `"Phone number assigned successfully"`,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
-// Plain JavaScript: scripts/run.js asks here whether it needs more than that.
+// Plain JavaScript: scripts/run.js imports it before there is a build.
 
 /** What the build is made from; a change in any of it calls for a new one. */
 export const sources = [

@@ -6,14 +6,14 @@ import { build, type Plugin } from "vite";
 import { clearAbandoned, putInPlace, unfinishedBuild } from "./in-place.ts";
 import { sourceHash, stampFile } from "./sources.js";
 
-/** Packages that go into the build, in part: whole, they take longer to load than the program itself. */
+/** Packages of which the used parts are built in: whole, they take longer to load than the program itself. */
 const builtIn = ["zod", "libphonenumber-js"];
 
 const stamp = path.basename(stampFile);
 
 /**
- * A Vite plugin for what Remix's build lacks: packages that go into it, its final place, and in `source-hash` which
- * sources it was made of. Remix builds the client first and the server second.
+ * A Vite plugin that adds to Remix's build what it lacks: the packages to build in, its final place, and in `source-hash`
+ * a hash of the sources. Remix builds the client first and the server second.
  */
 export function wholeBuild(): Plugin {
   let server = false;
@@ -39,8 +39,8 @@ export function wholeBuild(): Plugin {
 }
 
 /**
- * What follows Remix's own build, however it was started: beside the client and the server what runs in a terminal is
- * compiled, the client's files are compressed, and the whole is put in place.
+ * Completes Remix's build, however it was started: compiles what runs in a terminal, compresses the client's files, and
+ * puts the whole in place.
  */
 export async function finishBuild(): Promise<void> {
   await compilePrograms();
@@ -48,14 +48,14 @@ export async function finishBuild(): Promise<void> {
   putInPlace(unfinishedBuild, "build", stamp);
 }
 
-// Of comments in packages, which are nothing to the build.
+// Ignores warnings about comments in packages.
 function onLog(_level: string, { code }: { code?: string }): false | void {
   if (code === "INVALID_ANNOTATION") return false;
 }
 
 /**
- * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a file of its own, at the same
- * place below `build/`: so shared code exists once, and relative paths lead where they do in the sources.
+ * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a separate file, at the same
+ * place below `build/`, so that shared code exists once, and relative paths lead to the same places as in the sources.
  */
 async function compilePrograms(): Promise<void> {
   await build({

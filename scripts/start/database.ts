@@ -62,7 +62,7 @@ export async function prepareDatabase(
 }
 
 async function whyNotPrepared(error: unknown, place: string): Promise<string> {
-  // It knows all numbering plans, which a start that finds nothing wrong need not load.
+  // It loads all numbering plans, which a start that finds nothing wrong does not need.
   const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
   if (error instanceof PoolDamagedError || error instanceof TableInTheWayError) {
     return error.message;
@@ -78,7 +78,7 @@ async function whyNotPrepared(error: unknown, place: string): Promise<string> {
   return `DATABASE_URL: ${place} ${why}.`;
 }
 
-// Only of a file that this program made: others may have a right to one that was adopted.
+// Only a file that this program made: other users may be entitled to an adopted one.
 async function closeToOthers(db: Knex): Promise<boolean> {
   if (isPostgres(db)) return false;
   const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
@@ -93,7 +93,7 @@ async function closeToOthers(db: Knex): Promise<boolean> {
   return true;
 }
 
-// As they connect themselves, with time-outs that a pooler may refuse: better now than at each request.
+// Connects as the workers do, with time-outs that a pooler may refuse: better now than at each request.
 async function availableToWorkers(databaseUrl: string): Promise<number> {
   const db = createDatabase(databaseUrl, { poolMax: 1 });
   try {
@@ -126,7 +126,7 @@ async function addDemoNumbers(db: Knex, say: (line: string) => void): Promise<vo
   say(`The pool was empty: ${added} demo numbers were added. They take no calls.`);
 }
 
-/** The database's name for people: no user, no password. */
+/** The database's name for people, without user and password. */
 function placeOf(databaseUrl: string): string {
   const file = sqliteFile(databaseUrl);
   if (file !== undefined) return file;

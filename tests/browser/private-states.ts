@@ -32,7 +32,7 @@ const dashboards = each({ heading: "Dashboard", path: dashboard }, [
 ]);
 
 const picker = "/dashboard/choose-number";
-/** In this order: there are as many numbers on offer as the one before has left. */
+/** In this order, since each has the numbers on offer that the one before has left. */
 const pickers = each({ heading: "Choose Your Phone Number", who: "fresh" }, [
   {
     name: "picker-empty",
@@ -112,7 +112,7 @@ const calls = each({ heading: "Calls", who: "busy" }, [
   },
 ]);
 
-/** Chooses what happens to a call, as far as scripts hide what the others need. */
+/** Chooses what happens to a call; where scripts run, that hides the fields of the other choices. */
 const mode = (value: string) => (page: Page) => page.check(`[name=mode][value=${value}]`);
 
 const callHandling = each({ heading: "Call handling", who: "busy" }, [
@@ -262,7 +262,7 @@ const settings = each({ heading: "Settings", who: "busy" }, [
   ]),
 ]);
 
-/** Of a company's own. */
+/** The states of private pages. */
 export const privateStates: State[] = [
   dashboards,
   pickers,

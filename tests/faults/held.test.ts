@@ -44,7 +44,7 @@ function migrate(url: string, ...args: string[]) {
 }
 
 test.each(engines)(
-  "migrate says whom it waits for, and goes on when they end (%s)",
+  "migrate says what it is waiting for, and carries on when that ends (%s)",
   async (engine) => {
     const { url, holder } = await heldDatabase(engine);
     const { output, ended } = migrate(url);

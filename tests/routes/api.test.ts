@@ -42,7 +42,7 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
     ["/api/signup", "POST"] as const,
     ["/api/login", "POST"] as const,
     ["/api/logout", "POST"] as const,
-  ])("%s has no other method than %s", async (path, method) => {
+  ])("%s has no methods other than %s", async (path, method) => {
     const allow = method === "GET" ? "GET, HEAD" : "POST";
     for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
       if (other === method) continue;
@@ -72,7 +72,7 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
   );
 
   test.each(["{", "", "nonsense", "[]", '"text"', "null", "\u00ff\u00fe"])(
-    "the body %j is no JSON object",
+    "the body %j is not a JSON object",
     async (body) => {
       const answer = await new Client(site.url).post("/api/login", body);
       expect(answer.status).toBe(400);

@@ -55,7 +55,7 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     "/calls.csv?outcome=",
     "/login?redirectTo=",
     "/",
-  ])("in the address after %s is no fault", async (path) => {
+  ])("in the address after %s causes no fault", async (path) => {
     await expectNoFault(texts, (text) => client.fetch(path + encodeURIComponent(whole(text))));
   });
 
@@ -69,7 +69,7 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     ["/settings/calls/mail", {}, ["remove"]],
     ["/settings/security", {}, ["batch"]],
     ["/settings/security/sessions", {}, ["session"]],
-  ])("in a form for %s %o is no fault", async (path, rest, fields) => {
+  ])("in a form for %s %o causes no fault", async (path, rest, fields) => {
     const forms = texts.flatMap((text) =>
       fields.map((field) => ({ ...aCompany(), ring_seconds: "20", ...rest, [field]: text })),
     );
@@ -82,14 +82,14 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     ["/api/login", ["email", "password"]],
     ["/api/signup", ["company_name", "owner_name", "phone", "email", "password"]],
     ["/api/phone-numbers/assign", ["phone_number"]],
-  ])("in the JSON for %s is no fault", async (path, fields) => {
+  ])("in the JSON for %s causes no fault", async (path, fields) => {
     const bodies = texts.flatMap((text) =>
       fields.map((field) => ({ ...aCompany(), [field]: text })),
     );
     await expectNoFault(bodies, (body) => client.post(path, body));
   });
 
-  test("in a cookie is no fault", async () => {
+  test("in a cookie causes no fault", async () => {
     for (const text of unkept) {
       const device = Buffer.from(JSON.stringify({ device: text, proof: text })).toString("base64");
       const session = Buffer.from(JSON.stringify(text)).toString("base64");
@@ -101,7 +101,7 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
   });
 });
 
-test("a company's name is kept from turning the page around it, and its joiners stay", async () => {
+test("a company's name cannot change the direction of the text around it, and keeps its joiners", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const client = new Client((await startServer({ databaseUrl: url })).url);
   const company_name = "می\u200Cخواهم 👩\u200D💻";

@@ -13,7 +13,7 @@ const filesIn = (folder: string) =>
     .map((name) => path.join(folder, name))
     .filter((file) => statSync(file).isFile());
 
-test("beside each file for browsers is a smaller one of the same content, in brotli and in gzip", () => {
+test("each file for browsers also has a smaller copy in brotli and in gzip", () => {
   const client = filesIn("build/client");
   const texts = client.filter((file) => /\.(js|css|svg|txt)$/.test(file));
   expect(texts.length).toBeGreaterThan(20);
@@ -36,7 +36,7 @@ test("beside each file for browsers is a smaller one of the same content, in bro
   }
 });
 
-test("scripts and migrations are built to where they stand in the sources, and need neither tsx nor maps", () => {
+test("scripts and migrations are built at the same paths as their sources, and need neither tsx nor maps", () => {
   const built = ["app", "migrations", "scripts", "seeds"].flatMap((folder) =>
     filesIn(path.join("build", folder)),
   );

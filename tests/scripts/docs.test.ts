@@ -64,7 +64,7 @@ test("docs/operations.md has every line of the log", () => {
   expect(messages.filter((message) => !operations.includes(message))).toEqual([]);
 });
 
-test("the docs name only npm scripts that there are", () => {
+test("the docs name only existing npm scripts", () => {
   for (const file of [...docs, "README.md"]) {
     for (const [command, script] of read(file).matchAll(/\bnpm run\s+([a-z:]+)/g)) {
       expect(Object.keys(npmScripts), `${file}: ${command}`).toContain(script);
@@ -191,7 +191,7 @@ test("the sections of the docs that other files name are there", () => {
   }
 });
 
-test("docs/dependencies.md has every package that runs, and there are 24 at most", () => {
+test("docs/dependencies.md has every runtime package, and there are at most 24", () => {
   const named = [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` /gm)].map(
     ([, name]) => name,
   );

@@ -231,7 +231,7 @@ test.each(engines)(
 );
 
 test.each(engines)(
-  "Ctrl-C ends sync-twilio-numbers with what it may have done by then (%s)",
+  "Ctrl-C ends sync-twilio-numbers, which says what it may have done by then (%s)",
   async (engine) => {
     const { url } = await createMigratedDatabase(engine);
     const env = { DATABASE_URL: url, PUBLIC_URL: "https://numbers.example.com" };
