@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -204,15 +204,4 @@ test.each([
 ])("%s is an address, as for pg and psql", (DATABASE_URL, wanted) => {
   expect(parseEnvironment({ DATABASE_URL })).toMatchObject({ DATABASE_URL });
   expect(postgresAddress(DATABASE_URL)).toMatchObject({ ...parts, ...wanted });
-});
-
-test("no file imports node:process, which would make it impossible to wait for stdin", () => {
-  for (const folder of ["app", "scripts", "migrations"]) {
-    for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-      if (!/\.(tsx?|js)$/.test(file)) continue;
-      expect(readFileSync(path.join(folder, file), "utf8"), file).not.toMatch(
-        /from "(node:)?process"/,
-      );
-    }
-  }
 });

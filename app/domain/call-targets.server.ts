@@ -67,7 +67,8 @@ export function numberInSip(address: string): string | undefined {
  * E.164 assigned country codes" (808 shared cost, 870 Inmarsat, 878 and 888 no country's, 881 satellites, 882 and 883
  * international networks, 979 premium rate, 247 Ascension, a favourite of toll fraud); North American Numbering Plan
  * (900 and the exchange 976: premium rate; 600: Canada's satellites); the numbering plans of Australia (014), Russia
- * (954), China (1349, 1740, 1749) and Indonesia (868: satellites, which libphonenumber calls mobiles).
+ * (954), China (1349, 1740, 1749) and Indonesia (868: satellites, which libphonenumber calls mobiles or internet phones).
+ * Those four plans themselves were not at hand.
  */
 const neverRung =
   /^\+(808|87[08]|88[1238]|979|247|1900|1976|1\d{3}976\d{4}$|1600|6114|7954|861349|86174[09]|62868)/;

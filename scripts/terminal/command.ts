@@ -7,6 +7,7 @@ import {
   whatIsInTheWay,
   whyNoDatabase,
 } from "../../app/domain/database-errors.server.ts";
+import { withoutForgingMarks } from "../../app/domain/written-text.ts";
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { UnfitDatabaseError } from "../../app/migrate.server.ts";
 import { folded } from "./output.ts";
@@ -128,7 +129,9 @@ export async function runCommand(
     if (stopping.signal.aborted) tellStopped();
   } catch (error) {
     const { message, exitCode } = explain(command, error);
-    process.stderr.write(marked("red", "Error:", message));
+    // What was typed is repeated, and a terminal obeys control characters.
+    const lines = message.split("\n").map(withoutForgingMarks);
+    process.stderr.write(marked("red", "Error:", lines.join("\n")));
     process.exitCode = exitCode;
   } finally {
     await Promise.all([closeDatabase(), opened?.destroy()]);

@@ -60,8 +60,10 @@ describe.each(engines)("tables that others hold too long are given up (%s)", (en
     const { url, holder } = await heldDatabase(engine);
     // An open transaction would also keep its connections from ending.
     cleanUpLater(async () => void (await holder.rollback()));
+    const began = performance.now();
     const { output, ended } = migrate(url, "--wait", "2");
     expect([await ended, output()]).toEqual([1, expect.any(String)]);
+    expect(performance.now() - began).toBeLessThan(usualPatience * 1_000);
     expect(output()).toMatch(/^Waiting for another [^\n]+\n[^\n]+ is held by another [^\n]+\n$/);
   });
 

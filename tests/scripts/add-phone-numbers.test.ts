@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -121,11 +122,12 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
       },
     );
     const [out, err] = [text(child.stdout), text(child.stderr)];
-    await reading.seen();
+    await Promise.race([reading.seen(), once(child, "close")]);
+    child.stdin.on("error", () => {});
     child.stdin.write("+353 86 1");
     child.stdin.end("23 9991\n");
+    expect(await err).not.toMatch(/EAGAIN|Error/);
     expect(await out).toContain("added          line 1: +353 86 123 9991");
-    expect(await err).not.toContain("EAGAIN");
     expect(await pool()).toEqual(["+353861239991"]);
   });
 

@@ -27,6 +27,14 @@ describe.each(engines)("npm run audit on %s", (engine) => {
     await recordEvent(db, { event: "sign-in-refused", actor: "visitor", address: "2001:db8::1" });
   });
 
+  test("what was typed wrong is repeated without what a terminal would obey", async () => {
+    const { exitCode, stderr } = await runScript("audit", ["--event", "\u001B[31mred"], { env });
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining("There is no event “�[31mred”."),
+    ]);
+  });
+
   test("shows everything, the newest last, and can narrow it down", async () => {
     const all = await runScript("audit", [], { env });
     expect(all.exitCode).toBe(0);

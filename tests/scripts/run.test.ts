@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -9,13 +8,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { buildState, sources } from "../../scripts/compile/sources.js";
 import { cleanUpLater } from "../support/clean-up.ts";
-import { createMigratedDatabase, createTestDatabase } from "../support/databases.ts";
-import { childEnvironment } from "../support/environment.ts";
-import { sightOfReading } from "../support/reading-stdin.ts";
+import { createTestDatabase } from "../support/databases.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { runScript, type ScriptRun } from "../support/script.ts";
 import { startServer } from "../support/server.ts";
@@ -119,17 +115,4 @@ test("demo numbers are only added to an empty pool of the default database", asy
   );
   expect(server.output()).toContain("Open it and sign up.");
   expect(await server.stop()).toBe(0);
-});
-
-test("a command waits for input that is piped into it late", async () => {
-  const { url } = await createMigratedDatabase("sqlite");
-  const { file, env } = sightOfReading();
-  const late = `(until [ -e "${file}" ]; do sleep 0.05; done; echo +353861239991)`;
-  const { stdout, stderr } = await promisify(execFile)(
-    "sh",
-    ["-c", `${late} | node scripts/run.js add-phone-numbers --from-file -`],
-    { env: childEnvironment({ DATABASE_URL: url, ...env }) },
-  );
-  expect(stderr).not.toContain("Error");
-  expect(stdout).toContain("1 added");
 });

@@ -4,9 +4,11 @@ import { until } from "./load.ts";
 import { scratchDirectory } from "./scratch.ts";
 import { cleanUpLater } from "./clean-up.ts";
 
-/** A file that appears when a process with this environment begins to read its stdin and finds nothing there yet. */
+/**
+ * Tells when a process with this environment begins to read its stdin and finds nothing there yet. That stdin is one that
+ * does not block, as whatever asks for `process.stdin` leaves it: who reads it otherwise gets EAGAIN.
+ */
 export function sightOfReading(): {
-  file: string;
   env: { NODE_OPTIONS: string };
   seen(): Promise<void>;
 } {
@@ -15,7 +17,6 @@ export function sightOfReading(): {
   const file = path.join(scratch.path, "reads");
   const script = `import{writeFileSync}from"node:fs";process.stdin.on("newListener",(event)=>{if(/^(readable|data)$/.test(event))writeFileSync(${JSON.stringify(file)},"")})`;
   return {
-    file,
     env: {
       NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString("base64")}`,
     },
