@@ -13,7 +13,7 @@ RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 FROM node:${NODE_VERSION}-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production
-# Root's, so that the process cannot change its own code. The sources stay behind: what was built of them is all there is.
+# Owned by root, so that the process cannot change its own code. The sources stay behind: only their build is copied.
 COPY --from=build /app/package.json ./
 COPY --from=build /app/scripts scripts
 COPY --from=build /app/node_modules node_modules
@@ -24,5 +24,5 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=2s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# What `npm start` runs; npm itself would stand between Docker's SIGTERM and the server.
+# What `npm start` runs; npm itself would come between Docker's SIGTERM and the server.
 CMD ["node", "scripts/run.js", "start"]

@@ -24,18 +24,18 @@ export function sqliteFile(databaseUrl: string): string | undefined {
 }
 
 export interface DatabaseOptions {
-  /** most connections to PostgreSQL; SQLite has one, since it has one writer */
+  /** maximum connections to PostgreSQL; SQLite has one, since it allows one writer */
   poolMax?: number;
-  /** milliseconds a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 is for ever */
+  /** milliseconds that a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 means no limit */
   statementTimeout?: number;
   /** SQLite refuses writes on this connection; PostgreSQL takes no notice */
   readOnly?: boolean;
 }
 
 /**
- * Opens `databaseUrl` (`postgres://…`, `postgresql://…` or `sqlite:PATH`). Nothing is asked of the server yet.
+ * Opens `databaseUrl` (`postgres://…`, `postgresql://…` or `sqlite:PATH`), without connecting yet.
  * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up parameters, and statements
- * that are prepared by name.
+ * prepared by name.
  */
 export function createDatabase(databaseUrl: string, options: DatabaseOptions = {}): Knex {
   const db = knex(databaseConfig(databaseUrl, options));
@@ -47,7 +47,7 @@ export function createDatabase(databaseUrl: string, options: DatabaseOptions = {
   return db;
 }
 
-/** What {@link createDatabase} opens `databaseUrl` with, for whoever opens it with a Knex of its own. */
+/** The configuration that {@link createDatabase} uses, for callers that create their own Knex. */
 export function databaseConfig(
   databaseUrl: string,
   { poolMax = 10, statementTimeout = 1_500, readOnly = false }: DatabaseOptions = {},
@@ -58,7 +58,7 @@ export function databaseConfig(
     : sqliteConfig(file, statementTimeout, readOnly);
 }
 
-// Connections that are not to be used again.
+// Connections that must not be used again.
 const spent = new WeakSet<object>();
 const byUid = new Map<string, PostgresConnection>();
 
@@ -76,7 +76,7 @@ function postgresConfig(
       application_name: "company-phone-numbers",
       connectionTimeoutMillis: 2_000,
       keepAlive: true,
-      // A frozen server says nothing, so the client's own limit is what ends the wait.
+      // A frozen server says nothing, so only the client's own limit ends the wait.
       ...(statementTimeout > 0 && { query_timeout: statementTimeout + 500 }),
       ...(!pooler &&
         (statementTimeout > 0
@@ -84,7 +84,7 @@ function postgresConfig(
               statement_timeout: statementTimeout,
               idle_in_transaction_session_timeout: 10_000,
             }
-          : // pg sends no 0, and the role may have limits of its own.
+          : // pg does not send a 0, and the role may have limits of its own.
             {
               options: "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
             })),
@@ -118,7 +118,7 @@ function dropSpentConnections(db: Knex): void {
     const connection = byUid.get(__knexUid);
     if (!connection) return;
     if (isStalePreparation(error)) spent.add(connection);
-    // The answer to a statement that took too long may yet come, and whatever is asked next would wait for it.
+    // The answer to a timed-out statement may still come, and the next statement would wait for it.
     if (/Query read timeout/.test(error.message)) {
       spent.add(connection);
       connection.end().catch(() => {});
@@ -130,7 +130,7 @@ const isPooler = (databaseUrl: string) => postgresAddress(databaseUrl)?.isPooler
 
 type PostgresConnection = Connection & { __knexUid: string };
 
-// Errors are thrown to the caller; Knex would print them among data and log lines, including a statement's values.
+// Errors are thrown to the caller; Knex would also print them, with a statement's values, among data and log lines.
 const quietly: Knex.Config = {
   compileSqlOnError: false,
   log: { warn() {}, error() {} },
@@ -153,7 +153,7 @@ function forgiveRollback(connection: SqliteConnection): void {
 }
 
 function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Knex.Config {
-  if (file !== ":memory:") {
+  if (file !== ":memory:" && file !== "") {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     // It holds password hashes; an existing file keeps its mode.
     closeSync(openSync(file, "a", 0o600));
@@ -166,7 +166,7 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
     pool: {
       min: 1,
       max: 1,
-      // The migration has put the file into WAL mode. synchronous=FULL, since there NORMAL may lose the last commits when the power goes.
+      // The migration puts the file into WAL mode, in which synchronous=NORMAL may lose the last commits in a power cut.
       afterCreate: (
         connection: SqliteConnection,
         done: (error: Error | null, connection: SqliteConnection) => void,
@@ -179,8 +179,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
           (error) => {
             if (error) return done(error, connection);
-            // If a transaction is the first to touch the search's table, SQLite refuses a lock that others hold instead
-            // of waiting for it. Before the migration there is no such table.
+            // If a connection first touches the search's table in a transaction, SQLite does not wait for a lock that
+            // others hold, but fails. Before the migration there is no such table.
             connection.exec("SELECT 1 FROM offer_search LIMIT 0", () => done(null, connection));
           },
         );
@@ -190,7 +190,18 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
   };
 }
 
-/** Whether `db` speaks to PostgreSQL; the other engine is SQLite. */
+/**
+ * Lends `work` an empty SQLite database of its own, for what may be more than fits into memory. It is in memory while it
+ * is small, then in a file without a name, and gone when this returns, or the process ends.
+ */
+export async function withScratch<Result>(
+  work: (scratch: Knex) => Promise<Result>,
+): Promise<Result> {
+  const scratch = createDatabase("sqlite:");
+  return work(scratch).finally(() => scratch.destroy());
+}
+
+/** Whether `db` is PostgreSQL; the other engine is SQLite. */
 export function isPostgres(db: Knex): boolean {
   return (db.client as Knex.Client).config.client === "pg";
 }
@@ -199,7 +210,7 @@ let opened: Knex | undefined;
 let reader: Knex | undefined;
 let worker: Knex | undefined;
 
-/** The database that the environment names, opened at the first use in this process. */
+/** The database that the environment names, opened on first use in this process. */
 export function database(): Knex {
   opened ??= createDatabase(environment().DATABASE_URL, {
     poolMax: environment().DATABASE_POOL_MAX,
@@ -208,8 +219,8 @@ export function database(): Knex {
 }
 
 /**
- * {@link database} for what only reads. With SQLite it is a second connection, since the first one may be waiting for
- * the lock of another process that writes, and readers need no lock (WAL). It sees whatever is committed, at once.
+ * {@link database} for reading only. With SQLite it is a second connection, since the first may be waiting for another
+ * process's write lock, and readers need no lock (WAL). It sees commits at once.
  */
 export function reading(): Knex {
   if (!hasFile()) return database();
@@ -217,8 +228,8 @@ export function reading(): Knex {
 }
 
 /**
- * {@link database} for work in the background. With SQLite it is a connection of its own: no request is to wait for one
- * on which a job waits for another process's lock.
+ * {@link database} for work in the background. With SQLite it is a separate connection, so that no request waits while
+ * a job waits for another process's lock.
  */
 export function working(): Knex {
   if (!hasFile()) return database();

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 
-/** What keeps the database from taking writes while it still answers reads. */
+/** Why the database takes no writes while it still answers reads. */
 export type NoWrites = "disk" | "read-only" | undefined;
 
 /** Milliseconds for which an answer is reused, so that asking often does not mean writing often. */
@@ -11,9 +11,9 @@ const holdsFor = 5_000;
 const answers = new WeakMap<object, { at: number; answer: Promise<NoWrites> }>();
 
 /**
- * Whether the disk of the database has room, by writing some kilobytes beside it that are gone at once. Nothing is
- * committed, so nothing has to reach the disk; at most once in five seconds.
- * @throws the driver's error where the database is away
+ * Whether the database's disk has room, tested by writing some kilobytes beside it and removing them at once. Nothing
+ * is committed, so nothing has to reach the disk; done at most once in five seconds.
+ * @throws the driver's error if the database cannot be reached
  */
 export function whyNoWrites(db: Knex): Promise<NoWrites> {
   const pool = (db.client as { pool: object }).pool;
@@ -25,7 +25,7 @@ export function whyNoWrites(db: Knex): Promise<NoWrites> {
   return answer;
 }
 
-// A sort with too little memory goes through a file of the server's; it needs no right and leaves no row to clean up.
+// A sort with too little memory writes a file on the server; it needs no privilege and leaves no row to clean up.
 async function tryPostgres(db: Knex): Promise<NoWrites> {
   try {
     return await db.transaction(async (transaction) => {
@@ -39,7 +39,7 @@ async function tryPostgres(db: Knex): Promise<NoWrites> {
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "53100") return "disk";
-    // A limit on such files is nothing that writes would meet.
+    // Ordinary writes are not subject to the limit on such files.
     if (code === "53400") return undefined;
     throw error;
   }

@@ -9,7 +9,7 @@ readSite();
 tellUnreachable();
 const restoreTyped = keepTyped();
 
-// Before the effects of what is in it, which look at what is typed and chosen.
+// Runs before the effects of its children, which read what is typed and chosen.
 function Restoring({ children }: { children: ReactNode }) {
   useLayoutEffect(restoreTyped, []);
   return children;

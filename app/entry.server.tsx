@@ -5,7 +5,7 @@ import type {
   EntryContext,
   ServerBuild,
 } from "@remix-run/node";
-import { RemixServer } from "@remix-run/react";
+import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { Writable } from "node:stream";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "#app/components/request-context.ts";
@@ -19,7 +19,7 @@ import { wholeResponse } from "#app/server/whole-response.server.ts";
 
 export { listenerOf as listener } from "#app/server/listener.server.ts";
 
-/** Serves a build of this program, and does what is done in the background. */
+/** Serves a build of this program, and starts the background work. */
 export const serve = (build: ServerBuild) => serveBuild(build, startWork);
 
 // Pages are private to a company, and must be gone from behind the Back button after logging out.
@@ -48,7 +48,7 @@ export default async function handleRequest(
       </NonceContext.Provider>,
       {
         nonce,
-        // Nothing here is deferred, so the page is sent whole and an error while rendering can still be one.
+        // Nothing is deferred, so the page is sent whole and a rendering error can still become an error page.
         onAllReady() {
           clearTimeout(timer);
           pipe(collect((page) => resolve(wholeResponse(page, status, headers))));
@@ -72,11 +72,11 @@ function siteOf({ SITE_NAME, SUPPORT_EMAIL, TERMS_URL, PRIVACY_URL }: Environmen
   };
 }
 
-/** A stream that, when it ends, hands over everything written to it. */
+/** A stream that hands over everything written to it when it ends. */
 function collect(done: (whole: Buffer<ArrayBuffer>) => void): Writable {
   const chunks: Buffer[] = [];
   return new Writable({
-    // React would take its closing for a client that has gone.
+    // React would take the close for a client that has gone.
     emitClose: false,
     write(chunk: Buffer, _encoding, next) {
       chunks.push(chunk);
@@ -98,13 +98,14 @@ export async function handleDataRequest(
   return response;
 }
 
-/** A page that is looked at keeps the session alive in the browser, where that is due. */
+/** Opening a page renews the session's cookie, when that is due. */
 async function keepSession(headers: Headers, { signedIn }: AppLoadContext): Promise<void> {
   const session = await signedIn?.catch(() => undefined);
   if (session?.setCookie) headers.append("Set-Cookie", session.setCookie);
 }
 
-/** Faults that no loader or action has handled. */
+/** Logs faults that no loader or action has handled; a request that no route takes is not one. */
 export function handleError(error: unknown, { request, context }: ActionFunctionArgs): void {
+  if (isRouteErrorResponse(error) && error.status < 500) return;
   if (!request.signal.aborted) logFault(exchangeOf(context), error);
 }

@@ -6,7 +6,7 @@ import { postgresAddress } from "#app/postgres-address.ts";
 
 /**
  * The environment, read from `process.env` and `.env` and checked once.
- * A bad value is an {@link EnvironmentError} of one line that names the variable; values are never repeated in it.
+ * A bad value throws an {@link EnvironmentError}: one line that names the variable and never repeats the value.
  */
 export class EnvironmentError extends Error {
   override name = "EnvironmentError";
@@ -109,7 +109,7 @@ const schema = z.object({
     })
     .optional(),
   REQUIRE_VERIFIED_EMAIL: z.enum(["on", "off"], { error: "must be on or off" }).default("off"),
-  // The database lets nothing younger be deleted.
+  // The database refuses to delete anything younger.
   AUDIT_DAYS: wholeNumber(30, 36_500).default(400),
   LOW_POOL_THRESHOLD: wholeNumber(0, 1_000_000).default(10),
   WEB_CONCURRENCY: wholeNumber(1, 64).default(1),
@@ -121,16 +121,16 @@ const schema = z.object({
   NODE_ENV: z.string().default("production"),
 });
 
-/** Names the file that fills in what the environment lacks. */
+/** Names the file that supplies what the environment lacks. */
 const fileVariable = "ENV_FILE";
 
-/** The names of all variables that are read. */
+/** The names of all variables read. */
 export const environmentVariables = [...Object.keys(schema.shape), fileVariable];
 
 export type Environment = z.output<typeof schema> & { PUBLIC_URL: string };
 
 /**
- * Checks `source`, without the blanks and line breaks around values, and fills in the defaults.
+ * Checks `source`, trims its values and fills in the defaults.
  * An empty value counts as not set, since that is how platforms pass "no value".
  * @throws {EnvironmentError} naming the first variable that is wrong
  */
@@ -172,7 +172,7 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
 }
 
 /**
- * Reads the variables of a file, in UTF-8, or in UTF-16 with a byte-order mark; none where there is no file.
+ * Reads the variables of a file, in UTF-8, or in UTF-16 with a byte-order mark; none if there is no file.
  * @throws {EnvironmentError} naming a file that cannot be read
  */
 function readVariables(file: string): Record<string, string | undefined> {
@@ -189,7 +189,7 @@ function readVariables(file: string): Record<string, string | undefined> {
   try {
     text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
-    // Told below.
+    // Reported below.
   }
   if (text === undefined || text.includes("\0")) {
     throw new EnvironmentError(`${file} is not text in UTF-8; save it as that.`);
@@ -199,7 +199,7 @@ function readVariables(file: string): Record<string, string | undefined> {
 
 const utf16Marks: Record<string, string> = { fffe: "utf-16le", feff: "utf-16be" };
 
-/** Puts what {@link fileVariable}'s file says into `process.env`, for whatever is not set there. */
+/** Adds the variables of {@link fileVariable}'s file to `process.env` where they are not set. */
 function readFile(): void {
   const named = process.env[fileVariable]?.trim();
   const file = named || ".env";
@@ -212,8 +212,8 @@ function readFile(): void {
 let cached: Environment | undefined;
 
 /**
- * The checked environment of this process; `.env` in the working directory fills in what is not set, or the file that
- * ENV_FILE names.
+ * The checked environment of this process; what is not set comes from `.env` in the working directory, or from the
+ * file that ENV_FILE names.
  */
 export function environment(): Environment {
   if (!cached) {

@@ -9,7 +9,7 @@ import { isPostgres } from "#app/db.server.ts";
 const directory = path.resolve(import.meta.dirname, "../migrations");
 const extension = path.extname(import.meta.filename);
 
-/** What Knex's table calls them: by their sources, wherever they are run from. */
+/** The names in Knex's table: those of the sources, wherever the migrations are run from. */
 function migrationNames(): string[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith(extension))
@@ -28,9 +28,9 @@ export const migrationConfig: Knex.MigratorConfig = {
       ) as Promise<Knex.Migration>;
     },
   } satisfies Knex.MigrationSource<string>,
-  // Of those that Knex's own command line makes.
+  // For migrations made by Knex's own command line.
   extension: "ts",
-  // A database that a later version has migrated is no obstacle: migrations only add.
+  // A database migrated by a later version is no obstacle: migrations only add.
   disableMigrationsListValidation: true,
 };
 
@@ -39,34 +39,37 @@ export class UnfitDatabaseError extends Error {
   override name = "UnfitDatabaseError";
 }
 
-/** How long the migration waits for others to release the tables; seconds. */
-export const patience = 30;
+/** Seconds that the migration waits for others to release the tables, unless told otherwise. */
+export const usualPatience = 30;
 
-// Any number that no other program uses; it stands for "companies and numbers are being migrated".
+// Any number that no other program uses; it means "companies and numbers are being migrated".
 const advisoryLock = 3_531_234_567;
 
 /**
- * Brings the schema up to date in one transaction, after any other process that is doing so: where it fails, not even
- * Knex's own tables stay behind.
+ * Brings the schema up to date in one transaction, after any other process that is doing so. If it fails, it leaves
+ * nothing behind, not even Knex's own tables.
  * @param db opened with `statementTimeout: 0`, since a large table takes its time
- * @param say is told, once, what is waited for, where that takes more than a moment
+ * @param say is told once what it is waiting for, if that takes more than a moment
+ * @param patience how long to wait for others to release the tables; seconds
  * @returns the names of the migrations that were run; empty when there was nothing to do
  * @throws {UnfitDatabaseError}
- * @throws the driver's error where others have held the tables for {@link patience}
+ * @throws the driver's error if others have held the tables for that long
  */
 export async function migrateToLatest(
   db: Knex,
   say: (line: string) => void = () => {},
+  patience = usualPatience,
 ): Promise<string[]> {
   await requireUtf8(db);
   const missing = (await pendingMigrations(db)).length > 0;
-  if (isPostgres(db)) return missing ? unlessLocked(db, () => migratePostgres(db, say)) : [];
-  return withLogAhead(db, say, async () =>
+  if (isPostgres(db))
+    return missing ? unlessLocked(db, () => migratePostgres(db, say, patience)) : [];
+  return withLogAhead(db, say, patience, async () =>
     missing ? unlessLocked(db, () => migrateSqlite(db)) : [],
   );
 }
 
-// People's names come in every script.
+// People's names may be in any script.
 async function requireUtf8(db: Knex): Promise<void> {
   const encoding = await encodingOf(db);
   if (encoding !== "UTF8") {
@@ -76,14 +79,18 @@ async function requireUtf8(db: Knex): Promise<void> {
   }
 }
 
-/** How the database keeps text, in PostgreSQL's word for it. */
+/** The database's text encoding, by PostgreSQL's name for it. */
 export async function encodingOf(db: Knex): Promise<string> {
   if (!isPostgres(db)) return "UTF8";
   const { rows } = await db.raw<{ rows: [{ server_encoding: string }] }>("show server_encoding");
   return rows[0].server_encoding;
 }
 
-async function migratePostgres(db: Knex, say: (line: string) => void): Promise<string[]> {
+async function migratePostgres(
+  db: Knex,
+  say: (line: string) => void,
+  patience: number,
+): Promise<string[]> {
   return db.transaction(async (transaction) => {
     const { rows } = await transaction.raw<{ rows: [{ pid: number }] }>(
       "select pg_backend_pid() as pid",
@@ -97,7 +104,7 @@ async function migratePostgres(db: Knex, say: (line: string) => void): Promise<s
     }, 1_000);
     try {
       await transaction.raw("select pg_advisory_xact_lock(?)", [advisoryLock]);
-      await lockTables(transaction);
+      await lockTables(transaction, patience);
       await transaction.raw(`set local lock_timeout = '${patience}s'`);
       return await latest(transaction);
     } finally {
@@ -107,10 +114,10 @@ async function migratePostgres(db: Knex, say: (line: string) => void): Promise<s
 }
 
 /**
- * Takes both tables that others write to, or none; they can be read all the while. Servers of the version before go on
- * meanwhile: waiting for one table while holding the other could deadlock, and a long wait holds up everybody behind.
+ * Locks both tables that others write to, or neither; they can still be read. Servers of the previous version are still
+ * at work: waiting for one table while holding the other could deadlock, and a long wait holds up everybody behind it.
  */
-async function lockTables(transaction: Knex): Promise<void> {
+async function lockTables(transaction: Knex, patience: number): Promise<void> {
   const { rows } = await transaction.raw<{ rows: { name: string }[] }>(
     `select oid::regclass::text as name from pg_class where relkind = 'r'
         and oid in (to_regclass('twilio_phone_numbers'), to_regclass('companies'))`,
@@ -128,7 +135,7 @@ async function lockTables(transaction: Knex): Promise<void> {
     } catch (error) {
       // PostgreSQL, "Appendix A. Error Codes": insufficient_privilege, lock_not_available, deadlock_detected.
       const { code = "" } = error as { code?: string };
-      // The migration says which right it lacks.
+      // The migration itself says which privilege is missing.
       if (code === "42501") return;
       if (!["55P03", "40P01"].includes(code)) throw error;
       if (Date.now() > deadline) throw error;
@@ -137,7 +144,7 @@ async function lockTables(transaction: Knex): Promise<void> {
   }
 }
 
-/** Who is keeping this backend waiting. */
+/** What is keeping this backend waiting. */
 async function blocker(db: Knex, pid: number): Promise<string | undefined> {
   const { rows } = await db
     .raw<{ rows: { pid: number; name: string }[] }>(
@@ -149,7 +156,7 @@ async function blocker(db: Knex, pid: number): Promise<string | undefined> {
   return rows[0] && `another transaction: PostgreSQL's process ${rows[0].pid} (${rows[0].name})`;
 }
 
-/** Marks SQLite files that this program has made, as `file` shows it; "CPhN". */
+/** Marks SQLite files made by this program, as the `file` command shows; "CPhN". */
 export const applicationId = 0x4350684e;
 
 async function migrateSqlite(db: Knex): Promise<string[]> {
@@ -157,7 +164,7 @@ async function migrateSqlite(db: Knex): Promise<string[]> {
     { application_id: number },
   ];
   return db.transaction(async (transaction) => {
-    // Takes the lock for writing before anything is read.
+    // Takes the write lock before anything is read.
     await transaction.raw(`pragma application_id = ${id}`);
     const isNew = (await transaction("sqlite_master").first("name")) === undefined;
     if (isNew) await transaction.raw(`pragma application_id = ${applicationId}`);
@@ -166,12 +173,13 @@ async function migrateSqlite(db: Knex): Promise<string[]> {
 }
 
 /**
- * Does `work` on a file with a write-ahead log, so that it can be read meanwhile. The file keeps it, unless the work
- * fails on one that had none.
+ * Does `work` on the file in write-ahead mode, so that it can be read meanwhile. The file keeps that mode, unless the
+ * work fails and the file was not in it before.
  */
 async function withLogAhead<T>(
   db: Knex,
   say: (line: string) => void,
+  patience: number,
   work: () => Promise<T>,
 ): Promise<T> {
   const journal = async (mode = "") => {
@@ -181,8 +189,8 @@ async function withLogAhead<T>(
     return journal_mode;
   };
   const before = await journal();
-  // Another process is writing, or reading a file that has no such log yet.
-  await patiently(db, say, async () => {
+  // Busy while another process writes, or reads a file that is not in that mode yet.
+  await patiently(db, say, patience, async () => {
     await db.raw("begin exclusive");
     await db.raw("rollback");
     await journal(" = wal");
@@ -195,10 +203,11 @@ async function withLogAhead<T>(
   }
 }
 
-/** Tries for as long as others have SQLite's file, up to {@link patience}. */
+/** Retries while others have SQLite's file locked, up to `patience` seconds. */
 async function patiently(
   db: Knex,
   say: (line: string) => void,
+  patience: number,
   work: () => Promise<unknown>,
 ): Promise<void> {
   const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
@@ -224,7 +233,7 @@ async function latest(transaction: Knex): Promise<string[]> {
   return names;
 }
 
-// Knex's own command line may be at work, which takes none but its lock row; if it was killed, nobody is.
+// Knex's own command line may be migrating: it takes only its lock row. If it was killed, nobody is.
 async function unlessLocked<T>(db: Knex, migrate: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -238,8 +247,8 @@ async function unlessLocked<T>(db: Knex, migrate: () => Promise<T>): Promise<T> 
 }
 
 /**
- * Migrations that the program has and the database lacks: empty when the schema is current.
- * An empty database misses all of them.
+ * Migrations that the program has and the database lacks; none when the schema is current, all of them for an empty
+ * database.
  */
 export async function pendingMigrations(db: Knex): Promise<string[]> {
   const known = migrationNames();

@@ -1,6 +1,6 @@
 /** What a `postgres://…` address leads to, as pg and psql read it. */
 export interface PostgresAddress {
-  /** a name, an IP address, or the folder of a socket */
+  /** a name, an IP address, or the directory of a socket */
   host: string;
   port: string;
   database: string;
@@ -10,10 +10,10 @@ export interface PostgresAddress {
   isPooler: boolean;
 }
 
-// The host may be left out, or stand in the query, and `new URL` wants one wherever there is a user.
+// The host may be missing or in the query, but `new URL` insists on one if there is a user.
 const noHost = "no-host.invalid";
 
-/** Takes `databaseUrl` apart, unescaped; undefined if it is not an address. */
+/** Splits `databaseUrl` into unescaped parts; undefined if it is not such an address. */
 export function postgresAddress(databaseUrl: string): PostgresAddress | undefined {
   const withHost = URL.canParse(databaseUrl)
     ? databaseUrl

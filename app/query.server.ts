@@ -2,16 +2,15 @@ import type { Knex } from "knex";
 
 /** Frequent statements, without the cost of Knex. */
 
-/** SQL with `?` for each value, in words that both engines take. One name stands for one text. */
+/** SQL with `?` for each value. Each name belongs to one text. */
 export interface Statement {
   name: string;
   sql: string;
 }
 
 /**
- * Runs a frequent statement and returns its rows, if any. PostgreSQL parses it once
- * for each connection, and Knex builds no SQL for it.
- * The columns are listed in it, never `*`: what a migration adds must not change what it returns.
+ * Runs a frequent statement and returns its rows, if any. PostgreSQL parses it once per connection, and Knex builds no
+ * SQL for it. It must list its columns, never `*`, so that a column added by a migration does not change its result.
  */
 export async function query<Row>(
   db: Knex,
@@ -22,10 +21,10 @@ export async function query<Row>(
     rowsOf<Row>(await (db.isTransaction ? asRaw(db, asked) : askedOnce(db, asked)));
   if (!db.userParams["prepares"]) return ask({ sql, bindings: values });
   try {
-    // In pg's own words, so that Knex need not go through the text each time.
+    // In pg's own syntax, so that Knex need not rewrite the text each time.
     return await ask({ sql: inPgsWords(sql), bindings: [], options: { name, values } });
   } catch (error) {
-    // It was refused before it did anything, but it has ended any transaction.
+    // It was refused before it did anything, but any transaction has been aborted.
     if (db.isTransaction || !isStalePreparation(error)) throw error;
     return ask({ sql, bindings: values });
   }
@@ -41,7 +40,7 @@ interface Asked {
 const asRaw = (db: Knex, { sql, bindings, options }: Asked): PromiseLike<unknown> =>
   db.raw(sql, bindings).options(options ?? {});
 
-/** As `db.raw` does it, without its builder and its runner, which cost a tenth to a fifth of a request. */
+/** Like `db.raw`, but without its builder and runner, which cost a tenth to a fifth of a request. */
 async function askedOnce(db: Knex, asked: Asked): Promise<unknown> {
   const client = db.client as Knex.Client;
   const connection: unknown = await client.acquireConnection();
@@ -59,7 +58,7 @@ function rowsOf<Row>(answer: unknown): Row[] {
 
 const positioned = new Map<string, string>();
 
-/** `$1`, `$2` … in place of each `?`. */
+/** Replaces each `?` by `$1`, `$2` … */
 function inPgsWords(sql: string): string {
   let text = positioned.get(sql);
   if (text === undefined) {
@@ -71,8 +70,8 @@ function inPgsWords(sql: string): string {
 }
 
 /**
- * A prepared statement is no longer usable on its connection: a column's type has changed ("cached plan must not change
- * result type"), or somebody in between has changed servers.
+ * Whether a prepared statement is no longer usable on its connection: a column's type has changed ("cached plan must not
+ * change result type"), or a proxy in between has switched servers.
  * Source: PostgreSQL "Appendix A. Error Codes": feature_not_supported, invalid_sql_statement_name,
  * duplicate_prepared_statement.
  */

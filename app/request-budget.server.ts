@@ -2,18 +2,18 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type pg from "pg";
 
 /**
- * How long a request may wait for the database in all, however many statements it has. Each waits for a connection and
- * for its answer; in sequence they could keep a client waiting for as many time-outs as there are statements.
+ * How long a request may wait for the database in all, however many statements it makes. Each waits for a connection and
+ * for its answer; one after another they could keep a client waiting for as many time-outs as there are statements.
  */
 
-/** Milliseconds; the rest of three seconds is for the look after an assignment whose answer was lost. */
+/** Milliseconds; the rest of three seconds is for checking on an assignment whose answer was lost. */
 const budget = 2_000;
 
 class Budget {
   #spent = 0;
   #waits = 0;
   #since = 0;
-  /** the answer is there: what is streamed may take its time */
+  /** the answer has begun: streaming the rest may take its time */
   over = false;
 
   left(): number {
@@ -47,14 +47,14 @@ export function besideBudget<T>(work: () => Promise<T>): Promise<T> {
   return budgets.run(undefined, work);
 }
 
-/** A wait for the database, which is counted. */
+/** A wait for the database, counted against the budget. */
 interface Wait {
-  /** milliseconds that are left for it, 0 or less when there are none */
+  /** milliseconds left for it; 0 or less if none */
   left: number;
   end: () => void;
 }
 
-/** Undefined where there is no limit. */
+/** Undefined if there is no limit. */
 function beginWait(): Wait | undefined {
   const own = budgets.getStore();
   if (!own || own.over) return undefined;
@@ -68,7 +68,7 @@ interface Pooling {
   releaseConnection(connection: unknown): Promise<void>;
 }
 
-/** A request that has used up its time gets no more connections; one that comes too late is given back. */
+/** A request that has used up its time gets no more connections; a connection that comes too late is released. */
 export function limitWaitsForConnections(client: Pooling): void {
   const acquire = client.acquireConnection.bind(client);
   client.acquireConnection = async () => {
@@ -99,13 +99,13 @@ export function limitWaitsForConnections(client: Pooling): void {
   };
 }
 
-/** Milliseconds that a statement gets in any case, so that a transaction can be taken back. */
+/** Milliseconds that every statement gets, so that a transaction can be rolled back. */
 const least = 200;
 
-/** A connection, with what pg's types leave out. */
+/** A connection, with a property that pg's types leave out. */
 export type Connection = pg.Client & { connectionParameters: { query_timeout?: number } };
 
-/** A statement of PostgreSQL's takes no longer than what its request has left. */
+/** Gives each statement on PostgreSQL only the time that its request has left. */
 export function limitStatements(connection: Connection): void {
   const query = connection.query.bind(connection) as (...asked: unknown[]) => unknown;
   const limited = (config: unknown, ...rest: unknown[]) => {

@@ -26,7 +26,7 @@ export const links: LinksFunction = () => [
 export const meta: MetaFunction = ({ error }) =>
   error ? pageTitle(describeError(error).title) : [{ title: site().name }];
 
-/** An error page keeps what the error came with, such as Retry-After. */
+/** An error page keeps the error's headers, such as Retry-After. */
 export const headers: HeadersFunction = ({ errorHeaders }) => errorHeaders ?? new Headers();
 
 export function Layout({ children }: { children: ReactNode }) {
@@ -63,7 +63,7 @@ export function ErrorBoundary() {
   return <ErrorPage error={useRouteError()} />;
 }
 
-// A browser that loads a page starts at its top; here focus on its heading or news shows that the page has changed.
+// After a full load a browser starts at the top; here focus on the heading or the news shows that the page has changed.
 function useFocusAfterNavigation() {
   const { pathname, search } = useLocation();
   const loaded = useRef(true);

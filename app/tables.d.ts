@@ -1,6 +1,6 @@
 /**
- * The tables as Knex's queries have them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
- * UTC; what an older program left in it, domain/times.ts reads. A column that is missing here is another program's.
+ * The tables as Knex's queries see them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
+ * UTC; domain/times.ts reads what older programs left there. A column that is missing here is another program's.
  */
 import type { ClosedState } from "#app/domain/account-state.ts";
 import type { LinkPurpose, LinkVia } from "#app/domain/account-links.server.ts";
@@ -103,7 +103,7 @@ interface AdoptedEmail {
   company_id: number;
 }
 
-/** PostgreSQL alone has it; `expire` is milliseconds since 1970. */
+/** On PostgreSQL only; `expire` is milliseconds since 1970. */
 interface RateLimit {
   key: string;
   points: number;
@@ -153,7 +153,7 @@ interface NumberOnOffer {
   country: string | null;
   kind: string | null;
   memorable: boolean | null;
-  /** PostgreSQL's */
+  /** on PostgreSQL only */
   shelf?: number;
 }
 

@@ -2,7 +2,7 @@ import type { Request } from "autocannon";
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
 import { newCallSid } from "../tests/support/calls.ts";
 
-/** What requests are made with, at one server. */
+/** What requests to one server need. */
 export interface Site {
   url: string;
   /** `Cookie` headers */
@@ -16,7 +16,7 @@ export interface Case {
   name: string;
   /** requests a round */
   amount: number;
-  /** whether the peer does it too; it has no pages */
+  /** whether the peer can do it too; it has no pages */
   peer: boolean;
   answer: string;
   request: (site: Site) => Request;
@@ -70,7 +70,7 @@ export const cases: readonly Case[] = [
           CallSid: newCallSid(),
           From: "+353871112222",
           To: calledNumber,
-          // Over already, since a company may have ten at once only.
+          // Already over, since a company may have only ten calls at once.
           CallStatus: "completed",
         }),
       }),
@@ -114,7 +114,7 @@ export const cases: readonly Case[] = [
     }),
   },
   {
-    // As many rows at each checkout, however many it shows at most.
+    // The same number of rows in each checkout, whatever the most it shows.
     name: "picker, eight numbers",
     amount: 500,
     peer: false,
@@ -128,7 +128,7 @@ export const cases: readonly Case[] = [
     name: "picker compressed",
     amount: 200,
     peer: false,
-    // Whatever it contains, the status says that it is the page.
+    // The body is compressed; the status shows that it is the page.
     answer: "",
     request: ({ choosing }) => ({
       path: "/dashboard/choose-number",

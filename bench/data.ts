@@ -13,14 +13,14 @@ export interface Data {
   settled: Account;
   /** has no number yet */
   choosing: Account;
-  /** the number of a third company, which gets the calls, so that no other's log grows */
+  /** the number of a third company, which gets the calls, so that no other company's log grows */
   calledNumber: string;
 }
 
 export interface Account {
   id: number;
   email: string;
-  /** of a session that was begun without a log-in: the cookie's value where nothing signs or wraps it */
+  /** of a session begun without a log-in: the cookie's value if nothing signs or wraps it */
   sessionId: string;
 }
 
@@ -39,7 +39,7 @@ export async function fill(databaseUrl: string): Promise<Data> {
   }
 }
 
-/** Makes the companies that requests are made for; the two numbers, which are available, become those of two of them. */
+/** Makes the companies that requests are made for, and assigns the two available numbers to two of them. */
 export async function fillAccounts(
   db: Knex,
   settledNumber: string,

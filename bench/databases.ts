@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { sharedPostgres } from "../tests/support/postgres.ts";
 
-// What is to be undone, last first. Where this process is killed, the guard of the tests' support does it.
+// Undone last first. If this process is killed, tests/support/left-behind.ts does it.
 const undo: (() => Promise<void> | void)[] = [];
 
-/** Registers something to do when the run is over; last in, first done. */
+/** Registers a step for when the run is over; last in, first done. */
 export function finallyDo(step: () => Promise<void> | void): void {
   undo.push(step);
 }
@@ -17,7 +17,7 @@ export async function finish(): Promise<void> {
 
 let server: Promise<string> | undefined;
 
-/** @returns the address of an empty database of PostgreSQL, which goes when the run is over */
+/** @returns the address of an empty PostgreSQL database, dropped when the run is over */
 export async function createDatabase(): Promise<string> {
   server ??= sharedPostgres(process.env["TEST_DATABASE_URL"]).then((shared) => {
     finallyDo(() => shared.stop());

@@ -22,7 +22,7 @@ export class Figures {
   }
 }
 
-/** Writes the figures, and what they are of, as JSON. */
+/** Writes the figures, and what was measured, as JSON. */
 export function save(file: string, figures: readonly Figure[], subjects: readonly Subject[]): void {
   const document = {
     at: new Date().toISOString(),
@@ -35,7 +35,7 @@ export function save(file: string, figures: readonly Figure[], subjects: readonl
   writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** A table in Markdown: the least of the rounds, and what it is of the others'. */
+/** A Markdown table: the lowest of the rounds, and its ratio to the other subjects'. */
 export function tableOf(figures: readonly Figure[]): string {
   const others = (["peer", "baseline"] as const).filter((name) =>
     figures.some(({ rounds }) => rounds[name]),

@@ -3,23 +3,23 @@ import { password } from "./data.ts";
 import type { Site } from "./cases.ts";
 import type { Server } from "./subjects.ts";
 
-/** What a flood of sign-ins does to everybody else, in milliseconds on the clock. */
+/** What a flood of sign-ins does to everybody else, in milliseconds of elapsed time. */
 
 const floodWidth = 200;
-/** Seconds of each half. */
+/** Seconds per half. */
 const lasts = 10;
 
-/** The server's settings: each client has an address of its own, and no limit but the machine's. */
+/** The server's settings: each client has its own address, and the machine is the only limit. */
 export const floodEnvironment = { TRUST_PROXY: "1", RATE_LIMITS: "off" };
 
 interface Half {
-  /** milliseconds of each answer, by what was asked */
+  /** milliseconds of each answer, by request */
   took: Record<string, number[]>;
   /** answers to the flood's sign-ins, by status */
   flood: Record<number, number>;
 }
 
-/** Measures others for a while without a flood, and for as long with 200 sign-ins at once. @returns for people */
+/** Measures others without a flood, then for as long with 200 sign-ins at once. @returns a report for people */
 export async function floodedAnswers(server: Server, site: Site): Promise<string> {
   const quiet = await half(server, site, 0);
   const flooded = await half(server, site, floodWidth);
@@ -55,7 +55,7 @@ async function half(server: Server, { settled }: Site, width: number): Promise<H
       body: JSON.stringify({ email, password: typed }),
     });
   const flooding = Array.from({ length: width }, async (_, at) => {
-    // All at one account, a quarter of them from one address and with its right password.
+    // All to one account, a quarter of them from one address with the right password.
     const own = at % 4 === 0;
     const address = own ? "198.18.0.1" : `198.18.1.${at}`;
     while (goesOn()) {

@@ -1,4 +1,4 @@
-/** `npm run lighthouse`: what Lighthouse says of the pages. docs/performance.md has what it said. */
+/** `npm run lighthouse`: Lighthouse's scores for the pages; docs/performance.md has the results. */
 import path from "node:path";
 import lighthouse from "lighthouse";
 import { chromium } from "playwright-core";
@@ -15,7 +15,7 @@ const least = { performance: 97, accessibility: 100, "best-practices": 100, seo:
 type Category = keyof typeof least;
 const categories = Object.keys(least) as Category[];
 
-/** Whatever else the machine does can only take from a score, so that the best of a few counts. */
+/** Anything else running on the machine can only lower a score, so the best of a few counts. */
 const mostRuns = 3;
 
 const publicPages = ["/", "/signup", "/login", "/forgot", "/api/docs"];
@@ -35,7 +35,7 @@ const pagesOf = {
 
 type Scores = Partial<Record<Category, number>>;
 
-/** @returns the best scores, and which audits were not passed at last */
+/** @returns the best scores, and which audits the last run failed */
 async function judge(url: string, port: number, asked: readonly Category[], cookie?: string) {
   const best: Scores = {};
   let failed: string[] = [];
@@ -51,7 +51,7 @@ async function judge(url: string, port: number, asked: readonly Category[], cook
       throw new Error(`${url}: ${result?.lhr.runtimeError?.message ?? "Lighthouse said nothing."}`);
     }
     const { lhr } = result;
-    // Whoever is sent to the log-in is not where the page is.
+    // Otherwise it would judge the log-in page that it was redirected to.
     if (lhr.finalDisplayedUrl !== url) throw new Error(`${url} led to ${lhr.finalDisplayedUrl}.`);
     for (const name of asked) {
       const score = Math.round((lhr.categories[name]?.score ?? 0) * 100);

@@ -53,7 +53,7 @@ async function load(
     requests: [request(site)],
     verifyBody: (body) => String(body).includes(answer),
     bailout: 1,
-    // Milliseconds; it also ends at such a tick.
+    // Milliseconds; autocannon also ends only on such a tick.
     sampleInt: 50,
   });
   const { errors, mismatches, statusCodeStats } = result;
@@ -79,11 +79,11 @@ export interface StartCost {
   milliseconds: number;
   /** MB at that moment */
   atFirst: number;
-  /** MB after some requests of each case; the heap grows with them for long, so it is no more than a comparison */
+  /** MB after some requests of each case; the heap keeps growing for long, so this only serves to compare */
   atWork: number;
 }
 
-/** Starts a server, sends it some requests of each case, and ends it again. */
+/** Starts a server, sends it some requests of each case, and stops it. */
 export async function startCost(start: () => Promise<Server>, data: Data): Promise<StartCost> {
   const server = await start();
   try {

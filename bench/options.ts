@@ -41,7 +41,7 @@ export class UsageError extends Error {}
 
 export interface Options {
   baseline: string | undefined;
-  /** whether to measure those too */
+  /** whether to measure starts too */
   starts: boolean;
   chosen: Case[];
   rounds: number;
@@ -51,7 +51,7 @@ export interface Options {
   scale: boolean;
   /** numbers in the pools of `scale`, fewest first */
   sizes: number[];
-  /** a round of `scale` */
+  /** per round of `scale` */
   requests: number;
 }
 

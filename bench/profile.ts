@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What V8's profiler gives; times are microseconds of the monotonic clock. */
+/** What V8's profiler writes; times are microseconds of the monotonic clock. */
 interface Profile {
   startTime: number;
   nodes: {
@@ -13,7 +13,7 @@ interface Profile {
   timeDeltas: number[];
 }
 
-/** From when to when, as `process.hrtime.bigint()` tells it. */
+/** From when to when, by `process.hrtime.bigint()`. */
 export interface Window {
   from: bigint;
   to: bigint;
@@ -22,8 +22,8 @@ export interface Window {
 const shown = 24;
 
 /**
- * Where the processes that left a profile in `directory` spent their time: its own shares by package, for people.
- * @param window what was before and after it is left out
+ * Where the processes that left a profile in `directory` spent their time: shares by package, for people.
+ * @param window samples from outside it are ignored
  */
 export function profileOf(directory: string, window: Window): string {
   const times = new Map<string, number>();
@@ -49,7 +49,7 @@ export function profileOf(directory: string, window: Window): string {
     .join("");
 }
 
-/** The package that a function is of, a part of Node, this program, or the function itself where it is the engine's. */
+/** A function's package, part of Node or file of this program, or its own name if it is V8's. */
 function ownerOf({ functionName, url }: Profile["nodes"][number]["callFrame"]): string {
   if (url === "") return functionName;
   if (url.startsWith("node:")) return url.split("/", 2).join("/");

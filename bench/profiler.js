@@ -1,4 +1,4 @@
-// What a server is started with (`node --import`) to be profiled, which NODE_OPTIONS has no other way to say.
+// Profiles the server that is started with it (`node --import`): NODE_OPTIONS offers no other way.
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { isMainThread } from "node:worker_threads";

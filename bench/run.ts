@@ -38,7 +38,7 @@ async function bench(options: Options): Promise<void> {
   const ours = checkout("ours", ".");
   const checkouts = [ours];
   if (options.baseline) checkouts.push(checkout("baseline", options.baseline));
-  // Once unmeasured, which builds where that is needed, and migrates.
+  // One unmeasured start, which builds if need be, and migrates.
   for (const subject of checkouts) await (await run(subject)).stop();
   const data = await fill(databaseUrl);
 
@@ -66,7 +66,7 @@ async function bench(options: Options): Promise<void> {
   process.stdout.write(`The rounds are in ${options.json}.\n`);
 }
 
-// One server at a time, since what several have in common in memory is divided among them.
+// One server at a time, since PSS divides memory among the processes that share it.
 async function measureStarts(
   run: Run,
   subjects: readonly Subject[],
@@ -107,7 +107,7 @@ async function measureRequests(
   }
 }
 
-/** @returns for people, where a subject spends its time on a case */
+/** @returns where a subject spends its time on a case, for people */
 async function profile(
   run: Run,
   subject: Subject,
@@ -122,17 +122,17 @@ async function profile(
     PROFILE_DIRECTORY: directory,
   });
   const site = await siteOf(server, data);
-  // Once to have it compiled, once to be looked at.
+  // Once to have V8 compile it, once to be profiled.
   await requestCost(server, site, profiled);
   const from = process.hrtime.bigint();
   await requestCost(server, site, profiled);
   const to = process.hrtime.bigint();
-  // At its end it leaves the profile.
+  // It writes the profile as it ends.
   await server.stop();
   return profileOf(directory, { from, to });
 }
 
-// What was begun goes with this process: see tests/support/left-behind.ts.
+// Whatever was started ends with this process: see tests/support/left-behind.ts.
 process.on("SIGINT", () => {
   process.stderr.write("\nStopped before it was done. No figures were written.\n");
   process.exit(130);

@@ -7,17 +7,17 @@ import { childEnvironment } from "../tests/support/environment.ts";
 import { freePort } from "../tests/support/free-port.ts";
 import { guardProcess } from "../tests/support/left-behind.ts";
 
-/** What is measured: a program that serves, and where it is. */
+/** What is measured: a server program, and where it is. */
 export interface Subject {
   name: "ours" | "peer" | "baseline";
   directory: string;
   /** a line for the shell */
   command: string;
-  /** of its checkout */
+  /** the commit of its checkout */
   commit: string;
 }
 
-/** @param directory a checkout of this program, this one or another; it is started as its own `npm start` does */
+/** @param directory a checkout of this program, this one or another; it is started as its own `npm start` would */
 export function checkout(name: Subject["name"], directory: string): Subject {
   const { scripts } = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8")) as {
     scripts: { start: string };
@@ -45,24 +45,24 @@ function commitOf(directory: string): string {
   return stdout?.trim() || "unknown";
 }
 
-/** A subject that runs. */
+/** A running subject. */
 export interface Server {
   subject: Subject;
-  /** its origin, which is its PUBLIC_URL too */
+  /** its origin, also its PUBLIC_URL */
   url: string;
-  /** processor time so far of all its threads that are still running; milliseconds, exact */
+  /** processor time so far of all its running threads; milliseconds, exact */
   cpu(): number;
-  /** processor time so far of all its processes, what has ended included; milliseconds, give or take some tens */
+  /** processor time so far of all its processes, including ended ones; milliseconds, give or take some tens */
   cpuOfAll(): number;
-  /** memory of all its processes, what they share with others divided among all; MB */
+  /** memory of all its processes, with shared memory divided among those that share it; MB */
   pss(): number;
-  /** Ends it and waits until it has ended. */
+  /** Stops it and waits until it has ended. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts a subject in a process group of its own and waits until `/healthz` answers 200.
- * @param logFile takes what it prints
+ * @param logFile receives what it prints
  * @throws with the end of what it printed, if it ends first or takes more than three minutes (it may have to be built)
  */
 export async function start(
@@ -81,9 +81,9 @@ export async function start(
       PUBLIC_URL: url,
       WEB_CONCURRENCY: "1",
       RATE_LIMITS: "off",
-      // Asked for by versions that signed their cookies.
+      // Needed by versions that signed their cookies.
       SESSION_SECRET: "only-the-bench-knows-this-secret",
-      // Left to itself, pg reads times in the machine's zone, and the peer leaves it.
+      // The peer leaves pg at its default, which reads times in the machine's zone.
       TZ: "UTC",
       ...env,
     }),
@@ -140,7 +140,7 @@ async function isHealthy(url: string): Promise<boolean> {
   return answer?.status === 200;
 }
 
-/** The fields of `/proc/PID/stat` that come after the program's name, of each process of a group that has not ended. */
+/** The fields of `/proc/PID/stat` after the program's name, for each running process of a group. */
 function processesOf(group: number): { pid: string; fields: string[] }[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -160,7 +160,7 @@ function cpuOf(group: number): number {
   return sum(threads.map((text) => Number(text.split(" ", 1)[0]))) / 1e6;
 }
 
-/** Processor time so far of PostgreSQL's connections to a database, which say in their titles which one; milliseconds. */
+/** Processor time so far of PostgreSQL's connections to a database, recognised by their process titles; milliseconds. */
 export function cpuOfDatabase(databaseUrl: string): number {
   const title = ` ${new URL(databaseUrl).pathname.slice(1)} `;
   const connections = readdirSync("/proc").filter(
@@ -172,10 +172,10 @@ export function cpuOfDatabase(databaseUrl: string): number {
   return sum(times) / 1e6;
 }
 
-// Source: proc_pid_stat(5). Linux tells everybody hundredths of a second, whatever its own tick is.
+// Source: proc_pid_stat(5). Linux reports hundredths of a second to programs, whatever its own tick is.
 const millisecondsPerTick = 10;
 const groupField = 2;
-/** user and system time, its own and that of the children that it has waited for */
+/** user and system time, its own and that of children it has waited for */
 const timeFields = [11, 12, 13, 14];
 
 function cpuOfAll(group: number): number {

@@ -9,10 +9,10 @@ import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { install, keepWritersOut, namesTaken, remove } from "../app/domain/rules/rules.server.ts";
 
 /**
- * The pool and the companies, and the rules that hold for whoever writes to them.
+ * The pool and the companies, and the rules that hold for anyone who writes to them.
  *
- * Tables that are there already are adopted: where a row breaks a rule, nothing is changed and each one is named.
- * Meanwhile they can be read, and whoever writes to them waits.
+ * Existing tables are adopted: if rows break a rule, nothing is changed and each row is named. Meanwhile the tables can be
+ * read, and writers wait.
  */
 export async function up(db: Knex): Promise<void> {
   await refuseOtherSchema(db);
@@ -25,7 +25,7 @@ export async function up(db: Knex): Promise<void> {
   await install(db);
 }
 
-// Making a rule replaces what has its name.
+// Making a rule replaces anything that has its name.
 async function refuseNamesTaken(db: Knex): Promise<void> {
   const taken = await namesTaken(db);
   if (taken.length === 0) return;
@@ -34,7 +34,7 @@ async function refuseNamesTaken(db: Knex): Promise<void> {
   );
 }
 
-/** Takes away the rules, and leaves the tables, whose rows are nobody's to drop. */
+/** Removes the rules but leaves the tables, whose rows nobody may drop. */
 export async function down(db: Knex): Promise<void> {
   await remove(db);
   // An index that this migration used to make.

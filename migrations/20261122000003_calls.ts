@@ -2,10 +2,10 @@ import type { Knex } from "knex";
 import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 
 /**
- * The call log, and what each company wants done with its calls.
+ * The call log, and how each company wants its calls handled.
  *
- * A call's row holds facts, each of which only ever goes further, and the database itself says what they amount to:
- * `outcome` is generated from them, so that it is right whatever came first.
+ * A call's row holds facts that only ever move forward, and the database itself says what they amount to: `outcome` is
+ * generated from them, so that it is right in whatever order they came.
  */
 export async function up(db: Knex): Promise<void> {
   for (const table of ["calls", "company_call_handling"]) {
@@ -30,7 +30,7 @@ export async function up(db: Knex): Promise<void> {
     // A callback that comes before all others may not say who called whom.
     table.text("from_number");
     table.text("to_number");
-    // Whose number it was when the call came; null where it was nobody's.
+    // Whose number it was when the call came; null if nobody's.
     table.bigInteger("company_id").references("companies.id");
     // What the caller was connected to; null until the voice webhook has said.
     table.text("route");
@@ -40,7 +40,7 @@ export async function up(db: Knex): Promise<void> {
     table.check("dial_result in ('answered', 'busy', 'no-answer', 'failed', 'canceled')");
     table.text("recording_url");
     table.integer("recording_seconds");
-    // Twilio may find after all that nothing was said.
+    // Twilio may find in the end that nothing was said.
     table.boolean("recording_absent").notNullable().defaultTo(false);
     table.timestamp("started_at", { useTz: false }).notNullable();
     table.timestamp("answered_at", { useTz: false });

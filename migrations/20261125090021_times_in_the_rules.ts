@@ -1,11 +1,11 @@
 import type { Knex } from "knex";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
-/** A time that is none is refused from now on, and one that was adopted so can be put right. */
+/** Invalid times are refused from now on, and adopted ones can be corrected. */
 export async function up(db: Knex): Promise<void> {
   await keepWritersOut(db);
   await install(db);
 }
 
-/** The rules stay as long as the tables that they guard are this program's; the first migration takes them away. */
+/** The rules stay as long as the tables that they guard are this program's; the first migration removes them. */
 export async function down(): Promise<void> {}

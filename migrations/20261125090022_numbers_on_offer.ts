@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * What a page of the pool reads: available numbers, oldest first, however the time of each is written. The index that
- * there was before for times as they are kept stays where it is: to drop it would have to wait for every reader.
+ * The index that a page of the pool reads: available numbers, oldest first, however their times are written. The earlier
+ * index, for times in the stored form, stays: dropping it would have to wait for every reader.
  */
 export async function up(db: Knex): Promise<void> {
   if (isPostgres(db)) for (const statement of keptTimes) await db.raw(statement);
@@ -15,7 +15,7 @@ export async function up(db: Knex): Promise<void> {
 
 const isPostgres = (db: Knex) => (db.client as Knex.Client).config.client === "pg";
 
-// As app/domain/rules/sqlite.ts reads a time: a query uses the index where it says the same.
+// As app/domain/rules/sqlite.ts reads a time: only a query with the same expression uses the index.
 const createdAtInSqlite = `case
      when typeof(created_at) = 'text' and created_at glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' then case
        when date(substr(created_at, 1, 10)) is not substr(created_at, 1, 10)
@@ -38,7 +38,7 @@ const zone = "([zZ]|[+-](0\\d|1[0-5])(:{0,1}[0-5]\\d(:[0-5]\\d){0,1}){0,1})";
 const clock = `([01]\\d|2[0-4]):[0-5]\\d(:[0-5]\\d([.]\\d+){0,1}){0,1} *${zone}{0,1}`;
 const isTime = `value ~ '^(\\d{4}-${day}([T ] *${clock}){0,1} *|([1-9]\\d{8,9}|[1-9]\\d{11,12})([.]\\d+){0,1})$'`;
 
-// A column that was adopted may be of any of these types; what cannot be read is null.
+// An adopted column may be of any of these types; what cannot be read is null.
 const keptTimes = [
   `create function kept_time(value timestamp) returns timestamp language sql immutable parallel safe
      as 'select case when isfinite($1) then $1 end'`,

@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
 
-/** What adopted companies sign in with where the database does not find it, see app/domain/adopted-emails.server.ts. */
+/** The emails of adopted companies that the database's lower() does not find: app/domain/adopted-emails.server.ts. */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("adopted_emails", (table) => {
     table.text("email").primary();
-    // Whoever changes a company's email takes this one out of use with it.
+    // Changing a company's email puts this one out of use.
     table.text("written").notNullable();
     table
       .bigInteger("company_id")
@@ -25,7 +25,7 @@ export async function up(db: Knex): Promise<void> {
   for (const { id, email, lowered } of companies) {
     const folded = foldedEmail(email);
     if (folded === lowered) continue;
-    // A database of the version before may have somebody else who signs in with it already.
+    // In a database of the previous version somebody else may already sign in with it.
     const isTaken: unknown = await db("companies").whereRaw("lower(email) = ?", folded).first("id");
     if (isTaken) continue;
     await db("adopted_emails")
@@ -37,7 +37,7 @@ export async function up(db: Knex): Promise<void> {
 
 const isPostgres = (db: Knex) => (db.client as Knex.Client).config.client === "pg";
 
-// NFC, in lower case, without what is invisible at its ends; PostgreSQL's text has no NUL.
+// NFC, lower case, nothing invisible at its ends; PostgreSQL's text has no NUL.
 function foldedEmail(email: string): string {
   const signs = Array.from(email.toLowerCase().normalize("NFC"));
   const isBlank = (sign: string) => /[\s\p{Default_Ignorable_Code_Point}\u2800]/u.test(sign);

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * Of a recording only its SID is kept, and addresses are built from it; those that were kept before stay as they are.
- * Calls that are going on get an index of their own, since they are counted whenever one comes.
+ * From now on only a recording's SID is stored, and its address is built from that; addresses already stored stay as they
+ * are. Calls in progress get an index of their own, since they are counted whenever one comes.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("calls", (table) => table.text("recording_sid"));
@@ -21,9 +21,9 @@ export async function down(db: Knex): Promise<void> {
   await db.raw("alter table calls drop column recording_sid");
 }
 
-/** What a call's facts amount to, as in the migration that made the table but for what a recording is. */
+/** What a call's facts amount to, as in the migration that made the table, except for what counts as a recording. */
 async function sayOutcome(db: Knex, hasRecording: string): Promise<void> {
-  // SQLite adds no stored column to a table that is there; what is computed is the same.
+  // SQLite cannot add a stored column to an existing table; the value is the same.
   const kind = (db.client as Knex.Client).config.client === "pg" ? "stored" : "virtual";
   await db.raw("drop index calls_of_company_by_outcome");
   await db.raw("alter table calls drop column outcome");

@@ -3,8 +3,8 @@ import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { install, keepWritersOut, refill, removeOffer } from "../app/domain/rules/rules.server.ts";
 
 /**
- * What searches and counts read: a row for each available number, with its country and kind and an index behind each
- * way to look for it, and the counts. The pool's own table is left as it is, and can be read meanwhile.
+ * What searches and counts read: a row for each available number, with its country and kind and an index for each way to
+ * search, and the counts. The pool's own table is left as it is, and can be read meanwhile.
  */
 export async function up(db: Knex): Promise<void> {
   const postgres = isPostgres(db);
@@ -20,7 +20,7 @@ export async function up(db: Knex): Promise<void> {
   await db.raw(`create table pool_counts (
     what text not null, country text not null, kind text not null, memorable boolean not null, slot integer not null,
     n bigint not null, primary key (what, country, kind, memorable, slot))${
-      // It lives by UPDATE.
+      // Nearly all writes are UPDATEs, which need room on their page.
       postgres
         ? " with (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0)"
         : ""
@@ -52,7 +52,7 @@ const sqliteTables = [
   `create table numbers_on_offer (
      id integer primary key, phone_number text not null unique, entered_at text not null,
      country text, kind text, memorable boolean)`,
-  // What a transaction knows of the numbers that it is about to add.
+  // What a transaction knows about the numbers that it is about to add.
   "create table facts_given (phone_number text primary key, country text, kind text, memorable boolean) without rowid",
   `create virtual table offer_search using fts5 (
      digits, home_after_2, home_after_3, country, kind, country_and_kind, memorable,

@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { install, recountCalls, removeCallCounts } from "../app/domain/rules/rules.server.ts";
 
-/** Each company's calls are counted by day as they come. */
+/** Counts each company's calls by day as they come. */
 export async function up(db: Knex): Promise<void> {
   if (await db.schema.hasTable("calls_per_day")) {
     throw new TableInTheWayError(

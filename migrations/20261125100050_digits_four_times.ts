@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
 /**
- * Numbers that have a digit four times in a row are found by that: its one trigram is in a hundredth of all numbers, so
- * that a search for 77777 looked at each of those.
+ * Indexes a digit that a number has four times in a row: its one trigram is in a hundredth of all numbers, and a search
+ * for 77777 had to look at each of those.
  */
 export async function up(db: Knex): Promise<void> {
   await keepWritersOut(db);
@@ -12,7 +12,7 @@ export async function up(db: Knex): Promise<void> {
     await db.raw(`update numbers_on_offer set shelf = shelf where ${hasRun}`);
     return;
   }
-  // What is taken out of the index has to be told as it went in, so the triggers of before take it out.
+  // Removing an entry from the index takes the same text that was put in, so the previous triggers do that.
   await db.raw(
     `create temp table numbers_with_runs as select ${columns} from numbers_on_offer where ${hasRun}`,
   );

@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
 /**
- * What happened to accounts, for whoever has to look into it. Companies are ids, and no foreign keys: what a company did
- * is told also when it is gone. The rules let nothing be changed, and nothing go that is younger than `audit_kept.since`.
+ * What happened to accounts, for later inquiry. Companies are ids without foreign keys, so that what a company did
+ * outlives its row. The rules let nothing be changed, and nothing younger than `audit_kept.since` be deleted.
  */
 export async function up(db: Knex): Promise<void> {
   await keepWritersOut(db);
@@ -16,7 +16,7 @@ export async function up(db: Knex): Promise<void> {
     table.text("address");
     table.text("request_id");
     table.text("details");
-    // SQLite's BEFORE INSERT triggers see -1 where no id is given.
+    // SQLite's BEFORE INSERT triggers see -1 if no id is given.
     table.check("id > 0", [], "audit_events_id");
     table.index(["company_id", "id"]);
   });

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * The way back into an account. Links and codes are kept as their SHA-256, and a link is bound to the address that the
- * company had, or was to get, when it was made.
+ * The way back into an account. Links and codes are stored as their SHA-256, and a link is bound to the address that the
+ * company had, or had asked for, when it was made.
  */
 export async function up(db: Knex): Promise<void> {
   const ofCompany = (table: Knex.CreateTableBuilder) =>
@@ -39,7 +39,7 @@ export async function up(db: Knex): Promise<void> {
     table.text("kind").notNullable();
     table.bigInteger("company_id").references("companies.id").onDelete("CASCADE").index();
     table.text("address").notNullable();
-    // One of a kind for an address at a time, where more would only be a nuisance.
+    // For kinds of which an address needs only one at a time.
     table.text("once").unique();
     table.text("message_id").notNullable().unique();
     table.timestamp("queued_at", { useTz: false }).notNullable();

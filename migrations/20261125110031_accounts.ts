@@ -1,16 +1,16 @@
 import type { Knex } from "knex";
 
 /**
- * What companies and operators say of an account: where a session is used, the time zone, that the account is frozen or
- * erased, and the messages at Twilio that are to go with it.
+ * More about an account: where a session is used, the time zone, whether the account is frozen or erased, and the
+ * messages at Twilio that must be deleted with it.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("company_sessions", (table) => {
-    // Sessions that began before this say neither.
+    // Older sessions have neither.
     table.text("address");
     table.text("user_agent");
   });
-  // What is old goes, whosever it is.
+  // Old calls are deleted, whoever they belong to.
   await db.schema.alterTable("calls", (table) => table.index(["started_at"], "calls_by_time"));
   await db.schema.createTable("company_time_zones", (table) => {
     table.bigInteger("company_id").primary().references("companies.id").onDelete("CASCADE");
@@ -27,7 +27,7 @@ export async function up(db: Knex): Promise<void> {
     table.timestamp("since", { useTz: false }).notNullable();
     table.timestamp("next_try_at", { useTz: false }).notNullable().index();
     table.integer("tries").notNullable().defaultTo(0);
-    // Why the last try came to nothing, in words without a secret.
+    // Why the last try failed, in words without a secret.
     table.text("failure");
   });
 }

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** Answers that a program may ask for again with the Idempotency-Key of its request; `status` is null while it is at work. */
+/** Answers that a program can get again with its request's Idempotency-Key; `status` is null while that is in progress. */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("idempotency_keys", (table) => {
     table.bigInteger("company_id").notNullable().references("companies.id").onDelete("CASCADE");

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 
 /**
- * What a company did with a call: whether its message was heard or deleted, and that the caller was blocked. Unheard
+ * What a company did with a call: whether its message was heard or deleted, and whether the caller was blocked. Unheard
  * messages have an index of their own, since every page counts them.
  */
 export async function up(db: Knex): Promise<void> {
@@ -23,9 +23,9 @@ export async function down(db: Knex): Promise<void> {
   }
 }
 
-/** What a call's facts amount to, as before but for what `first` says once it is known whose the call is. */
+/** What a call's facts amount to, as before, except that `first` decides once it is known whose call it is. */
 async function sayOutcome(db: Knex, first: string): Promise<void> {
-  // SQLite adds no stored column to a table that is there; what is computed is the same.
+  // SQLite cannot add a stored column to an existing table; the value is the same.
   const kind = (db.client as Knex.Client).config.client === "pg" ? "stored" : "virtual";
   await db.raw("drop index calls_of_company_by_outcome");
   await db.raw("alter table calls drop column outcome");

@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
 
-/** Whom a company takes no calls from, and what becomes of callers who withhold their number. */
+/** The callers that a company has blocked, and what happens to those who withhold their number. */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("blocked_callers", (table) => {
     table.bigInteger("company_id").notNullable().references("companies.id").onDelete("CASCADE");
-    // As calls have it: E.164, `sip:…`.
+    // As stored with calls: E.164, `sip:…`.
     table.text("caller").notNullable();
     table.timestamp("blocked_at", { useTz: false }).notNullable();
     table.primary(["company_id", "caller"]);

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** Mail of missed calls and messages: to whom, of which calls, and how whoever gets it stops it. */
+/** Mail about missed calls and messages: to whom, about which calls, and how its readers stop it. */
 export async function up(db: Knex): Promise<void> {
   const ofCompany = (table: Knex.CreateTableBuilder) =>
     table.bigInteger("company_id").notNullable().references("companies.id").onDelete("CASCADE");
@@ -9,7 +9,7 @@ export async function up(db: Knex): Promise<void> {
     ofCompany(table);
     table.text("email").notNullable();
     table.timestamp("added_at", { useTz: false }).notNullable();
-    // Until somebody who reads its mail has said so, nothing else is sent there.
+    // Until a reader of that mailbox has confirmed, nothing else is sent there.
     table.timestamp("confirmed_at", { useTz: false });
     table.primary(["company_id", "email"]);
   });

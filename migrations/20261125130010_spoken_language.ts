@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** The language that a company's callers are spoken to in; none where it has never said. */
+/** The language in which a company's callers are spoken to; none if it has never chosen one. */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("company_call_handling", (table) => {
     table.text("language");

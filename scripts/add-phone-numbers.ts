@@ -28,7 +28,7 @@ await runCommand(
     positionals: "[NUMBER…]",
     endsItself: true,
     stopped: () => report?.leftBehind() ?? "Nothing was changed.",
-    outlivesReader: true,
+    watchesOutput: true,
     examples: [
       ["", "shows how full the pool is, and who has which number since when"],
       ["--list", "shows every number, also those that are available"],
@@ -113,7 +113,7 @@ async function open(args: Arguments, minutes: number): Promise<number> {
   return 0;
 }
 
-/** A shell makes several arguments of `+353 86 123 4567`, the first of which is no number. */
+/** A shell splits `+353 86 123 4567` into several arguments, the first of which is not a number. */
 function requireQuotes(positionals: readonly string[]): void {
   positionals.forEach((first, index) => {
     if (!/^\D?(\+|00)/.test(first) || parseE164(first).ok) return;
@@ -180,7 +180,7 @@ async function add(
   return ours.invalid > 0 || isListLost ? 1 : 0;
 }
 
-/** Where rejects go: a person who looks on has seen them among the results. */
+/** Where rejects go besides the results; on a terminal only to a file, since whoever watches sees them anyway. */
 function rejectsOf(args: Arguments, source: Source | undefined): Rejects | undefined {
   const file = args.get("rejects");
   return source && (file !== undefined || !process.stdout.isTTY)

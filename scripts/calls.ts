@@ -15,7 +15,7 @@ import {
 } from "./terminal/command.ts";
 import { folded } from "./terminal/output.ts";
 
-/** Calls that `unmatched` lists. */
+/** The most calls that `unmatched` lists. */
 const mostListed = 100;
 
 await runCommand(
@@ -112,7 +112,7 @@ async function listUnmatched(args: Arguments): Promise<number> {
   return 0;
 }
 
-/** What networks say, for a terminal: whoever calls over SIP may call himself anything. */
+/** What networks say about a party, for a terminal: a caller over SIP may use any name. */
 function shown(party: string): string {
   if (/^\+\d+$/.test(party)) return formatPhoneNumber(party);
   return withoutForgingMarks(party).slice(0, 80);
@@ -120,7 +120,7 @@ function shown(party: string): string {
 
 async function withDatabase<T>(work: (db: Knex) => Promise<T>): Promise<T> {
   requireDatabase();
-  // All calls take longer to read than what a request may.
+  // Reading all calls takes longer than a request may.
   const db = createDatabase(environment().DATABASE_URL, { statementTimeout: 60_000 });
   try {
     return await work(db);
@@ -129,7 +129,7 @@ async function withDatabase<T>(work: (db: Knex) => Promise<T>): Promise<T> {
   }
 }
 
-/** The caller as calls have it. */
+/** The caller, as stored with calls. */
 function callerOf(text: string | undefined): string {
   if (text === undefined) throw new UsageError("Say whose calls: --caller NUMBER.");
   const caller = /^sips?:\S+$/i.test(text) ? text : asStored(text);

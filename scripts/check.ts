@@ -9,7 +9,7 @@ import path from "node:path";
 import type { Tally } from "../tests/support/tally.ts";
 import { buildState } from "./compile/sources.js";
 
-// The terminal also sends it to the running program; with a listener this one outlives that, and has the last word.
+// The terminal also sends SIGINT to the running program; with a listener this one outlives it, and can report.
 process.on("SIGINT", () => {});
 
 const vitestArguments = process.argv.slice(2);
@@ -68,7 +68,7 @@ const tally: Tally = existsSync(tallyFile)
 rmSync(directory, { recursive: true });
 
 const { passed, failed, skipped, notRun } = tally;
-// With arguments, tests are left out on request.
+// With arguments, tests are only left out on request.
 const skippedUnasked = vitestArguments.length === 0 ? skipped : 0;
 if (passed + failed === 0) console.error("No test was run.");
 if (skippedUnasked > 0) console.error(`Skipped tests: ${skippedUnasked}.`);

@@ -15,12 +15,13 @@ import {
   printJson,
   requireDatabase,
   runCommand,
+  warn,
   type Arguments,
 } from "./terminal/command.ts";
-import { openAccount, warn } from "./terminal/twilio.ts";
+import { openAccount } from "./terminal/twilio.ts";
 import { folded } from "./terminal/output.ts";
 
-/** What a repair has done by now. */
+/** What a repair has done so far. */
 let mended: Damage[] = [];
 
 const exitCodes = { healthy: 0, findings: 4 };
@@ -58,7 +59,7 @@ await runCommand(
       const mend = "npm run migrate, or set DATABASE_URL";
       findings.push(...found("database-missing", finding, mend));
     } else {
-      // A look at all rows takes longer than what a request may.
+      // Looking at all rows takes longer than a request may.
       const open = (readOnly: boolean) =>
         createDatabase(env.DATABASE_URL, { statementTimeout: 60_000, readOnly });
       const [db, beside] = [open(false), open(true)];
@@ -77,7 +78,7 @@ await runCommand(
   },
 );
 
-/** Says what will be mended, mends it, and returns what was. */
+/** Says what will be repaired, repairs it, and returns what was. */
 async function repair(db: Knex): Promise<Damage[]> {
   const there = await whatIsThere(db);
   if (there === "nothing") return [];

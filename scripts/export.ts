@@ -57,6 +57,7 @@ await runCommand(
     }
     progress.clear();
     if (args.signal.aborted) return 130;
+    if (output.failure !== undefined) return 0;
     if (json) await output.write(`${written > 0 ? "\n  " : ""}]\n}\n`);
     process.stderr.write(
       `${written} numbers. Next: “npm run numbers -- --from-file FILE” adds those of\na file to a pool.\n`,

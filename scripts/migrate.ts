@@ -2,9 +2,9 @@ import { createDatabase } from "../app/db.server.ts";
 import { PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
 import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { environment } from "../app/env.server.ts";
-import { migrateToLatest } from "../app/migrate.server.ts";
+import { migrateToLatest, usualPatience } from "../app/migrate.server.ts";
 import { restoreRules } from "../app/doctor/repair.server.ts";
-import { CommandError, runCommand } from "./terminal/command.ts";
+import { CommandError, runCommand, UsageError } from "./terminal/command.ts";
 
 let migrated = false;
 
@@ -24,14 +24,21 @@ await runCommand(
         type: "boolean",
         help: "put the rules' triggers and indexes back",
       },
+      wait: {
+        type: "string",
+        value: "SECONDS",
+        help: `wait so long for others to release the tables (${usualPatience}), 86400 at most`,
+      },
     },
   },
   async (args) => {
+    const patience = readSeconds(args.get("wait"));
     const db = createDatabase(environment().DATABASE_URL, {
       statementTimeout: 0,
     });
     try {
-      const migrations = await migrateToLatest(db, (line) => process.stderr.write(`${line}\n`));
+      const say = (line: string) => process.stderr.write(`${line}\n`);
+      const migrations = await migrateToLatest(db, say, patience);
       migrated = true;
       const restored = args.has("restore-rules");
       if (restored) await restoreRules(db);
@@ -56,3 +63,10 @@ await runCommand(
     }
   },
 );
+
+function readSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (/^\d{1,5}$/.test(text) && seconds >= 1 && seconds <= 86_400) return seconds;
+  throw new UsageError("--wait takes seconds, a whole number from 1 to 86400.");
+}

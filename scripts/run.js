@@ -1,6 +1,6 @@
 /**
- * `node scripts/run.js NAME …` runs scripts/NAME.ts: as it was built, where the build is of the sources as they are;
- * else from the sources, with the development packages. Plain JavaScript, since production has nothing else.
+ * `node scripts/run.js NAME …` runs scripts/NAME.ts: the build of it, if that matches the current sources; otherwise the
+ * sources, with the development packages. Plain JavaScript, since production has nothing else.
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { prepare } from "./start/preparation.js";
 /** The serving processes always run the build. */
 const serving = ["start", "serve-remix"];
 
-// Ctrl-C before the script is there to say what it was doing.
+// For a Ctrl-C before the script has loaded and can say what it was doing.
 process.on("SIGINT", () => {
   if (process.listenerCount("SIGINT") > 1) return;
   process.stderr.write("\nStopped before it began. Nothing was changed.\n");
@@ -25,7 +25,10 @@ const built = path.join(import.meta.dirname, `../build/scripts/${name}.js`);
 process.argv = [node, source, ...args];
 
 const state = buildState();
-if (state === "current") await run(built);
+if (!existsSync(source)) {
+  process.stderr.write(`There is no script “${name}”.\n`);
+  process.exitCode = 2;
+} else if (state === "current") await run(built);
 else if (["tsx", "@remix-run/dev"].every(isInstalled)) {
   if (serving.includes(name)) {
     await build();
@@ -49,14 +52,10 @@ else if (["tsx", "@remix-run/dev"].every(isInstalled)) {
 
 /** @param {string} file */
 async function run(file) {
-  if (existsSync(file)) await import(pathToFileURL(file).href);
-  else {
-    process.stderr.write(`There is no script “${name}”.\n`);
-    process.exitCode = 2;
-  }
+  await import(pathToFileURL(file).href);
 }
 
-/** Prepares from the sources, and so builds: this process itself stays without tsx. */
+/** Prepares from the sources, which includes building; this process itself does not load tsx. */
 async function build() {
   const forgetNpm = onNpmEnd(() => process.exit(143));
   await prepare(source, ["--import", "tsx"]);

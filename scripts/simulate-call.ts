@@ -19,7 +19,7 @@ import {
 import { isOnThisMachine, serveRecordings } from "./terminal/simulated-recordings.ts";
 import { layOut } from "./terminal/twiml.ts";
 
-/** Where the recording of a message is now served. */
+/** Where a message's recording is being served. */
 let servedAt: string | undefined;
 
 await runCommand(
@@ -84,7 +84,7 @@ await runCommand(
           : "Next: the company's dashboard shows the call; --scenario walks it in other ways.\n",
       );
     }
-    // As long as the recording is served the process goes on; Ctrl-C ends it.
+    // The process runs on to serve the recording; Ctrl-C ends it.
     if (recorded) await new Promise(() => {});
     return 0;
   },
@@ -110,8 +110,8 @@ async function serveRecording(): Promise<boolean> {
 }
 
 /**
- * Before a call gets into the log that cannot go as it was asked for. Only for the server that this configuration is of:
- * another one's database is not here.
+ * Checked before a call that cannot go as requested gets into the log. Only for this configuration's own server, since
+ * another one's database is not at hand.
  * @throws {CommandError} which says what to set
  */
 async function expectToRing({ to, from, url, scenario }: CallOptions): Promise<void> {
@@ -129,7 +129,7 @@ async function expectToRing({ to, from, url, scenario }: CallOptions): Promise<v
 }
 
 function readArguments(args: Arguments): CallOptions {
-  // `+353 86 123 4567` without quotes comes as four.
+  // `+353 86 123 4567` without quotes arrives as four.
   const number = args.positionals.join(" ");
   if (number === "") {
     throw new UsageError("Say which number to call, like “npm run call -- +353861234567”.");

@@ -11,7 +11,7 @@ let workers: Workers | undefined;
 let stopping: Promise<void> | undefined;
 let firstSignalAt = 0;
 
-// Ctrl-C reaches this process from the terminal and from npm, which passes it on.
+// Ctrl-C reaches this process twice: from the terminal, and passed on by npm.
 const sameSignal = 200;
 
 function onSignal(signal: "SIGTERM" | "SIGINT"): void {
@@ -21,7 +21,7 @@ function onSignal(signal: "SIGTERM" | "SIGINT"): void {
     process.exit(1);
   }
   firstSignalAt = performance.now();
-  // Until the workers are up, another start would redo anything left half done.
+  // Until the workers are up, the next start would redo anything left half done.
   if (!workers) {
     process.stderr.write(
       "\nStopped before it served. A migration that was not done has changed nothing.\n",
@@ -63,7 +63,7 @@ process.on("SIGINT", onSignal);
 try {
   await start();
 } catch (error) {
-  // A port that is taken is one line; a fault of the program has its stack.
+  // A port in use gets one line; a fault of the program gets its stack.
   const text = error instanceof PortError ? error.message : (error as Error).stack;
   process.stderr.write(`${text}\n`);
   workers?.kill();

@@ -11,7 +11,7 @@ const says: Record<JobOutcome, string> = {
   "not-due": "nothing to do now",
 };
 
-// Whatever is cut off is done again.
+// A job that is cut off is done again.
 const untilKilled = new AbortController().signal;
 
 await runCommand(
@@ -28,7 +28,7 @@ await runCommand(
   },
   async (args) => {
     requireDatabase();
-    // A database that cannot be asked is told in one line; each job would only fail.
+    // Without a working database every job would fail; this way it is one line.
     await isFree(reading(), jobs[0]!.name);
     logToStderr();
     if (!args.has("once")) {

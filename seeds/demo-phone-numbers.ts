@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { addToPool } from "../app/domain/pool.server.ts";
 
 /**
- * Numbers to try the program with, from ranges that are set aside for fiction, so that nobody is called by mistake:
+ * Numbers to try the program with, from ranges set aside for fiction, so that nobody is called by mistake:
  * ComReg (Ireland), Ofcom "Telephone numbers for use in TV and radio drama", NANPA "555-0100 to 555-0199", ACMA
  * "Phone numbers for use in TV shows, films and creative works", ARCEP (France), Bundesnetzagentur (Germany) and PTS
  * (Sweden).
@@ -24,7 +24,7 @@ const demoNumbers = [
   "+46701740605",
 ];
 
-/** Fills an empty pool; where there is a number already, nothing is added. */
+/** Fills an empty pool; if there is any number already, nothing is added. */
 export async function seed(db: Knex): Promise<void> {
   const any: unknown = await db("twilio_phone_numbers").first("id");
   if (any === undefined) await addToPool(db, demoNumbers);

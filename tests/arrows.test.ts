@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 
-/** Which rooms of app/ a room may import from; `foundation` is what stands in app/ itself: db, env, migrate. */
+/** Which rooms of app/ a room may import from; `foundation` is the files in app/ itself: db, env, migrate. */
 const below: Record<string, readonly string[]> = {
   routes: ["components", "images", "http", "twilio", "domain", "log", "server", "foundation"],
   components: [],
@@ -18,7 +18,7 @@ const below: Record<string, readonly string[]> = {
   foundation: [],
 };
 
-/** What Remix looks for in app/ itself, which is made of all the rooms. */
+/** The files that Remix looks for in app/ itself, which use all the rooms. */
 const shell = ["root.tsx", "entry.client.tsx", "entry.server.tsx"];
 
 const sources = readdirSync("app", { recursive: true, encoding: "utf8" }).filter(
@@ -30,7 +30,7 @@ const roomOf = (file: string) => (file.includes("/") ? file.split("/")[0]! : "fo
 test.each(sources)("app/%s imports nothing from above", (file) => {
   const source = readFileSync(path.join("app", file), "utf8");
   const room = roomOf(file);
-  // Types are gone when the program runs; pages may know those of whatever is sent to them.
+  // Types do not exist at run time; pages may know the types of whatever is sent to them.
   const imports = [...source.matchAll(/^(?:import|export) (?!type )[^;]*?"#app\/([^"]+)";/gms)]
     .map(([, imported]) => imported!)
     .filter((imported) => roomOf(imported) !== room);
@@ -45,28 +45,25 @@ test("the check sees imports", () => {
   expect(listener).toMatch(/^import [^;]*"#app\/log\//m);
 });
 
-test.each(sources)("app/%s has 300 lines at most", (file) => {
+test.each(sources)("app/%s has at most 300 lines", (file) => {
   expect(readFileSync(path.join("app", file), "utf8").split("\n").length).toBeLessThanOrEqual(301);
 });
 
-/** The two doors from what is frozen to what lives: the rules' install, and the diagnosis of damage. */
+/** The two doors from frozen code to living code: the rules' install, and the diagnosis of damage. */
 const doors = /^\.\.\/app\/(domain\/rules\/rules\.server|doctor\/damage\/[\w.-]+)\.ts$/;
 
 const migrations = readdirSync("migrations").filter((file) => file.endsWith(".ts"));
 
-test.each(migrations)(
-  "migrations/%s imports nothing that lives but through the two doors",
-  (file) => {
-    const source = readFileSync(path.join("migrations", file), "utf8");
-    // `import type` of Knex is gone when it runs.
-    const imports = [
-      ...source.matchAll(/^(?:import|export) (?!type )[^;]*?"([^"]+)";|\bimport\("([^"]+)"\)/gms),
-    ];
-    expect(
-      imports.map(([, from, later]) => from ?? later).filter((from) => !doors.test(from!)),
-    ).toEqual([]);
-  },
-);
+test.each(migrations)("migrations/%s imports living code only through the two doors", (file) => {
+  const source = readFileSync(path.join("migrations", file), "utf8");
+  // `import type` of Knex does not exist at run time.
+  const imports = [
+    ...source.matchAll(/^(?:import|export) (?!type )[^;]*?"([^"]+)";|\bimport\("([^"]+)"\)/gms),
+  ];
+  expect(
+    imports.map(([, from, later]) => from ?? later).filter((from) => !doors.test(from!)),
+  ).toEqual([]);
+});
 
 test("the doors are there, and are used", () => {
   const used = migrations.flatMap((file) =>

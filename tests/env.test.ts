@@ -30,14 +30,14 @@ test("PUBLIC_URL follows PORT, and is an origin", () => {
   );
 });
 
-test("an empty value is one that is not set", () => {
+test("an empty value counts as not set", () => {
   expect(parseEnvironment({ PORT: "", TWILIO_AUTH_TOKEN: " " })).toMatchObject({
     PORT: 3000,
   });
   expect(parseEnvironment({ TWILIO_AUTH_TOKEN: "" }).TWILIO_AUTH_TOKEN).toBeUndefined();
 });
 
-test("DATABASE_URL alone is enough, and what is left of a version before is no error", () => {
+test("DATABASE_URL alone is enough, and variables of an earlier version are no error", () => {
   const given = { DATABASE_URL: "postgres://localhost/numbers" };
   expect(parseEnvironment(given)).toMatchObject(given);
   expect(parseEnvironment({ ...given, SESSION_SECRET: "short" })).toEqual(parseEnvironment(given));
@@ -115,7 +115,7 @@ test.each([
   ["a carriage return and a newline", "\r\n"],
   ["a blank", " "],
   ["a tab", "\t"],
-])("%s at the end of a variable is none of it, whichever variable it is", (_, end) => {
+])("%s at the end of any variable is trimmed", (_, end) => {
   const given = {
     DATABASE_URL: "postgres://localhost/numbers",
     DATABASE_POOL_MAX: "3",
@@ -180,14 +180,14 @@ test.each([
   );
 });
 
-test("the file speaks where a variable is set and empty, and nowhere else", () => {
+test("the file supplies variables that are empty or not set, and no others", () => {
   useFile("PORT=8080\nLOG_LEVEL=warn\n");
   process.env["PORT"] = " ";
   process.env["LOG_LEVEL"] = "error";
   expect(environment()).toMatchObject({ PORT: 8080, LOG_LEVEL: "error" });
 });
 
-test("an ENV_FILE that is not there is said", () => {
+test("a missing ENV_FILE is reported", () => {
   useFile("");
   process.env["ENV_FILE"] = "/nowhere/settings.env";
   expect(() => environment()).toThrow(new EnvironmentError("ENV_FILE names no file."));
@@ -206,7 +206,7 @@ test.each([
   expect(postgresAddress(DATABASE_URL)).toMatchObject({ ...parts, ...wanted });
 });
 
-test("no file of the program imports node:process, which would make stdin one that cannot be waited for", () => {
+test("no file imports node:process, which would make it impossible to wait for stdin", () => {
   for (const folder of ["app", "scripts", "migrations"]) {
     for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
       if (!/\.(tsx?|js)$/.test(file)) continue;

@@ -34,7 +34,7 @@ test.each([
   "for=192.0.2.1",
   "localhost",
   "192.0.2.1\n192.0.2.2",
-])("%j is no address", (text) => {
+])("%j is not an address", (text) => {
   expect(ipAddress(text)).toBeUndefined();
 });
 

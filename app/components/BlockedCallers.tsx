@@ -3,7 +3,7 @@ import { PhoneNumber } from "#app/components/PhoneNumber.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 
 interface ShownBlock {
-  /** as calls have it */
+  /** as stored with calls */
   caller: string;
   /** `+353 87 111 2222` */
   shown: string;
@@ -16,7 +16,7 @@ interface BlockedCallersProps {
   blocked: readonly ShownBlock[];
 }
 
-/** Whom a company takes no calls from, each with a button that lifts the block. */
+/** The callers that a company has blocked, each with a button that lifts the block. */
 export function BlockedCallers({ here, blocked }: BlockedCallersProps) {
   if (blocked.length === 0) {
     return <p>Nobody is blocked. There is a button beside each call on Calls, too.</p>;
@@ -54,7 +54,7 @@ interface BlockNumberProps {
   error: string | undefined;
 }
 
-/** Blocks a number that is typed, whether it has ever called or not. */
+/** A form that blocks a typed number, whether or not it has ever called. */
 export function BlockNumber({ here, owner, value, error }: BlockNumberProps) {
   return (
     <PostForm submit="Block" submitting="Blocking…" action={here}>

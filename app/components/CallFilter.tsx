@@ -11,7 +11,7 @@ interface CallFilterProps {
   tabs: CallTab[];
 }
 
-/** Chooses which calls are shown, and downloads those. */
+/** Chooses which calls are shown, and downloads them. */
 export function CallFilter({ typed, errors, tabs }: CallFilterProps) {
   const narrowed = typed.search !== "" || typed.since !== "" || typed.until !== "";
   return (
@@ -32,7 +32,7 @@ export function CallFilter({ typed, errors, tabs }: CallFilterProps) {
           ))}
         </ul>
       </nav>
-      {/* What is in the fields follows the address, also Back. */}
+      {/* The fields follow the address, on Back too. */}
       <Form
         method="get"
         action="/calls"

@@ -5,18 +5,18 @@ import { WithPhoneNumbers } from "#app/components/PhoneNumber.tsx";
 import type { FieldErrors } from "#app/http/fields.ts";
 
 interface CallHandlingFormProps {
-  /** by field name, as they are sent */
+  /** by field name, as sent */
   values: Record<string, string>;
   errors: FieldErrors | undefined;
-  /** names of those whose phones may be rung */
+  /** names of the countries whose phones may be rung */
   countries: readonly string[];
-  /** tags and names of those that callers can be spoken to in */
+  /** the languages that callers can be spoken to in */
   languages: readonly (readonly [tag: string, name: string])[];
 }
 
 /**
- * What a company wants done with its calls. All of it is always sent; where scripts run, style sheets hide what belongs
- * to an option that is not chosen.
+ * How a company wants its calls handled. Every field is always sent; where scripts run, style sheets hide the fields of
+ * an option that is not chosen.
  */
 export function CallHandlingForm({ values, errors, countries, languages }: CallHandlingFormProps) {
   return (

@@ -1,7 +1,7 @@
 import { Link } from "@remix-run/react";
 import { Banner } from "#app/components/Banner.tsx";
 
-/** What was done with a call, told once above the calls. */
+/** What has been done with a call, told once above the calls. */
 export const callNews = [
   "message-deleted",
   "message-deleted-here",

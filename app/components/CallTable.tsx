@@ -5,16 +5,15 @@ import type { ShownCall } from "#app/http/shown-call.server.ts";
 interface CallTableProps {
   /** in order of their days */
   calls: ShownCall[];
-  /** for whoever cannot see what the table stands under */
+  /** for those who cannot see the heading above the table */
   caption: string;
-  /** of the page of calls that it is on, with its `?`: what is done with a call leads back there */
+  /** the query, with its `?`, of the page of calls: actions on a call lead back there */
   query?: string;
 }
 
 /**
- * Calls, one a row, under the days on which they came. Where there is no room for columns, style sheets lay the cells
- * of a row under each other; the roles say what a table's elements say by themselves, because some browsers then forget
- * that it is one.
+ * Calls, one per row, under the days on which they came. Where there is no room for columns, style sheets stack the cells
+ * of a row; some browsers then no longer treat it as a table, so its elements state their roles.
  */
 export function CallTable({ calls, caption, query = "" }: CallTableProps) {
   return (
@@ -76,13 +75,13 @@ function CallRow({ call, query }: { call: ShownCall; query: string }) {
   );
 }
 
-/** Who called, as a number that can be called back and does not break, or as whatever else the network said. */
+/** The caller: a number that can be called back and never wraps, or whatever else the network said. */
 export function Caller({ call: { caller, callBack } }: { call: ShownCall }) {
   const shown = caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller;
   return callBack === null ? shown : <a href={callBack}>{shown}</a>;
 }
 
-/** One press blocks: it can be lifted in Settings as quickly. */
+/** One press blocks; Settings lifts the block just as quickly. */
 function BlockCaller({ call: { callSid, caller }, query }: { call: ShownCall; query: string }) {
   return (
     <form method="post" action={`/calls/${callSid}/block${query}`} className="block-caller">
@@ -96,7 +95,7 @@ function BlockCaller({ call: { callSid, caller }, query }: { call: ShownCall; qu
 
 const ring = "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13";
 
-/** In a square of 16, as lines. */
+/** Lines in a 16 by 16 square. */
 const icons: Record<ShownCall["kind"], string> = {
   answered: "M2.5 8.5 6 12l7.5-8",
   message:

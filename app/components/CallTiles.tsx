@@ -8,7 +8,7 @@ const tiles = [
   ["answered", "Answered"],
 ] as const;
 
-/** What the calls of the last seven days came to, each a way into the log. */
+/** Totals of the last seven days' calls by outcome, each a link into the log. */
 export function CallTiles({ days }: { days: ShownDays }) {
   const since = namedDays(days).at(-7)?.day;
   return (

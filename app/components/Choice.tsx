@@ -3,18 +3,18 @@ import type { ReactNode } from "react";
 interface ChoiceProps {
   name: string;
   value: string;
-  /** the value of the one that is chosen */
+  /** the value of the chosen one */
   chosen: string;
   label: string;
-  /** what comes of it */
+  /** what choosing it means */
   hint: string;
-  /** the field's name for the first, to which an error leads */
+  /** for the first one, the field's name: errors link to it */
   id?: string;
-  /** what it needs to know, if it is chosen */
+  /** fields that it needs, if chosen */
   children?: ReactNode;
 }
 
-/** One of several, on a card that explains itself and is chosen by a press anywhere in it. */
+/** One of several choices, on a card that explains it; pressing anywhere on the card chooses it. */
 export function Choice({
   name,
   value,

@@ -20,19 +20,19 @@ import type {
   offerNumbers,
 } from "#app/http/choose-number.server.ts";
 
-/** What the pages that are the modal on another page share, besides `offerNumbers` and `chooseNumber`. */
+/** What the two pages that show the modal over another page share, besides `offerNumbers` and `chooseNumber`. */
 
 export const chooseNumberMeta: MetaFunction<typeof offerNumbers> = ({ data }) =>
   privatePageTitle("Choose Your Phone Number", data?.refused);
 
 /**
- * A number that went meanwhile means a fresh list, though Remix keeps what it has after a 4xx;
- * one that was assigned means no list any more, and the page is about to be left.
+ * If a number has gone, the list is loaded afresh, although Remix loads nothing after a 4xx;
+ * if one was assigned, no list is needed: the page is about to be left.
  */
 export const refreshChoice: ShouldRevalidateFunction = (change) =>
   change.actionStatus === undefined ? refreshUnlessCutOff(change) : change.actionStatus === 409;
 
-/** Sends the choice; where no answer comes, or one that is none, that is an answer for the modal too. */
+/** Sends the choice; if there is no answer, or no usable one, the modal is told that too. */
 export const sendChoice: ClientActionFunction = async ({ serverAction }) => {
   noteBehind("changed");
   try {
@@ -45,15 +45,15 @@ export const sendChoice: ClientActionFunction = async ({ serverAction }) => {
   }
 };
 
-/** What the modal shows, for when no more can be loaded. */
+/** What the modal shows, for when loading fails. */
 let shown: Choice | undefined;
 
-/** Loads the numbers; where that fails, those that are shown stay, with the words why. */
+/** Loads the numbers; if that fails, those already shown stay, with an explanation. */
 export const loadChoice: ClientLoaderFunction = async ({ serverLoader }) => {
   try {
     return await serverLoader<Choice>();
   } catch (error) {
-    // It has a number by now, and is sent to where it sees it.
+    // By now the company has a number, and is redirected to it.
     if (error instanceof Response) noteBehind("changed");
     if (error instanceof Response || !shown) throw error;
     return { ...shown, fault: whyNoAnswer(error) } satisfies Choice;
@@ -89,7 +89,7 @@ export function ChooseNumber({ allowSkip, action, closeTo }: ChooseNumberProps) 
   }, [loaded]);
   const close = async () => {
     try {
-      // What is behind is loaded again, and the modal would go with the page if that could not be.
+      // The page behind will load again; should that fail, the modal would be lost with it.
       if (isBehindChanged()) await fetch("/healthz");
       navigate(closeTo);
     } catch (error) {

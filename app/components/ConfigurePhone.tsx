@@ -1,13 +1,13 @@
 import { Link } from "@remix-run/react";
 
 interface ConfigurePhoneProps {
-  /** that there is no number, in the words of the page */
+  /** that there is no number, in the page's words */
   children: string;
   /** the page with the modal */
   to: "/dashboard/choose-number" | "/settings/phone/choose";
 }
 
-/** What a company without a number sees in its place. */
+/** What a company without a number sees instead of one. */
 export function ConfigurePhone({ children, to }: ConfigurePhoneProps) {
   return (
     <>

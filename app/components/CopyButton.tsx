@@ -3,13 +3,13 @@ import { useHydrated } from "#app/components/hydrated.ts";
 
 interface CopyButtonProps {
   text: string;
-  /** for whoever cannot see what the button stands beside */
+  /** for those who cannot see what is beside the button */
   what: string;
 }
 
 type Outcome = "" | "Copied" | "Not copied";
 
-/** Copies `text`; there only where the browser lets a page do so (JavaScript, and https or localhost). */
+/** Copies `text`; only shown where the browser lets a page do so (JavaScript, and https or localhost). */
 export function CopyButton({ text, what }: CopyButtonProps) {
   const hydrated = useHydrated();
   const [outcome, setOutcome] = useState<Outcome>("");
@@ -18,7 +18,7 @@ export function CopyButton({ text, what }: CopyButtonProps) {
     const timer = setTimeout(() => setOutcome(""), 4_000);
     return () => clearTimeout(timer);
   }, [outcome]);
-  // Until it is known, its place is kept (style sheets do, where scripts run), so that nothing moves when it comes.
+  // Until then its place is kept (by style sheets, where scripts run), so that nothing moves when it appears.
   if (!hydrated) return <span className="copy" />;
   if (!("clipboard" in navigator)) return null;
   const copy = () => {

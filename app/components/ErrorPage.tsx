@@ -20,13 +20,13 @@ const titles: Record<number, string> = {
   503: "Not available right now",
 };
 
-// What Remix throws has a text for developers.
+// The text of what Remix throws is for developers.
 const messages: Record<number, string> = {
   404: "There is no page at this address.",
   405: "This page takes no form. Nothing was changed.",
 };
 
-/** What a visitor is told of an error that a loader or action threw, or that happened in the browser. */
+/** What a visitor is told about an error that a loader or action threw, or that happened in the browser. */
 export function describeError(error: unknown): Described {
   if (error instanceof UnreachableError) {
     return {

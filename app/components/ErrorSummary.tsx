@@ -4,7 +4,7 @@ import type { FieldErrors, WholeForm } from "#app/http/fields.ts";
 
 const wholeForm: WholeForm = "form";
 
-/** What is wrong with a form, at its top: each line leads to its field. Takes the focus. */
+/** What is wrong with a form, at its top: each line links to its field. Takes focus. */
 export function ErrorSummary({ errors }: { errors: FieldErrors }) {
   const summary = useRef<HTMLDivElement>(null);
   useEffect(() => summary.current?.focus(), [errors]);
@@ -28,7 +28,7 @@ export function ErrorSummary({ errors }: { errors: FieldErrors }) {
   );
 }
 
-// To the router even a fragment is a navigation, after which there are no errors any more.
+// To the router even a fragment is a navigation, and that would clear the errors.
 function focus(event: MouseEvent, field: string) {
   event.preventDefault();
   document.getElementById(field)?.focus();

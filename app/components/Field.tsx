@@ -49,7 +49,7 @@ export function Field({ name, label, hint, error, children }: FieldProps) {
 type TextFieldProps = Omit<FieldProps, "children"> & {
   type?: "text" | "email" | "tel";
   autoComplete: string;
-  /** what was sent and not accepted */
+  /** what was sent and rejected */
   value: string | undefined;
 };
 
@@ -74,7 +74,7 @@ export function TextField({ type = "text", autoComplete, value, ...field }: Text
 
 type SelectFieldProps = Omit<FieldProps, "children"> & {
   value: string | undefined;
-  /** what is sent, and shown unless there is a name for it */
+  /** each value is sent, and also shown unless it has a name */
   options: readonly (string | readonly [value: string, name: string])[];
 };
 

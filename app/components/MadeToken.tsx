@@ -1,6 +1,6 @@
 import { CopyButton } from "#app/components/CopyButton.tsx";
 
-/** A token that was just made: this is the only time that it is shown. */
+/** A token that was just made; it is only shown this once. */
 export function MadeToken({ made, name }: { made: string; name: string }) {
   return (
     <div className="banner" role="status" tabIndex={-1} data-takes-focus>

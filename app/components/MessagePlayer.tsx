@@ -4,11 +4,11 @@ import type { ShownCall, ShownMessage } from "#app/http/shown-call.server.ts";
 interface MessagePlayerProps {
   call: ShownCall;
   message: ShownMessage;
-  /** of the page of calls that it is on, with its `?` */
+  /** the query, with its `?`, of the page of calls */
   query: string;
 }
 
-/** Plays a message; what plays it has no sound before somebody asks. Played, it counts as heard, also in the navigation. */
+/** Plays a message, loading its sound only on request. Once played it counts as heard, in the navigation too. */
 export function MessagePlayer({ call, message, query }: MessagePlayerProps) {
   const { address, state, waits } = message;
   const revalidator = useRevalidator();
@@ -38,7 +38,7 @@ export function MessagePlayer({ call, message, query }: MessagePlayerProps) {
   );
 }
 
-/** @param waits whether Twilio has it still */
+/** @param waits whether Twilio still has it */
 function Deleted({ waits }: { waits: boolean }) {
   return (
     <span className="hint">

@@ -2,7 +2,7 @@ import { ConfigurePhone } from "#app/components/ConfigurePhone.tsx";
 import { HowToTest } from "#app/components/RingTest.tsx";
 import type { ShownNumber } from "#app/http/shown-number.server.ts";
 
-/** What stands in place of the calls of a company that has had none. */
+/** Shown instead of the calls if a company has had none. */
 export function NoCallsYet({ number }: { number: ShownNumber | null }) {
   return (
     <section className="card" aria-label="All calls">

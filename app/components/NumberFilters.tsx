@@ -8,7 +8,7 @@ interface NumberFiltersProps {
   action: string;
 }
 
-/** Links that narrow the numbers to a country's, and to those that are easy to remember. */
+/** Links that narrow the numbers to a country, or to those that are easy to remember. */
 export function NumberFilters({ choice, action }: NumberFiltersProps) {
   const { countries, country, memorable } = choice;
   const chip = (text: string, current: boolean, change: Partial<ChoiceFilter>) => (

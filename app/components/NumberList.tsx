@@ -10,16 +10,16 @@ interface NumberListProps {
   /** the path of the page that shows the numbers */
   action: string;
   selected: OfferedNumber | undefined;
-  /** the selected number, where it is none of those that are listed now */
+  /** the selected number, if it is not in the list now */
   kept: OfferedNumber | undefined;
-  /** @param number undefined when there is no selected number any more */
+  /** @param number undefined when no number is selected any more */
   onSelect: (number: OfferedNumber | undefined) => void;
 }
 
 /**
- * The numbers on offer, as radio buttons of which none is selected to begin with. Text browsers select the first of a
- * group by themselves, so that one stands for no number, or for one that was selected before a search; style sheets
- * hide it until it has the focus.
+ * The numbers on offer as radio buttons, none of them selected to begin with. Text browsers select the first of a group
+ * by themselves, so the first stands for no number, or for one that was selected before a search; style sheets hide it
+ * until it has focus.
  */
 export function NumberList({ choice, action, selected, kept, onSelect }: NumberListProps) {
   const { numbers, more, next } = choice;
@@ -28,7 +28,7 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
   const firstNew = useRef<number>();
   useEffect(() => {
     const [none, ...radios] = list.current?.querySelectorAll("input") ?? [];
-    // A search may have taken the selection away or brought it back, and the browser may have kept one.
+    // A search may have hidden the selected number or brought it back, and the browser may have restored a selection.
     const radio =
       radios.find(({ value }) => value === selected?.phoneNumber) ??
       radios.find(({ checked }) => checked);
@@ -88,7 +88,7 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
           className="button quiet"
           to={
             addressOf(action, choice, more) +
-            // Without JavaScript the page begins anew, at the first of the numbers that were asked for.
+            // Without JavaScript a new page opens, at the first of the added numbers.
             (hydrated ? "" : `#number-${numbers.length + 1}`)
           }
           replace
@@ -112,7 +112,7 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
   );
 }
 
-// A label's own way scrolls a row that is partly out of sight, so that a double click would hit another one.
+// A label by itself scrolls a row that is partly out of sight, so a double click would hit another row.
 function selectInPlace(event: MouseEvent<HTMLLabelElement>) {
   const radio = event.currentTarget.control;
   if (!radio || event.target === radio) return;
@@ -129,7 +129,10 @@ function showing(choice: Choice): string {
     const found = numbers.length === 0 ? "Nothing" : counted(numbers.length);
     return `${found} so far. Not all numbers have been looked through.`;
   }
-  if (total === null) return `Showing the first ${counted(numbers.length)}; more match`;
+  if (total === null) {
+    const shown = counted(numbers.length);
+    return `More than ${shown} numbers match. Showing the first ${shown}.`;
+  }
   if (total > numbers.length) return `Showing ${counted(numbers.length)} of ${counted(total)}`;
   if ((search === "" || noDigits) && !isNarrowed(choice)) {
     return `${counted(total)} ${total === 1 ? "number" : "numbers"} available`;

@@ -9,13 +9,13 @@ interface NumberSearchProps {
   action: string;
 }
 
-/** Finds numbers by some of their digits. What was searched for is in the address. */
+/** Finds numbers by some of their digits. The search is in the address. */
 export function NumberSearch({ choice, action }: NumberSearchProps) {
   const { search, noDigits } = choice;
-  // A search changes rows and nothing else, so the example stays.
+  // A search changes nothing but rows, so the example stays.
   const [example] = useState(choice.example);
   const input = useRef<HTMLInputElement>(null);
-  // The box is the visitor's to type in, also before scripts run, so it follows the address only when that changes.
+  // The visitor may type at any time, even before scripts run, so the box follows the address only when that changes.
   const shown = useRef(search);
   useEffect(() => {
     if (input.current && shown.current !== search) input.current.value = search;

@@ -13,7 +13,7 @@ interface OverviewProps {
   overview: ShownOverview;
 }
 
-/** What a company that has a number sees at a glance. */
+/** What a company with a number sees at a glance. */
 export function Overview({ number, overview }: OverviewProps) {
   const { called, recent, days, timeZone, hears, steps } = overview;
   return (
@@ -48,7 +48,7 @@ export function Overview({ number, overview }: OverviewProps) {
 
 interface OwnNumberProps {
   number: ShownNumber;
-  /** null where a step says so */
+  /** null if a step says it */
   hears: string | null;
 }
 

@@ -1,10 +1,10 @@
 import { useNavigation } from "@remix-run/react";
 import { useEffect, useState } from "react";
 
-/** Milliseconds in which a page comes without anybody wondering. */
+/** Milliseconds that a page may take before anybody wonders. */
 const moment = 300;
 
-/** That another page is on its way, where that takes longer than a moment: styles draw a bar, and the word is read out. */
+/** Says that another page is on its way, if it takes more than a moment: styles draw a bar, and the word is read out. */
 export function PageProgress() {
   const isUnderWay = useNavigation().state !== "idle";
   const [isSlow, setSlow] = useState(false);

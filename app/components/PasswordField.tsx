@@ -10,7 +10,7 @@ interface PasswordFieldProps {
   error?: string | undefined;
 }
 
-/** A password, hidden until asked for; what is sent is hidden again, so that no browser keeps it as plain text. */
+/** A password, hidden until shown on request; it is hidden again when sent, so no browser remembers it as plain text. */
 export function PasswordField({
   name = "password",
   label = "Password",

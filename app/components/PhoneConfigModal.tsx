@@ -13,21 +13,21 @@ export interface PhoneConfigModalProps {
   onClose: () => void;
   /** The number is the company's. @param phoneNumber in E.164 */
   onSuccess: (phoneNumber: string) => void;
-  /** whether it is offered to skip for now, or to cancel */
+  /** whether its way out is Skip for Now, or Cancel */
   allowSkip: boolean;
   /** the numbers to choose from (`offerNumbers`) */
   choice: Choice;
   /** the path whose loader is `offerNumbers` and whose action is `chooseNumber` */
   action: string;
-  /** where `onClose` leads, for a browser without JavaScript */
+  /** where closing leads in a browser without JavaScript */
   closeTo: string;
-  /** what the action said to a form that was sent without JavaScript */
+  /** the action's answer to a form sent without JavaScript */
   refused?: ChoiceAnswer | undefined;
 }
 
 /**
  * The modal in which a company chooses its number, for ever.
- * The page that shows it makes what is behind it inert (`useBehindModal`): without JavaScript no dialog is modal.
+ * The page that shows it makes everything behind it inert (`useBehindModal`): without JavaScript no dialog is modal.
  */
 export function PhoneConfigModal({ isOpen, ...props }: PhoneConfigModalProps) {
   return isOpen ? <OpenModal {...props} /> : null;
@@ -46,12 +46,12 @@ function OpenModal({
   refused,
 }: Omit<PhoneConfigModalProps, "isOpen">) {
   const fetcher = useFetcher<ChoiceAnswer>();
-  // What was wrong stays until Confirm has another answer: were it to go earlier, the rows would move under the pointer.
+  // The problem stays until Confirm gets another answer: if it went earlier, the rows would move under the pointer.
   const [refusedFirst] = useState(refused);
   const answer = fetcher.data ?? refusedFirst;
   const assigned = answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
   const sending = fetcher.state !== "idle" || assigned !== undefined;
-  // What is told is what came last.
+  // Of a fault and an answer, the later one is shown.
   const [last, setLast] = useState({ choice, answer, fault: choice.fault });
   const isNewChoice = last.choice !== choice;
   if (isNewChoice || last.answer !== answer) {
@@ -60,9 +60,9 @@ function OpenModal({
   const { fault } = last;
   const problem = fault ?? (answer && problemText(answer, allowSkip, choice));
   const [selected, setSelected] = useState<OfferedNumber>();
-  // What is shown goes along, so that a refused choice comes back with the same search and as many numbers.
+  // Sent along, so that a refused choice comes back with the same search and as many numbers.
   const here = addressOf(action, choice, choice.show);
-  // A search that does not find the selected number takes it from nobody; only that it went does.
+  // A search that does not list the selected number does not unselect it; only its going does.
   const isGone = answer?.outcome === "not-available" && answer.number === selected?.shown;
   const isListed = choice.numbers.some(({ phoneNumber }) => phoneNumber === selected?.phoneNumber);
   const kept = isListed || isGone ? undefined : selected;
@@ -74,16 +74,16 @@ function OpenModal({
   useEffect(() => {
     const begun = dialog.current?.contains(document.activeElement) && document.activeElement;
     openModally(dialog.current);
-    // Whoever has begun to type or to choose goes on there.
+    // Visitors who have begun to type or choose keep their place.
     (begun instanceof HTMLElement ? begun : heading.current)?.focus();
   }, []);
   useEffect(() => problemBox.current?.focus(), [answer, fault]);
-  // As the server titles a page that comes with a problem.
+  // The title that the server gives a page with a problem.
   useEffect(() => {
     const title = document.title.replace(/^Error: /, "");
     document.title = problem === undefined ? title : `Error: ${title}`;
   }, [problem, choice]);
-  // Not before the page has its data again: leaving meanwhile would cut off one of the two loads.
+  // Not until the page has reloaded its data: leaving earlier would cut off one of the two loads.
   const settledNumber = fetcher.state === "idle" ? assigned : undefined;
   useEffect(() => {
     if (settledNumber !== undefined) onSuccess(settledNumber);
@@ -100,7 +100,7 @@ function OpenModal({
     event.preventDefault();
     if (!sending) onClose();
   };
-  // A browser that is asked twice, by a Back gesture say, closes a modal without asking the page.
+  // If asked twice, say by a Back gesture, a browser closes a modal without asking the page.
   const closed = () => {
     if (sending) openModally(dialog.current);
     else onClose();
@@ -144,7 +144,7 @@ function OpenModal({
         href={closeTo}
         onClick={skip}
         onKeyDown={(event) => {
-          // It looks like a button, which a space presses.
+          // It looks like a button, and the space bar presses buttons.
           if (event.key !== " ") return;
           event.preventDefault();
           event.currentTarget.click();
@@ -204,8 +204,8 @@ function OpenModal({
 }
 
 /**
- * Shows a dialog above everything else. A browser that cannot leaves it as the server made it, open at its place; and
- * to `showModal()` such a dialog is open already, so it is closed first.
+ * Shows a dialog above everything else. A browser that cannot do so leaves it as the server sent it, open in its place;
+ * since `showModal()` refuses a dialog that is already open, it is closed first.
  */
 function openModally(dialog: HTMLDialogElement | null): void {
   if (typeof dialog?.showModal !== "function") return;

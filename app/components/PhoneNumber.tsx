@@ -1,9 +1,9 @@
-/** A phone number that never breaks over two lines, with digits of one width. */
+/** A phone number that never breaks across lines, in digits of equal width. */
 export function PhoneNumber({ children }: { children: string }) {
   return <span className="phone-number">{children}</span>;
 }
 
-/** A text, with the phone numbers in it as such. */
+/** A text with its phone numbers marked up as such. */
 export function WithPhoneNumbers({ text }: { text: string }) {
   return text
     .split(/(\+\d[\d ]*\d)/)

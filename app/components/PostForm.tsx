@@ -2,19 +2,19 @@ import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 
 interface PostFormProps {
   submit: string;
-  /** the button's text while the form is under way */
+  /** the button's text while the form is being sent */
   submitting: string;
-  /** for a form whose answer is its own page: without it the part of the page that was gone to would come along */
+  /** for a form answered by its own page; without it the address would keep its `#fragment` */
   action?: string;
   children: ReactNode;
 }
 
-// A navigation that was stopped leaves no trace, so after this many milliseconds the form can be sent again.
+// A stopped navigation leaves no trace, so after this many milliseconds the form can be sent again.
 const longestWait = 10_000;
 
 /**
- * A form that is sent as a document, with or without JavaScript, so that a failure on the way is the browser's own page
- * and Back brings everything typed. With JavaScript a second submit while the first is under way does nothing.
+ * A form whose submission loads a document, with or without JavaScript, so that the browser itself reports a lost
+ * connection and Back restores what was typed. With JavaScript a second submit during the first does nothing.
  */
 export function PostForm({ submit, submitting, action, children }: PostFormProps) {
   const [sending, setSending] = useState(false);

@@ -2,12 +2,12 @@ import type { ReactNode } from "react";
 import { Brand } from "#app/components/Brand.tsx";
 import { SiteFooter } from "#app/components/SiteFooter.tsx";
 
-/** A page for whoever is not signed in, and one that shows an error. */
+/** A page for visitors who are not signed in, or for an error. */
 export function PublicPage({
   wide = false,
   children,
 }: {
-  /** for one that has more to show than a form */
+  /** for a page with more to show than a form */
   wide?: boolean;
   children: ReactNode;
 }) {

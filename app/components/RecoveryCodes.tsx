@@ -5,9 +5,9 @@ import { PostForm } from "#app/components/PostForm.tsx";
 import { site } from "#app/components/site.ts";
 
 interface RecoveryCodesProps {
-  /** how many can be used */
+  /** how many are still unused */
   left: number;
-  /** stands for those that there are, so that a form that is sent again makes no others */
+  /** identifies the current codes, so that sending the form again makes no others */
   batch: string;
   error: string | undefined;
 }
@@ -42,7 +42,7 @@ interface NewCodesProps {
   email: string;
 }
 
-/** Codes that were just made: this page alone has them. */
+/** Codes that were just made; only this page ever shows them. */
 export function NewCodes({ codes, email }: NewCodesProps) {
   const canPrint = useHydrated();
   const text = `${site().name}: recovery codes for ${email}\r\nEach can be used once, with this email address.\r\n\r\n${codes.join("\r\n")}\r\n`;

@@ -10,11 +10,11 @@ interface RingTestProps {
   number: ShownNumber;
   /** whether a call has come */
   called: boolean;
-  /** the first call, while it is news */
+  /** the first call, as long as it is news */
   proof: ShownCall | null;
 }
 
-/** What to do to get the first call. A demo number cannot be called, so nobody is told to. */
+/** How to get the first call. A demo number cannot be called, so nobody is told to. */
 export function HowToTest({ number: { shown, demo } }: { number: ShownNumber }) {
   return demo ? (
     <>
@@ -28,8 +28,8 @@ export function HowToTest({ number: { shown, demo } }: { number: ShownNumber }) 
 }
 
 /**
- * Asks to ring a new number, and says so when the call comes: by itself with JavaScript, else when asked again.
- * What changes is a live region, so it is read out and the focus stays where it is.
+ * Asks the owner to ring a new number, and says when the call has come: by itself with JavaScript, otherwise when
+ * asked again. The part that changes is a live region, so it is read out and focus stays where it is.
  */
 export function RingTest({ number, called, proof }: RingTestProps) {
   const hydrated = useHydrated();
@@ -65,13 +65,13 @@ export function RingTest({ number, called, proof }: RingTestProps) {
   );
 }
 
-// Milliseconds: most visits are shorter, and need no stream.
+// Milliseconds; most visits are shorter and need no stream.
 const beforeListening = 2_000;
 
 /**
- * Loads the page's data again when the company's first call comes. Listens only while somebody looks: a browser has
- * few connections to a server, and tabs in the background would take them all.
- * @returns false where the server does not tell
+ * Loads the page's data again when the company's first call comes. It listens only while the page is visible: a browser
+ * has few connections to a server, and background tabs would take them all.
+ * @returns false if the server refuses to say
  */
 function useFirstCall(wanted: boolean): boolean {
   const [told, setTold] = useState(true);
@@ -96,7 +96,7 @@ function useFirstCall(wanted: boolean): boolean {
         latest.current.revalidate();
       });
       source.addEventListener("open", () => setTold(true));
-      // While it is connecting it tries again by itself.
+      // While CONNECTING it retries by itself.
       source.addEventListener("error", () => {
         if (source?.readyState === EventSource.CLOSED) setTold(false);
       });

@@ -1,6 +1,6 @@
 import type { ShownEvent } from "#app/http/shown-event.server.ts";
 
-/** What has lately happened to an account. */
+/** What has happened to an account recently. */
 export function SecurityEvents({ events }: { events: ShownEvent[] }) {
   return (
     <section className="card" aria-labelledby="events">

@@ -6,7 +6,7 @@ interface SessionCardProps {
   endedAt: string;
 }
 
-/** A session as its company sees it, with the button that ends it where it is another browser's. */
+/** A session as its company sees it, with a button that ends it if it is another browser's. */
 export function SessionCard({ session, endedAt }: SessionCardProps) {
   const { ref, device, address, begun, seen, own } = session;
   return (

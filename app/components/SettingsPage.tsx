@@ -7,21 +7,21 @@ import type { FieldErrors } from "#app/http/fields.ts";
 
 interface SettingsPageProps {
   title: string;
-  /** the page that it belongs to */
+  /** its parent page */
   above?: { to: string; title: string };
   errors?: FieldErrors | undefined;
-  /** what a form of the page did, told once */
+  /** what a form on the page did, told once */
   news?: ReactNode;
-  /** where the news is dismissed to */
+  /** this page's path, which dismissing the news leads to */
   here: string;
-  /** what else is to be seen first */
+  /** anything else to show first */
   first?: ReactNode;
   children: ReactNode;
 }
 
 const settings = { to: "/settings", title: "Settings" };
 
-/** A page of Settings: what is wrong or was done, where it belongs, its heading. */
+/** A page of Settings: problems or news, a link to its parent, its heading. */
 export function SettingsPage({
   title,
   above = settings,

@@ -1,7 +1,7 @@
 import { site } from "#app/components/site.ts";
 import { useBehindModal } from "#app/components/behind-modal.ts";
 
-/** Help, terms and privacy, as far as the operator has them. */
+/** Links to help, terms and privacy, if the operator has set them. */
 export function SiteFooter() {
   const { support, terms, privacy } = site();
   const links: [name: string, to: string | null][] = [

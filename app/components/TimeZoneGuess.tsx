@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 export function TimeZoneGuess() {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    // A browser that hides where it is says nothing, or UTC.
+    // A browser that hides its location gives nothing, or UTC.
     const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
     if (field.current && timeZone !== "UTC") field.current.value = timeZone;
   }, []);

@@ -3,14 +3,14 @@ import { PostForm } from "#app/components/PostForm.tsx";
 import type { FieldErrors } from "#app/http/fields.ts";
 
 interface TokenFormProps {
-  /** by field name, as they are sent */
+  /** by field name, as sent */
   values: Record<string, string>;
   errors: FieldErrors | undefined;
   scopes: readonly { scope: string; label: string }[];
   lifetimes: readonly { days: string; label: string }[];
 }
 
-/** What a new API token is to be. */
+/** The form that makes an API token. */
 export function TokenForm({ values, errors, scopes, lifetimes }: TokenFormProps) {
   return (
     <PostForm submit="Make token" submitting="Making the token…" action="/settings/tokens">

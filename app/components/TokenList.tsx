@@ -1,7 +1,7 @@
 import { Link } from "@remix-run/react";
 import type { ShownToken } from "#app/http/shown-token.server.ts";
 
-/** A company's API tokens, each with the way to revoke it. */
+/** A company's API tokens, each with a link that revokes it. */
 export function TokenList({ tokens }: { tokens: ShownToken[] }) {
   return (
     <ul className="tokens">

@@ -8,7 +8,7 @@ interface ToldAddressesProps {
   addresses: readonly ToldAddress[];
 }
 
-/** Who is told of missed calls, each with a button that ends it. */
+/** The addresses told of missed calls, each with a button that stops it. */
 export function ToldAddresses({ here, addresses }: ToldAddressesProps) {
   if (addresses.length === 0) return <p>Nobody is told yet.</p>;
   return (
@@ -35,7 +35,7 @@ interface TellAddressProps {
   error: string | undefined;
 }
 
-/** Has one more address told. */
+/** The form that adds an address. */
 export function TellAddress({ here, value, error }: TellAddressProps) {
   return (
     <PostForm submit="Add" submitting="Adding…" action={here}>

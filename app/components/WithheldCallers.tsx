@@ -2,7 +2,7 @@ import { Choice } from "#app/components/Choice.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
 import type { WithheldChoice } from "#app/domain/blocked-callers.server.ts";
 
-/** What becomes of callers who withhold their number. */
+/** What happens to callers who withhold their number. */
 export function WithheldCallers({ here, chosen }: { here: string; chosen: WithheldChoice }) {
   return (
     <PostForm submit="Save" submitting="Saving…" action={here}>

@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
 
-/** What a company may do with all that is kept of it. */
+/** What a company can do with all the data kept about it. */
 export function YourData() {
   return (
     <section aria-labelledby="data">

@@ -4,7 +4,7 @@ import { useMatches } from "@remix-run/react";
 export const modalRoute = { modal: true };
 
 /**
- * The attributes of what lies behind a modal, while a route that is one is shown.
+ * The attributes of everything behind a modal, while a modal route is shown.
  * React 18 does not know `inert`, and drops it unless it is a string.
  */
 export function useBehindModal(): { inert?: "" } {

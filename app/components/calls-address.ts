@@ -1,6 +1,6 @@
 import type { TypedFilter } from "#app/http/asked-calls.server.ts";
 
-/** The address of a page of calls, or of what is at another `path` and knows of it. */
+/** The address of a page of calls, or of another `path` that keeps its filters. */
 export function callsAddress(typed: TypedFilter, cursor = "", path = "/calls"): string {
   const { outcome, search, since, until } = typed;
   const query = new URLSearchParams(

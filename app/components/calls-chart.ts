@@ -1,8 +1,8 @@
 import type { ShownDays } from "#app/http/shown-overview.server.ts";
 
 /**
- * The chart of calls a day and its numbers as a table, as HTML: of its two hundred elements each costs React more than
- * all of them cost here, on the page that is opened most. There is nothing in it but numbers and the words below.
+ * The chart of calls per day and the table of its numbers, as HTML: it is on the page that is opened most, and each of
+ * its two hundred elements would cost React more than all of them cost here. It contains only numbers and fixed words.
  */
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -21,7 +21,7 @@ const months = [
   "December",
 ];
 
-/** What calls came to: as they are stacked, from below. */
+/** Outcomes of calls, in the order in which they are stacked, from the bottom. */
 export const stacked = [
   ["answered", "Answered"],
   ["message", "Message"],
@@ -37,11 +37,11 @@ interface Day {
   /** `22 November` */
   name: string;
   calls: number;
-  /** as many of each of {@link stacked} */
+  /** how many of each of {@link stacked} */
   counts: number[];
 }
 
-/** The days, each with its name; those that are neither answered, missed nor a message are “other”. */
+/** The days with their names; calls that were neither answered, missed nor a message are “other”. */
 export function namedDays({ first, calls, answered, message, missed }: ShownDays): Day[] {
   const at = Date.parse(first);
   return calls.map((all, index) => {
@@ -57,18 +57,18 @@ export function namedDays({ first, calls, answered, message, missed }: ShownDays
   });
 }
 
-/** Those of {@link stacked} that the chart has: there may be no other calls. */
+/** Which of {@link stacked} the chart has: there may be no “other” calls. */
 export function shownOutcomes(days: Day[]): boolean[] {
   return stacked.map(([key], index) => key !== "other" || days.some((day) => day.counts[index]));
 }
 
-// In percent of the drawing, which stretches while its text keeps the page's size.
+// In percent of the drawing, which stretches while its text keeps its size.
 const top = 12;
 const bottom = 84;
 
-/** A bar a day, whose parts have a pattern each, so that their colours need not be told apart. */
+/** A bar per day; each part has its own pattern, so nobody needs to tell colours apart. */
 export function chartMarkup(days: Day[]): string {
-  const most = Math.max(1, ...days.map(({ calls }) => calls));
+  const most = Math.max(...days.map(({ calls }) => calls));
   const step = 100 / days.length;
   const percent = (value: number) => `${Math.round(value * 100) / 100}%`;
   const bars = days.map(({ weekday, calls, counts }, index) => {
@@ -80,7 +80,7 @@ export function chartMarkup(days: Day[]): string {
       y -= height;
       return `<rect class="${stacked[which]![0]}" x="${percent(step * (index + 0.14))}" y="${percent(y)}" width="${percent(step * 0.72)}" height="${percent(height)}"/>`;
     });
-    // A longer number would run into the next.
+    // Longer numbers would run into each other.
     const isLabelled = calls > 0 && (most < 100 || calls === most);
     const label = isLabelled
       ? `<text x="${middle}" y="${percent(y)}" dy="-5">${calls}</text> `
@@ -92,15 +92,13 @@ export function chartMarkup(days: Day[]): string {
 
 const patterns = `<defs><pattern id="of-message" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="ground" width="6" height="6"/><circle cx="3" cy="3" r="1.7"/></pattern><pattern id="of-missed" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="ground" width="5" height="5"/><rect width="3" height="5"/></pattern></defs>`;
 
-/** In a sentence; no `<title>`, which lynx takes for the page's. */
+/** The chart in a sentence; not a `<title>`, which lynx would take for the page's. */
 export function chartSummary(days: Day[]): string {
   const most = days.reduce((one, other) => (other.calls > one.calls ? other : one));
-  return most.calls === 0
-    ? "Bar chart: no calls on any of these days."
-    : `Bar chart of calls a day: the most, ${most.calls}, on ${most.name}.`;
+  return `Bar chart of calls a day: the most, ${most.calls}, on ${most.name}.`;
 }
 
-/** The same as a table's insides. */
+/** The same as a table's contents. */
 export function tableMarkup(days: Day[]): string {
   const shown = shownOutcomes(days);
   const numbers = (all: readonly (string | number)[], tag: string) =>

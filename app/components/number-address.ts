@@ -1,9 +1,9 @@
 import type { ChoiceFilter } from "#app/http/choose-number.server.ts";
 
 /**
- * The address of a page of numbers that shows what a filter leaves.
+ * The address of a filtered page of numbers.
  * @param action the page's path
- * @param show how many numbers; without it the page decides
+ * @param show how many numbers; by default the page decides
  */
 export function addressOf(action: string, filter: ChoiceFilter, show?: number): string {
   const { search, country, memorable, after } = filter;

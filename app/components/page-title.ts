@@ -1,7 +1,7 @@
 import type { MetaDescriptor } from "@remix-run/react";
 import { site } from "#app/components/site.ts";
 
-/** @param refused whether the page shows a form that was not accepted */
+/** @param refused whether the page shows a rejected form */
 export function pageTitle(title: string, refused = false): MetaDescriptor[] {
   return [{ title: `${refused ? "Error: " : ""}${title} – ${site().name}` }];
 }

@@ -1,7 +1,7 @@
 import type { ShouldRevalidateFunction } from "@remix-run/react";
 import type { ChoiceAnswer } from "#app/http/choose-number.server.ts";
 
-/** Where a choice was cut off nothing is loaded again: that would fail too, and take the page away. */
+/** Loads nothing again after a choice was cut off: that would fail too, and the page would be lost. */
 export const refreshUnlessCutOff: ShouldRevalidateFunction = ({
   actionResult,
   defaultShouldRevalidate,
@@ -9,21 +9,20 @@ export const refreshUnlessCutOff: ShouldRevalidateFunction = ({
 
 let changed = false;
 
-/** Says whether the page behind the modal may be another than when the modal opened. */
+/** Notes whether the page behind the modal may have changed since the modal opened. */
 export function noteBehind(is: "as it was" | "changed"): void {
   changed = is === "changed";
 }
 
-/** Whether the page behind the modal may be another than when the modal opened. */
+/** Whether the page behind the modal may have changed since the modal opened. */
 export const isBehindChanged = (): boolean => changed;
 
 /**
- * Whether a search in the modal, or Skip, leads on from a page that is still what it was, and so needs no network to
- * be seen again.
+ * Whether a search in the modal, or Skip, leaves the page behind unchanged, so that showing it again needs no network.
  */
 const isUntouchedBehind: ShouldRevalidateFunction = ({ currentUrl }) =>
   /\/choose(-number)?$/.test(currentUrl.pathname) && !changed;
 
-/** For the pages behind the modal: it is about to leave for one of them, whose news must not be told before. */
+/** For the pages behind the modal: it is about to leave for one of them, and the news must be told only there. */
 export const refreshBehind: ShouldRevalidateFunction = (change) =>
   change.actionStatus === undefined && refreshUnlessCutOff(change) && !isUntouchedBehind(change);

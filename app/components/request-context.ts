@@ -1,4 +1,4 @@
 import { createContext } from "react";
 
-/** The CSP nonce of the answer that is being rendered; the browser neither has nor needs one. */
+/** The CSP nonce of the answer being rendered; the browser neither has nor needs one. */
 export const NonceContext = createContext<string | undefined>(undefined);

@@ -1,7 +1,7 @@
-/** What the operator has the service called, and what its pages link to; null where that is not set. */
+/** The service's name and what its pages link to, as set by the operator; null where not set. */
 export interface Site {
   name: string;
-  /** whom to write to, for help */
+  /** the address to write to for help */
   support: string | null;
   terms: string | null;
   privacy: string | null;
@@ -9,10 +9,10 @@ export interface Site {
 
 let current: Site = { name: "Company Phone Numbers", support: null, terms: null, privacy: null };
 
-/** The same for all requests of a process, and in the browser what the server has said. */
+/** The same for all requests of a process; in the browser, what the server has said. */
 export const site = (): Site => current;
 
-/** To be said before anything is rendered. */
+/** Must be called before anything is rendered. */
 export function setSite(said: Site): void {
   current = said;
 }

@@ -1,6 +1,6 @@
 /**
- * What is typed or chosen before scripts have taken over. Taking over sets radios and lists back, and where something
- * else has changed the page meanwhile, such as a password manager, it makes all of the page anew.
+ * Keeps what is typed or chosen before hydration. Hydration resets radios and lists and, if something else has changed
+ * the page meanwhile, such as a password manager, renders the whole page anew.
  */
 
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
@@ -13,7 +13,7 @@ const fields = () =>
     ({ name, type }) => name !== "" && type !== "hidden",
   );
 
-/** The same for a field that has been made anew. */
+/** Stays the same when a field is rendered anew. */
 const keyOf = (field: Field) =>
   [field.form?.getAttribute("action"), field.name, isChoice(field) && field.value].join();
 
@@ -24,7 +24,7 @@ function isTouched(field: Field): boolean {
     : field.value !== field.defaultValue;
 }
 
-/** Which of the things on a page that can have the focus this is, also where it has been made anew. */
+/** Which of a page's focusable elements this is; stays the same when it is rendered anew. */
 const placeOf = (element: Element) =>
   [element.tagName, element.id, element.getAttribute("href"), element.textContent?.trim()].join() +
   (isField(element) ? keyOf(element) : "");
@@ -32,15 +32,15 @@ const placeOf = (element: Element) =>
 const isField = (element: Element | null): element is Field =>
   element !== null && element.matches("input, textarea, select");
 
-/** Where the text cursor is; undefined for what has none, or does not say. */
+/** Where the text cursor is; undefined if the element has none, or does not say. */
 function cursorIn(element: Element): [number, number] | undefined {
   const { selectionStart: from, selectionEnd: to } = element as Partial<HTMLInputElement>;
   return typeof from === "number" && typeof to === "number" ? [from, to] : undefined;
 }
 
 /**
- * Begins to keep what is typed and chosen, and where the focus is.
- * @returns what gives it back, when scripts have taken over
+ * Begins to record what is typed and chosen, and where focus is.
+ * @returns a function that restores it, for after hydration
  */
 export function keepTyped(): () => void {
   const kept = new Map<string, string | boolean>();
@@ -53,7 +53,7 @@ export function keepTyped(): () => void {
       }
     }
     const { activeElement } = document;
-    // What is taken off the page while it is made anew has lost the focus, and nobody has moved it.
+    // An element removed by rendering anew loses focus without anybody having moved it.
     if (activeElement === null || activeElement === document.body) return;
     place = placeOf(activeElement);
     cursor = cursorIn(activeElement);

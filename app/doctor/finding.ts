@@ -12,3 +12,34 @@ export interface Finding {
 export function found(code: string, finding: string, mend: string): Finding[] {
   return [{ code, finding, mend }];
 }
+
+/** Of one code so many are told one by one; nobody reads more, and a million do not belong into memory. */
+const mostOfACode = 1_000;
+
+/** Collects findings of which there may be very many. */
+export function collectFindings() {
+  const told: Finding[] = [];
+  const counts = new Map<string, number>();
+  return {
+    add(findings: readonly Finding[]): void {
+      for (const one of findings) {
+        const count = (counts.get(one.code) ?? 0) + 1;
+        counts.set(one.code, count);
+        if (count <= mostOfACode) told.push(one);
+      }
+    },
+    /** Those that were added; of a code that there are too many of also how many more. */
+    all(): Finding[] {
+      const more = [...counts].flatMap(([code, count]) => {
+        const rest = count - mostOfACode;
+        if (rest <= 0) return [];
+        return found(
+          code,
+          `There ${rest === 1 ? "is one more finding" : `are ${rest} more findings`} like these (${code}).`,
+          "do what stands above; “npm run doctor” names the next then",
+        );
+      });
+      return [...told, ...more];
+    },
+  };
+}

@@ -7,9 +7,9 @@ import { callsAreMiscounted } from "#app/domain/rules/call-counts.ts";
 import { counted } from "#app/domain/rules/offer.server.ts";
 import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
-/** What is kept of the pool for searches and counts, compared with the pool; triggers keep it, unless they were off. */
+/** Compares what is kept for searches and counts with the pool; they differ if the triggers were off for a while. */
 
-/** Where the two differ, one sentence; undefined if they do not. */
+/** One sentence on how the two differ; undefined if they do not. */
 async function differenceOf(db: Knex): Promise<string | undefined> {
   const numberOf = async (query: Knex.QueryBuilder) =>
     Number(((await query.count({ n: "*" }).first()) as { n: number }).n);
@@ -58,8 +58,8 @@ export async function examineOffer(db: Knex): Promise<Finding[]> {
 const miscounted = "The counts of calls by day are not what is in the call log.";
 
 /**
- * Brings it to what the pool says, and finds out the country and kind of numbers that came by plain SQL.
- * @returns what was done, a sentence each; nothing where the schema has no such tables yet
+ * Brings it into line with the pool, and works out the country and kind of numbers that came by plain SQL.
+ * @returns what was done, one sentence each; none if the schema has no such tables yet
  */
 export async function repairOffer(db: Knex): Promise<string[]> {
   if (!(await db.schema.hasTable("pool_counts"))) return [];

@@ -15,15 +15,15 @@ import { pendingMigrations } from "#app/migrate.server.ts";
 /** A rule, and whether it held. */
 export interface RuleProof {
   rule: string;
-  /** undefined if it holds, else what was seen instead */
+  /** undefined if it holds, otherwise what was seen instead */
   failure: string | undefined;
 }
 
 class RollBack extends Error {}
 
 /**
- * @returns a proof for each rule, in a fixed order; only the first where the schema is not current
- * @throws the driver's error where the database is away
+ * @returns a proof for each rule, in a fixed order; only the first if the schema is not current
+ * @throws the driver's error if the database is away
  */
 export async function proveAssignmentRules(db: Knex): Promise<RuleProof[]> {
   const pending = await pendingMigrations(db);
@@ -68,14 +68,14 @@ interface Scene {
   other: number;
   /** never gets a number */
   spare: number;
-  /** E.164 numbers of a country code that is not in use, the first the owner's after {@link choices} */
+  /** E.164 numbers of an unused country code; after {@link choices} the first is the owner's */
   numbers: [string, string, string];
 }
 
 type Prove = (trx: Knex.Transaction, scene: Scene) => Promise<string | undefined>;
 
-// Negative ids leave the sequences alone, which no rollback would set back, and fit an INTEGER; and numbers that entered the pool in 1970
-// are what first-available takes, so that no real one is locked meanwhile.
+// Negative ids fit an INTEGER and leave the sequences alone, which no rollback would set back. The numbers entered the pool
+// in 1970, so that first-available takes them and no real one is locked meanwhile.
 async function setScene(trx: Knex.Transaction): Promise<Scene> {
   const salt = randomInt(100_000_000, 700_000_000);
   const scene: Scene = {
@@ -193,7 +193,7 @@ const choices: [string, Prove][] = [
   ],
 ];
 
-/** What somebody with an SQL client might try; each must be refused and change nothing. */
+/** What somebody with an SQL client might try; each attempt must be refused and change nothing. */
 const attacks: [string, Prove][] = [
   attack("is not un-assigned", (trx, { numbers }) =>
     trx("twilio_phone_numbers").where({ phone_number: numbers[0] }).update({

@@ -14,10 +14,10 @@ export interface Repair {
 }
 
 /**
- * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out and first makes what
- * is missing of the two tables. Where the rules are in the database already and refuse a cure, that damage is left as
- * it is, without a `repair`.
- * @throws the driver's error where the database is away or full; nothing is changed then
+ * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out and first makes whatever
+ * is missing of the two tables. If the rules are already in the database and refuse a cure, that damage is left as it is,
+ * without a `repair`.
+ * @throws the driver's error if the database is away or full; then nothing is changed
  */
 export async function repairDamage(db: Knex): Promise<Repair> {
   return db.transaction(async (transaction) => {
@@ -26,7 +26,7 @@ export async function repairDamage(db: Knex): Promise<Repair> {
     const repaired: Damage[] = [];
     const refused = new Set<string>();
     const repairable = (await findDamage(transaction)).filter(({ changes }) => changes);
-    // A savepoint for each is slow, and only needed to find out which ones the rules refuse.
+    // A savepoint for each is slow, and only needed to find out which cures the rules refuse.
     if (
       await tryCure(
         transaction,

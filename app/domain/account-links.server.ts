@@ -23,11 +23,11 @@ export interface AccountLink {
   via: LinkVia;
   /** the email that it is about */
   address: string;
-  /** of the recovery code that it stands in for */
+  /** the hash of the recovery code that it stands in for */
   codeHash: string | null;
 }
 
-/** The SHA-256 by which a secret is kept, in hex. */
+/** The SHA-256 under which a secret is stored, in hex. */
 export function secretHash(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
@@ -56,7 +56,7 @@ const open = (db: Knex, purpose: LinkPurpose, token: string) =>
     .where({ token_hash: secretHash(token), purpose })
     .whereRaw(`expires_at > ${databaseNow(db)}`);
 
-/** The link that a token stands for; undefined where it is unknown, used or expired. Only reads. */
+/** The link that a token stands for; undefined if it is unknown, used or expired. Only reads. */
 export async function findLink(
   db: Knex,
   purpose: LinkPurpose,
@@ -73,17 +73,17 @@ export async function findLink(
   );
 }
 
-/** Spends a link; false where somebody else has, or it has expired meanwhile. */
+/** Spends a link; false if somebody else has, or it has expired meanwhile. */
 export async function spendLink(db: Knex, purpose: LinkPurpose, token: string): Promise<boolean> {
   return Number(await open(db, purpose, token).delete()) > 0;
 }
 
-/** Takes away all links of a purpose that a company has. */
+/** Deletes all of a company's links for a purpose. */
 export async function dropLinks(db: Knex, companyId: number, purpose: LinkPurpose): Promise<void> {
   await db("account_links").where({ company_id: companyId, purpose }).delete();
 }
 
-/** How many links of a kind a company has that can be used. */
+/** How many usable links of a kind a company has. */
 export async function countLinks(
   db: Knex,
   companyId: number,
@@ -97,7 +97,7 @@ export async function countLinks(
   return Number(row?.count ?? 0);
 }
 
-/** Takes away the links that have expired. */
+/** Deletes expired links. */
 export async function expireLinks(db: Knex): Promise<void> {
   await db("account_links")
     .whereRaw(`expires_at <= ${databaseNow(db)}`)

@@ -1,7 +1,7 @@
 /** Whether people can sign in to a company's account; closed-companies.server.ts closes it. */
 export type ClosedState = "frozen" | "erased";
 
-/** SQL for how a company's account is closed, a {@link ClosedState}; null where it is open. */
+/** SQL for how a company's account is closed, a {@link ClosedState}; null if it is open. */
 export const closedState = (companyId: string) =>
   `(select state from closed_companies where company_id = ${companyId})`;
 

@@ -7,7 +7,7 @@ import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 import { asTimeZone, saveTimeZone } from "#app/domain/time-zone.server.ts";
 
-/** What a company says of itself in Settings. Its email and its password have verbs of their own. */
+/** What a company says about itself in Settings. Its email and its password have verbs of their own. */
 
 const noZone = "Choose a time zone";
 
@@ -34,10 +34,10 @@ export function accountFields(kept: string | null) {
 export type AccountFields = z.output<ReturnType<typeof accountFields>>;
 
 /**
- * Saves what a company says of itself.
+ * Saves what a company says about itself.
  * @param company as it was at the time of the request
  * @param by for the audit trail, which has the names of what was changed
- * @returns "gone" where it has been erased meanwhile
+ * @returns "gone" if it has been erased meanwhile
  */
 export async function saveAccount(
   db: Knex,

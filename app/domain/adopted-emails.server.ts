@@ -14,7 +14,7 @@ export function foldedEmail(email: string): string {
   return withoutStrayMarks(email.toLowerCase()).replaceAll("\0", "\uFFFD");
 }
 
-/** A company's email that is not found as it is written. */
+/** A company's email that cannot be found as it is written. */
 export interface OddEmail {
   id: number;
   email: string;

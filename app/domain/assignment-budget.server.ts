@@ -33,7 +33,7 @@ const countedFor = 60_000;
 const counted = new WeakMap<object, { at: number; available: number }>();
 
 /**
- * How many numbers may be assigned in an hour: ASSIGNMENTS_PER_HOUR, or a tenth of those available, 60 at least.
+ * How many numbers may be assigned in an hour: ASSIGNMENTS_PER_HOUR, or a tenth of those available, but at least 60.
  * Never called inside a transaction, which already holds a connection.
  */
 export async function assignmentsPerHour(db: Knex): Promise<number> {
@@ -57,7 +57,7 @@ export function isBudgeted({ actor }: By): boolean {
 /**
  * Spends one assignment of the budget, after the number was assigned and in the same transaction, which keeps others
  * from spending until it ends.
- * @returns undefined where there was one left; else the assignment must be taken back
+ * @returns undefined if there was one left; otherwise the assignment must be rolled back
  */
 export async function spendAssignment(
   transaction: Knex,
@@ -100,7 +100,7 @@ export async function spendAssignment(
   return undefined;
 }
 
-/** Deletes what is kept of clients whose assignments are older than an hour. */
+/** Deletes what is kept about clients whose assignments are older than an hour. */
 export async function forgetOldAssignments(db: Knex): Promise<void> {
   await db("recent_assignments").where("assigned_at", "<=", inSeconds(db, -hour)).delete();
 }
@@ -123,7 +123,7 @@ export interface BudgetStatus {
   budget: number;
   /** those of the last hour */
   spent: number;
-  /** until when there is no budget (RFC 3339), where an operator has lifted it */
+  /** until when there is no budget (RFC 3339), if an operator has lifted it */
   openUntil: string | null;
 }
 

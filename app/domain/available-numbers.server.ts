@@ -19,8 +19,8 @@ import { isDatabaseTime, toRfc3339, unknownTime } from "#app/domain/times.ts";
  */
 
 /**
- * SQL for when a number entered the pool, in the stored form however it was written: the expression that the index
- * twilio_phone_numbers_on_offer is on. The migration that makes the index gives PostgreSQL the function.
+ * SQL for when a number entered the pool, in the stored form, however it was written. The index
+ * twilio_phone_numbers_on_offer is on this expression; the migration that makes it gives PostgreSQL the function.
  */
 export const enteredPoolAt = (db: Knex) => {
   const column = "twilio_phone_numbers.created_at";
@@ -63,7 +63,9 @@ export async function listAvailable(
   { limit, cursor, from, reach, walk, ...narrowed }: AvailableQuery,
 ): Promise<AvailablePage> {
   const after = cursor === undefined ? undefined : decodeCursor(db, cursor);
-  if (cursor !== undefined && !after) return { ok: false, invalid: "cursor" };
+  // Only a list that begins in the middle has numbers that come after its end.
+  const isPlace = cursor === undefined || (after && (from || !after.turn));
+  if (!isPlace) return { ok: false, invalid: "cursor" };
   const filter = inCapitals(narrowed);
   if (filter.country && callingCodeOf(filter.country) === undefined) {
     return { ok: false, invalid: "country" };

@@ -9,8 +9,8 @@ import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * What Twilio reports of calls. Its callbacks come twice, late and out of order, so each is one statement that adds its
- * facts to the call's row, or makes the row: facts only ever move forward, and the same callbacks in any order end in
+ * What Twilio reports about calls. Its callbacks come twice, late and out of order, so each is one statement that adds
+ * its facts to the call's row, or makes the row: facts only ever move forward, and the same callbacks in any order end in
  * the same row. Only the voice webhook makes a row for a number that is not in the pool.
  */
 
@@ -72,7 +72,7 @@ export async function recordIncomingCall(
 const isMode = (route: CallAnswer["route"]): route is CallMode =>
   (callModes as readonly string[]).includes(route);
 
-/** @param seconds the whole call's, which Twilio says at its end */
+/** @param seconds the length of the whole call, which Twilio gives at its end */
 export async function recordCallStatus(
   db: Knex,
   event: CallEvent,
@@ -82,7 +82,7 @@ export async function recordCallStatus(
   if (finalStatuses.includes(event.status ?? "")) await noteCallToTell(db, event.callSid);
 }
 
-/** @param seconds how long the two have spoken, where it was answered */
+/** @param seconds how long the two have spoken, if the call was answered */
 export async function recordDialResult(
   db: Knex,
   event: CallEvent,
@@ -105,7 +105,7 @@ export async function recordStreamEnd(db: Knex, event: CallEvent): Promise<void>
   await merge(db, event, { ended_at: toDatabaseTime(event.at) });
 }
 
-/** @param recording its SID and length in seconds, or "absent" where Twilio found nothing to keep after all */
+/** @param recording its SID and length in seconds, or "absent" if Twilio found nothing to keep after all */
 export async function recordRecording(
   db: Knex,
   event: CallEvent,
@@ -127,7 +127,7 @@ export async function recordRecording(
   await noteCallToTell(db, event.callSid);
 }
 
-/** Whether the company that was called has been erased, as during a call. */
+/** Whether the called company has been erased, perhaps during the call. */
 async function isErased(db: Knex, { to = "" }: CallEvent): Promise<boolean> {
   const row: unknown = await db("companies as c")
     .join("closed_companies as x", "x.company_id", "c.id")
@@ -136,7 +136,7 @@ async function isErased(db: Knex, { to = "" }: CallEvent): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Whether somebody, or the voice agent, has picked up, as far as the callbacks have told. */
+/** Whether somebody, or the voice agent, has picked up, as far as the callbacks have said. */
 export async function isAnswered(db: Knex, callSid: string): Promise<boolean> {
   const row: unknown = await db("calls")
     .where({ call_sid: callSid, dial_result: "answered" })
@@ -234,7 +234,7 @@ type Facts = Partial<Record<Column, string | number | boolean | null>>;
 
 /**
  * @param facts the callback's own; the call belongs to the number's owner
- * @param before seconds from the call's beginning to the event, as far as the event tells
+ * @param before seconds from the call's beginning to the event, if the event says
  */
 async function merge(db: Knex, event: CallEvent, facts: Facts, before = 0): Promise<void> {
   const row = rowOf(event, facts, before);

@@ -20,9 +20,9 @@ export interface CallFilter {
 }
 
 /**
- * Leaves a query of calls with those that a filter means, but for what {@link callerPatterns} tell, and, on a later page,
- * those `before` its beginning. There is one bound on either side: of two SQLite looks up one in the index, and reads all
- * that is between them.
+ * Narrows a query of calls to those that match a filter, leaving aside {@link callerPatterns}, and on a later page to those
+ * `before` its beginning. Each side has only one bound: of two, SQLite looks up one in the index and reads everything
+ * between them.
  */
 export function narrowCalls(
   calls: Knex.QueryBuilder,
@@ -34,13 +34,13 @@ export function narrowCalls(
   const lower = [since && toDatabaseTime(since), outcome === "in-progress" && ends];
   const from = lower.filter((one) => typeof one === "string").toSorted();
   if (from.length > 0) void calls.where("started_at", ">=", from.at(-1)!);
-  // No SID comes before "", so that none of that second is left.
+  // No SID comes before "", so no call of that second is left.
   const upper = [before, until && [toDatabaseTime(until), ""], outcome === "unknown" && [ends, ""]];
   const [to] = upper.filter((one): one is Keyset => typeof one === "object").toSorted(inOrder);
   if (to) void calls.whereRaw("(started_at, call_sid) < (?, ?)", to);
 }
 
-// Times of a database stand in their order as text too.
+// Times in the stored form are also in order as text.
 const inOrder = (one: string[], other: string[]) => (one.join(" ") < other.join(" ") ? -1 : 1);
 
 /** LIKE patterns of which a matching caller fits one; none if the search has nothing that occurs in a number. */
@@ -66,7 +66,7 @@ export const mostCallsCounted = 1_000;
 /** How many calls a company has of each outcome; one more than {@link mostCallsCounted} means "or more". */
 export type CallCounts = Record<(typeof counted)[number], number>;
 
-/** Counts the company's calls of some time by outcome, in one query that reads no more than a few thousand entries of an index. */
+/** Counts the company's calls in a period by outcome, in one query that reads at most a few thousand index entries. */
 export async function countCalls(
   db: Knex,
   companyId: number,

@@ -4,7 +4,7 @@ import { checkTarget } from "#app/domain/call-targets.server.ts";
 import { spokenLanguages } from "#app/domain/spoken-language.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
-/** The form in which a company says what it wants done with its calls. */
+/** The form in which a company says how it wants its calls handled. */
 
 const ringSecondsError = "Enter how many seconds to ring, from 5 to 60";
 

@@ -12,8 +12,8 @@ import {
 import { sentencesIn } from "#app/domain/spoken-sentences.ts";
 
 /**
- * What a company wants done with the calls to its number. By default calls ring the phone that the company gave at
- * sign-up, or, if it gave none, take messages. A call never rings a number of the pool: it would come back.
+ * How a company wants the calls to its number handled. By default they ring the phone that the company gave at sign-up
+ * or, if it gave none, go to messages. A call never rings a number of the pool: it would come back.
  */
 
 /** Where a call goes: a phone, a SIP address, a media stream (a voice agent), or straight to a message. */
@@ -24,7 +24,7 @@ export interface CallHandling {
   /** what the caller hears first; may be empty */
   greeting: string;
   mode: CallMode;
-  /** E.164, `sip:…` or `wss://…`, by mode; null where messages are taken */
+  /** E.164, `sip:…` or `wss://…`, by mode; null if messages are taken */
   target: string | null;
   /** how long to ring before it counts as unanswered */
   ringSeconds: number;

@@ -20,8 +20,8 @@ export function isWithheld(from: string): boolean {
 }
 
 /**
- * Whether a call that is passed on may show `from` as its caller: a number that could be called back. Twilio refuses
- * what is no number, and destinations the stand-ins for a withheld one (error 13214).
+ * Whether a call that is passed on may show `from` as its caller: it must be a number that could be called back. Twilio
+ * refuses anything that is not a number, and destinations refuse the stand-ins for a withheld one (error 13214).
  */
 export function mayBeCallerId(from: string): boolean {
   return isE164(from) && !isWithheld(from) && parsePhoneNumber(from)?.isPossible() === true;

@@ -4,7 +4,7 @@ import { remember } from "#app/domain/remember.ts";
 import { countedOutcomes } from "#app/domain/rules/call-counts.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** One day's calls, and how many had each outcome; the rest were busy, failed, blocked, or are not over. */
+/** One day's calls, and how many had each outcome; the rest were busy, failed or blocked, or are still going on. */
 export interface DayOfCalls {
   /** the company's, `2026-11-22` */
   day: string;
@@ -14,7 +14,7 @@ export interface DayOfCalls {
   missed: number;
 }
 
-/** SQL for a company's days as one text, its values, and what reads the text. */
+/** SQL for a company's days as one text, its values, and a function that parses the text. */
 export interface DaysAsked {
   /** identifies its text within the statements that contain it */
   name: string;
@@ -24,7 +24,7 @@ export interface DaysAsked {
 }
 
 const columns = ["calls", ...countedOutcomes];
-// One text, not a row for each day: that is less for the driver and the surrounding statement to carry.
+// One text, not a row for each day: less for the driver and the surrounding statement to carry.
 const asText = (day: string) =>
   `string_agg(${[day, ...columns].map((part) => `cast(${part} as text)`).join(" || ' ' || ")}, ',')`;
 
@@ -62,8 +62,8 @@ export function askDays(
   };
 }
 
-// Triggers count them by UTC days (rules/call-counts.ts), which for many companies are their own for half the year or
-// all of it.
+// Triggers count calls by UTC days (rules/call-counts.ts), which for many companies are their own days for half the year
+// or all of it.
 const counted = `(select ${asText("day")} from calls_per_day where company_id = ? and day >= ?)`;
 
 // Each count is a range of a covering index; grouping would read the calls themselves.

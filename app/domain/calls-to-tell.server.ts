@@ -3,8 +3,8 @@ import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 import { queueMail, sendsMail } from "#app/domain/mail-queue.server.ts";
 
 /**
- * Missed calls and messages to tell a company's people of by mail: each once, however often Twilio reports it. Up to
- * three in ten minutes get a mail each; more wait until the ten minutes are over, and share one.
+ * Missed calls and messages that a company's people are told of by mail: each once, however often Twilio reports it. Up
+ * to three in ten minutes get a mail each; more wait until the ten minutes are over, and share one.
  */
 
 /** How many mails of one call each may go in {@link shortTime}. */
@@ -31,12 +31,12 @@ export async function noteCallToTell(db: Knex, callSid: string): Promise<void> {
 const waiting = (db: Knex) =>
   db("calls_to_tell").whereNull("told_at").where("noted_at", "<=", inSeconds(db, -settling));
 
-/** Whether any call is waiting to be told. Only reads. */
+/** Whether any call is waiting to be mailed. Only reads. */
 export async function hasCallsToTell(db: Knex): Promise<boolean> {
   return (await waiting(db).first("call_sid")) !== undefined;
 }
 
-/** Queues mail for the calls to tell now. */
+/** Queues mail for the calls that are due. */
 export async function tellCalls(db: Knex): Promise<void> {
   const companies = await waiting(db)
     .distinct("company_id")

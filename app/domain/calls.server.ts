@@ -13,7 +13,7 @@ import {
 import { toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * The call log: one row a call, whose key is Twilio's call SID. call-events.server.ts writes it; the database generates
+ * The call log: one row per call, whose key is Twilio's call SID. call-events.server.ts writes it; the database generates
  * a row's `outcome` from its facts (migrations/20261122000003_calls.ts). A call belongs to the company that owned the
  * number when it came, and every query for a company names it.
  */
@@ -28,9 +28,9 @@ export const callOutcomes = [
   /** nobody picked up, or the caller hung up first, and there is no message */
   "missed",
   "busy",
-  /** it could not be connected: a fault of the phone's, the network's or ours */
+  /** it could not be connected: the fault lay with the phone, the network or us */
   "failed",
-  /** the company takes no calls from whoever called */
+  /** the company takes no calls from this caller */
   "blocked",
   /** it must have ended, but nobody has reported how */
   "unknown",
@@ -42,7 +42,7 @@ export type CallOutcome = (typeof callOutcomes)[number];
 /** A call as its company sees it. Times are RFC 3339, UTC. */
 export interface Call {
   callSid: string;
-  /** E.164, or whatever else the network says of the caller: `sip:…`, `anonymous`, nothing */
+  /** E.164, or whatever else the network says about the caller: `sip:…`, `anonymous`, nothing */
   from: string;
   /** E.164 */
   to: string;
@@ -55,10 +55,10 @@ export interface Call {
   endedAt: string | null;
   /** from beginning to end, once it has ended */
   seconds: number | null;
-  /** at Twilio, which asks for the account's SID and token; null too where the environment names no account */
+  /** at Twilio, which asks for the account's SID and token; also null if the environment names no account */
   recordingUrl: string | null;
   recordingSeconds: number | null;
-  /** null where the caller left none */
+  /** null if the caller left none */
   message: MessageState | null;
   /** whether the message was deleted here and is still to be deleted at Twilio */
   deletionWaits: boolean;
@@ -66,7 +66,7 @@ export interface Call {
   callerBlocked: boolean;
 }
 
-/** What came of ringing the company's phone, SIP address or voice agent. */
+/** The result of ringing the company's phone, SIP address or voice agent. */
 export type DialResult = "answered" | "busy" | "no-answer" | "failed" | "canceled";
 
 /** A page of a company's calls, newest first, or what is wrong with the query. */
@@ -167,7 +167,7 @@ async function pageOf(
   { limit, before, filter }: { limit: number; before: Keyset | undefined; filter: CallFilter },
 ): Promise<{ rows: Row[]; next: Keyset | null }> {
   const patterns = callerPatterns(filter.search);
-  // Knowing nothing of how many there are of each, SQLite would look for few of a kind among all of the company's.
+  // SQLite does not know how many there are of each kind, and would look for a rare one among all the company's calls.
   const byKind = filter.outcome !== undefined && !isPostgres(db);
   const calls = db
     .from(byKind ? db.raw("calls indexed by calls_of_company_by_outcome") : "calls")

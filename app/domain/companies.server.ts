@@ -154,13 +154,13 @@ export interface Proven {
   passwordHash: string;
 }
 
-/** What came of {@link signUp}. */
+/** The outcome of {@link signUp}. */
 export type SignUpResult = ({ outcome: "signed-up" } & Proven) | { outcome: "email-taken" };
 
 /**
  * Makes an account; it has no phone number yet.
  * @param by for the audit trail
- * @param begin what is to be done in the same transaction: where it fails there is no account
+ * @param begin done in the same transaction: if it fails, no account is made
  */
 export async function signUp(
   db: Knex,
@@ -168,7 +168,7 @@ export async function signUp(
   by: By = service,
   begin?: (transaction: Knex, companyId: number, passwordHash: string) => Promise<void>,
 ): Promise<SignUpResult> {
-  // The unique index covers all others; adopted emails do not change, so none can come in between.
+  // The unique index covers all other emails; adopted ones do not change, so none can come in between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);

@@ -8,16 +8,16 @@ import parseAnew, {
 import { remember } from "#app/domain/remember.ts";
 
 /**
- * Phone numbers as people type them, as they are kept (ITU-T E.164: `+` and at most 15 digits), and as they are shown.
+ * Phone numbers as people type them, as they are stored (ITU-T E.164: `+` and at most 15 digits), and as they are shown.
  */
 
-/** What libphonenumber knows of a number in E.164. */
+/** What libphonenumber knows about a number in E.164. */
 export const parsePhoneNumber: (number: string) => PhoneNumber | undefined = remember(
   (number) => parseAnew(number),
   2_000,
 );
 
-/** Whether `text` is a number as it is kept, in a numbering plan or not. */
+/** Whether `text` is a number in stored form, whether or not a numbering plan has it. */
 export function isE164(text: string): boolean {
   return /^\+[1-9]\d{1,14}$/.test(text);
 }
@@ -28,14 +28,14 @@ export type ParsedNumber =
       ok: true;
       /** E.164, `+353861234567` */
       phoneNumber: string;
-      /** false where the number has a possible length but is in no numbering plan that libphonenumber knows */
+      /** false if the number has a possible length but is in no numbering plan that libphonenumber knows */
       valid: boolean;
     }
   | { ok: false; reason: string };
 
 /**
  * What may stand around and between a number's digits without meaning anything: spaces, brackets, dots, slashes,
- * dashes; to Unicode the minus sign (U+2212) and the like are not dashes.
+ * dashes. The minus sign (U+2212) and the like are listed, since Unicode does not count them as dashes.
  */
 const between = String.raw`[\s()\[\]（）［］./．／~～−ー\p{Pd}]`;
 const allBetween = new RegExp(between, "gu");
@@ -124,7 +124,7 @@ export const formatPhoneNumber: (phoneNumber: string) => string = remember(
   2_000,
 );
 
-/** The ISO 3166-1 alpha-2 country of an E.164 number, if its plan tells. */
+/** The ISO 3166-1 alpha-2 country of an E.164 number, if its plan names one. */
 export function countryOf(phoneNumber: string): string | undefined {
   return parsePhoneNumber(phoneNumber)?.country;
 }

@@ -3,7 +3,7 @@ import { eachCall } from "#app/domain/calls.server.ts";
 import { ownTables } from "#app/domain/own-tables.ts";
 import { readTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
-/** Everything kept of a company except secrets: one JSON document, made a piece at a time. */
+/** Everything kept about a company except secrets: one JSON document, made a piece at a time. */
 
 type Row = Record<string, unknown>;
 

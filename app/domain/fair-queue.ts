@@ -5,7 +5,7 @@ export class QueueFullError extends Error {
 
 interface Entry {
   lanes: readonly string[];
-  /** how much its lanes have asked for before it: the least goes next */
+  /** how much its lanes have asked for before it: the lowest goes next */
   turn: number;
   start: () => void;
   refuse: () => void;

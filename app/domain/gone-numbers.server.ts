@@ -25,12 +25,34 @@ const ofTheRest = (db: Knex, numbers: Knex.QueryBuilder) =>
 
 type Row = { phone_number: string; company_id: number };
 
-/** All assigned numbers, except those of erased companies. */
-export async function assignedNumbers(db: Knex): Promise<AssignedNumber[]> {
-  const rows = await assigned(db)
-    .orderBy("n.id")
-    .select<Row[]>("n.phone_number", "n.assigned_to_company_id as company_id");
-  return rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
+/** All assigned numbers, except those of erased companies, some at a time. */
+export const assignedNumbers = (db: Knex) => inPages(() => assigned(db));
+
+/** Whether there is an assigned number, other than those of erased companies. */
+export async function hasAssignedNumbers(db: Knex): Promise<boolean> {
+  return (await assigned(db).first("n.id")) !== undefined;
+}
+
+const pageSize = 1_000;
+
+async function* inPages(
+  numbers: () => Knex.QueryBuilder,
+): AsyncGenerator<AssignedNumber[], void, undefined> {
+  for (let after: number | undefined; ;) {
+    const rows = await numbers()
+      .modify((query) => after !== undefined && void query.where("n.id", ">", after))
+      .orderBy("n.id")
+      .limit(pageSize)
+      .select<(Row & { id: number })[]>(
+        "n.id",
+        "n.phone_number",
+        "n.assigned_to_company_id as company_id",
+      );
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.id;
+    yield rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
+  }
 }
 
 /** An assigned number that is gone, and since when that has been known. */
@@ -57,13 +79,15 @@ export async function goneNumbers(db: Knex): Promise<GoneNumber[]> {
 
 /** Records which assigned numbers are gone: these and no others. @param gone E.164 */
 export async function noteGone(db: Knex, gone: readonly string[], now = new Date()): Promise<void> {
+  const areGone = new Set(gone);
   await db.transaction(async (transaction) => {
-    const known = await transaction("gone_numbers").pluck<string[]>("phone_number");
-    const back = known.filter((number) => !gone.includes(number));
-    for (const phone_number of back)
-      await transaction("gone_numbers").where({ phone_number }).delete();
-    for (const phone_number of gone) {
-      if (known.includes(phone_number)) continue;
+    const known = new Set(await transaction("gone_numbers").pluck<string[]>("phone_number"));
+    for (const phone_number of known) {
+      if (!areGone.has(phone_number))
+        await transaction("gone_numbers").where({ phone_number }).delete();
+    }
+    for (const phone_number of areGone) {
+      if (known.has(phone_number)) continue;
       await transaction("gone_numbers")
         .insert({ phone_number, since: toDatabaseTime(now) })
         .onConflict("phone_number")
@@ -75,25 +99,20 @@ export async function noteGone(db: Knex, gone: readonly string[], now = new Date
 const daysBefore = (now: Date, days: number) =>
   toDatabaseTime(new Date(now.getTime() - days * 24 * 60 * 60 * 1000));
 
-/** Numbers that were assigned more than `days` days ago and that nobody has called since then. */
-export async function idleNumbers(
-  db: Knex,
-  days: number,
-  now = new Date(),
-): Promise<AssignedNumber[]> {
+/** Numbers that were assigned more than `days` days ago and that nobody has called since then, some at a time. */
+export function idleNumbers(db: Knex, days: number, now = new Date()) {
   const since = daysBefore(now, days);
-  const rows = await assigned(db)
-    .where("n.assigned_at", "<", since)
-    .whereNotExists(
-      db("calls")
-        .whereRaw("calls.company_id = n.assigned_to_company_id")
-        .where("started_at", ">=", since)
-        .whereNot({ outcome: "blocked" })
-        .select(db.raw("1")),
-    )
-    .orderBy("n.id")
-    .select<Row[]>("n.phone_number", "n.assigned_to_company_id as company_id");
-  return rows.map((row) => ({ phoneNumber: row.phone_number, companyId: row.company_id }));
+  return inPages(() =>
+    assigned(db)
+      .where("n.assigned_at", "<", since)
+      .whereNotExists(
+        db("calls")
+          .whereRaw("calls.company_id = n.assigned_to_company_id")
+          .where("started_at", ">=", since)
+          .whereNot({ outcome: "blocked" })
+          .select(db.raw("1")),
+      ),
+  );
 }
 
 /**
@@ -102,8 +121,8 @@ export async function idleNumbers(
  */
 export async function tellIdle(db: Knex, days: number, now = new Date()): Promise<number> {
   let count = 0;
-  for (const { phoneNumber, companyId } of await idleNumbers(db, days, now)) {
-    await db.transaction(async (transaction) => {
+  const tell = ({ phoneNumber, companyId }: AssignedNumber) =>
+    db.transaction(async (transaction) => {
       const told: unknown = await transaction("idle_told")
         .where({ phone_number: phoneNumber })
         .where("told_at", ">", daysBefore(now, days))
@@ -123,7 +142,7 @@ export async function tellIdle(db: Knex, days: number, now = new Date()): Promis
         .merge();
       count++;
     });
-  }
+  for await (const some of idleNumbers(db, days, now)) for (const one of some) await tell(one);
   return count;
 }
 

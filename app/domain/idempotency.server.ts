@@ -25,7 +25,7 @@ export interface KeptAnswer {
   body: string;
 }
 
-/** What came of {@link once}. */
+/** The outcome of {@link once}. */
 export type Once<Result> =
   | { outcome: "done"; result: Result }
   | { outcome: "done-before"; answer: KeptAnswer }

@@ -72,7 +72,7 @@ export interface QueuedMail {
   about: string | null;
   /** without its angle brackets */
   messageId: string;
-  /** how often it was tried, or another in its stead while no server answered */
+  /** how often it was tried, or another instead of it while no server answered */
   tries: number;
   /** RFC 3339, UTC */
   queuedAt: string;
@@ -82,9 +82,9 @@ export interface QueuedMail {
 
 /** Seconds until the next try, by how many have failed. */
 const backOff = [10, 60, 5 * 60, 15 * 60, 60 * 60];
-/** Days after which it is of no more use. */
+/** Days after which it is no longer of use. */
 const longestWait = 4;
-/** Days for which a mail that was given up is still reported. */
+/** Days for which an abandoned mail is still reported. */
 const toldFor = 14;
 
 const due = (db: Knex) =>
@@ -97,7 +97,7 @@ export async function isMailDue(db: Knex): Promise<boolean> {
   return (await due(db).first("id")) !== undefined;
 }
 
-/** Of the mail that is due, what was tried least: one at which the server hangs keeps no other waiting. */
+/** The due mail that was tried least, so that one at which the server hangs keeps no other waiting. */
 export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
   const old = inSeconds(db, -longestWait * 24 * 60 * 60);
   const row = await due(db)
@@ -166,7 +166,7 @@ export async function putOff(
   });
 }
 
-/** Forgets what was given up long ago. */
+/** Deletes mail that was given up long ago. */
 export async function expireMail(db: Knex): Promise<void> {
   await db("mail_queue")
     .where("given_up_at", "<", inSeconds(db, -toldFor * 24 * 60 * 60))

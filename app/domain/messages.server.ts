@@ -12,7 +12,7 @@ import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.
 /** What has become of a message. */
 export type MessageState = "unheard" | "heard" | "deleted";
 
-/** What a call's row says of its message. */
+/** What a call's row says about its message. */
 export interface MessageFacts {
   outcome: string;
   heard_at: DatabaseTime | null;
@@ -30,7 +30,7 @@ export function messageStateOf(call: MessageFacts): MessageState | null {
 export const mostCounted = 100;
 
 /**
- * SQL for how many messages of a company nobody has listened to, {@link mostCounted} at most. @param companyId SQL too
+ * SQL for how many messages of a company nobody has listened to, at most {@link mostCounted}. @param companyId SQL too
  */
 export const countUnheard = (companyId: string): string =>
   `(select count(*) from (select 1 from calls where company_id = ${companyId} and outcome = 'message'
@@ -98,7 +98,7 @@ export async function markHeard(
     .update({ heard_at: toDatabaseTime(now) });
 }
 
-/** What came of {@link deleteMessage}. */
+/** The outcome of {@link deleteMessage}. */
 export type MessageDeletion =
   | { outcome: "deleted"; recordingSid: string | null }
   /** there is none, or no longer any */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isCommonPassword } from "#app/domain/common-passwords.server.ts";
 import { asHashed } from "#app/domain/passwords.server.ts";
 
-/** What a new password must be; when signing in, anything may be tried. */
+/** The rules for a new password; when signing in, anything may be tried. */
 
 const characters = (password: string) => Array.from(asHashed(password)).length;
 

@@ -1,7 +1,7 @@
 import { partOfNumber } from "#app/domain/e164.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
 
-/** What a search looks for: words of the index that each number must have, and patterns that decide for certain. */
+/** What a search looks for: words of the index that each number must have, and patterns that then decide. */
 
 /** What narrows a list of available numbers; anything absent or empty does not. */
 export interface NumberFilter {
@@ -21,13 +21,18 @@ export interface NumberFilter {
   memorable?: boolean | undefined;
 }
 
-/** Some of a number: digits, after `+` where it begins so, before `$` where it ends so; `p` and `q` are a calling code of two and three digits. */
+/**
+ * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it ends with them. `p` and
+ * `q` stand for a calling code of two and of three digits.
+ */
 type Piece = string;
 
-/** What a number containing some pieces must have: every word of `all`, and one of each list of `any`. */
+/** What a number containing some pieces must have: every word of `all`, and one of each list of `any` and `common`. */
 export interface Words {
   all: string[];
   any: string[][];
+  /** of two digits anywhere, which one number in twelve has */
+  common: string[][];
 }
 
 /** What finds the numbers whose digits a filter asks for. */
@@ -36,7 +41,7 @@ export interface DigitSearch {
   words: Words[];
   /** LIKE patterns, one of each list */
   patterns: string[][];
-  /** single digits that the number contains: most do, so they have no index words */
+  /** single digits that the number contains: most numbers do, so they have no index words */
   digits: string[];
 }
 
@@ -61,8 +66,8 @@ export function digitSearch({ contains, starts, ends, search }: NumberFilter): D
 }
 
 /**
- * What was typed finds the numbers that contain its digits, and those that it means: with a leading + they begin that
- * way. A leading 00 is dialled for the +, and a leading 0 for the country when at home: 086 is +353 86.
+ * What was typed finds the numbers that contain its digits, and those that it means: with a leading +, those that begin
+ * that way. A leading 00 is dialled for the +, and at home a leading 0 for the country: 086 is +353 86.
  * @returns none if all numbers are found: nothing was typed, or nothing that occurs in a number
  */
 function piecesOf(search: string): Piece[] {
@@ -88,34 +93,36 @@ const ten = Array.from({ length: 10 }, (_, digit) => String(digit));
 
 /** `0000` to `9999`. */
 export const fourTimes = ten.map((digit) => digit.repeat(4));
-/** Precedes a digit that a number has four times in a row. */
+/** Marks a digit that a number has four times in a row. */
 export const runMark = "rr";
 
 /**
- * Trigrams of pieces: the first one after a mark, and two more, since patterns tell for certain and each is one more look
- * into the index. Those are the last ones, with no digit in common where there is room: numbers differ in their ends. What
- * is shorter is in one of some: `8$` in `08$`, `18$`, … A digit four times in a row is one trigram, which many have, so
- * that it has a word of its own, `rr8`.
+ * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each is another look into
+ * the index and the patterns decide anyway. The two are the last ones, which distinguish numbers best, without a digit in
+ * common if there is room. A shorter piece is part of one of several trigrams: `8$` of `08$`, `18$`, … A digit four times
+ * in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
  */
 function wordsOf(pieces: readonly Piece[]): Words {
-  const words: Words = { all: [], any: [] };
+  const words: Words = { all: [], any: [], common: [] };
   for (const piece of pieces) {
     const mark = /^[+pq]/.exec(piece)?.[0] ?? "";
     if (piece.length < 3) {
-      words.any.push(
-        mark !== "" || piece.endsWith("$")
-          ? ten.map((digit) => (mark === "" ? digit + piece : piece + digit))
-          : [`+${piece}`, ...ten.map((digit) => digit + piece)],
-      );
+      if (mark !== "") words.any.push(ten.map((digit) => piece + digit));
+      else if (piece.endsWith("$")) words.any.push(ten.map((digit) => digit + piece));
+      else words.common.push([`+${piece}`, ...ten.map((digit) => digit + piece)]);
       continue;
     }
     if (mark !== "") words.all.push(piece.slice(0, 3));
-    for (const [, digit] of piece.matchAll(/(\d)\1{3}/g)) words.all.push(`${runMark}${digit}`);
+    const runs = [...piece.matchAll(/(\d)\1{3}/g)].map(([, digit = ""]) => digit);
+    for (const digit of runs) words.all.push(runMark + digit);
     // After p and q only the first two digits differ from digits anywhere.
     const first = mark === "p" || mark === "q" ? 1 : 0;
     const end = piece.length - 3;
     for (const at of [Math.max(first, end - 3), end]) {
-      if (at <= end && end >= first) words.all.push(piece.slice(at, at + 3));
+      const word = piece.slice(at, at + 3);
+      // What its run implies is not looked up.
+      const isInRun = runs.some((digit) => word === digit.repeat(3));
+      if (at <= end && end >= first && !isInRun) words.all.push(word);
     }
   }
   words.all = [...new Set(words.all)];

@@ -2,7 +2,12 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
-import { digitSearch, runMark, type NumberFilter } from "#app/domain/number-patterns.ts";
+import {
+  digitSearch,
+  runMark,
+  type NumberFilter,
+  type Words,
+} from "#app/domain/number-patterns.ts";
 import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
 import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
@@ -17,7 +22,7 @@ export interface Place {
   /** when it entered, as the database has it */
   at: string | number;
   id: number;
-  /** PostgreSQL's; undefined if not given */
+  /** on PostgreSQL only; undefined if not given */
   shelf?: number | null | undefined;
   /** 1 once the list has reached the pool's end and continues from its beginning */
   turn?: number | undefined;
@@ -46,7 +51,7 @@ export interface OfferQuery {
   walk?: number | undefined;
 }
 
-/** Rows in order; the last may be no number, only the end of what one page looks through. */
+/** Rows in order; the last may not be a number but mark the end of what one page looks through. */
 export type OfferPage = (OfferRow | (Omit<OfferRow, "id"> & { id: null }))[];
 
 /** Whether a filter narrows the list. */
@@ -81,11 +86,11 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     lists.push(`{${list.join()}}`);
     return `n.grams ${operator} ${keys}`;
   };
-  const ways = (words.length > 0 ? words : [{ all: [], any: [] }]).map(({ all, any }) => {
+  const ways = (words.length > 0 ? words : [noWords]).map(({ all, any, common }) => {
     const every = [...facets, ...all.map(codeOf)];
     return [
       ...(every.length > 0 ? [has("@>", every)] : []),
-      ...any.map((some) => has("&&", some.map(codeOf))),
+      ...[...any, ...common].map((some) => has("&&", some.map(codeOf))),
     ].join(" and ");
   });
   const facetConditions = [
@@ -99,16 +104,19 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ];
   const shape = [
     words
-      .map(({ all, any }) => `${Math.min(all.length + facets.length, 1)}${any.length}`)
+      .map(
+        ({ all, any, common }) =>
+          `${Math.min(all.length + facets.length, 1)}${any.length + common.length}`,
+      )
       .join("."),
     patterns.map((some) => some.length).join("."),
     ...[filter.country && "c", filter.kind && "k", filter.memorable && "m"].filter(Boolean),
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // For two digits, which one number in sixteen has, it fills a page. The planner has to know how short it is.
+  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
-  // A digit four times in a row is in one number of two thousand, which no walk finds.
+  // One number in two thousand has a given digit four times in a row, which a walk would not find.
   const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));
   const walk = start.shelf == null || isRare ? 0 : (asked.walk ?? usualWalk);
   const sql = postgresPage({
@@ -121,7 +129,7 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
     { name: `offer ${walk} ${shape}`, sql },
     [
       start.turn ?? 0,
-      // If no shelf was given, each is searched for what comes after.
+      // If no shelf was given, every shelf is searched for later numbers.
       start.shelf ?? 0,
       start.shelf ?? last,
       start.at,
@@ -201,6 +209,8 @@ const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
     from shelves s join start a on s.looked = a.reach
   limit (select most from asked)`;
 
+const noWords: Words = { all: [], any: [], common: [] };
+
 const codeOf = (word: string) => {
   const number = Number(word.replace(/\D/g, ""));
   const mark = word.replace(/\d/g, "");
@@ -213,6 +223,9 @@ const matchingAll = (patterns: string[][]) =>
     ...patterns.map((some) => `(${some.map(() => "n.phone_number like ?").join(" or ")})`),
   ].join(" and ");
 
+/** Numbers on a page for which two digits are looked for in the numbers themselves. */
+const mostLooked = 101;
+
 function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const { words, patterns } = digitSearch(filter);
   const facets = [
@@ -220,12 +233,16 @@ function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
     ...(filter.memorable ? [memorableWord] : []),
   ];
   const quoted = (list: readonly string[]) => list.map((word) => `"${word}"`);
-  const match = (words.length > 0 ? words : [{ all: [], any: [] }])
-    .map(({ all, any }) =>
-      [...quoted([...facets, ...all]), ...any.map((some) => `(${quoted(some).join(" OR ")})`)].join(
+  const match = (words.length > 0 ? words : [noWords])
+    .map(({ all, any, common }) => {
+      const every = [...facets, ...all];
+      // To look at a dozen numbers for each that is shown costs less than to go through eleven lists beside the others.
+      const isLooked = every.length + any.length > 0 && limit <= mostLooked;
+      const some = isLooked ? any : [...any, ...common];
+      return [...quoted(every), ...some.map((list) => `(${quoted(list).join(" OR ")})`)].join(
         " AND ",
-      ),
-    )
+      );
+    })
     .map((way) => `(${way})`)
     .join(" OR ");
   const arm = (

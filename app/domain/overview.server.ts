@@ -17,7 +17,7 @@ import {
 } from "#app/domain/calls.server.ts";
 import { remember } from "#app/domain/remember.ts";
 
-/** A company's number at a glance, read in one statement: this page is the one opened most. */
+/** A company's number at a glance, read in one statement: no page is opened more often. */
 export interface Overview {
   /** newest first */
   recent: Call[];
@@ -79,7 +79,7 @@ type Row = HandlingRow & {
 
 const isCall = (row: Row): row is Row & CallRow => row.call_sid !== null;
 
-// By the SQL of its days.
+// Remembered by the SQL of its days.
 const overview = remember(
   (days) => `
   with facts as materialized (

@@ -1,5 +1,5 @@
 /**
- * What is kept of a company besides its own row, its calls and the audit trail: tables with its id as `company_id`.
+ * What is kept about a company besides its own row, its calls and the audit trail: tables with its id as `company_id`.
  * They are deleted when it is erased, and are in its download, except for columns that open something.
  */
 export const ownTables = [

@@ -119,9 +119,9 @@ export async function resettingWith(db: Knex, token: string): Promise<Resetting 
 class LinkUnusableError extends Error {}
 
 /**
- * Sets a new password: the link, and the code that it came from, are spent, every other link and every session ends, and
- * so does a change of the email that waits to be confirmed; the owner is told by mail. What else holds of the account,
- * such as that it is frozen, stays, and so do recovery codes and API tokens unless `ends` says otherwise.
+ * Sets a new password. The link, and the code that it came from, are spent; every other link and every session ends, as
+ * does a change of email waiting to be confirmed; the owner is told by mail. Anything else about the account stays, such as
+ * its being frozen, and recovery codes and API tokens unless `ends` says otherwise.
  * @returns "link-unusable" if the link or its code is unknown, used or expired, or the email has changed since
  */
 export async function resetPassword(

@@ -8,7 +8,7 @@ import { environment } from "#app/env.server.ts";
 import { networksOf } from "#app/ip-address.ts";
 
 /**
- * Passwords are kept as Argon2id. Hashes made by the previous system are accepted too, and replaced at the first
+ * Passwords are stored as Argon2id hashes. The previous system's hashes are accepted too, and replaced at the first
  * sign-in that proves the password.
  */
 

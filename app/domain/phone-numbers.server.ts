@@ -23,7 +23,7 @@ import { environment } from "#app/env.server.ts";
 /**
  * Who owns a number. A number belongs to at most one company and a company has at most one number, for ever.
  * The database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of the number assigns it, a trigger
- * carries the company along, and the count of rows is the answer. Nothing here checks first and writes later.
+ * carries the company along, and the row count is the answer. Nothing here checks first and writes later.
  */
 
 /** The outcome of {@link assignPhoneNumber}. */
@@ -34,7 +34,7 @@ export type Assignment =
   | { outcome: "not-available" }
   /** the company already has a number, perhaps the very one it asks for, as when a request is repeated */
   | { outcome: "already-has-number"; phoneNumber: string }
-  /** or it is closed, frozen or erased */
+  /** or its account is closed: frozen or erased */
   | { outcome: "no-such-company" }
   /** REQUIRE_VERIFIED_EMAIL is on, and the company's is not */
   | { outcome: "email-not-verified" }
@@ -46,7 +46,7 @@ export type Assignment =
  * @param db a transaction remains usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
  * @param by for the audit trail; companies' own requests count against the assignment budget
- * @throws the driver's error where the database is away; {@link assignForSure} says whether anything happened
+ * @throws the driver's error if the database is away; {@link assignForSure} says whether anything happened
  */
 export async function assignPhoneNumber(
   db: Knex,
@@ -157,7 +157,7 @@ async function refused(
   return { outcome: "budget-spent", ...spent };
 }
 
-/** The database went away during an assignment, and is not back to say what became of it. */
+/** The database went away during an assignment, and is not back to say whether it happened. */
 export class UnknownOutcomeError extends Error {
   override name = "UnknownOutcomeError";
 }
@@ -165,7 +165,7 @@ export class UnknownOutcomeError extends Error {
 /**
  * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. If the connection is cut during a commit, the outcome
  * is open: a second look may settle it within 0.8 seconds, so that the company has its answer within three.
- * @throws UnknownOutcomeError, its cause the driver's error, where it does not; the driver's error itself where nothing
+ * @throws UnknownOutcomeError, with the driver's error as its cause, if it does not; the driver's error itself if nothing
  * was changed
  */
 export async function assignForSure(
@@ -253,8 +253,8 @@ async function claimFirst(
 }
 
 /**
- * Waits for whoever holds the lock on a number. The lock that it then gets is released at once: two claims that each
- * kept one (even on a number that has gone meanwhile) and waited for another could wait for each other.
+ * Waits for the lock on a number, and releases it at once: two claims that each kept one (even on a number that has gone
+ * meanwhile) and waited for another could deadlock.
  */
 async function waitForOne(transaction: Knex, among?: readonly string[]): Promise<boolean> {
   const savepoint = await transaction.transaction();

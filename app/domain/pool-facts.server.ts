@@ -3,14 +3,14 @@ import { isPostgres } from "#app/db.server.ts";
 import { numberFacts } from "#app/domain/number-facts.ts";
 
 /**
- * What is kept of a number when it enters the pool: its country, its kind, whether it is memorable. The database cannot
- * know these, so the program states them when it adds numbers; for numbers that come by plain SQL or were adopted they
- * are worked out later.
+ * The facts stored about a number when it enters the pool: its country, its kind, whether it is memorable. The database
+ * cannot know these, so the program states them when it adds numbers; for numbers that come by plain SQL or were adopted
+ * they are worked out later.
  */
 
 /**
- * States what is known of numbers that the same transaction is about to insert into the pool, on PostgreSQL in one
- * statement. A trigger adds it to the numbers on offer.
+ * States the facts about numbers that the same transaction is about to insert into the pool, on PostgreSQL in one
+ * statement. A trigger adds them to the numbers on offer.
  * @param phoneNumbers in E.164, a few hundred
  */
 export async function tellFacts(transaction: Knex, phoneNumbers: readonly string[]): Promise<void> {
@@ -33,7 +33,7 @@ const sqliteFacts = (key: string) =>
 const postgresFacts = `select * from jsonb_to_recordset(?::jsonb)
   as f (id bigint, country text, kind text, memorable boolean)`;
 
-/** Whether there are numbers on offer that nothing is known of yet. */
+/** Whether there are numbers on offer about which nothing is known yet. */
 export async function hasUnknown(db: Knex): Promise<boolean> {
   return (await db("numbers_on_offer").whereNull("kind").first("id")) !== undefined;
 }

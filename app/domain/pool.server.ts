@@ -51,8 +51,8 @@ export async function recordAdded(transaction: Knex, added: number, by: By): Pro
  * different orders would wait for each other.
  */
 export async function addAlone(transaction: Knex): Promise<void> {
-  // SQLite's lock comes first: SQLite refuses it to a transaction that has read, and any statement on the pool's own
-  // table makes it read the search's.
+  // SQLite's write lock comes first: it is refused to a transaction that has already read, and any statement on the
+  // pool's own table also reads the search's.
   await transaction.raw(
     isPostgres(transaction)
       ? "select pg_advisory_xact_lock(hashtext('add to the pool'))"
@@ -61,7 +61,7 @@ export async function addAlone(transaction: Knex): Promise<void> {
 }
 
 /**
- * Puts numbers into the pool, {@link batchSize} at most, all or none, in a transaction that is alone in adding.
+ * Puts at most {@link batchSize} numbers into the pool, all or none, in a transaction that began with {@link addAlone}.
  * @returns those that were added
  */
 export async function addBatch(

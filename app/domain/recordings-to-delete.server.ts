@@ -26,7 +26,7 @@ export async function queueRecordings(
   }
 }
 
-/** Recordings that are due for a try, `count` at most, longest waiting first. */
+/** Recordings that are due for a try, at most `count`, longest waiting first. */
 export async function dueRecordings(db: Knex, count: number, now = new Date()): Promise<string[]> {
   return db("recordings_to_delete")
     .where("next_try_at", "<=", toDatabaseTime(now))

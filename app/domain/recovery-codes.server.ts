@@ -73,6 +73,8 @@ export async function makeRecoveryCodes(
   by: By,
   sessionId?: string,
 ): Promise<CodesMade> {
+  // None has such a name, which PostgreSQL would not even compare with others.
+  if (batch.includes("\0")) return { outcome: "made-already" };
   const codes = Array.from({ length: codesMade }, newCode);
   const next = randomBytes(12).toString("base64url");
   try {
@@ -111,7 +113,7 @@ export async function makeRecoveryCodes(
 /**
  * Exchanges an email and an unused code for a link to a new password. The code is not spent yet.
  * @param email in any case, with or without spaces around it
- * @returns the token of `/reset/TOKEN`, or undefined where the two do not belong together; an email that is unknown costs
+ * @returns the token of `/reset/TOKEN`, or undefined if the two do not belong together; an email that is unknown costs
  *   the same work
  */
 export async function linkForCode(

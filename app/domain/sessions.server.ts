@@ -40,7 +40,7 @@ export function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
-/** Who uses a session, and with what. */
+/** Who uses a session, and in which browser. */
 export interface SeenBy extends By {
   /** what the browser calls itself */
   userAgent?: string | null;
@@ -56,7 +56,7 @@ export class AccountChangedError extends Error {
 }
 
 /**
- * Begins a session and returns its id, which only the cookie will hold; of too many the oldest ends.
+ * Begins a session and returns its id, which only the cookie will hold; if there are too many, the oldest ends.
  * @param by for the audit trail, and for the company to see
  * @param passwordHash the hash that the password was checked against; it must still be the company's
  * @throws {AccountChangedError}
@@ -87,9 +87,8 @@ export async function beginSession(
     if (unchanged === undefined) throw new AccountChangedError();
     await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
-  // Signing in is rare and already slow, so this is where what has expired goes. Of sessions that begin at once each
-  // looks after it is there for all, so that the last look sees them all; and none takes itself away, whatever the
-  // clock said where the others began.
+  // Signing in is rare and already slow, so expired sessions are deleted here. Sessions that begin at once each look after
+  // their own commit, so that the last look sees them all; and none deletes itself, whatever clock the others began by.
   await db("company_sessions")
     .where("expires_at", "<=", toDatabaseTime(now))
     .orWhereIn(

@@ -20,8 +20,8 @@ import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.t
 
 /**
  * API tokens: a program that holds one acts for its company, as far as the token's scopes go. It is shown once and kept
- * as its SHA-256, so that a copy of the table opens nothing. `cpn_`, 256 bits in base 62, and their CRC-32 in base 62:
- * a typing mistake is seen without asking the database, and scanners for secrets know one when they meet it.
+ * as its SHA-256, so that a copy of the table opens nothing. It is `cpn_`, 256 bits in base 62, and their CRC-32 in
+ * base 62: a typing mistake shows without asking the database, and secret scanners can recognise one.
  */
 
 /** What a token may allow. */

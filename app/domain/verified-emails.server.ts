@@ -58,7 +58,7 @@ export async function verifyLinkForMail(
   return makeLink(db, "verify", { companyId, via: "email", address, codeHash: null });
 }
 
-/** The email that a company has, and the one that it has asked for and not verified yet. */
+/** A company's email, and the one that it has asked for but not verified yet. */
 async function emailsOf(
   db: Knex,
   companyId: number,

@@ -23,7 +23,7 @@ export function withoutForgingMarks(text: string): string {
   return text.replace(allForging, "�");
 }
 
-/** A text of one line as it is kept: NFC, without spaces and invisible marks at its ends. */
+/** A text of one line in stored form: NFC, without spaces and invisible marks at its ends. */
 export function withoutStrayMarks(text: string): string {
   const signs = Array.from(text.normalize("NFC"));
   let [start, end] = [0, signs.length];

@@ -17,9 +17,9 @@ export function json(
   return answer(status, { success: true, ...body }, headers);
 }
 
-/** What an error answer has besides its code. */
+/** What an error answer contains besides its code. */
 interface ErrorAnswer {
-  /** one sentence for people, where there is more to say than the code's own sentence */
+  /** one sentence for people, if there is more to say than the code's own sentence */
   error?: string;
   headers?: HeadersInit;
   /** field → what is wrong with it */
@@ -43,7 +43,7 @@ export function jsonError(
   return answer(apiErrors[code].status, body, headers);
 }
 
-/** A one-line answer, for requests that wanted neither a page nor JSON. */
+/** A one-line answer, for requests that want neither a page nor JSON. */
 export function plainText(
   status: number,
   line: string,

@@ -6,7 +6,12 @@ import type { Company } from "#app/domain/companies.server.ts";
 import type { Operation, Who } from "#app/http/api/operation.server.ts";
 import { json, jsonError } from "#app/http/answers.server.ts";
 import { bearerOf, companyOfToken } from "#app/http/bearer.server.ts";
-import { BodyTooLargeError, BodyUnreadableError, readJsonObject } from "#app/http/body.server.ts";
+import {
+  BodyTooLargeError,
+  BodyUnreadableError,
+  jsonObjectOf,
+  readBody,
+} from "#app/http/body.server.ts";
 import { preflightAnswer, withCors } from "#app/http/cors.server.ts";
 import { faultAnswer } from "#app/http/faults.server.ts";
 import { checkFields } from "#app/http/fields.ts";
@@ -29,7 +34,7 @@ interface ApiCall<W extends Who, Params, Query, Body, Answer> extends Asked {
   afterwards: (note: () => void) => void;
 }
 
-/** An operation and what answers it. */
+/** An operation and its handler. */
 interface Handled {
   operation: Operation;
   handler: (call: ApiCall<Who, unknown, unknown, unknown, unknown>) => Promise<Response>;
@@ -59,8 +64,8 @@ export function handle<
 }
 
 /**
- * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler is
- * called with what its operation takes, for a company that may make the call, and never for another site's page.
+ * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler gets
+ * the input of its operation, for a company that may make the call, and is never called for another site's page.
  */
 export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;
@@ -109,7 +114,7 @@ interface Called {
 async function answerTo({ operation, handler }: Handled, called: Called): Promise<Response> {
   const { request } = called.asked;
   const takesBody = operation.method === "POST" || operation.method === "PUT";
-  const sent = takesBody ? await readApiBody(request) : nothing;
+  const sent = takesBody ? await readApiBody(operation, request) : nothing;
   const notes: (() => void)[] = [];
   const afterwards = () => notes.forEach((note) => note());
   const call = async (db: Knex) => {
@@ -137,15 +142,18 @@ async function answerTo({ operation, handler }: Handled, called: Called): Promis
   return answer;
 }
 
-const nothing = { object: {}, text: "" };
+const nothing: ReturnType<typeof jsonObjectOf> = { object: {}, text: "" };
 
-async function readApiBody(request: Request): ReturnType<typeof readJsonObject> {
+async function readApiBody(operation: Operation, request: Request): Promise<typeof nothing> {
   const type = request.headers.get("Content-Type");
-  // A POST without a body, such as logging out, needs no type.
-  const empty = request.body === null || request.headers.get("Content-Length") === "0";
-  if (empty && type === null) return nothing;
-  if (!/^application\/json\s*(;|$)/i.test(type ?? "")) throw jsonError("unsupported_media_type");
-  return readJsonObject(request);
+  const isJson = /^application\/json\s*(;|$)/i.test(type ?? "");
+  const refused = !isJson && Number(request.headers.get("Content-Length") ?? 0) > 0;
+  if (refused) throw jsonError("unsupported_media_type");
+  const body = await readBody(request);
+  // No body needs no type; where none is wanted, clients that always name one may do so.
+  if (body.byteLength === 0 && (type === null || !operation.body)) return nothing;
+  if (!isJson) throw jsonError("unsupported_media_type");
+  return jsonObjectOf(body);
 }
 
 function bodyOf({ body, refusal }: Operation, sent: Record<string, unknown>): unknown {

@@ -6,11 +6,11 @@ import type { Asked } from "#app/server/exchange.server.ts";
 
 /** Which calls the address of a page or of the export asks for. */
 
-/** A filter as its form has it; empty where all are meant. */
+/** A filter as its form has it; empty fields mean all calls. */
 export interface TypedFilter {
   outcome: ShownOutcome | "";
   search: string;
-  /** the first day, `2026-11-22`, and the last */
+  /** the first day, `2026-11-22`; `until` is the last */
   since: string;
   until: string;
 }
@@ -56,7 +56,7 @@ function typedFilter(query: URLSearchParams): TypedFilter {
   };
 }
 
-/** The page of calls that somebody came from: what is done with one of its calls has it in its own address too. */
+/** The page of calls that somebody came from: the address of an action on one of its calls carries it. */
 export function cameFrom({
   request,
 }: Pick<Asked, "request">): [typed: TypedFilter, cursor: string] {

@@ -13,12 +13,12 @@ export function bearerOf(request: Request): string | undefined {
   return header === null ? undefined : /^bearer(?= |$) *(.*)$/i.exec(header)?.[1];
 }
 
-/** What says how to sign in (RFC 9110, "WWW-Authenticate"), and what is wrong with the token that was sent. */
+/** The header that says how to sign in (RFC 9110, "WWW-Authenticate") and what is wrong with the token sent. */
 export const challenge = (fault = "") => ({ "WWW-Authenticate": `Bearer realm="api"${fault}` });
 
 /**
  * The company that owns a token, or a thrown JSON 401, 403 or 429.
- * @param scope what the token must allow; `none` where no token will do
+ * @param scope what the token must allow; `none` if no token will do
  */
 export async function companyOfToken(
   asked: Asked,

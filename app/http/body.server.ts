@@ -75,6 +75,8 @@ export async function readForm(request: Request): Promise<FormFields> {
   const type = request.headers.get("Content-Type") ?? "";
   const body = await readBody(request);
   const fields = new Map<string, string>();
+  // No fields need no type.
+  if (body.byteLength === 0) return {};
   try {
     const form = await new Response(body as BodyInit, {
       headers: { "Content-Type": type },
@@ -91,14 +93,10 @@ export async function readForm(request: Request): Promise<FormFields> {
 }
 
 /**
- * @returns the JSON object of the body, and the text that it was sent as
- * @throws {BodyTooLargeError}
- * @throws {BodyUnreadableError} where it is no JSON, or no object
+ * @returns the JSON object of a body, and the text that it was sent as
+ * @throws {BodyUnreadableError} if it is not JSON, or not an object
  */
-export async function readJsonObject(
-  request: Request,
-): Promise<{ object: Record<string, unknown>; text: string }> {
-  const body = await readBody(request);
+export function jsonObjectOf(body: Uint8Array): { object: Record<string, unknown>; text: string } {
   let text: string;
   let value: unknown;
   try {

@@ -26,7 +26,7 @@ export const namedLanguages = spokenLanguages
 const longestQuote = 90;
 
 /**
- * What callers hear, one after the other, and what becomes of them then, as it goes on after “Callers hear:”.
+ * What callers hear, step by step, and what happens to them then, worded to follow “Callers hear:”.
  * `“Good day.”, then ringing at +353 86 123 4567 for up to 20 seconds. If nobody answers, the call ends.`
  */
 export function callersHear({ greeting, mode, target, ringSeconds, takeMessage }: CallHandling) {

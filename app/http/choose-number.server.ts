@@ -38,7 +38,7 @@ export interface OfferedNumber {
   /** E.164 */
   phoneNumber: string;
   shown: string;
-  /** `Ireland · mobile`: what its numbering plan says of it; empty if nothing */
+  /** `Ireland · mobile`: what its numbering plan says about it; empty if nothing */
   facts: string;
 }
 
@@ -62,7 +62,7 @@ export interface Choice extends ChoiceFilter {
   searchable: boolean;
   /** whether this is the most that is shown, though there are more */
   isLongest: boolean;
-  /** the last digits of a number on offer; null where none is shown */
+  /** the last digits of a number on offer; null if none is shown */
   example: string | null;
   /** whether this answers a choice that was not accepted */
   refused: boolean;

@@ -7,10 +7,10 @@ import { log } from "#app/log/log.server.ts";
 /**
  * Counts of tries in fixed windows of time. With PostgreSQL they are in a table that all processes and machines share;
  * when that is away or slow, and with SQLite, which has one process, they are in this process's memory, up to a bound.
- * Keys are kept as fingerprints: neither table nor memory holds an email or an address.
+ * Keys are stored as hashes: neither table nor memory holds an email or an address.
  */
 
-/** Whoever is counted has to wait. */
+/** Too many tries: the client has to wait. */
 export class TooManyAttemptsError extends Error {
   override name = "TooManyAttemptsError";
   /** @param retryAfter seconds */
@@ -57,7 +57,7 @@ interface StoreQuery {
   values: (string | number)[];
 }
 
-/** The database as rate-limiter-flexible's store asks it: through our own pool, its time-outs and statements. */
+/** The database for rate-limiter-flexible's store: through our own pool, with its time-outs and statements. */
 const store = {
   async query({ name, text, values }: StoreQuery) {
     if (performance.now() < awayUntil) throw new Error("the counts are not available");
@@ -111,7 +111,7 @@ export class Counter {
       tableCreated: true,
       clearExpiredByTimeout: false,
       insuranceLimiter: this.memory,
-      // Whoever keeps trying is refused without asking the database.
+      // Clients that keep trying are refused without asking the database.
       inMemoryBlockOnConsumed: points * 2,
     });
   }
@@ -131,7 +131,7 @@ export class Counter {
     }
   }
 
-  /** Takes a spending back. */
+  /** Returns points that were spent. */
   async giveBack(key: string, points = 1): Promise<void> {
     await this.limiter().reward(fingerprint(key), points);
   }
@@ -140,7 +140,7 @@ export class Counter {
     return isPostgres(database()) ? this.shared : this.memory;
   }
 
-  // Left to itself, the store would remember every key that it refuses.
+  // By itself the store would remember every key that it refuses.
   private boundFlooding(): void {
     if (++this.flooding < mostKeys) return;
     this.flooding = 0;

@@ -8,7 +8,7 @@ import { logFault } from "#app/log/log.server.ts";
 import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
-/** What a caller is told of an error that is not caused by input: no driver text, no stack. The log has the rest. */
+/** What a client is told about an error not caused by its input: no driver text, no stack. The log has the rest. */
 export interface FaultAnswer {
   /** for the JSON API */
   code: ErrorCode;
@@ -17,13 +17,13 @@ export interface FaultAnswer {
   headers: Record<string, string>;
 }
 
-/** @param seconds to wait, as a sentence in minutes */
+/** A sentence that says in minutes how long to wait. */
 function tryAgainIn(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   return `Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
 }
 
-/** What a caller is told of a choice that has to wait because the hour's assignments are spent. */
+/** What a client is told if its choice has to wait because the hour's assignments are spent. */
 export function budgetAnswer({ retryAfter }: SpentBudget) {
   return {
     message: `Many numbers are being assigned right now. ${tryAgainIn(retryAfter)}`,
@@ -31,7 +31,7 @@ export function budgetAnswer({ retryAfter }: SpentBudget) {
   };
 }
 
-/** Decides what a caller is told of `error`, and logs what an operator needs to know. */
+/** Decides what a client is told about `error`, and logs what an operator needs to know. */
 export function faultAnswer(context: AppLoadContext, error: unknown): FaultAnswer {
   if (error instanceof PasswordsBusyError) {
     return {

@@ -33,7 +33,7 @@ export async function withNews(news: News): Promise<{ "Set-Cookie": string }> {
   return { "Set-Cookie": await newsCookie().serialize(news) };
 }
 
-/** Which of `news` there is to tell, if any, and the headers that mark it as told. */
+/** Which of `news` is waiting to be told, if any, and the headers that mark it as told. */
 export async function takeNews<Told extends News>(
   { request }: Asked,
   ...news: Told[]

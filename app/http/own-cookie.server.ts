@@ -4,7 +4,7 @@ import { environment } from "#app/env.server.ts";
 const isSecure = () => environment().PUBLIC_URL.startsWith("https:");
 
 /**
- * A cookie that no script reads and no other site's form sends, `Secure` where PUBLIC_URL is https.
+ * A cookie that no script can read and no other site's form sends; `Secure` if PUBLIC_URL is https.
  * @param options `maxAge` in seconds
  */
 export function ownCookie(
@@ -20,6 +20,6 @@ export function ownCookie(
   });
 }
 
-/** The same for this whole host and no other: where it is `Secure`, its name makes the browser enforce that. */
+/** The same, for exactly this host: if it is `Secure`, its name makes the browser enforce that. */
 export const hostCookie = (name: string, maxAge: number): Cookie =>
   ownCookie(isSecure() ? `__Host-${name}` : name, { maxAge });

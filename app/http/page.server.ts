@@ -63,7 +63,7 @@ export function pageLoader<T>(
     );
 }
 
-/** What every company page's data has besides its own, for the navigation around it. */
+/** What every company page's data contains besides its own, for the navigation around it. */
 export interface AroundPage {
   /** messages nobody has listened to */
   unheardMessages: number;
@@ -86,13 +86,16 @@ export function companyLoader<T extends object>(
   });
 }
 
-/** The action of a page, for a form that was read up to a limit and does not come from another site. */
+/** The action of a page: the form is read up to a limit, and refused if it comes from another site. */
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {
   return ({ request, context, params }) => {
     const asked = { request, context };
     return framed(context, async () => {
+      if (request.method !== "POST") {
+        throw problem(405, "Forms are sent here with POST. Nothing was changed.");
+      }
       if (!isSameSite(asked)) {
         throw problem(403, "The form was sent from another site. Nothing was changed.");
       }

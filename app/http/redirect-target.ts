@@ -1,5 +1,5 @@
 /**
- * Where to go after signing in: only a path on this site, since whoever made the link chose the value.
+ * Where to go after signing in: only a path on this site, since the value comes from whoever made the link.
  * Browsers read `//host`, `/\host` and paths with tabs or line breaks in them as other sites.
  */
 export function ownPath(target: string | null | undefined, otherwise: string): string {

@@ -24,11 +24,11 @@ export interface ShownCall {
   kind: ShownOutcome;
   /** `Answered`; `Message, 12 s` */
   outcome: string;
-  /** why; null where the outcome already says so */
+  /** why; null if the outcome already says so */
   reason: string | null;
-  /** `1 min 5 s`; null while it goes on, and where nobody reported its end */
+  /** `1 min 5 s`; null while it goes on, and if nobody reported its end */
   length: string | null;
-  /** the message to play; null where there is none */
+  /** the message to play; null if there is none */
   message: ShownMessage | null;
   /** whether the call was refused because the company has blocked the caller */
   blocked: boolean;
@@ -107,7 +107,7 @@ function shownMessage({
   );
 }
 
-/** @param from E.164, or whatever else the network says of a caller */
+/** @param from E.164, or whatever else the network says about a caller */
 export function shownCaller(from: string): string {
   if (isWithheld(from)) return "Number withheld";
   if (/^\+\d+$/.test(from)) return formatPhoneNumber(from);

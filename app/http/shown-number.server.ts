@@ -17,7 +17,7 @@ export interface ShownNumber {
   demo: boolean;
 }
 
-/** The company's number, or null where it has none. */
+/** The company's number, or null if it has none. */
 export function shownNumberOf({ phoneNumber, assignedAt, timeZone }: Company): ShownNumber | null {
   if (phoneNumber === null || assignedAt === null) return null;
   return {

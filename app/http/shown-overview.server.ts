@@ -6,7 +6,7 @@ import { callersHear } from "#app/http/call-handling-words.server.ts";
 import { shownCall, type ShownCall } from "#app/http/shown-call.server.ts";
 import { shownTimeZone } from "#app/http/shown-time.server.ts";
 
-/** Calls by day, the first day first, in columns, which take less of a page than rows. */
+/** Calls by day, the first day first, in columns, which take fewer bytes in a page than rows. */
 export interface ShownDays {
   /** the first day, `2026-11-22` */
   first: string;
@@ -23,7 +23,7 @@ export interface Steps {
   codes: boolean;
 }
 
-/** What the dashboard shows of a company that has a number. */
+/** What the dashboard shows about a company with a number. */
 export interface ShownOverview {
   recent: ShownCall[];
   days: ShownDays;
@@ -33,7 +33,7 @@ export interface ShownOverview {
   proof: ShownCall | null;
   /** the name of the time zone used throughout */
   timeZone: string;
-  /** what goes on after “Callers hear:” */
+  /** what follows “Callers hear:” */
   hears: string;
   /** null once all are done and the last is no longer news */
   steps: Steps | null;

@@ -84,7 +84,7 @@ async function verify({ email, password, attempt, who }: Credentials): Promise<P
 /**
  * Checks an email and a password and signs in.
  * @returns the company and the `Set-Cookie` headers
- * @throws {SignInError} where they do not open an account
+ * @throws {SignInError} if they do not open an account
  * @throws {AccountFrozenError}
  * @throws {TooManyAttemptsError}
  * @throws {PasswordsBusyError}
@@ -116,9 +116,9 @@ interface SignedUp {
 }
 
 /**
- * Makes an account and signs in, both or neither: nobody is left with an account and a form that failed. Whoever sends it again, with the email and the password of the account that there is,
- * gets in too: the answer to the first time was lost. Such tries are counted with those of signing in.
- * @returns undefined where the email is another account's
+ * Makes an account and signs in, both or neither, so that nobody has an account although the form failed. If the answer
+ * was lost, sending the form again, with the same email and password, signs in; such tries count as sign-ins.
+ * @returns undefined if the email is another account's
  * @throws {TooManyAttemptsError}
  * @throws {PasswordsBusyError}
  */
@@ -156,8 +156,8 @@ function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>):
 }
 
 /**
- * Proves that whoever is signed in knows the password, before anything that only the owner may do. Tries are counted
- * with the sign-ins.
+ * Proves that the signed-in visitor knows the password, before anything that only the owner may do. Tries count as
+ * sign-ins.
  * @returns the error for the password's field, if it is wrong
  * @throws {TooManyAttemptsError}
  */
@@ -181,7 +181,7 @@ async function begin(asked: Asked, proven: Proven): Promise<SignedUp> {
     const cookie = await beginSessionFor(asked, proven.company.id, proven.passwordHash);
     return await begun(asked, proven, "signed-in", cookie);
   } catch (error) {
-    // The password has changed meanwhile, or the account has been closed: the next try is told which.
+    // The password has changed meanwhile, or the account has been closed; the next try will be told which.
     throw error instanceof AccountChangedError ? new SignInError() : error;
   }
 }

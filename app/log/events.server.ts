@@ -5,7 +5,7 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
 /** What happened to accounts and numbers, for later inquiry: who, what, when; nothing secret. */
 
-/** What to do about a budget that is spent, for operators. */
+/** What to do about a spent budget, for operators. */
 export const budgetAdvice =
   "the hour's assignments are spent: `npm run numbers` shows who has them, and with `-- --open-for 60` lifts the limit for an hour";
 

@@ -12,7 +12,7 @@ export interface LoggedError {
 }
 
 /**
- * What is logged of an error: never its other fields, which may hold a statement's values.
+ * What is logged about an error: never its other fields, which may hold a statement's values.
  * @param withStack for faults of the program
  */
 export function describeError(error: unknown, withStack = true): LoggedError {
@@ -34,7 +34,7 @@ export function describeError(error: unknown, withStack = true): LoggedError {
 
 const longestText = 4_000;
 
-/** Takes out of a text what may be secret: passwords in addresses, tokens, cookies, and this process's own secrets. */
+/** Removes from a text what may be secret: passwords in addresses, tokens, cookies, and this process's own secrets. */
 export function scrub(text: string): string {
   let scrubbed = text
     .slice(0, longestText)

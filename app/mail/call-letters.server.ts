@@ -1,15 +1,15 @@
 import { environment } from "#app/env.server.ts";
 import type { Letter } from "#app/mail/letters.server.ts";
 
-/** Mail of calls that nobody took, and of a number that nobody calls. */
+/** Mail about calls that nobody took, and about a number that nobody calls. */
 
-/** A call to be told. */
+/** A call to tell of. */
 export interface ToldCall {
   /** who called, in words or as a number; nothing that the caller has made up */
   from: string;
   /** RFC 3339, UTC */
   startedAt: string;
-  /** seconds of the message, null where there is none */
+  /** seconds of the message, null if there is none */
   message: number | null;
 }
 

@@ -9,7 +9,7 @@ export function loader() {
 
 export const action = pageAction(() => Promise.reject(notFound()));
 
-/** The ErrorBoundary shows what is thrown; without a component this were no page. */
+/** Never shown, since the ErrorBoundary is; without a component the route would not be a page. */
 export default function NotFound() {
   return null;
 }

@@ -42,7 +42,7 @@ export const loader = companyLoader(async ({ company, query, ...asked }) => {
       errors,
       tabs: callTabs(counts, typed),
       kind: typed.outcome === "" ? "All calls" : outcomeLabels[typed.outcome],
-      /** of this very page, for what leads back to it */
+      /** this page's own query, for actions that lead back to it */
       query: callsAddress(typed, cursor, ""),
       older: errors ? null : page.nextCursor,
       searchesOn: page.calls.length < callsPerPage,

@@ -11,7 +11,7 @@ import { requireCompany } from "#app/http/session.server.ts";
 
 export const loader = (asked: LoaderFunctionArgs) => redirect(callsAddress(...cameFrom(asked)));
 
-/** Blocks whoever made the call. */
+/** Blocks the caller. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
   const outcome = await blockCallerOf(database(), id, sent.params.call_sid ?? "", by(sent));
@@ -29,7 +29,7 @@ export const action = pageAction(async (sent) => {
   }
 });
 
-/** Nobody sees it; with it the route has a page to say on what went wrong. */
+/** Never shown; it makes the route a page, which can say what went wrong. */
 export default function Blocking() {
   return null;
 }

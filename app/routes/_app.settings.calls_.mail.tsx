@@ -40,7 +40,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
 
 const fields = z.object({ email: emailField });
 
-/** Tells `remove` nothing more, or has `email` told. */
+/** Stops telling `remove`, or adds `email`. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
   if (!sendsMail()) throw noMail();
@@ -51,7 +51,7 @@ export const action = pageAction(async (sent) => {
     }
     const checked = checkFields(fields, sent.form);
     if (!checked.ok) return refuseForm(sent, ["email"], 400, checked.errors);
-    // Each may send a mail to somebody else.
+    // Each added address may send a mail to somebody else.
     const { email } = checked.values;
     await countMailTo(email, exchangeOf(sent.context).address);
     const outcome = await addToldAddress(database(), id, email, by(sent));

@@ -52,7 +52,7 @@ const refusals = {
   "same-email": "This is your email address already.",
 };
 
-/** Asks for another email, for whoever knows the password. */
+/** Requests a change of email; it needs the password. */
 export const action = pageAction(async (sent) => {
   const company = await requireCompany(sent);
   try {

@@ -18,7 +18,7 @@ export const meta: MetaFunction = () => privatePageTitle(title);
 
 export const loader = companyLoader(async () => ({}));
 
-/** Has the link sent that proves the company's email, or the one that it has asked for. */
+/** Sends the link that proves the company's email, or the new one that it has asked for. */
 export const action = pageAction(async (sent) => {
   const { id, email } = await requireCompany(sent);
   const { pending } = await emailState(reading(), id);
@@ -27,7 +27,7 @@ export const action = pageAction(async (sent) => {
   return redirect(above.to, { headers: await withNews("link-sent") });
 });
 
-/** For whoever comes back after log-in. */
+/** For those who come back after log-in. */
 export default function SendLinkAgain() {
   return (
     <SettingsPage title={title} above={above} here={here}>

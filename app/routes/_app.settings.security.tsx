@@ -31,7 +31,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
 const madeAlready =
   "These codes were made before and are not shown again. To replace them, make new ones.";
 
-/** Makes recovery codes, for whoever knows the password; only this answer has them. */
+/** Makes recovery codes; it needs the password, and only this answer shows them. */
 export const action = pageAction(async (sent) => {
   const company = await requireCompany(sent);
   try {

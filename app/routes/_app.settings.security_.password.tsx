@@ -35,7 +35,7 @@ export const action = pageAction(async (sent) => {
   const company = await requireCompany(sent);
   const checked = checkFields(newPasswordFields(company), sent.form);
   const { current_password = "" } = sent.form;
-  // A try is only counted where the rest of the form is right.
+  // An attempt counts only if the rest of the form is right.
   const missing = current_password === "" && { current_password: "Enter your present password." };
   if (!checked.ok || missing) {
     const errors: FieldErrors = { ...missing, ...(!checked.ok && checked.errors) };
@@ -64,7 +64,7 @@ export default function ChangePassword() {
     <SettingsPage title={title} above={above} errors={errors} here={here}>
       <p>Everybody else who is signed in to the account is signed out.</p>
       <PostForm submit="Change password" submitting="Changing password…" action={here}>
-        {/* For password managers, which keep a password with whose it is. */}
+        {/* For password managers, which store a password with its account. */}
         <input type="hidden" name="email" autoComplete="username" value={email} />
         <PasswordField
           name="current_password"

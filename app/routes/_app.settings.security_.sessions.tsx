@@ -32,7 +32,7 @@ export const loader = companyLoader(async ({ company, ...asked }) => {
   );
 });
 
-/** Ends one session; one that is over already is as good as ended. */
+/** Ends one session; one that has already ended is fine too. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
   await endSessionByRef(database(), id, sent.form.session ?? "", by(sent));

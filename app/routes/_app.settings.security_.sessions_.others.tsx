@@ -17,14 +17,14 @@ export const meta: MetaFunction = () => privatePageTitle(title);
 
 export const loader = companyLoader(async () => ({}));
 
-/** Ends all sessions of the company but the one that asks. */
+/** Ends all of the company's sessions except the one that asks. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
   await endOtherSessions(database(), id, sessionId(sent) ?? "", by(sent));
   return redirect(sessions.to, { headers: await withNews("other-sessions-ended") });
 });
 
-/** For whoever comes by a link, or back after log-in. */
+/** For those who follow a link, or come back after log-in. */
 export default function EndOtherSessions() {
   return (
     <SettingsPage title={title} above={sessions} here={here}>

@@ -53,7 +53,7 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   );
 });
 
-/** Makes a token. It is shown in this very answer, and never again. */
+/** Makes a token, which is shown in this answer and never again. */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
   const checked = checkFields(tokenFields, tokenFormFields(sent.form));

@@ -13,10 +13,10 @@ import { shownToken } from "#app/http/shown-token.server.ts";
 
 export const meta: MetaFunction = () => privatePageTitle("Revoke a token");
 
-/** The id that a page's address has, or NaN, which is no token's. */
+/** The id in a page's address, or NaN, which is no token's. */
 const idOf = (request: Request) => Number(new URL(request.url).pathname.split("/").at(-2));
 
-/** A link revokes nothing: it comes to a page that asks. */
+/** A link revokes nothing: it leads to a page that asks. */
 export const loader = companyLoader(async ({ company, request }) => {
   const token = await findOwnToken(reading(), company.id, idOf(request));
   if (!token) throw data({ message: "There is no such token. It may be revoked already." }, 404);
@@ -25,7 +25,7 @@ export const loader = companyLoader(async ({ company, request }) => {
 
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent);
-  // One that is gone already is what was asked for.
+  // A token that has already gone is as good as revoked.
   await revokeToken(database(), id, idOf(sent.request) || 0, by(sent));
   return redirect("/settings/tokens", { headers: await withNews("token-revoked") });
 });

@@ -4,7 +4,7 @@ import { SiteFooter } from "#app/components/SiteFooter.tsx";
 import { useBehindModal } from "#app/components/behind-modal.ts";
 import { useUnheardMessages } from "#app/components/unheard-messages.ts";
 
-/** What every private page has around it. */
+/** The frame around every private page. */
 export default function PrivatePages() {
   return (
     <>
@@ -43,7 +43,7 @@ export default function PrivatePages() {
   );
 }
 
-/** More than this many are not counted. */
+/** Above this, no exact count is shown. */
 const mostShown = 99;
 
 function UnheardMessages() {

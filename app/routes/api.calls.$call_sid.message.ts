@@ -3,7 +3,7 @@ import { apiRoute, handle } from "#app/http/api-route.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 import { sendSound, soundOf } from "#app/twilio/message-sound.server.ts";
 
-// A program that fetches all messages has heard none of them: they stay unheard for people.
+// A program that fetches messages has not heard them: for people they stay unheard.
 const route = apiRoute(
   handle(messageOperation, async ({ request, context, company, params }) => {
     const sound = await soundOf({ request, context }, company.id, params.call_sid);

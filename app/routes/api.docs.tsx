@@ -18,7 +18,7 @@ export const loader = pageLoader(async () => ({
   url: environment().PUBLIC_URL,
 }));
 
-/** The OpenAPI document as people read it. */
+/** The OpenAPI document, for people. */
 export default function ApiDocumentation() {
   const { chapters, errors, url } = useLoaderData<typeof loader>();
   return (

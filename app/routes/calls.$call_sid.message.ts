@@ -6,11 +6,11 @@ import { requireCompany } from "#app/http/session.server.ts";
 import { forStream } from "#app/http/streamed.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
-/** A message, to be played or, with `?download=1`, kept. Whoever asks for it has heard it. */
+/** A message to play or, with `?download=1`, to save. Requesting it marks it as heard. */
 export function loader({ params, ...asked }: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {
     const { id, timeZone } = await requireCompany(asked);
-    // Asked for under `.data`, it would be read to its end before a byte of it is sent.
+    // Under `.data`, Remix would read it to its end before sending a byte.
     if (exchangeOf(asked.context).path.endsWith(".data")) return plainText(404, "Not found");
     const callSid = params.call_sid ?? "";
     const sound = await soundOf(asked, id, callSid);

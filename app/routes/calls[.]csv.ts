@@ -10,14 +10,14 @@ import { shownCaller } from "#app/http/shown-call.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**
- * The company's calls that the page shows under the same filters, as CSV, newest first. Times are RFC 3339, UTC; phone numbers have spaces, since a
- * spreadsheet would make 3.53E+11 of `+353871112222`.
+ * The calls that the page shows under the same filters, as CSV, newest first. Times are RFC 3339, UTC; phone numbers
+ * have spaces, since a spreadsheet would turn `+353871112222` into 3.53E+11.
  */
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {
     const { id, timeZone } = await requireCompany(asked);
     const { filter, typed, errors } = askedCalls(new URL(asked.request.url).searchParams, timeZone);
-    // The page says what is wrong.
+    // The page says what is wrong with the filters.
     if (errors) throw redirect(callsAddress(typed));
     const day = new Date().toISOString().slice(0, 10);
     return streamed(
@@ -44,7 +44,7 @@ const columns: [name: string, of: (call: Call) => string | number | null][] = [
   ["call_sid", (call) => call.callSid],
 ];
 
-/** Characters that are sent at a time. */
+/** Characters sent at a time. */
 const chunkSize = 16 * 1024;
 
 async function* csvOf(

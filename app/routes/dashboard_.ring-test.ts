@@ -8,8 +8,8 @@ import { plainText } from "#app/http/answers.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**
- * An event stream that says `call` when the company's first call has come, and then ends. It says nothing of the call:
- * the dashboard asks for that itself. Whichever process the call reached, this one reads it from the database.
+ * An event stream that says `call` when the company's first call has come, and then ends. It says nothing about the
+ * call, which the dashboard then loads. Whichever process the call reached, this one finds it in the database.
  */
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {
@@ -25,13 +25,13 @@ export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   });
 }
 
-/** Each process's own; a dashboard that nobody looks at has none open. */
+/** Streams per process; a dashboard in the background has none open. */
 const mostPerCompany = 4;
 const open = new Map<number, number>();
 
-/** Seconds after which a browser has to ask again, and so to prove again who it is. */
+/** Seconds after which a browser has to reconnect, and so to prove again that it is signed in. */
 const longest = 5 * 60;
-/** Seconds after which proxies may take silence for the end. */
+/** Seconds between comments, since proxies may close a silent connection. */
 const heartbeat = 15;
 /** Milliseconds. */
 const betweenLooks = 1_000;

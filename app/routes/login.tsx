@@ -65,7 +65,7 @@ export const action = pageAction(async (sent) => {
       return refuseForm(sent, shownAgain, 403, { [wholeForm]: `${error.message}.` });
     }
     return error instanceof SignInError
-      ? // Of a 401 lynx shows no page unless it is told to.
+      ? // Lynx does not show the page of a 401 unless told to.
         refuseForm(sent, shownAgain, 400, { email: `${error.message}.` })
       : refuseFormFor(error, sent, shownAgain);
   }

@@ -10,7 +10,7 @@ export const meta: MetaFunction = () => [
   { name: "robots", content: "noindex" },
 ];
 
-/** A link ends no session: it comes to a page that asks. */
+/** A link ends no session: it leads to a page that asks. */
 export const loader = pageLoader(async (asked) => {
   if (!(await signedIn(asked))) throw redirect("/");
   return null;

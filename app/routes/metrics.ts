@@ -4,7 +4,7 @@ import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
 import { metricsText } from "#app/log/metrics.server.ts";
 
-/** Prometheus's scrape, for whoever has METRICS_TOKEN; without one set there is no such page. */
+/** Prometheus's scrape, with METRICS_TOKEN as the bearer; without one set there is no such page. */
 export async function loader({ request }: LoaderFunctionArgs): Promise<Response> {
   const token = environment().METRICS_TOKEN;
   if (token === undefined) return plainText(404, "Not found");
@@ -18,7 +18,7 @@ export async function loader({ request }: LoaderFunctionArgs): Promise<Response>
   return plainText(200, text.trimEnd(), { "Content-Type": contentType });
 }
 
-// Of equal length, so that the time to compare says nothing.
+// Hashed to equal length, so that the time to compare reveals nothing.
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));

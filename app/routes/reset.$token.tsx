@@ -22,7 +22,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
-/** Looking at the page spends nothing: whatever scans mail follows its links. */
+/** Opening the page does not spend the link, since mail scanners follow links. */
 export const loader = pageLoader(async ({ params, refused }) => {
   const usable = (await resettingWith(database(), params.token ?? "")) !== undefined;
   return data({ usable, refused: refused && usable }, { status: usable || refused ? 200 : 404 });

@@ -6,7 +6,7 @@ import { by } from "#app/http/by.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
-/** All that is kept of the company that is signed in, as one JSON document. */
+/** Everything kept about the signed-in company, as one JSON document. */
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {
     const { id } = await requireCompany(asked);

@@ -14,14 +14,14 @@ export const meta: MetaFunction = () => [
 ];
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
-/** Looking at the page changes nothing: whatever scans mail follows its links. */
+/** Opening the page changes nothing, since mail scanners follow links. */
 export const loader = pageLoader(async ({ params, query }) => {
   const told = await toldBy(database(), params.token ?? "");
   const state = !told ? "stopped" : told.confirmed ? "told" : "asked";
   return data({ state, email: told?.email ?? null, confirmed: query.has("confirmed") });
 });
 
-/** Confirms, or stops; RFC 8058's one click (`List-Unsubscribe=One-Click`) stops. */
+/** Confirms or stops; RFC 8058's one click (`List-Unsubscribe=One-Click`) stops. */
 export const action = pageAction(async (sent) => {
   const token = sent.params.token ?? "";
   const told = await toldBy(database(), token);

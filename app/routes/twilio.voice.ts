@@ -24,7 +24,7 @@ const route = twilioRoute(
     const called = await inTime(findCalledCompany(reading(), to, origin));
     const companyId = called?.companyId;
     if (called) exchangeOf(context).companyId = companyId;
-    // The caller matters more than the log.
+    // Answering the caller matters more than the call log.
     const recorded = await inTime(
       recordIncomingCall(
         database(),

@@ -20,7 +20,7 @@ const route = twilioRoute(
   async ({ context, event, field, inTime, logFault }) => {
     const { to = "" } = event;
     const dialStatus = field("DialCallStatus");
-    // A media stream that has ended brings no status; whether it began, its own callbacks have told.
+    // The end of a media stream brings no status; its own callbacks have reported whether it began.
     const result =
       dialStatus !== undefined
         ? (results.get(dialStatus) ?? "failed")

@@ -7,7 +7,7 @@ import { log } from "#app/log/log.server.ts";
 const apology = ({ event }: TwilioRequest) =>
   twiml(cannotConnect(languageOfNumber(event.to ?? null)));
 
-// Twilio comes here when /twilio/voice has failed, so this needs nothing that may be broken.
+// Twilio comes here when /twilio/voice has failed, so this depends on nothing that may be broken.
 const route = twilioRoute(async (twilio) => {
   const { event, field } = twilio;
   countCall("fallback");

@@ -17,7 +17,7 @@ async function note({ event, field }: TwilioRequest): Promise<void> {
     case "stream-error":
       return recordDialResult(database(), event, "failed");
     case undefined: {
-      // What a call has rung is a call of its own, and none that came to a number.
+      // The leg that rings a phone is a call of its own, but not one that came to a number.
       if (field("ParentCallSid")) return;
       const seconds = wholeSeconds(field("CallDuration"));
       return recordCallStatus(database(), event, seconds);

@@ -20,7 +20,7 @@ export const meta: MetaFunction = () => [
 
 export { headersOfAction as headers } from "#app/http/page.server.ts";
 
-/** Looking at the page spends nothing: whatever scans mail follows its links. */
+/** Opening the page does not spend the link, since mail scanners follow links. */
 export const loader = pageLoader(async ({ params, refused }) => {
   const purpose = (await verifyingWith(database(), params.token ?? "")) ?? null;
   return data({ purpose }, { status: purpose || refused ? 200 : 404 });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { environment } from "#app/env.server.ts";
 
 /**
- * The headers of every answer; `Strict-Transport-Security` where PUBLIC_URL is https.
+ * The headers of every answer, with `Strict-Transport-Security` if PUBLIC_URL is https.
  * @param nonce for a page whose inline scripts may run
  */
 export function securityHeaders(nonce?: string): Record<string, string> {
@@ -13,9 +13,9 @@ export function securityHeaders(nonce?: string): Record<string, string> {
 }
 
 /**
- * Where an answer sends a client on to: absolute where the request came under PUBLIC_URL's name, since lynx waits at a
- * relative one. As it is where the request came under another name, such as an address in the local network, and where
- * it leads back to what was asked for: an absolute one of those lynx takes for a circle, and shows the page that it has.
+ * The Location of an answer: absolute if the request came under PUBLIC_URL's name, since lynx pauses at a relative one.
+ * Left as it is if the request came under another name, such as an address in the local network, or if it leads back to
+ * the requested address: lynx takes an absolute one for a loop, and shows the page that it already has.
  */
 export function locationFor(location: string, { headers, url }: IncomingMessage): string {
   const { PUBLIC_URL } = environment();
@@ -43,7 +43,7 @@ const policy = (nonce: string) =>
 const always = {
   "Content-Security-Policy": policy(""),
   "X-Content-Type-Options": "nosniff",
-  // Not no-referrer: with it browsers send `Origin: null` along with our own forms.
+  // Not no-referrer: with it browsers send `Origin: null` with our own forms.
   "Referrer-Policy": "same-origin",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",

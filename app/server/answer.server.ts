@@ -11,7 +11,7 @@ import type { FileAnswer } from "#app/server/files.server.ts";
 import { closeAfterUnreadBody } from "#app/server/unread-bodies.server.ts";
 import { wholeBodyOf } from "#app/server/whole-response.server.ts";
 
-/** Every answer leaves from here, with the headers common to all. */
+/** Every answer leaves through here, with the headers common to all. */
 
 /** A request of Node's server, to be answered. */
 export interface Incoming {
@@ -42,7 +42,7 @@ export function sendText(
 }
 
 /**
- * Sends a route's answer: whole, or, if it is marked `no-transform`, each piece as soon as the client has taken those
+ * Sends a route's answer: whole or, if it is marked `no-transform`, each piece as soon as the client has taken those
  * before it. When the client goes, the body is cancelled, whatever it was waiting for.
  */
 export async function send(incoming: Incoming, answer: Response): Promise<void> {
@@ -68,11 +68,11 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
   if (!String(headers["cache-control"]).includes("no-transform")) {
     return sendWhole(incoming, answer.status, headers, await collected(pieces));
   }
-  // Set on the response, where others can read them: an event stream is recognised by its type.
+  // Set on the response, where other code can read them: an event stream is recognised by its type.
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? "");
   begin(incoming, answer.status, {});
   response.flushHeaders();
-  // If either end breaks off, the other ends too, so that a client sees that it did not get everything.
+  // If either end breaks off, so does the other, so that the client can tell that it did not get everything.
   await pipeline(Readable.fromWeb(pieces as WebStream), response).catch(() => {});
 }
 
@@ -127,7 +127,7 @@ function begin(
   response.writeHead(status, {
     "X-Request-Id": exchange.requestId,
     ...securityHeaders(isPage ? exchange.nonce : undefined),
-    // Of `no-store` lynx knows nothing: it would show a page that it has as it was, wherever a link leads to it.
+    // Lynx ignores `no-store`: where a link leads to a page that it already has, it would show the old one.
     ...(isPage && { Pragma: "no-cache" }),
     // A path with a secret in it is not sent as a referrer; forms still say which site they come from.
     ...(exchange.path.includes("/:token") && { "Referrer-Policy": "strict-origin" }),

@@ -12,7 +12,7 @@ import { comesFromThisSite } from "#app/server/same-site.server.ts";
 export interface Exchange {
   /** the client's own if it is sane, else ours; the answer carries it as `X-Request-Id` */
   readonly requestId: string;
-  /** the client's address; behind our own proxies, the one they vouch for */
+  /** the client's address; behind our own proxies, the one that they vouch for */
   readonly address: string;
   /** the requested method and path; the path without its query and secrets */
   readonly method: string;

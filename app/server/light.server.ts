@@ -1,6 +1,6 @@
 /**
  * Making a web Request or Response costs more than all the rest of a JSON API answer: each brings an AbortController or
- * a stream. A light one is made in full only when asked for something it does not know.
+ * a stream. A light one is made in full only when asked for something that it does not know.
  */
 
 type Known<T> = Readonly<Partial<T>>;
@@ -10,7 +10,7 @@ type Known<T> = Readonly<Partial<T>>;
  */
 export type LightClass<T> = new (known: Known<T>, make: () => T) => T;
 
-/** @param type whose properties are all getters and methods, as those of the web's classes are */
+/** @param type a class whose properties are all getters and methods, as in the web's classes */
 export function lightOf<T extends object>(type: { prototype: T }): LightClass<T> {
   class Light {
     readonly #known: Known<T>;

@@ -7,9 +7,20 @@ import { send, sendFile, sendText } from "#app/server/answer.server.ts";
 import { beginExchange } from "#app/server/exchange.server.ts";
 import { clientFiles } from "#app/server/files.server.ts";
 import { pageHandlers } from "#app/server/pages.server.ts";
-import { answerOfResource, isResource } from "#app/server/resource-route.server.ts";
+import {
+  answerOfResource,
+  answersEveryMethod,
+  isResource,
+  methodsOf,
+} from "#app/server/resource-route.server.ts";
 import { routeTable } from "#app/server/route-table.server.ts";
-import { lightRequest, refusalOf, targetOf, webRequest } from "#app/server/web-request.server.ts";
+import {
+  lightRequest,
+  refusalOf,
+  targetOf,
+  webRequest,
+  withoutData,
+} from "#app/server/web-request.server.ts";
 
 /**
  * Where a request enters, becomes an exchange, meets a file of the client build, a resource route or Remix, and leaves
@@ -29,27 +40,33 @@ export function listenerOf(build: ServerBuild): Listener {
     const { place, params, path } = find(target.pathname);
     const exchange = beginExchange(request, path);
     const incoming = { request, response, exchange };
-    const refusal = refusalOf(request);
+    const module = place && build.routes[place.id]?.module;
+    const resource =
+      module && isResource(module) && !target.pathname.endsWith(".data") ? module : undefined;
+    const refusal = refusalOf(request, resource !== undefined && answersEveryMethod(resource));
     const file = refusal ? undefined : fileFor(target.pathname, request);
     const route = file ? "asset" : (place?.pattern ?? "unmatched");
     logWhenAnswered(incoming, route);
     if (refusal) return sendText(incoming, ...refusal);
+    if (file && !/^(GET|HEAD)$/.test(exchange.method)) {
+      return sendText(incoming, 405, "Method not allowed", { Allow: "GET, HEAD" });
+    }
     if (file) return sendFile(incoming, file);
     if (!place || target.pathname.startsWith("/assets/")) {
       return sendText(incoming, 404, "Not found");
     }
     const context = { exchange };
-    const module = build.routes[place.id]?.module;
     try {
-      if (module && isResource(module) && !target.pathname.endsWith(".data")) {
-        const asked = lightRequest(request, target, response);
-        const resource = { request: asked, params, context };
-        await send(incoming, await withinBudget(() => answerOfResource(module, resource)));
+      if (resource) {
+        const asked = { request: lightRequest(request, target, response), params, context };
+        await send(incoming, await withinBudget(() => answerOfResource(resource, asked)));
       } else {
         // Remix compares it with Host, which is wrong behind a proxy; our own check is in the exchange.
         delete request.headers.origin;
-        const asked = webRequest(request, target, response);
-        await send(incoming, await withinBudget(() => pageOf(place.id)(asked, context)));
+        const asked = webRequest(request, withoutData(target), response);
+        const answer = await withinBudget(() => pageOf(place.id)(asked, context));
+        if (answer.status === 405 && module) answer.headers.set("Allow", methodsOf(module));
+        await send(incoming, answer);
       }
     } catch (error) {
       logFault(exchange, error);

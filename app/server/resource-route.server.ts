@@ -7,16 +7,29 @@ export function isResource({ default: page, ErrorBoundary }: RouteModule): boole
   return page === undefined && ErrorBoundary === undefined;
 }
 
+/** Whether a route answers every method itself, as those of the JSON API do. */
+export function answersEveryMethod({ loader, action }: RouteModule): boolean {
+  return loader !== undefined && loader === action;
+}
+
+/** The methods of a route that does not answer every one, for `Allow`. */
+export function methodsOf(module: RouteModule): string {
+  const reads = module.loader !== undefined || module.default !== undefined;
+  return [...(reads ? ["GET", "HEAD"] : []), ...(module.action ? ["POST"] : [])].join(", ");
+}
+
 /**
  * A resource route's answer, as Remix would give it, without matching the route again.
  * @throws whatever the route throws other than a Response
  */
 export async function answerOfResource(
-  { loader, action }: RouteModule,
+  module: RouteModule,
   args: ActionFunctionArgs,
 ): Promise<Response> {
-  const handler = /^(GET|HEAD|OPTIONS)$/.test(args.request.method) ? loader : action;
-  if (!handler) return new Response(null, { status: 405 });
+  const { method } = args.request;
+  const isMeant = answersEveryMethod(module) || /^(GET|HEAD|POST)$/.test(method);
+  const handler = isMeant && (/^(GET|HEAD)$/.test(method) ? module.loader : module.action);
+  if (!handler) return new Response(null, { status: 405, headers: { Allow: methodsOf(module) } });
   let answer: unknown;
   try {
     answer = await handler(args);

@@ -8,7 +8,7 @@ import type { ServerBuild } from "@remix-run/node";
 type Routes = ServerBuild["routes"];
 type Route = Pick<NonNullable<Routes[string]>, "id" | "parentId" | "path" | "index">;
 
-/** A route with a path of its own, and its name in the log and metrics. */
+/** A route with its own path, and its name in the log and metrics. */
 export interface Place {
   /** its id in the build */
   id: string;
@@ -16,9 +16,9 @@ export interface Place {
   pattern: string;
 }
 
-/** What a path is. */
+/** What a path leads to. */
 export interface Found {
-  /** undefined where no route has the path */
+  /** undefined if no route has the path */
   place: Place | undefined;
   params: Record<string, string>;
   /** the path as it may be logged: the values of secret parameters are left out */
@@ -44,7 +44,7 @@ export function routeTable(routes: Record<string, Route | undefined>): FindRoute
     if (!route || (route.path === undefined && !route.index)) continue;
     const pattern = patternOf(route.id, fullPath(routes, route));
     if (/[:*?]/.test(pattern.pattern)) patterns.push(pattern);
-    // Where a layout and its index share a path, the path shows the index.
+    // If a layout and its index share a path, the path shows the index.
     else if (route.index || !fixed.has(keyOf(pattern.pattern))) {
       fixed.set(keyOf(pattern.pattern), pattern);
     }

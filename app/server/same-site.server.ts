@@ -3,7 +3,7 @@ import type { Asked } from "#app/server/exchange.server.ts";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Whether a request may act, from our own server's earlier check where there was one. */
+/** Whether a request may act: our own server's earlier answer, if it has checked. */
 export function isSameSite({ request, context }: Asked): boolean {
   return (
     context.exchange?.sameSite ??

@@ -12,7 +12,7 @@ import { endOnSignals, servingEnds } from "#app/server/stopping.server.ts";
 const limits = {
   /** until the last byte of a request's headers; also for a connection that sends nothing */
   headers: 10_000,
-  /** until the last byte of a request; bodies are 16 KiB at most */
+  /** until the last byte of a request; bodies have at most 16 KiB */
   request: 30_000,
   /** how often those two are checked */
   checking: 1_000,

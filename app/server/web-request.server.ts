@@ -27,6 +27,14 @@ export function targetOf(url = "/"): Target {
   };
 }
 
+/** For a page: Remix takes a `_data` for one of older clients, which ours are not, and answers with an error. */
+export function withoutData({ pathname, search }: Target): Target {
+  const query = new URLSearchParams(search);
+  if (!query.has("_data")) return { pathname, search };
+  query.delete("_data");
+  return { pathname, search: query.size > 0 ? `?${query}` : "" };
+}
+
 function canDecode(path: string): boolean {
   if (!path.includes("%")) return true;
   try {
@@ -39,14 +47,15 @@ function canDecode(path: string): boolean {
 // A Request cannot be TRACE or CONNECT; no route knows the methods that WebDAV and others have added.
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Why no route can take a request: status and text; undefined if one can. */
-export function refusalOf({
-  method = "",
-  headers,
-  rawHeaders,
-  httpVersion,
-}: IncomingMessage): [status: number, text: string] | undefined {
-  if (!methods.includes(method)) return [405, "Method not allowed"];
+/**
+ * Why no route can take a request: status and text; undefined if one can.
+ * @param everyMethod whether the route answers methods that it does not know, too
+ */
+export function refusalOf(
+  { method = "", headers, rawHeaders, httpVersion }: IncomingMessage,
+  everyMethod: boolean,
+): [status: number, text: string] | undefined {
+  if (!everyMethod && !methods.includes(method)) return [405, "Method not allowed"];
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     if (rawHeaders[at]?.toLowerCase() === "host") hosts++;

@@ -30,11 +30,14 @@ export interface TwilioNumber {
 
 /** An entry of the account's list that cannot be read. */
 export interface UnreadableEntry {
-  /** what it is called: its number, its SID, or that it has neither */
+  /** its number, or its SID, or that it has neither */
   name: string;
   /** whether `name` is its number, E.164 */
   isNumber: boolean;
 }
+
+/** A page of the account's list, up to 1,000 entries. Numbers coming or going shift the pages, so one may be on two. */
+export type ListedPage = readonly (TwilioNumber | UnreadableEntry)[];
 
 /** Why a call to Twilio failed; `reason` is one line without a secret, as the end of a sentence. */
 export interface TwilioFailure {
@@ -47,12 +50,10 @@ export interface TwilioFailure {
 /** A Twilio account. No method throws because of Twilio or the network. */
 export interface TwilioAccount {
   /**
-   * All numbers of the account.
-   * @param onPage is told how many are there so far; a page holds up to 1,000
+   * Lists all numbers of the account.
+   * @param onPage is given each page, and waited for; what it throws is thrown
    */
-  listNumbers(
-    onPage?: (soFar: number) => void,
-  ): Promise<{ ok: true; numbers: TwilioNumber[]; unreadable: UnreadableEntry[] } | TwilioFailure>;
+  listNumbers(onPage: (page: ListedPage) => Promise<void>): Promise<{ ok: true } | TwilioFailure>;
   /** Changes these settings of a number, and no others. */
   updateNumber(
     sid: string,
@@ -88,7 +89,7 @@ const usualPatience: Patience = {
   requestTimeout: 15_000,
 };
 
-/** Opens the account; nothing is asked of Twilio yet. */
+/** Opens the account, without asking Twilio anything yet. */
 export function openTwilioAccount({
   accountSid,
   authToken,
@@ -103,25 +104,17 @@ export function openTwilioAccount({
   });
   return {
     async listNumbers(onPage) {
-      const bySid = new Map<string, TwilioNumber>();
-      const unreadable = new Map<string, UnreadableEntry>();
-      try {
-        let page: NumbersPage | undefined = await client.incomingPhoneNumbers.page({
-          pageSize: 1_000,
-        });
-        while (page) {
-          // Numbers coming or going meanwhile shift the pages, so one may be listed twice.
-          for (const one of page.instances) {
-            const number = toNumber(one);
-            if ("sid" in number) bySid.set(number.sid, number);
-            else unreadable.set(number.name, number);
-          }
-          onPage?.(bySid.size);
-          page = await page.nextPage();
+      let ask: AskForPage = () => client.incomingPhoneNumbers.page({ pageSize: 1_000 });
+      for (;;) {
+        let read: { page: ListedPage; next: AskForPage } | undefined;
+        try {
+          read = await readPage(ask);
+        } catch (error) {
+          return failureOf(error);
         }
-        return { ok: true, numbers: [...bySid.values()], unreadable: [...unreadable.values()] };
-      } catch (error) {
-        return failureOf(error);
+        if (!read) return { ok: true };
+        await onPage(read.page);
+        ask = read.next;
       }
     },
     async updateNumber(sid, settings) {
@@ -140,7 +133,14 @@ interface NumbersPage {
   nextPage(): Promise<NumbersPage> | undefined;
 }
 
-/** What Twilio must say of a number; anything else may be missing. */
+type AskForPage = () => Promise<NumbersPage> | undefined;
+
+async function readPage(ask: AskForPage) {
+  const page = await ask();
+  return page && { page: page.instances.map(toNumber), next: () => page.nextPage() };
+}
+
+/** What Twilio must say about a number; anything else may be missing. */
 const readable = z.object({
   sid: z.string().min(1),
   phoneNumber: z.string().min(1),

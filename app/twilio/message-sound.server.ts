@@ -5,7 +5,7 @@ import { log } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { hasRecordingsAccount, openRecording } from "#app/twilio/recordings.server.ts";
 
-/** A message's sound on its way from Twilio to its company, and the words when it does not arrive. */
+/** A message's sound on its way from Twilio to its company, and what to say if it does not arrive. */
 
 /** Why there is no sound; `error` is a sentence for people. */
 export interface NoSound {

@@ -65,7 +65,7 @@ export async function deleteRecording(
 
 /** The outcome of {@link openRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret. */
 export type OpenedRecording =
-  /** `headers` are its type, length and range, and nothing else of Twilio's */
+  /** `headers` are its type, length and range, and none of Twilio's others */
   | { outcome: "open"; status: 200 | 206; headers: Record<string, string>; body: RecordingBody }
   | { outcome: "no-such-range"; headers: Record<string, string> }
   /** not there yet, or no longer */

@@ -4,6 +4,18 @@ import { operator } from "#app/domain/audit.server.ts";
 import { addToPool, knownInPool } from "#app/domain/pool.server.ts";
 import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/account.server.ts";
 import {
+  countListed,
+  eachListed,
+  listNumbers,
+  type ListedEntry,
+} from "#app/twilio/listed-numbers.server.ts";
+import {
+  beginReport,
+  type Synced,
+  type SyncedAs,
+  type SyncReport,
+} from "#app/twilio/sync-report.server.ts";
+import {
   otherAddress,
   otherUse,
   wrongSettings,
@@ -15,27 +27,6 @@ import {
  * sends them to PUBLIC_URL. So a number is pointed here first, and then enters the pool. Ownership is never changed
  * here.
  */
-
-/** A number, and why it was not dealt with; `reason` is the end of a sentence. */
-export interface NotSynced {
-  phoneNumber: string;
-  reason: string;
-}
-
-/** What {@link syncNumbers} did, or, in a dry run, would do. A number may be both added and pointed. */
-export interface SyncReport {
-  /** numbers that the account owns */
-  inAccount: number;
-  /** entered the pool */
-  added: string[];
-  /** got new settings at Twilio, by the settings' names */
-  pointed: { phoneNumber: string; settings: string[]; takenFrom?: string | undefined }[];
-  /** were in the pool and right */
-  unchanged: string[];
-  /** are not for the pool: no voice, or in use for something else */
-  leftOut: NotSynced[];
-  failed: NotSynced[];
-}
 
 export interface SyncOptions {
   /** this server's origin, as Twilio is to call it */
@@ -50,7 +41,7 @@ export interface SyncOptions {
   onListed?: (soFar: number) => void;
 }
 
-// Twilio limits how many requests an account has under way at a time.
+// Twilio limits how many requests an account may have in progress.
 const atATime = 5;
 const chunkSize = 200;
 const mostFailuresInARow = 5;
@@ -59,59 +50,68 @@ const mostFailuresInARow = 5;
  * Brings the pool and the account together: points each number that takes calls at `publicUrl` if it is not yet, and
  * adds it to the pool if it is missing. A failure for one number does not stop the others; if Twilio goes away the rest
  * are not tried. Numbers that are done stay done, so it is safe to stop, and to run again.
+ * @param scratch an empty scratch database, which has the report
  * @returns a failure if the account's numbers cannot be listed; nothing was changed then
  */
 export async function syncNumbers(
   db: Knex,
+  scratch: Knex,
   account: TwilioAccount,
   options: SyncOptions,
 ): Promise<{ ok: true; report: SyncReport } | TwilioFailure> {
-  const listed = await account.listNumbers(options.onListed);
+  const listed = await listNumbers(scratch, account, options.onListed);
   if (!listed.ok) return listed;
-  const { numbers } = listed;
-  const report: SyncReport = {
-    inAccount: numbers.length + listed.unreadable.length,
-    added: [],
-    pointed: [],
-    unchanged: [],
-    leftOut: [],
-    failed: listed.unreadable.map(({ name }) => ({
-      phoneNumber: name,
-      reason: "cannot be read in Twilio's list, and was skipped",
-    })),
-  };
-  const inPool = await knownInPool(
-    db,
-    numbers.map(({ phoneNumber }) => phoneNumber),
-  );
-  const wanted = numbers.filter((number) => isWanted(number, inPool, report, options));
-  const point = pointing(account, options, wanted.length);
-  for (let start = 0; start < wanted.length; start += chunkSize) {
-    const chunk = wanted.slice(start, start + chunkSize);
-    const ready: string[] = [];
-    for (const { phoneNumber, settings, takenFrom, failure } of await inParallel(chunk, point)) {
-      if (failure !== undefined) {
-        report.failed.push({ phoneNumber, reason: failure });
-        continue;
-      }
-      if (settings.length > 0) {
-        report.pointed.push({ phoneNumber, settings, ...(takenFrom && { takenFrom }) });
-      } else if (inPool.has(phoneNumber)) report.unchanged.push(phoneNumber);
-      if (!inPool.has(phoneNumber)) ready.push(phoneNumber);
-    }
-    report.added.push(...(options.dryRun ? ready : await addToPool(db, ready, operator)));
+  const all = await countListed(scratch);
+  const { report, add } = await beginReport(scratch, all);
+  const point = pointing(account, options);
+  let done = 0;
+  for await (const chunk of eachListed(scratch, chunkSize)) {
+    const inPool = await knownInPool(
+      db,
+      chunk.flatMap(({ number }) => number?.phoneNumber ?? []),
+    );
+    const isNew = (phoneNumber: string) => !inPool.has(phoneNumber);
+    const sorted = chunk.map((entry) => wantedOrNot(entry, inPool, options));
+    const unfit = sorted.filter((one) => "what" in one);
+    const wanted = sorted.filter((one) => "sid" in one);
+    done += unfit.length;
+    const pointed = await inParallel(wanted, async (number) => {
+      const one = await point(number);
+      options.onProgress?.(++done, all);
+      return one;
+    });
+    const ready = pointed.flatMap(({ phoneNumber, failure }) =>
+      failure === undefined && isNew(phoneNumber) ? phoneNumber : [],
+    );
+    const added = options.dryRun ? ready : [...(await addToPool(db, ready, operator))];
+    await add([
+      ...unfit,
+      ...added.map((phoneNumber) => ({ what: "added", phoneNumber }) as const),
+      ...pointed.flatMap((one) => outcomeOf(one, isNew(one.phoneNumber)) ?? []),
+    ]);
   }
   return { ok: true, report };
 }
 
-/** Whether `number` is for the pool; if not, the report says why. */
-function isWanted(
-  number: TwilioNumber,
+function outcomeOf(
+  { phoneNumber, settings, takenFrom, failure }: Pointed,
+  isNew: boolean,
+): Synced | undefined {
+  if (failure !== undefined) return { what: "failed", phoneNumber, reason: failure };
+  if (settings.length > 0) {
+    return { what: "pointed", phoneNumber, settings, ...(takenFrom && { takenFrom }) };
+  }
+  return isNew ? undefined : { what: "unchanged", phoneNumber };
+}
+
+/** The number of an entry that is for the pool, or else why it is not. */
+function wantedOrNot(
+  { name, number }: ListedEntry,
   inPool: Set<string>,
-  report: SyncReport,
   { publicUrl, takeOver = false }: SyncOptions,
-): boolean {
-  const { phoneNumber } = number;
+): TwilioNumber | SyncedAs<"leftOut" | "failed"> {
+  const failed = (reason: string) => ({ what: "failed", phoneNumber: name, reason }) as const;
+  if (!number) return failed("cannot be read in Twilio's list, and was skipped");
   const use = otherUse(number);
   const elsewhere = takeOver ? undefined : otherAddress(number, publicUrl);
   const unfit = !number.voice
@@ -119,12 +119,12 @@ function isWanted(
     : use
       ? `is in use by ${use} at Twilio`
       : elsewhere && `has ${elsewhere} at Twilio (--take-over points it here)`;
-  if (unfit && inPool.has(phoneNumber)) {
-    report.failed.push({ phoneNumber, reason: `${unfit}, yet it is in the pool` });
-  } else if (unfit) report.leftOut.push({ phoneNumber, reason: unfit });
-  else if (isE164(phoneNumber)) return true;
-  else report.failed.push({ phoneNumber, reason: "is not in E.164" });
-  return false;
+  if (unfit) {
+    return inPool.has(name)
+      ? failed(`${unfit}, yet it is in the pool`)
+      : { what: "leftOut", phoneNumber: name, reason: unfit };
+  }
+  return isE164(name) ? number : failed("is not in E.164");
 }
 
 interface Pointed {
@@ -136,10 +136,8 @@ interface Pointed {
 
 function pointing(
   account: TwilioAccount,
-  { publicUrl, dryRun, onProgress }: SyncOptions,
-  total: number,
+  { publicUrl, dryRun }: SyncOptions,
 ): (number: TwilioNumber) => Promise<Pointed> {
-  let done = 0;
   let failuresInARow = 0;
   let stopped: string | undefined;
 
@@ -162,7 +160,6 @@ function pointing(
     if (pointed.settings.length > 0 && !dryRun) {
       pointed.failure = stopped ? `was not tried, since ${stopped}` : await update(sid, wrong);
     }
-    onProgress?.(++done, total);
     return pointed;
   };
 }

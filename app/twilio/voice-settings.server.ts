@@ -52,7 +52,7 @@ export function otherAddress(number: TwilioNumber, publicUrl: string): string | 
     .find(({ is, wanted: ours }) => is !== "" && is !== ours && !isTwiliosOwn(is))?.is;
 }
 
-/** What keeps a number's calls from coming here, or may in time; `what` goes on from the number, without a full stop. */
+/** What keeps a number's calls from coming here, or may in time; `what` follows the number in a sentence, without a full stop. */
 export interface NumberTrouble {
   kind: "without-voice" | "in-other-use" | "not-pointed-here" | "lacks-address";
   what: string;

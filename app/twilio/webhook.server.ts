@@ -12,7 +12,7 @@ import { isSameSite } from "#app/server/same-site.server.ts";
 
 /** A request that Twilio has signed. */
 export interface TwilioRequest extends Asked {
-  /** what the request says of its call; `at` is Twilio's own time if it gives one, else now */
+  /** what the request says about its call; `at` is Twilio's own time if it gives one, otherwise now */
   event: CallEvent;
   /** a field of the body, or undefined if it was not sent */
   field: (name: string) => string | undefined;
@@ -30,8 +30,8 @@ type TwilioHandler = (twilio: TwilioRequest) => Promise<Response>;
 const bodyLimit = 64 * 1024;
 
 /**
- * A webhook of Twilio's: POST only, and only with a right signature; anybody else learns nothing.
- * The address that was signed is `PUBLIC_URL` and the path, whatever a proxy says of it.
+ * A webhook of Twilio's: only POST, and only with a correct signature; anybody else learns nothing.
+ * The signed address is `PUBLIC_URL` and the path, whatever a proxy says.
  * @param fault answers if the handler throws; the error is logged
  */
 export function twilioRoute(

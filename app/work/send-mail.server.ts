@@ -75,7 +75,7 @@ async function write(
   }
 }
 
-/** Calls erased since are not told, nor is an address that has stopped the mails. */
+/** Calls erased since are left out, and an address that has stopped these mails gets none. */
 async function writeTold(
   db: Knex,
   kind: "calls" | "told-confirm",

@@ -1,14 +1,17 @@
+import type { Knex } from "knex";
+import { withScratch } from "#app/db.server.ts";
 import {
   assignedNumbers,
   goneNumbers,
+  hasAssignedNumbers,
   noteGone,
   tellIdle,
 } from "#app/domain/gone-numbers.server.ts";
 import { sendsMail } from "#app/domain/mail-queue.server.ts";
 import { environment } from "#app/env.server.ts";
 import { log } from "#app/log/log.server.ts";
-import type { TwilioNumber } from "#app/twilio/account.server.ts";
-import { ownedNumbers } from "#app/twilio/owned-numbers.server.ts";
+import type { TwilioFailure, TwilioNumber } from "#app/twilio/account.server.ts";
+import { ownedNumbers, type Owned } from "#app/twilio/owned-numbers.server.ts";
 import {
   isReachableByTwilio,
   numberTroubles,
@@ -25,9 +28,7 @@ export const numbersWatch: Job = {
   everySeconds: 6 * 60 * 60,
   async isWanted(db) {
     const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN } = environment();
-    return Boolean(
-      TWILIO_ACCOUNT_SID && TWILIO_AUTH_TOKEN && (await assignedNumbers(db)).length > 0,
-    );
+    return Boolean(TWILIO_ACCOUNT_SID && TWILIO_AUTH_TOKEN && (await hasAssignedNumbers(db)));
   },
   async run(db) {
     const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = environment();
@@ -39,20 +40,11 @@ export const numbersWatch: Job = {
       authToken: TWILIO_AUTH_TOKEN,
       apiBaseUrl: TWILIO_API_BASE_URL,
     });
-    const wanted = (await assignedNumbers(db)).map(({ phoneNumber }) => phoneNumber);
-    const found = await ownedNumbers(account, wanted);
-    if (!found.ok) {
-      log.warn(`companies' numbers could not be looked for at Twilio: ${found.reason}`);
-      return;
-    }
-    if (found.ownsNone) {
-      log.error(
-        "none of the companies' numbers is in the Twilio account: check TWILIO_ACCOUNT_SID, and run “npm run doctor”",
-      );
-      return;
-    }
-    await noteGone(db, [...found.gone]);
-    logTroubles(wanted.flatMap((number) => found.owned.get(number) ?? []));
+    const isCurrent = await withScratch(async (scratch) => {
+      const owned = await ownedNumbers(scratch, account, eachAssigned(db));
+      return compare(db, owned);
+    });
+    if (!isCurrent) return;
     if (sendsMail()) await tellIdle(db, environment().IDLE_DAYS);
     for (const { phoneNumber, companyId, since } of await goneNumbers(db)) {
       log.error(
@@ -63,28 +55,66 @@ export const numbersWatch: Job = {
   },
 };
 
-/** Names the numbers that are owned, and whose calls do not come here or may not for long. */
-function logTroubles(numbers: readonly TwilioNumber[]): void {
+async function* eachAssigned(db: Knex): AsyncGenerator<string[], void, undefined> {
+  for await (const some of assignedNumbers(db)) yield some.map(({ phoneNumber }) => phoneNumber);
+}
+
+/** Records and logs what the account says of companies' numbers. @returns whether it could say */
+async function compare(db: Knex, owned: Owned | TwilioFailure): Promise<boolean> {
+  if (!owned.ok) {
+    log.warn(`companies' numbers could not be looked for at Twilio: ${owned.reason}`);
+    return false;
+  }
+  if (owned.ownsNone) {
+    log.error(
+      "none of the companies' numbers is in the Twilio account: check TWILIO_ACCOUNT_SID, and run “npm run doctor”",
+    );
+    return false;
+  }
+  const gone: string[] = [];
+  const troubled: Troubled = new Map();
+  for await (const numbers of eachAssigned(db)) {
+    gone.push(...(await owned.gone(numbers)));
+    const ours = await owned.find(numbers);
+    noteTroubles(
+      troubled,
+      numbers.flatMap((number) => ours.get(number) ?? []),
+    );
+  }
+  await noteGone(db, gone);
+  logTroubles(troubled);
+  return true;
+}
+
+/** Owned numbers whose calls do not come here, or may soon cease to: how many, and the first of them. */
+type Troubled = Map<NumberTrouble["kind"], { count: number; phoneNumbers: string[] }>;
+
+const mostLogged = 20;
+
+function noteTroubles(troubled: Troubled, numbers: readonly TwilioNumber[]): void {
   const { PUBLIC_URL } = environment();
   // No number points to a developer's machine, and that is no cause for alarm.
   const publicUrl = isReachableByTwilio(PUBLIC_URL) ? PUBLIC_URL : undefined;
-  const troubled = new Map<NumberTrouble["kind"], string[]>();
   for (const number of numbers) {
     for (const { kind } of numberTroubles(number, publicUrl)) {
-      troubled.set(kind, [...(troubled.get(kind) ?? []), number.phoneNumber]);
+      const { count, phoneNumbers } = troubled.get(kind) ?? { count: 0, phoneNumbers: [] };
+      if (count < mostLogged) phoneNumbers.push(number.phoneNumber);
+      troubled.set(kind, { count: count + 1, phoneNumbers });
     }
   }
-  for (const [trouble, phoneNumbers] of troubled) {
-    // There may be very many.
-    const some = { trouble, count: phoneNumbers.length, phoneNumbers: phoneNumbers.slice(0, 20) };
+}
+
+function logTroubles(troubled: Troubled): void {
+  for (const [trouble, some] of troubled) {
+    const told = { trouble, ...some };
     if (trouble === "lacks-address") {
       log.warn(
-        some,
+        told,
         "Twilio demands an address for companies' numbers, and may take them away: “npm run doctor” says of each what to do",
       );
     } else {
       log.error(
-        some,
+        told,
         "calls to companies' numbers do not come here: “npm run doctor” says of each what to do",
       );
     }

@@ -15,9 +15,9 @@ import { isFree, leaseSeconds, letGo, renew, take } from "#app/work/leases.serve
  */
 export interface Job {
   name: string;
-  /** seconds until it is due again after it was done; after a failure it is a minute at most */
+  /** seconds until it is due again after it was done; after a failure at most a minute */
   everySeconds: number;
-  /** seconds between two looks at whether it is due; 60 if not given */
+  /** seconds between two looks at whether it is due; by default 60 */
   lookSeconds?: number;
   /** whether there is anything to do; asked before the job is taken, and only reads */
   isWanted?(db: Knex): Promise<boolean>;
@@ -98,7 +98,7 @@ function tell({ name }: Job, error: unknown): void {
  * @returns when the last of them has ended
  */
 export async function keepWorking(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
-  // Each job listens, and Node takes more than ten for a leak, on stderr.
+  // Each job listens, and Node would report more than ten listeners as a leak, on stderr.
   setMaxListeners(0, signal);
   const pause = (seconds: number) =>
     setTimeout(seconds * 1_000, undefined, { signal }).catch(() => {});

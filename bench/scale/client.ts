@@ -4,11 +4,11 @@ import type { ScaleCase, ScaleSite } from "./requests.ts";
 
 /** One round of a case at one server. */
 export interface Round {
-  /** median, on the clock, ms */
+  /** median elapsed time, ms */
   p50: number;
-  /** processor time a request of the server, ms */
+  /** the server's processor time per request, ms */
   server: number;
-  /** and of the database, where it is another process */
+  /** the database's, if it is another process */
   database: number;
 }
 
@@ -16,7 +16,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /**
  * Asks `amount` times, one after another, over one connection.
- * @param databaseCpu processor time so far of the database, ms
+ * @param databaseCpu the database's processor time so far, ms
  */
 export async function round(
   server: Server,
@@ -37,7 +37,7 @@ export async function round(
   };
 }
 
-/** @returns milliseconds to the last byte @throws where the answer is no 2xx, or not the one that is expected */
+/** @returns milliseconds to the last byte @throws if the answer is not a 2xx, or not the one expected */
 async function once(
   server: Server,
   site: ScaleSite,

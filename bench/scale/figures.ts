@@ -1,20 +1,20 @@
 import { engineNames, type Engine } from "./engines.ts";
 
-/** What was measured of one thing, by engine and size of the pool. */
+/** One figure, by engine and size of the pool. */
 export interface Grown {
   name: string;
   unit: "ms" | "s" | "MB" | "bytes" | "×";
-  /** to be held beside the least size; of others the bound is `most` */
+  /** whether its growth from the smallest pool is what is bounded; otherwise the bound is `most` */
   isRatio: boolean;
   most?: number;
   /** all rounds */
   values: Partial<Record<Engine, Record<number, number[]>>>;
 }
 
-/** How much longer the largest pool may make a request take than the smallest. */
+/** How many times as long a request may take with the largest pool as with the smallest. */
 const mostGrowth: Record<Engine, number> = { postgres: 1.25, sqlite: 1.5 };
 
-/** Collects figures, and tells each on stderr. */
+/** Collects figures, and prints each on stderr. */
 export class GrowthFigures {
   readonly all: Grown[] = [];
 
@@ -42,7 +42,7 @@ const least = (figure: Grown, engine: Engine, size: number) => {
 const shown = (value: number | undefined) =>
   value === undefined ? "" : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
-/** A table in Markdown: the least of the rounds, and of requests the growth from the smallest pool to the largest. */
+/** A Markdown table: the lowest of the rounds and, for requests, the growth from the smallest pool to the largest. */
 export function growthTable(figures: readonly Grown[], sizes: readonly number[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
   const engines = Object.keys(engineNames) as Engine[];
@@ -69,7 +69,7 @@ function growth(figure: Grown, engine: Engine, sizes: readonly number[]): number
   return first && last && figure.isRatio && sizes.length > 1 ? last / first : undefined;
 }
 
-/** A line for each bound: whether it holds. */
+/** A line for each bound, saying whether it holds. */
 export function bounds(figures: readonly Grown[], sizes: readonly number[]): string {
   const lines = figures.flatMap((figure) =>
     (Object.keys(engineNames) as Engine[]).flatMap((engine) => {

@@ -14,24 +14,33 @@ import { factsOf, numberAt } from "../../tests/support/big-pool.ts";
 import { insertCompanies } from "../../tests/support/companies.ts";
 import { fillAccounts, type Data } from "../data.ts";
 
-/** What requests at a large pool are made with. */
+/** What requests with a large pool need. */
 export interface ScaleData extends Data {
-  /** a cursor of the API, at nine tenths of the pool */
+  /** a cursor of the API, nine tenths into the pool */
   late: string;
   /** sessions of companies without a number, each for one assignment */
   takers: string[];
-  /** available numbers, for those */
+  /** available numbers for them to take */
   takes: string[];
 }
 
-/** Of so many numbers one is a company's; a fifth of companies has none yet. */
+/** One number in seven is assigned; there are a fifth as many companies as numbers, so some have none yet. */
 const numbersPerOwner = 7;
 const companiesPerNumber = 1 / 5;
 
 /**
+ * American numbers that a pool of any size has, far apart, so that some rare searches fill their page in each: with 353,
+ * and with 45 and an end that is easy to remember.
+ */
+const planted = [
+  ...Array.from({ length: 32 }, (_, at) => `+1213353${1_000 + at}`),
+  ...Array.from({ length: 12 }, (_, at) => `+121345${100 + at}77`),
+];
+
+/**
  * Migrates an empty database and fills it: a pool, a fifth as many companies with a session each, and as many calls as
- * numbers. The rows come by plain SQL without the rules, which are then installed as a migration does; `npm run doctor`
- * finds nothing in it.
+ * numbers. The rows are inserted by plain SQL without the rules, which are then installed as a migration does it;
+ * `npm run doctor` finds nothing wrong with them.
  */
 export async function fillScale(
   databaseUrl: string,
@@ -43,6 +52,12 @@ export async function fillScale(
     await migrateToLatest(db);
     await remove(db);
     for (const statement of rowsOf(db, size)) await db.raw(statement);
+    for (const [at, phone_number] of planted.entries()) {
+      const id = Math.floor((size * (at + 1)) / (planted.length + 1));
+      await db("twilio_phone_numbers")
+        .where({ id: id % numbersPerOwner === 0 ? id + 1 : id })
+        .update({ phone_number });
+    }
     await install(db);
     await offer(db);
     await db.transaction(async (transaction) => {
@@ -65,12 +80,12 @@ function rowsOf(db: Knex, size: number): string[] {
     postgres
       ? `generate_series(cast(1 as bigint), ${count}) i`
       : `(with recursive c (i) as (select 1 union all select i + 1 from c where i < ${count}) select i from c)`;
-  /** SQL for so many seconds after a time of day of 2026 */
+  /** SQL for so many seconds after the start of a day */
   const after = (day: string, seconds: string) =>
     postgres
       ? `timestamp '${day}' + (${seconds}) * interval '1 second'`
       : `datetime('${day}', (${seconds}) || ' seconds')`;
-  // What is going on, what is kept for long, and what a session needs, all reckon from now.
+  // Relative to now, as are sessions' ends, calls in progress and how long calls are kept.
   const today = new Date().toISOString().slice(0, 10);
   const lastMonth = new Date(Date.now() - 30 * 24 * 3600 * 1000).toISOString().slice(0, 10);
   const owned = `i % ${numbersPerOwner} = 0 and i / ${numbersPerOwner} <= ${owners}`;
@@ -97,7 +112,7 @@ function rowsOf(db: Knex, size: number): string[] {
   ];
 }
 
-/** Puts the pool on offer with what is known of it; an index is made faster than kept. */
+/** Puts the pool on offer with the facts about it; making an index afterwards is faster than maintaining it. */
 async function offer(db: Knex): Promise<void> {
   const postgres = isPostgres(db);
   const indexes = postgres
@@ -124,6 +139,7 @@ async function account(db: Knex, size: number, takers: number): Promise<ScaleDat
   const available = db("twilio_phone_numbers").where({ status: "available" });
   const [settled = "", called = "", ...takes] = await available
     .clone()
+    .whereNotIn("phone_number", planted)
     .orderBy("id")
     .offset(10)
     .limit(takers + 2)

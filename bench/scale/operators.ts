@@ -12,16 +12,16 @@ import { childEnvironment } from "../../tests/support/environment.ts";
 /** What a command took. */
 export interface Took {
   seconds: number;
-  /** the most memory that its process had, MB */
+  /** peak memory of its process, MB */
   peak: number;
   stdout: string;
 }
 
-// The doctor's 4 says that it has found something.
+// The doctor's 4 means that it has findings.
 const fine = [0, 4];
 const watch = 'process.on("exit",()=>console.error("peak "+process.resourceUsage().maxRSS))';
 
-/** Runs a command of `scripts/` as `npm run` does. @throws with what it said, where it fails */
+/** Runs a command of `scripts/` as `npm run` does. @throws with its stderr, if it fails */
 export async function command(
   databaseUrl: string,
   scratch: string,
@@ -50,10 +50,10 @@ export async function command(
   return { seconds, peak, stdout: readFileSync(file, "utf8") };
 }
 
-/** Findings about an installation that have nothing to do with its rows. */
+/** Findings about the installation rather than its rows. */
 const ofTheBench = /^(public-url|twilio-a|postgres-|database-file)/;
 
-/** @throws where the doctor finds anything wrong with the rows, for then the bench has made them wrong */
+/** @returns seconds @throws if the doctor finds anything wrong with the rows, since then the bench made them wrong */
 export async function doctor(databaseUrl: string, scratch: string): Promise<number> {
   const { seconds, stdout } = await command(databaseUrl, scratch, "doctor", "--offline", "--json");
   const { findings } = JSON.parse(stdout) as { findings: { code: string; finding: string }[] };
@@ -63,7 +63,7 @@ export async function doctor(databaseUrl: string, scratch: string): Promise<numb
   return seconds;
 }
 
-/** @returns seconds to show every number */
+/** @returns seconds to list every number */
 export async function list(databaseUrl: string, scratch: string, size: number): Promise<number> {
   const { seconds, stdout } = await command(databaseUrl, scratch, "add-phone-numbers", "--list");
   const lines = stdout.split("\n").length;
@@ -72,7 +72,7 @@ export async function list(databaseUrl: string, scratch: string, size: number): 
   return seconds;
 }
 
-/** @returns milliseconds that the database takes for a scrape of /metrics, least of some */
+/** @returns milliseconds that a scrape of /metrics costs in the database, the lowest of several */
 export async function metrics(databaseUrl: string): Promise<number> {
   const db = createDatabase(databaseUrl, { poolMax: 1 });
   try {
@@ -88,17 +88,17 @@ export async function metrics(databaseUrl: string): Promise<number> {
   }
 }
 
-/** How a file of numbers enters the pool. */
+/** What importing a file of numbers costs. */
 export interface ImportCost {
-  /** seconds of the command */
+  /** seconds for the command */
   ours: number;
-  /** and of the engine's own way: COPY, or one transaction of plain inserts */
+  /** seconds the engine's own way: COPY, or one transaction of plain inserts */
   plain: number;
-  /** MB that the command takes more than for a file of ten numbers */
+  /** MB that the command takes beyond what it takes for a file of ten numbers */
   memory: number;
 }
 
-/** @param empty gives an empty database of the engine, a new one each time */
+/** @param empty makes a new empty database of the engine each time */
 export async function imports(
   empty: () => Promise<string>,
   scratch: string,
@@ -132,7 +132,7 @@ async function migrated(empty: () => Promise<string>): Promise<string> {
   return url;
 }
 
-// The server reads the file itself, which is what \copy does but for the way there; SQLite is given what its shell would be.
+// PostgreSQL reads the file itself, which saves only \copy's transfer; SQLite gets what its shell would be given.
 async function plainly(db: Knex, file: string, numbers: readonly string[]): Promise<void> {
   if (isPostgres(db)) {
     await db.raw(`copy twilio_phone_numbers (phone_number) from '${file}'`);

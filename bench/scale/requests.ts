@@ -1,7 +1,7 @@
 import { cases, type Case, type Site } from "../cases.ts";
 import type { ScaleData } from "./fill.ts";
 
-/** A site with a large pool; each assignment takes one of the takers and one of the numbers. */
+/** A site with a large pool; each assignment uses up one of the takers and one of the numbers. */
 export type ScaleSite = Site & Pick<ScaleData, "late" | "takers" | "takes">;
 
 export type ScaleCase = Pick<Case, "name" | "answer"> & {
@@ -24,7 +24,7 @@ const page = (
 const picker = (name: string, query: string, answer = `name="phone_number"`) =>
   page(`picker ${name}`, `/dashboard/choose-number?${query}`, "choosing", answer);
 
-const found = { some: `"numbers":[{`, none: `"numbers":[]`, maybe: `"numbers":[` };
+const found = { some: `"numbers":[{`, none: `"numbers":[]`, full: `"next_cursor":"` };
 
 const available = (query: string, finds: keyof typeof found = "some"): ScaleCase =>
   page(
@@ -34,7 +34,7 @@ const available = (query: string, finds: keyof typeof found = "some"): ScaleCase
     found[finds],
   );
 
-/** Every page and call that has to do with the pool, and those that must not notice it. */
+/** Every page and call that reads the pool, and some that its size must not affect. */
 export const scaleCases: readonly ScaleCase[] = [
   known("current"),
   known("dashboard"),
@@ -44,7 +44,7 @@ export const scaleCases: readonly ScaleCase[] = [
   picker("search, found", "search=45"),
   picker("search, common", "search=086"),
   picker("search, none", "search=%2B390612", "No numbers "),
-  picker("search, rare", "search=353&country=US", ""),
+  picker("search, rare", "search=353&country=US", `id="number-30"`),
   picker("search, one digit often", "search=99999999", ""),
   picker("country", "country=GB"),
   picker("memorable", "memorable=1"),
@@ -70,8 +70,8 @@ export const scaleCases: readonly ScaleCase[] = [
   available("kind=mobile"),
   available("kind=toll-free", "none"),
   available("memorable=1"),
-  available("country=US&contains=353", "maybe"),
-  available("country=US&contains=45&kind=mobile&memorable=1", "maybe"),
+  available("country=US&contains=353", "full"),
+  available("country=US&contains=45&kind=mobile&memorable=1", "full"),
   {
     name: "assign",
     answer: `"Phone number assigned successfully"`,

@@ -16,7 +16,7 @@ import { scaleCases, type ScaleSite } from "./requests.ts";
 export interface ScaleOptions {
   sizes: readonly number[];
   rounds: number;
-  /** requests a round */
+  /** requests per round */
   requests: number;
   json: string;
 }
@@ -29,7 +29,7 @@ interface Pool {
 
 /** `npm run bench -- --scale`: what grows with the pool, and what must not. */
 export async function measureScale(options: ScaleOptions, scratch: string): Promise<void> {
-  // PostgreSQL reads a file there.
+  // PostgreSQL reads a file there, perhaps as another user.
   chmodSync(scratch, 0o755);
   const figures = new GrowthFigures();
   for (const engine of Object.keys(engineNames) as Engine[]) {

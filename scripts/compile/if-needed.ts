@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { buildState } from "./sources.js";
 
-/** The build did not succeed; the message is what it printed. */
+/** The build failed; the message is what it printed. */
 export class BuildError extends Error {
   override name = "BuildError";
 }
@@ -31,7 +31,7 @@ async function oneAtATime(work: () => Promise<void>): Promise<void> {
     statementTimeout: 300_000,
   });
   try {
-    // In this mode the next in line may open the file while it waits.
+    // In this mode the next process can open the file while it waits.
     await lock.raw("pragma journal_mode = wal");
     await lock.raw("begin exclusive");
     await work();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
-// Plain JavaScript: scripts/run.js asks here whether it needs more than that.
+// Plain JavaScript: scripts/run.js imports it before there is a build.
 
 /** What the build is made from; a change in any of it calls for a new one. */
 export const sources = [
@@ -56,7 +56,12 @@ function filesOf(name) {
  * @returns {"current" | "outdated" | "missing"}
  */
 export function buildState() {
-  if (!existsSync(stampFile)) return "missing";
+  let built;
+  try {
+    built = readFileSync(stampFile, "utf8");
+  } catch {
+    return "missing";
+  }
   if (!existsSync(path.join(root, "app"))) return "current";
-  return readFileSync(stampFile, "utf8") === sourceHash() ? "current" : "outdated";
+  return built === sourceHash() ? "current" : "outdated";
 }

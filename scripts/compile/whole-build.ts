@@ -1,19 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { build, type Plugin } from "vite";
+import { clearAbandoned, putInPlace, unfinishedBuild } from "./in-place.ts";
 import { sourceHash, stampFile } from "./sources.js";
 
-/** Packages that go into the build, in part: whole, they take longer to load than the program itself. */
+/** Packages of which the used parts are built in: whole, they take longer to load than the program itself. */
 const builtIn = ["zod", "libphonenumber-js"];
 
-const unfinishedStamp = `${stampFile}.unfinished`;
+const stamp = path.basename(stampFile);
 
 /**
- * A Vite plugin that makes of Remix's build a whole one, however it was started: beside the client and the server,
- * what runs in a terminal, the files of the client compressed, and in `build/source-hash` which sources it was made of.
- * Remix builds the client first and the server second.
+ * A Vite plugin that adds to Remix's build what it lacks: the packages to build in, its final place, and in `source-hash`
+ * a hash of the sources. Remix builds the client first and the server second.
  */
 export function wholeBuild(): Plugin {
   let server = false;
@@ -27,33 +27,37 @@ export function wholeBuild(): Plugin {
     },
     buildStart() {
       if (server) return;
-      mkdirSync(path.dirname(stampFile), { recursive: true });
-      rmSync(stampFile, { force: true });
+      mkdirSync(unfinishedBuild, { recursive: true });
+      clearAbandoned("build");
       // Before anything is read, so that changes during the build are noticed.
-      writeFileSync(unfinishedStamp, sourceHash());
+      writeFileSync(path.join(unfinishedBuild, stamp), sourceHash());
     },
-    async closeBundle(error?: Error) {
-      if (!server || error) return;
-      await compilePrograms();
-      await compressFiles("build/client");
-      renameSync(unfinishedStamp, stampFile);
-    },
+    // The server knows where the client's files will be.
+    renderChunk: (code) =>
+      code.includes(unfinishedBuild) ? code.replaceAll(unfinishedBuild, "build") : null,
   };
 }
 
-// Of comments in packages, which are nothing to the build.
+/**
+ * Completes Remix's build, however it was started: compiles what runs in a terminal, compresses the client's files, and
+ * puts the whole in place.
+ */
+export async function finishBuild(): Promise<void> {
+  await compilePrograms();
+  await compressFiles(path.join(unfinishedBuild, "client"));
+  putInPlace(unfinishedBuild, "build", stamp);
+}
+
+// Ignores warnings about comments in packages.
 function onLog(_level: string, { code }: { code?: string }): false | void {
   if (code === "INVALID_ANNOTATION") return false;
 }
 
 /**
- * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a file of its own, at the same
- * place below `build/`: so shared code exists once, and relative paths lead where they do in the sources.
+ * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a separate file, at the same
+ * place below `build/`, so that shared code exists once, and relative paths lead to the same places as in the sources.
  */
 async function compilePrograms(): Promise<void> {
-  for (const folder of ["app", "migrations", "packages", "scripts", "seeds"]) {
-    rmSync(path.join("build", folder), { recursive: true, force: true });
-  }
   await build({
     configFile: false,
     logLevel: "warn",
@@ -62,7 +66,7 @@ async function compilePrograms(): Promise<void> {
     build: {
       ssr: true,
       target: "node20",
-      outDir: "build",
+      outDir: unfinishedBuild,
       emptyOutDir: false,
       copyPublicDir: false,
       rollupOptions: {

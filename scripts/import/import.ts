@@ -9,26 +9,26 @@ import type { Report, Result } from "./report.ts";
 
 export interface Import {
   report: Report;
-  /** where invalid ones go besides the report */
+  /** where invalid numbers go besides the report */
   rejects: Rejects | undefined;
-  /** how they enter */
+  /** how numbers enter the pool */
   way: "in batches" | "all or nothing" | "not at all";
   /** no further batch is begun once it is aborted */
   signal: AbortSignal;
-  /** is told after each batch how many were given so far */
+  /** is told after each batch how many numbers have been read so far */
   onProgress: (numbers: number) => void;
 }
 
 /**
- * Brings what is given into the pool, a batch at a time, in constant memory.
- * @returns whether all of it was read. What entered in batches stays; all or nothing is nothing where one is invalid.
+ * Adds the given numbers to the pool, a batch at a time, in constant memory.
+ * @returns whether all were read. Batches that have entered stay; “all or nothing” adds nothing if one is invalid.
  */
 export async function importNumbers(
   db: Knex,
   given: AsyncIterable<readonly Given[]>,
   options: Import,
 ): Promise<boolean> {
-  // What a number leaves behind is garbage at once; V8 would give it 30 MB more before it looks.
+  // Each number leaves garbage at once; by default V8 would let 30 MB more of it gather before collecting.
   setFlagsFromString("--semi-space-growth-factor=1");
   if (options.way === "in batches") {
     return eachBatch(given, options, async (batch) => {
@@ -42,7 +42,7 @@ export async function importNumbers(
     });
     if (way === "not at all" || !isComplete) return isComplete;
     const entered = report.invalid > 0 ? 0 : await staging.enter(operator);
-    // What came meanwhile is there already.
+    // Numbers that others added meanwhile count as already there.
     if (report.invalid === 0) report.alreadyThere += report.added - entered;
     report.added = entered;
     return true;
@@ -50,7 +50,7 @@ export async function importNumbers(
 }
 
 interface Read extends Given {
-  /** E.164; absent where it is none */
+  /** E.164; absent if it is not a number */
   phoneNumber?: string;
   reason?: string;
 }
@@ -80,7 +80,7 @@ async function eachBatch(
       }
     }
   } catch (error) {
-    // What stands before the place where a file cannot be read is dealt with.
+    // Everything before the place where a file cannot be read is still processed.
     await flush();
     throw error;
   }

@@ -4,12 +4,12 @@ import { parseE164, partOfNumber, type ParsedNumber } from "../../app/domain/e16
 import { CommandError } from "../terminal/command.ts";
 import type { Source } from "./text.ts";
 
-/** Numbers that a file gives: a list with one a line, where `#` begins a comment, or a table (CSV). */
+/** The numbers in a file: a list with one per line, where `#` begins a comment, or a table (CSV). */
 
 /** What somebody gave as a number. */
 export interface Given {
   text: string;
-  /** where it stood in its file */
+  /** its line in the file */
   line?: number;
   /** the whole row of a table */
   cells?: readonly string[];
@@ -17,9 +17,9 @@ export interface Given {
   refused?: string;
 }
 
-/** What a file is, once its beginning was read. */
+/** What kind of file it is, once its beginning has been read. */
 export interface Layout {
-  /** of a table with names of columns: those */
+  /** a table's column names, if it has any */
   header?: readonly string[];
   isTable: boolean;
 }
@@ -31,9 +31,9 @@ const delimiters = [",", ";", "\t"];
 
 /**
  * The numbers of `source`, in its order, some at a time.
- * @param onLayout is told what kind of file it is, before the first number comes
- * @throws {CommandError} if it is unclear which column has the numbers, or a row never ends: everything before has been
- * given by then
+ * @param onLayout is told what kind of file it is, before the first number
+ * @throws {CommandError} if it is unclear which column has the numbers, or a row never ends; everything before that has
+ * been yielded by then
  */
 export async function* numbersIn(
   source: Source,
@@ -67,7 +67,7 @@ export async function* numbersIn(
   if (failure) throw failure as Error;
 }
 
-/** Where a line of a list, or a row of a table, begins, and what is in it. */
+/** A line of a list, or a row of a table: where it begins, and what is in it. */
 interface Row {
   line: number;
   cells: string[];
@@ -85,7 +85,7 @@ async function* rowsIn(source: Source): AsyncGenerator<Row[], void, undefined> {
   const delimiter = delimiterOf(piece);
   const isTable = delimiter !== undefined;
   const parser = parse({
-    // A list is not split: this code point is not a character, so nobody writes it.
+    // A list is not split: this code point is not a character, so it never occurs.
     delimiter: delimiter ?? "\uffff",
     quote: isTable ? '"' : null,
     relax_quotes: true,
@@ -93,7 +93,7 @@ async function* rowsIn(source: Source): AsyncGenerator<Row[], void, undefined> {
     record_delimiter: "\n",
     max_record_size: longestRow,
   });
-  // What it is about stands in `errored`.
+  // The error is read from `errored`.
   parser.on("error", () => {});
   let line = 1;
   const parsed = () => {
@@ -156,7 +156,7 @@ function delimiterOf(sample: string): string | undefined {
 }
 
 const nameOf = (cell: string) => cell.toLowerCase().replace(/[^\p{L}\p{Nd}]/gu, "");
-/** Over a list with nothing else in it any of these is no number that went wrong. */
+/** Headings of a plain list; they do not count as invalid numbers. */
 const names = /^(phone|telephone|tel|mobile|cell|msisdn|e164)?(numbers?|phones?|no)?$/;
 
 function choose(
@@ -205,17 +205,17 @@ function columnOfNumbers(rows: readonly Row[], name: string): number {
 const looksLikeNumber = (cell: string) =>
   lost.test(unwrapped(cell)) || (/^[^\p{L}]*$/u.test(cell) && partOfNumber(cell).length >= 7);
 
-/** A number as a spreadsheet shows it that has no room, with the digits that it left. */
+/** A number as a spreadsheet shows it in a narrow column, with digits lost. */
 const lost = /^[+-]?\d+(?:[.,]\d+)?E\+?\d+$/i;
 
-/** Without what spreadsheets put around a number so that they leave it alone: `="+353…"`, `'+353…`. */
+/** Removes what spreadsheets put around a number to keep it as text: `="+353…"`, `'+353…`. */
 function unwrapped(text: string): string {
   const [, formula = text] = /^\s*=\s*(.*?)\s*$/s.exec(text) ?? [];
   const [, inside = formula] = /^\s*"(.*)"\s*$/s.exec(formula) ?? [];
   return inside.replace(/^\s*['’]/, "");
 }
 
-/** {@link parseE164} of what a person or a spreadsheet wrote, with what was likely meant where it is no number. */
+/** {@link parseE164} for what a person or a spreadsheet wrote; if it is not a number, with what was likely meant. */
 export function readNumber(text: string): ParsedNumber {
   const inside = unwrapped(text);
   if (lost.test(inside.trim())) {

@@ -14,8 +14,8 @@ export interface Rejects {
 }
 
 /**
- * Opens the file first, so that a bad path is found before anything is done; without a file they go to stderr.
- * @param source the file that is read, which must not be written over
+ * Opens the file first, so that a bad path is found before anything is done; without a file, rejects go to stderr.
+ * @param source the file being read, which must not be overwritten
  * @throws {CommandError}
  */
 export function openRejects(file: string | undefined, source: string): Rejects {
@@ -47,7 +47,9 @@ export function openRejects(file: string | undefined, source: string): Rejects {
       try {
         writeWhole(descriptor, beginning + entry);
       } catch (error) {
-        throw failed(error);
+        // Whoever has closed stderr does not want them; stdout has them, too.
+        const isUnread = file === undefined && (error as NodeJS.ErrnoException).code === "EPIPE";
+        if (!isUnread) throw failed(error);
       }
     },
     close() {

@@ -1,6 +1,6 @@
 import { formatPhoneNumber } from "../../app/domain/e164.ts";
 import { withoutForgingMarks } from "../../app/domain/written-text.ts";
-import { paint } from "../terminal/command.ts";
+import { warn } from "../terminal/command.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Given } from "./numbers.ts";
 
@@ -32,7 +32,7 @@ export class Report {
     return this.added + this.alreadyThere + this.invalid;
   }
 
-  /** Counts results, and tells them. */
+  /** Counts and prints results. */
   async add(results: readonly Result[]): Promise<void> {
     let text = "";
     for (const one of results) {
@@ -44,7 +44,7 @@ export class Report {
     await this.output.write(text);
   }
 
-  /** What {@link Report.add} printed is the beginning of; nothing more may come. */
+  /** Completes what {@link Report.add} has begun to print; nothing more may come. */
   async end(isComplete: boolean): Promise<void> {
     this.endWarnings();
     if (!this.how.json) return this.output.write(`\n${this.summary()}\n`);
@@ -63,12 +63,12 @@ export class Report {
     await this.output.write(`${start},${counts.slice(1)}\n`);
   }
 
-  // Whether it will be added is not known until all have been read.
+  // Whether any will be added is not known until all have been read.
   private get isStaged(): boolean {
     return this.how.allOrNothing && !this.how.dryRun;
   }
 
-  /** How many there were of each, as a sentence. */
+  /** How many of each result there were, as a sentence. */
   summary(): string {
     const { added, alreadyThere, invalid } = this;
     return `${this.how.dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.`;
@@ -81,26 +81,22 @@ export class Report {
     return `Of ${this.lines} that were read, ${added} were added, ${alreadyThere} already there, ${invalid} invalid; the same command again adds the rest.`;
   }
 
-  /** Warns of a number that is possible but in no numbering plan. */
+  /** Warns about a number that is possible but in no numbering plan. */
   warn(given: Given, phoneNumber: string): void {
     if (++this.warned > mostWarnings) return;
-    this.say(
+    warn(
       `${where(given)}${formatPhoneNumber(phoneNumber)} has a possible length but is in no numbering plan we know; ${this.how.dryRun ? "it would be added" : "it is added"} all the same.`,
     );
   }
 
-  // Those that were not reported one by one.
+  // Sums up those that were not reported one by one.
   private endWarnings(): void {
     const more = this.warned - mostWarnings;
     if (more > 0) {
-      this.say(
+      warn(
         `${more} more ${more === 1 ? "number is" : "numbers are"} in no numbering plan we know.`,
       );
     }
-  }
-
-  private say(text: string): void {
-    process.stderr.write(`${paint("yellow", "Warning:")} ${text}\n`);
   }
 
   private element(one: Result): string {
@@ -136,7 +132,7 @@ function where({ line }: Given): string {
   return line === undefined ? "" : `line ${line}: `;
 }
 
-/** Text of a file or of a company as a terminal may show it, which obeys control characters. */
+/** Text from a file or a company made safe for a terminal, which would obey control characters. */
 export function printable(text: string): string {
   return withoutForgingMarks(text).slice(0, 60);
 }

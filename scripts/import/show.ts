@@ -3,14 +3,14 @@ import { formatPhoneNumber } from "../../app/domain/e164.ts";
 import { goneNumbers } from "../../app/domain/gone-numbers.server.ts";
 import { eachInPool, poolStatus, type PoolEntry } from "../../app/domain/pool.server.ts";
 import { environment } from "../../app/env.server.ts";
-import { operatorsDatabase, type Arguments } from "../terminal/command.ts";
+import { CommandError, operatorsDatabase, type Arguments } from "../terminal/command.ts";
 import { folded, openOutput } from "../terminal/output.ts";
 import { printable } from "./report.ts";
 
-/** How full the pool is, and who has which number, since when; with --list the available ones too. */
+/** Shows how full the pool is, and who has which number since when; with --list the available ones too. */
 export async function showPool(args: Arguments): Promise<number> {
   const db = operatorsDatabase();
-  // Whoever has seen enough waits for no more.
+  // Stops when nobody reads the output any more.
   const output = openOutput();
   const { available, assigned, companiesWaiting } = await poolStatus(db);
   const { budget, spent, openUntil } = await budgetStatus(db);
@@ -75,7 +75,8 @@ export async function showPool(args: Arguments): Promise<number> {
         : "Next: “npm run numbers -- --list” shows every number, “npm run numbers --\nNUMBER…” adds to them.\n",
     );
   }
-  return output.failure === undefined || output.failure === "EPIPE" ? 0 : 1;
+  if (output.failure === undefined || output.failure === "EPIPE") return 0;
+  throw new CommandError(`stdout cannot be written (${output.failure}).`);
 }
 
 function element(entry: PoolEntry): string {

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { CommandError } from "../terminal/command.ts";
 
-/** The text of a file of any system, a piece at a time: UTF-8 or UTF-16, every line ended by `\n`. */
+/** The text of a file from any system, a piece at a time: UTF-8 or UTF-16, with every line ended by `\n`. */
 
 export interface Source {
   /** what to call it */
@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /**
- * Opens a file, or stdin where it is `-`.
+ * Opens a file, or stdin for `-`.
  * @param signal ends the text early
  * @throws {CommandError} if it cannot be read, or is not text
  */
@@ -50,7 +50,7 @@ async function* textOf(
   bytes: NodeJS.ReadableStream & { destroy(error?: Error): unknown },
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
-  // What is waited for may never come.
+  // The next piece may never come.
   const stop = () => bytes.destroy();
   signal.addEventListener("abort", stop);
   let decoder: TextDecoder | undefined;

@@ -12,7 +12,12 @@ import { describeError } from "../../app/log/scrub.server.ts";
 import { TableInTheWayError } from "../../app/doctor/damage/table-in-the-way.ts";
 import { poolStatus } from "../../app/domain/pool.server.ts";
 import { postgresAddress } from "../../app/postgres-address.ts";
-import { applicationId, migrateToLatest, UnfitDatabaseError } from "../../app/migrate.server.ts";
+import {
+  applicationId,
+  migrateToLatest,
+  UnfitDatabaseError,
+  usualPatience,
+} from "../../app/migrate.server.ts";
 
 /** The database cannot be used; the message is one line for an operator, without a driver's text. */
 export class DatabaseUnusableError extends Error {
@@ -20,17 +25,18 @@ export class DatabaseUnusableError extends Error {
 }
 
 // Seconds; a database started together with this program needs a moment.
-const patience = 30;
+const startingUp = 30;
 
 /**
  * Waits for the database, migrates it, and puts demo numbers into an empty pool if asked to.
+ * @param patience how long a migration waits for others to release the tables; seconds
  * @param say is told what was done and what it is waiting for
  * @returns how many numbers are available
  * @throws {DatabaseUnusableError}
  */
 export async function prepareDatabase(
   databaseUrl: string,
-  { demoNumbers }: { demoNumbers: boolean },
+  { demoNumbers, patience = usualPatience }: { demoNumbers: boolean; patience?: number },
   say: (line: string) => void,
 ): Promise<number> {
   const place = placeOf(databaseUrl);
@@ -43,7 +49,7 @@ export async function prepareDatabase(
     throw new DatabaseUnusableError(`DATABASE_URL: ${place} ${whyNoDatabase(error)}.`);
   }
   try {
-    const migrated = await migrateToLatest(db, say);
+    const migrated = await migrateToLatest(db, say, patience);
     if (migrated.length > 0) say(`Migrated ${place}: ${migrated.join(", ")}.`);
     if (await closeToOthers(db)) say(`Took the rights of others off ${place}.`);
     if (demoNumbers) await addDemoNumbers(db, say);
@@ -56,7 +62,7 @@ export async function prepareDatabase(
 }
 
 async function whyNotPrepared(error: unknown, place: string): Promise<string> {
-  // It knows all numbering plans, which a start that finds nothing wrong need not load.
+  // It loads all numbering plans, which a start that finds nothing wrong does not need.
   const { PoolDamagedError } = await import("../../app/doctor/damage/diagnosis.server.ts");
   if (error instanceof PoolDamagedError || error instanceof TableInTheWayError) {
     return error.message;
@@ -72,7 +78,7 @@ async function whyNotPrepared(error: unknown, place: string): Promise<string> {
   return `DATABASE_URL: ${place} ${why}.`;
 }
 
-// Only of a file that this program made: others may have a right to one that was adopted.
+// Only a file that this program made: other users may be entitled to an adopted one.
 async function closeToOthers(db: Knex): Promise<boolean> {
   if (isPostgres(db)) return false;
   const { filename } = (db.client as Knex.Client).config.connection as { filename: string };
@@ -87,7 +93,7 @@ async function closeToOthers(db: Knex): Promise<boolean> {
   return true;
 }
 
-// As they connect themselves, with time-outs that a pooler may refuse: better now than at each request.
+// Connects as the workers do, with time-outs that a pooler may refuse: better now than at each request.
 async function availableToWorkers(databaseUrl: string): Promise<number> {
   const db = createDatabase(databaseUrl, { poolMax: 1 });
   try {
@@ -98,7 +104,7 @@ async function availableToWorkers(databaseUrl: string): Promise<number> {
 }
 
 async function waitFor(db: Knex, place: string, say: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + patience * 1000;
+  const deadline = Date.now() + startingUp * 1000;
   for (let attempt = 1; ; attempt++) {
     try {
       await db.raw("select 1");
@@ -120,7 +126,7 @@ async function addDemoNumbers(db: Knex, say: (line: string) => void): Promise<vo
   say(`The pool was empty: ${added} demo numbers were added. They take no calls.`);
 }
 
-/** The database's name for people: no user, no password. */
+/** The database's name for people, without user and password. */
 function placeOf(databaseUrl: string): string {
   const file = sqliteFile(databaseUrl);
   if (file !== undefined) return file;

@@ -1,8 +1,8 @@
 /**
- * Calls `ended` when the npm that started this process has gone. Its shell passes no signal on: all that is seen here is
- * another parent.
+ * Calls `ended` when the npm that started this process has gone. Its shell passes no signal on, so all that can be seen
+ * is a change of parent.
  * @param {() => void} ended
- * @returns {() => void} looks once more, and no longer
+ * @returns {() => void} a function that looks once more, and then stops looking
  */
 export function onNpmEnd(ended) {
   if (!process.env.npm_lifecycle_event) return () => {};

@@ -5,7 +5,7 @@ import path from "node:path";
 // Plain JavaScript: scripts/run.js needs it before there is a build.
 
 /**
- * What a process that serves needs to know.
+ * What a serving process needs to know.
  * @typedef {object} Prepared
  * @property {number} port
  * @property {string} publicUrl
@@ -14,10 +14,10 @@ import path from "node:path";
  */
 
 /**
- * Runs start/prepare to its end, in a process of its own, whose memory goes with it. Where that fails, it has said why,
- * and this process ends as it did.
- * @param {string} script the file of the script that is to serve; what prepares is beside it, from the sources or built
- * @param {string[]} [execArgv] this process's own if not given
+ * Runs start/prepare to its end, in a separate process, whose memory goes with it. If it fails, it has said why, and this
+ * process ends in the same way.
+ * @param {string} script the script that will serve; start/prepare is beside it, in the sources or the build
+ * @param {string[]} [execArgv] by default this process's own
  * @returns {Promise<Prepared>}
  */
 export async function prepare(script, execArgv = process.execArgv) {
@@ -27,7 +27,7 @@ export async function prepare(script, execArgv = process.execArgv) {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   child.once("exit", (code, signal) => {
-    // Ctrl-C reaches this process too, which says what it leaves.
+    // Ctrl-C also reaches this process, which reports it.
     if (code === 0 || signal === "SIGINT") return;
     if (signal) process.stderr.write(`The start was ended (${signal}).\n`);
     process.exit(code ?? 1);

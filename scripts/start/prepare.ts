@@ -1,6 +1,6 @@
 /**
- * Everything that comes before serving: the environment is checked, a build made of sources that have none, the
- * database migrated. A process of its own, which tells its parent what it found, so that none of this stays in memory.
+ * Everything that comes before serving: checks the environment, builds if there is no current build, migrates the
+ * database. It is a separate process, which tells its parent what it found, so that none of this stays in memory.
  */
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { BuildError, buildIfNeeded } from "../compile/if-needed.ts";
@@ -25,7 +25,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-// An operator's fault or the machine's is one line; a fault of the program has its stack.
+// A fault of the operator's or the machine's gets one line; a fault of the program gets its stack.
 const expected = [EnvironmentError, BuildError, DatabaseUnusableError];
 
 // The reader of the output may go away, as `| head` does; the server stays.

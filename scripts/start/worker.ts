@@ -1,4 +1,4 @@
-/** A process that serves, as scripts/start/workers.ts forks it: what it runs is the server build's own. */
+/** A serving process, forked by scripts/start/workers.ts: it runs what the server build exports. */
 import type { ServerBuild } from "@remix-run/node";
 
 interface ServingBuild extends ServerBuild {
@@ -9,7 +9,7 @@ interface Serving {
   serve(build: ServerBuild): void;
 }
 
-// From build/scripts/start/, where this is built to.
+// Relative to build/scripts/start/, where this file's build is.
 const { href } = new URL("../../server/index.js", import.meta.url);
 const build = (await import(/* @vite-ignore */ href)) as ServingBuild;
 build.entry.module.serve(build);

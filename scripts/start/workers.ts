@@ -29,9 +29,9 @@ interface Slot {
 }
 
 export interface Workers {
-  /** Resolves with the port when every worker listens; rejects with {@link PortError} where that cannot be. */
+  /** Resolves with the port when every worker listens; rejects with {@link PortError} if that is impossible. */
   listening: Promise<number>;
-  /** Lets them finish their work, and resolves when all have ended, ten seconds later at most. */
+  /** Lets them finish their work, and resolves when all have ended, after at most ten seconds. */
   stop(signal: NodeJS.Signals): Promise<void>;
   /** Ends them at once. */
   kill(): void;
@@ -47,7 +47,7 @@ export function startWorkers(count: number, port: number): Workers {
     count === 1 ? cluster.SCHED_NONE : cluster.SCHED_RR;
   cluster.setupPrimary({
     exec: path.resolve("build/scripts/start/worker.js"),
-    // Not this process's own, which may load tsx.
+    // Not this process's own arguments, which may load tsx.
     execArgv: [],
   });
 
@@ -92,7 +92,7 @@ export function startWorkers(count: number, port: number): Workers {
         cannotListen(new PortError(portProblem(message.cannotListen, port)));
       } else if ("relay" in message) relay(slots, slot, message);
     });
-    // A message to a worker that is just dying is lost, as it should be.
+    // A message to a dying worker is lost, as it should be.
     worker.on("error", () => {});
     worker.once("exit", (code, signal) => {
       slot.worker = undefined;
@@ -155,7 +155,7 @@ type WorkerMessage =
   /** for the worker in slot `to`, or for all the others */
   | { relay: Record<string, unknown>; to: number | "others" };
 
-// Workers have no channel between them. The metrics of all are put together in the one that is asked for them.
+// Workers have no channel between them, and the one asked for metrics has to add up everybody's.
 function relay(
   slots: Slot[],
   from: Slot,

@@ -9,6 +9,7 @@ import {
 } from "../../app/domain/database-errors.server.ts";
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { UnfitDatabaseError } from "../../app/migrate.server.ts";
+import { folded } from "./output.ts";
 
 /** What an option is, as `parseArgs` and `--help` need it. */
 export interface Option {
@@ -32,8 +33,10 @@ export interface Command {
   stopped?: (args: Arguments) => string;
   /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
   endsItself?: true;
-  /** carries on when nobody reads stdout any more, since it does more than print */
-  outlivesReader?: true;
+  /** goes on for as long as somebody reads stdout; others do what they were asked for, read or not */
+  endsWithReader?: true;
+  /** says itself what becomes of a stdout that cannot be written */
+  watchesOutput?: true;
 }
 
 /** The command line, taken apart. */
@@ -43,11 +46,11 @@ export interface Arguments {
   has(option: string): boolean;
   /** the value of a string option */
   get(option: string): string | undefined;
-  /** of Ctrl-C, for a command that `endsItself` */
+  /** aborted by Ctrl-C, for a command that `endsItself` */
   signal: AbortSignal;
 }
 
-/** Something to be told in one line, without a stack; exit code 1 (or `exitCode`). */
+/** An error to report in one line, without a stack; exit code 1 (or `exitCode`). */
 export class CommandError extends Error {
   override name = "CommandError";
   constructor(
@@ -80,12 +83,14 @@ export async function runCommand(
   run: (args: Arguments) => Promise<number>,
 ): Promise<void> {
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (command.outlivesReader) return;
     // A reader that has seen enough (`| head`) is not a fault.
-    if (code === "EPIPE") process.exit(0);
+    if (code === "EPIPE" && command.endsWithReader) process.exit(0);
+    if (code === "EPIPE" || command.watchesOutput) return;
     process.stderr.write(`${paint("red", "Error:")} stdout cannot be written (${code}).\n`);
     process.exit(1);
   });
+  // Nobody is there to be told; the exit code still says how it went.
+  process.stderr.on("error", () => {});
   const stopping = new AbortController();
   let args: Arguments | undefined;
   let isTold = false;
@@ -93,12 +98,14 @@ export async function runCommand(
     if (isTold) return;
     isTold = true;
     const left = (args && command.stopped?.(args)) ?? "Nothing was changed.";
-    process.stderr.write(`\nStopped before it was done. ${left}\n`);
+    process.stderr.write(
+      `\n${folded(`Stopped before it was done. ${left}`, process.stderr, "")}\n`,
+    );
   };
   const endAtOnce = () => {
     tellStopped();
-    // A thread of SQLite's may wait for another process's lock, and an exit would wait for the thread. To a shell either
-    // end is 130.
+    // A thread of SQLite's may be waiting for another process's lock, and an exit would wait for the thread. To a shell
+    // both ways to end are 130.
     if (sqliteFile(environment().DATABASE_URL) !== undefined) {
       process.removeAllListeners("SIGINT");
       process.kill(process.pid, "SIGINT");
@@ -121,7 +128,7 @@ export async function runCommand(
     if (stopping.signal.aborted) tellStopped();
   } catch (error) {
     const { message, exitCode } = explain(command, error);
-    process.stderr.write(`${paint("red", "Error:")} ${message}\n`);
+    process.stderr.write(marked("red", "Error:", message));
     process.exitCode = exitCode;
   } finally {
     await Promise.all([closeDatabase(), opened?.destroy()]);
@@ -133,7 +140,7 @@ let opened: Knex | undefined;
 /**
  * The database for work that takes longer than a request may. It has one connection, is opened at the first use, and
  * closed when the command is over.
- * @param statementTimeout milliseconds; 0 is for ever
+ * @param statementTimeout milliseconds; 0 means no limit
  */
 export function operatorsDatabase(statementTimeout = 60_000): Knex {
   opened ??= createDatabase(environment().DATABASE_URL, { poolMax: 1, statementTimeout });
@@ -146,7 +153,7 @@ export function missingDatabase(): string | undefined {
   return file !== undefined && !existsSync(file) ? file : undefined;
 }
 
-/** @throws {CommandError} where {@link missingDatabase} names a file */
+/** @throws {CommandError} if {@link missingDatabase} names a file */
 export function requireDatabase(): void {
   const file = missingDatabase();
   if (file !== undefined) {
@@ -156,14 +163,25 @@ export function requireDatabase(): void {
   }
 }
 
-/** Prints the one document of `--json`. */
+/** Prints the single document of `--json`. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** Colours `text` where stderr is a terminal that is to have colours. */
+/** Colours `text` if stderr is a terminal that wants colours. */
 export function paint(colour: "red" | "yellow" | "bold", text: string): string {
   return styleText(colour, text, { stream: process.stderr });
+}
+
+/** Prints a warning on stderr, in the place of a progress bar if there is one. */
+export function warn(message: string): void {
+  const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
+  process.stderr.write(clearLine + marked("yellow", "Warning:", message));
+}
+
+function marked(colour: "red" | "yellow", mark: string, message: string): string {
+  const line = folded(`${mark} ${message}`, process.stderr);
+  return `${paint(colour, mark)}${line.slice(mark.length)}\n`;
 }
 
 function parse(command: Command, argv: string[], signal: AbortSignal): Arguments {
@@ -245,7 +263,7 @@ function isMissingTable(error: unknown): boolean {
   return code === "42P01" || code === "42703" || /no such (table|column)/.test(message);
 }
 
-/** The word that `typed` may have been meant to be, or undefined if none is close. */
+/** The word that `typed` was probably meant to be, or undefined if none is close. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   return words
     .map((word) => ({ word, distance: editDistance(typed, word) }))
@@ -253,7 +271,7 @@ export function nearest(typed: string, words: readonly string[]): string | undef
     .sort((a, b) => a.distance - b.distance)[0]?.word;
 }
 
-// Levenshtein's; `row` holds the distances of what was read of `a` so far to each beginning of `b`.
+// Levenshtein's; `row` holds the distances from the part of `a` read so far to each beginning of `b`.
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, length) => length);
   for (const letter of a) {

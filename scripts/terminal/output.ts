@@ -1,6 +1,6 @@
 import { once } from "node:events";
 
-/** stdout for more than fits into memory: waits for its reader, and knows when the reader has gone. */
+/** stdout for more than fits into memory: it waits for its reader, and notices when the reader has gone. */
 export interface Output {
   /** Does nothing once writing has failed. */
   write(text: string): Promise<void>;
@@ -8,13 +8,13 @@ export interface Output {
   failure: string | undefined;
 }
 
-/** @param onFailure is told once, when stdout takes nothing any more */
+/** @param onFailure is told once, when stdout takes nothing more */
 export function openOutput(onFailure?: (code: string) => void): Output {
   const output: Output = {
     failure: undefined,
     async write(text) {
       if (output.failure !== undefined || text === "") return;
-      // Errors are reported by the event.
+      // The error event reports failures.
       if (!process.stdout.write(text)) await once(process.stdout, "drain").catch(() => {});
     },
   };
@@ -27,8 +27,8 @@ export function openOutput(onFailure?: (code: string) => void): Output {
 }
 
 /**
- * A line as a terminal is to show it: none longer than 80 columns, broken between words, the rest indented. Elsewhere,
- * as in a file or for grep, it stays one line.
+ * A line for a terminal: broken between words at 80 columns, the rest indented. Elsewhere, as in a file or for grep, it
+ * stays one line.
  */
 export function folded(
   line: string,
@@ -38,7 +38,7 @@ export function folded(
   const width = Math.min(columns, 80);
   if (!isTTY || line.length <= width) return line;
   const lines = [""];
-  // A gap of several spaces, as between columns, is broken at as a whole.
+  // A gap of several spaces, as between columns, counts as one place to break.
   for (const piece of line.match(/\s*\S+/g) ?? []) {
     if ((lines.at(-1) + piece).length <= width) lines[lines.length - 1] += piece;
     else lines.push(indent + piece.trimStart());

@@ -4,21 +4,21 @@ import { CommandError } from "./command.ts";
 export interface ServerOptions {
   /** origin of the server */
   url: string;
-  /** the origins that the server may call itself; signatures are made over its own */
+  /** the origins that the server may have as its own, over which signatures are made */
   publicUrls: readonly string[];
   authToken: string;
 }
 
-/** Posts to a server as Twilio does: signed, and for 15 seconds at most. */
+/** Posts to a server as Twilio does: signed, waiting at most 15 seconds. */
 export class SignedPosts {
   private publicUrl: string | undefined;
 
   constructor(private readonly options: ServerOptions) {}
 
   /**
-   * The first of the server's possible origins that it takes a signature for is kept.
+   * Keeps to the first of the possible origins whose signature the server accepts.
    * @param path with its query
-   * @throws {CommandError} where the answer is no 200
+   * @throws {CommandError} if the answer is not a 200
    */
   async post(path: string, fields: Record<string, string>): Promise<Response> {
     const { publicUrls } = this.options;

@@ -76,7 +76,7 @@ export class SimulatedCall {
     }
   }
 
-  /** Follows what asks to be asked again, as Twilio does. */
+  /** Follows redirects, as Twilio does. */
   private async callIn(): Promise<Verb[]> {
     const { from, to } = this.options;
     const fields = this.voiceFields("ringing");
@@ -184,7 +184,7 @@ export class SimulatedCall {
     };
   }
 
-  /** @param address a path, or what the TwiML names */
+  /** @param address a path, or an address from the TwiML */
   private async send(
     event: string,
     address: string | undefined,

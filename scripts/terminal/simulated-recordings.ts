@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-/** Recordings as Twilio's REST API serves them, for calls that nobody has made. */
+/** Recordings as Twilio's REST API serves them, for simulated calls. */
 
 const rate = 8_000;
 
@@ -59,7 +59,7 @@ export function sendFile(
 /**
  * Serves the same sound for every recording, at the address that stands in for Twilio's, until `signal` is aborted.
  * @param address TWILIO_API_BASE_URL
- * @returns false where something is served there already
+ * @returns false if something is already served there
  */
 export async function serveRecordings(address: string, signal: AbortSignal): Promise<boolean> {
   const { hostname, port } = new URL(address);
@@ -84,7 +84,7 @@ export async function serveRecordings(address: string, signal: AbortSignal): Pro
   return true;
 }
 
-/** Whether a stand-in for Twilio's address is on this machine, where recordings can be served. */
+/** Whether an address that stands in for Twilio's is on this machine, so that recordings can be served there. */
 export function isOnThisMachine(address: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(address).hostname);
 }

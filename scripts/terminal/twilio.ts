@@ -1,11 +1,10 @@
 import type { Environment } from "../../app/env.server.ts";
 import type { TwilioAccount } from "../../app/twilio/account.server.ts";
-import { paint } from "./command.ts";
-import { folded } from "./output.ts";
+import { warn } from "./command.ts";
 
 /**
- * Opens the account that the environment names, or undefined where it names none. Says on stderr when another server
- * than Twilio's is asked, and when a call is to be tried again after a wait that somebody would notice.
+ * Opens the account that the environment names; undefined if it names none. Says on stderr if a server other than
+ * Twilio's is asked, and if a call will be retried after a noticeable wait.
  */
 export async function openAccount(env: Environment): Promise<TwilioAccount | undefined> {
   const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = env;
@@ -13,7 +12,7 @@ export async function openAccount(env: Environment): Promise<TwilioAccount | und
   if (TWILIO_API_BASE_URL) {
     warn(`Asking ${TWILIO_API_BASE_URL} instead of Twilio.`);
   }
-  // Twilio's client is big, and most of what a script does needs none of it.
+  // Twilio's client is big, and most of what scripts do does not need it.
   const { openTwilioAccount } = await import("../../app/twilio/account.server.ts");
   let saidUntil = 0;
   return openTwilioAccount({
@@ -27,12 +26,4 @@ export async function openAccount(env: Environment): Promise<TwilioAccount | und
       warn(`${reason}. Trying again in ${Math.ceil(milliseconds / 1_000)} s.`);
     },
   });
-}
-
-/** Prints a warning on stderr, in the place of a progress bar if there is one. */
-export function warn(message: string): void {
-  const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
-  process.stderr.write(
-    `${clearLine}${paint("yellow", "Warning:")} ${folded(message, process.stderr)}\n`,
-  );
 }

@@ -1,6 +1,6 @@
 import { formatPhoneNumber } from "../../app/domain/e164.ts";
 
-/** TwiML as Twilio would read it: taken apart, laid out, and told in a sentence. */
+/** TwiML as Twilio would read it: parsed, laid out, and put into a sentence. */
 
 export interface Verb {
   name: string;
@@ -29,7 +29,7 @@ function unescape(text: string): string {
 
 /**
  * The verbs of a TwiML document.
- * @throws {SyntaxError} where it is none, as Twilio's error 12100 is
+ * @throws {SyntaxError} if it is not TwiML, like Twilio's error 12100
  */
 export function readTwiml(xml: string): Verb[] {
   const root: Verb = { name: "", attributes: {}, text: "", children: [] };
@@ -77,7 +77,7 @@ export function layOut(xml: string): string {
     .join("\n");
 }
 
-/** What the caller meets, as a sentence. */
+/** What the caller hears, as a sentence. */
 export function tell(verbs: readonly Verb[]): string {
   if (verbs.length === 0) return "Noted.";
   const parts: string[] = [];
@@ -93,7 +93,7 @@ export function tell(verbs: readonly Verb[]): string {
         : `The caller ${parts.join(", then ")}, and the call ends.`;
     }
     parts.push(tellVerb(verb));
-    // What comes after these is for when they fail.
+    // Whatever follows these only happens if they fail.
     if (["Dial", "Record", "Redirect", "Connect"].includes(verb.name)) break;
   }
   return `The caller ${parts.join(", then ")}.`;

@@ -11,7 +11,7 @@ import { cleanUpLater } from "../support/clean-up.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
-// The peer is a yardstick only while it does the same work on the same tables.
+// The peer is a yardstick only if it does the same work on the same tables.
 
 let db: Knex;
 let data: Data;
@@ -34,14 +34,14 @@ beforeAll(async () => {
 const get = (address: string, cookie: string) =>
   fetch(server.url + address, { headers: { Cookie: cookie } });
 
-test("the peer answers each case that it has part in", async () => {
+test("the peer answers each case meant for it", async () => {
   for (const each of cases.filter(({ peer }) => peer)) {
     const cost = await requestCost(server, site, { ...each, amount: 40 });
     expect(cost).toBeGreaterThanOrEqual(0);
   }
 });
 
-test("the peer's list is the app's", async () => {
+test("the peer's list is the same as the app's", async () => {
   const answer = await get("/api/phone-numbers/available?limit=100", site.settled);
   const page = await listAvailable(db, { limit: 100 });
   expect(await answer.json()).toMatchObject({
@@ -68,7 +68,7 @@ test("the peer knows who has a number", async () => {
   expect((await get(path, "session=nobodys")).status).toBe(401);
 });
 
-test("the peer keeps a call, and refuses a forged one", async () => {
+test("the peer stores a call, and refuses a forged one", async () => {
   const call = cases.find(({ name }) => name === "signed call")!.request(site);
   const sign = call.setupRequest as (request: Request) => Request;
   const { method, path, body, headers } = sign(call);

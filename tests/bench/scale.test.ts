@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { examineOffer } from "#app/doctor/offer.server.ts";
 import { findDamage } from "#app/doctor/damage/diagnosis.server.ts";
+import { listAvailable } from "#app/domain/available-numbers.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { missing } from "#app/domain/rules/rules.server.ts";
 import { bounds, growthTable, GrowthFigures } from "../../bench/scale/figures.ts";
@@ -16,10 +17,16 @@ test.each(engines)("what the bench fills by plain SQL is sound on %s", async (en
   expect(await missing(db)).toEqual([]);
   expect(await poolStatus(db)).toMatchObject({ assigned: 144, companiesWaiting: 62 });
   expect([takes.length, takers.length]).toEqual([3, 3]);
+  // So that a page of the smallest pool shows as many as one of the largest.
+  const rare = await listAvailable(db, { limit: 30, search: "353", country: "US" });
+  const rarest = { country: "US", contains: "45", kind: "mobile", memorable: true } as const;
+  for (const page of [rare, await listAvailable(db, { limit: 10, ...rarest })]) {
+    expect(page).toMatchObject({ nextCursor: expect.any(String) });
+  }
   expect(late).not.toBe("");
 });
 
-test("growth is told beside its bound", () => {
+test("growth is reported with its bound", () => {
   const figures = new GrowthFigures();
   const page = { name: "picker", unit: "ms", isRatio: true } as const;
   for (const [size, value] of [

@@ -43,7 +43,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.press("Change password");
     await browser.shows("Present password");
     const next = "another long evening";
-    // A password's field stands under its label.
+    // A password's field is below its label.
     await browser.goTo("Security");
     await browser.goOn();
     await browser.fill("", password, next);

@@ -35,7 +35,7 @@ export function useCalledSite(): void {
 export interface Company {
   id: number;
   number: string;
-  /** as it is shown */
+  /** as shown to people */
   shown: string;
   cookie: string;
 }
@@ -47,7 +47,7 @@ export async function companyWithNumber(): Promise<Company> {
   return { ...company!, number, shown: formatPhoneNumber(number) };
 }
 
-/** Opens a page of a company that is signed in. */
+/** Opens a page of a signed-in company. */
 export async function open(
   { cookie }: { cookie: string },
   path: string,
@@ -61,7 +61,7 @@ export async function open(
   return page;
 }
 
-/** Opens the dashboard, and waits until it listens for a call. */
+/** Opens the dashboard, and waits until it is listening for a call. */
 export async function openListening(company: Company): Promise<Page> {
   const page = await open(company, "/settings");
   const listening = page.waitForRequest("**/dashboard/ring-test");
@@ -70,7 +70,7 @@ export async function openListening(company: Company): Promise<Page> {
   return page;
 }
 
-/** A call that Twilio tells of, as it does. */
+/** Reports a call, as Twilio does. */
 export async function rings({ number }: Company): Promise<void> {
   await new SimulatedCall(
     {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   site.url = (await startServer({ databaseUrl, env })).url;
 });
 
-/** A company that has a message, and the browser on its Call handling. */
+/** A company with a message, and a browser on its Call handling. */
 async function signedIn(program: (typeof textBrowsers)[number]) {
   const { email = "", password = "", ...names } = aCompany();
   const { body } = await new Client(site.url).post("/api/signup", { ...names, email, password });
@@ -93,7 +93,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
     await browser.shows("The caller is blocked");
     expect(await blockedCallers(site.db, id)).toMatchObject([{ caller: "+353871112222" }]);
     await browser.pressAt("Download the message");
-    // What to do with a sound, each asks in its own words; by then it has come.
+    // Each browser asks in its own words what to do with a sound; by then it has arrived.
     await browser.shows(/D\)ownload|Save file to/);
     await until("the message is heard", async () => {
       return (await findMessage(site.db, id, callSid))?.state === "heard";

@@ -23,7 +23,7 @@ const ringStatus = (page: Page) =>
   page.getByRole("region", { name: "Make it yours" }).getByRole("status");
 
 describe("the ring test", () => {
-  test("turns by itself, is read out, and leaves the focus where it is", async () => {
+  test("shows the call by itself, is read out, and leaves focus where it is", async () => {
     const company = await companyWithNumber();
     const page = await openListening(company);
     const status = ringStatus(page);
@@ -36,7 +36,7 @@ describe("the ring test", () => {
     await rings(company);
     await page.getByText("Your number works.").waitFor();
     expect(await status.innerText()).toMatch(proof);
-    // A region that is new with its news is not read out.
+    // A live region that appears together with its news is not read out.
     expect(await status.evaluate((now, before) => now === before, region)).toBe(true);
     expect(await focused(page)).toBe("Settings");
     expect(new URL(page.url()).pathname).toBe("/dashboard");
@@ -57,7 +57,7 @@ describe("the ring test", () => {
     expect(await page.getByText("Check for the call").count()).toBe(0);
   });
 
-  test("a server that tells nothing by itself can be asked", async () => {
+  test("if the server sends no events, a link asks again", async () => {
     const company = await companyWithNumber();
     const page = await open(company, "/login");
     await page.route("**/dashboard/ring-test", (route) =>
@@ -73,7 +73,7 @@ describe("the ring test", () => {
     await page.getByText("Your number works.").waitFor();
   });
 
-  test("another company's call turns nothing", async () => {
+  test("another company's call changes nothing", async () => {
     const [company, other] = [await companyWithNumber(), await companyWithNumber()];
     const page = await openListening(company);
     await rings(other);

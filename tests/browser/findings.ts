@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-/** What axe finds, every rule included, a line each. */
+/** What axe finds with all its rules, a line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
   return page.evaluate(async () => {
@@ -29,7 +29,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
   });
 }
 
-/** Nothing that axe finds may be left. */
+/** Expects axe to find nothing. */
 export async function expectNoFindings(page: Page): Promise<void> {
   await ready(page);
   const findings = await axeFindings(page);

@@ -4,7 +4,7 @@ import { focused, ready, useSite } from "./visitor.ts";
 
 const site = useSite(3);
 
-test("a refused form has the focus on what is wrong, and its lines lead to the fields", async () => {
+test("a refused form focuses its errors, which link to the fields", async () => {
   const page = await site.visit("/signup");
   await page.fill("#company_name", "Ring & Sons");
   await page.fill("#email", "nonsense");
@@ -41,7 +41,7 @@ test("a password can be shown with JavaScript only, and is hidden when it is sen
   ).toBe("password");
 });
 
-test("a form that is under way says so, and is not sent twice", async () => {
+test("a form that is being sent says so, and is not sent twice", async () => {
   const page = await site.visit("/signup");
   for (const [name, value] of Object.entries(aCompany())) {
     await page.fill(`[name=${name}]`, value);

@@ -24,19 +24,19 @@ import { startServer } from "../support/server.ts";
 import { accountSid, authToken } from "../support/twilio-webhooks.ts";
 import type { Site } from "./visitor.ts";
 
-/** Whom pages are shown to. */
+/** The kinds of companies to whom pages are shown. */
 export type Who =
   /** has no number, and its email is not confirmed */
   | "fresh"
   /** has a number that nobody has called */
   | "quiet"
-  /** has all that a company can have */
+  /** has everything that a company can have */
   | "busy"
   /** has a number for demonstrations */
   | "demo"
   /** has a number that nobody has called for months */
   | "idle"
-  /** has a number that the telephone company does not list any more */
+  /** has a number that Twilio no longer lists */
   | "gone";
 
 export interface Resident {
@@ -45,13 +45,13 @@ export interface Resident {
   cookie: string;
 }
 
-/** A site and companies of each kind, and the tokens of links that were sent to them. */
+/** A site with companies of each kind, and the tokens of links that were sent to them. */
 export interface FurnishedSite extends Site {
   companies: Record<Who, Resident>;
   password: string;
-  /** the call of a message that nobody has heard, of the busy company */
+  /** the call of the busy company's unheard message */
   unheard: string;
-  /** the id of an API token, of the busy company */
+  /** the id of an API token of the busy company */
   token: number;
   links: Record<"reset" | "verify" | "asked" | "told", string>;
 }
@@ -82,7 +82,7 @@ export async function startFurnishedSite(): Promise<Site> {
 
 let made = 0;
 
-/** What numbers of several countries and kinds begin with, none of them for films, and how many digits follow. */
+/** How numbers of several countries and kinds begin, none of them set aside for fiction, and how many digits follow. */
 const beginnings = [
   ["+35386555", 4],
   ["+35315", 6],
@@ -98,13 +98,13 @@ function someNumbers(count: number): string[] {
   });
 }
 
-/** Has just so many numbers on offer. */
+/** Puts exactly so many numbers on offer. */
 export async function offer({ db }: Site, count: number): Promise<void> {
   await db("twilio_phone_numbers").where({ status: "available" }).delete();
   await addToPool(db, someNumbers(count));
 }
 
-/** Moves new companies in. */
+/** Fills the site with new companies. */
 export async function furnish(site: Site): Promise<FurnishedSite> {
   const { db } = site;
   const password = "a long quiet evening";
@@ -164,7 +164,7 @@ async function signedIn(db: Knex, id: number): Promise<string> {
   return cookie;
 }
 
-/** Two weeks of calls that came to everything they can. @returns the call of a message that nobody has heard */
+/** Makes two weeks of calls with every outcome. @returns the call of an unheard message */
 async function fillLog(db: Knex, company: number, to: string): Promise<string> {
   let unheard = "";
   const callers = [
@@ -188,7 +188,7 @@ async function fillLog(db: Knex, company: number, to: string): Promise<string> {
   return unheard;
 }
 
-/** Something in each list of Settings, and links that wait to be followed. */
+/** Puts something in each list of Settings, and makes links that wait to be followed. */
 async function fillSettings(db: Knex, { id, email }: Resident) {
   await saveCallHandling(db, id, {
     greeting: "Thank you for calling. We are on the river, and call you back.",

@@ -31,7 +31,7 @@ describe.each([
     expect(await page.locator("[inert]").count()).toBe(0);
     expect(await fitsItsWidth(page)).toBe(true);
 
-    // A reload sends no form again, and news is told once.
+    // A reload does not send the form again, and news is told once.
     await page.reload();
     await ready(page);
     expect(await page.locator(".banner").count()).toBe(0);
@@ -100,7 +100,7 @@ describe.each([
     await page.waitForURL("**/dashboard/choose-number");
     await ready(page);
 
-    // Nothing but the modal can be reached.
+    // Only the modal can be reached.
     const reached = new Set<string>();
     for (let i = 0; i < 12; i++) {
       await page.keyboard.press("Tab");
@@ -184,7 +184,7 @@ test("text twice as large still fits", async () => {
   }
 });
 
-test("on a phone with text of 32 pixels nothing of a company with a number scrolls sideways", async () => {
+test("on a phone with text of 32 pixels no page of a company with a number scrolls sideways", async () => {
   const page = await site.openModal({ width: 412 });
   await rows(page).first().click();
   await confirm(page).click();

@@ -1,16 +1,16 @@
 import type { Page } from "playwright-core";
 
 /**
- * What is wrong with how a page is laid out, a line each: it scrolls sideways, texts or controls lie on each other or
- * stick out of their frame, or something to press is too small for a finger. What is behind a modal is left out.
+ * What is wrong with a page's layout, a line each: it scrolls sideways, texts or controls overlap or stick out of their
+ * frame, or something to press is too small for a finger. Anything behind a modal is ignored.
  */
 export function layoutFlaws(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     interface Frame {
       hidden: boolean;
-      /** what does not scroll with the rest */
+      /** its fixed or sticky ancestor, which does not scroll with the rest */
       stuck: Element | null;
-      /** what is seen of it at most */
+      /** the most of it that can be visible */
       clip: DOMRect | null;
       /** the nearest box with a border around it */
       border: Element | null;
@@ -73,7 +73,7 @@ export function layoutFlaws(page: Page): Promise<string[]> {
     };
 
     const boxes: Box[] = [];
-    /** @param ascent the part of its height that letters do not fill, above and below */
+    /** @param ascent the part of its height, above and below, that letters do not fill */
     const add = (element: Element, name: string, rect: DOMRect, ascent: number) => {
       const frame = frameOf(element);
       if (frame.hidden) return;
@@ -114,7 +114,7 @@ export function layoutFlaws(page: Page): Promise<string[]> {
 
     const pressed = "a, button, input:not([type=hidden]), select, textarea, summary, label.row";
     for (const element of document.querySelectorAll(pressed)) {
-      // A row is pressed as a whole, the link that skips is for the keyboard, and words of a sentence are as high as it.
+      // A row is pressed as a whole, the skip link is for the keyboard, and links within a sentence are only as high as it.
       if (frameOf(element).hidden || element.matches(".row *, .skip-link")) continue;
       const around = element.closest("p, li, dt, dd, td")?.textContent?.trim();
       const isInSentence =

@@ -12,8 +12,8 @@ import { publicStates, type State } from "./states.ts";
 import { ready, type Site } from "./visitor.ts";
 
 /**
- * Every page in every state, as a phone, a tablet, a laptop and a wide screen show it. `SHOTS=DIR` keeps a picture of
- * each there.
+ * Every page in every state, on a phone, a tablet, a laptop and a wide screen. `SHOTS=DIR` saves a picture of each
+ * there.
  */
 const screens = [
   { width: 320, height: 568 },
@@ -24,7 +24,7 @@ const screens = [
 const [phone, , laptop] = screens;
 
 const shots = process.env["SHOTS"];
-/** Sum of the shares of the window that move without anybody's doing. Source: web.dev, "Cumulative Layout Shift". */
+/** The most that may move by itself, as a sum of shares of the window. Source: web.dev, "Cumulative Layout Shift". */
 const mostShift = 0.02;
 
 declare global {
@@ -42,7 +42,7 @@ beforeAll(async () => {
 describe.each([
   { scripts: "run", screen: laptop, colorScheme: "light", widths: screens },
   { scripts: "run", screen: phone, colorScheme: "dark", widths: screens },
-  // axe is a script itself, so that it has nothing to say where none runs.
+  // axe is itself a script, and cannot be used where none run.
   { scripts: "blocked", screen: laptop, colorScheme: "dark", widths: [] },
   { scripts: "off", screen: phone, colorScheme: "light", widths: screens },
 ] as const)(
@@ -98,7 +98,7 @@ describe.each([
       if (isOnPhone) {
         await withLargeText(page, async (width) => {
           note(`large text at ${width}`, await layoutFlaws(page));
-          // What measures the whole page would forget the size of the text.
+          // A full-page picture would reset the size of the text.
           await keepPicture(page, `${state.name}-large-text-${width}`, false);
         });
         await withForcedColours(page, async () => {
@@ -112,8 +112,8 @@ describe.each([
 );
 
 /**
- * Gets to a state, and makes sure that it is this one.
- * @param run whether scripts do
+ * Gets to a state, and makes sure that it is the right one.
+ * @param run whether scripts run
  */
 async function open(page: Page, site: FurnishedSite, state: State, run: boolean) {
   await page.context().clearCookies();
@@ -137,13 +137,13 @@ async function open(page: Page, site: FurnishedSite, state: State, run: boolean)
   );
 }
 
-/** Waits until everything is there, and scripts have taken over, where they come. */
+/** Waits until everything has loaded and, if scripts run, the page is hydrated. */
 async function settled(page: Page, run: boolean): Promise<void> {
   if (run && page.url() !== "about:blank") await ready(page);
   else await page.waitForLoadState("load");
 }
 
-/** Text of 32 pixels as the browser's own setting makes it: also where style sheets ask for the window's width in rem. */
+/** Text of 32 pixels, as by the browser's own setting: even where style sheets ask for the window's width in rem. */
 async function withLargeText(page: Page, look: (width: number) => Promise<void>) {
   const session = await page.context().newCDPSession(page);
   const standard = (pixels: number) =>
@@ -172,7 +172,7 @@ async function withForcedColours(page: Page, look: () => Promise<void>): Promise
   }
 }
 
-/** What a picker's first screen lacks, where there are numbers and nothing was wrong. */
+/** What a picker's first screen lacks, if there are numbers and nothing was wrong. */
 function pickerFlaws(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const dialog = document.querySelector("dialog");
@@ -188,7 +188,7 @@ function pickerFlaws(page: Page): Promise<string[]> {
   });
 }
 
-/** Where colours are the reader's, edges tell what can be pressed or typed into, and what is chosen. */
+/** What has no edge: in forced colours only edges show what can be pressed or typed into, and what is chosen. */
 function withoutEdges(page: Page): Promise<string[]> {
   return page
     .locator(".button:not(.quiet), input:not([type=hidden], [type=radio], [type=checkbox]), select")
@@ -201,7 +201,7 @@ function withoutEdges(page: Page): Promise<string[]> {
 
 async function keepPicture(page: Page, name: string, whole = true): Promise<void> {
   if (!shots) return;
-  // A modal is as high as the window.
+  // A modal is only as high as the window.
   const fullPage = whole && !(await page.locator("dialog").isVisible());
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage });
 }

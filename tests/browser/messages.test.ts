@@ -27,7 +27,7 @@ beforeAll(async () => {
   site.url = (await startServer({ databaseUrl, env: twilio.environment })).url;
 });
 
-/** The page of a company whom somebody has left a message. */
+/** A page of a company for whom somebody has left a message. */
 async function withMessage(path: string, javaScript: boolean): Promise<Page> {
   const [company] = await signedInCompanies(site.db, 1);
   const number = numbers.pop()!;
@@ -54,7 +54,7 @@ describe.each([
   ["/calls", false],
   ["/dashboard", false],
 ] as const)("on %s, with JavaScript: %s", (path, javaScript) => {
-  test("a message is heard, and then it is not unheard any more", async () => {
+  test("a message that has been played counts as heard", async () => {
     const page = await withMessage(path, javaScript);
     expect(await unheard(page).count()).toBe(1);
     const audio = page.locator("audio").first();
@@ -64,7 +64,7 @@ describe.each([
       one.muted = true;
       void one.play();
     });
-    // HAVE_FUTURE_DATA, with which `canplay` is fired.
+    // HAVE_FUTURE_DATA, at which `canplay` fires.
     await expect
       .poll(() => player(({ readyState }) => readyState), { timeout: 20_000 })
       .toBeGreaterThanOrEqual(3);
@@ -75,7 +75,7 @@ describe.each([
   });
 });
 
-test("a message is deleted on a page of its own, and a caller blocked and let in again, without JavaScript", async () => {
+test("a message is deleted on a separate page, and a caller blocked and unblocked, without JavaScript", async () => {
   const page = await withMessage("/calls", false);
   await page.getByRole("link", { name: /^Delete the message/ }).click();
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Delete this message?");

@@ -17,7 +17,7 @@ import {
 const site = useSite(600);
 
 test.each([true, false])(
-  "nothing chosen is told at the top (JavaScript: %s)",
+  "choosing nothing is reported at the top (JavaScript: %s)",
   async (javaScript) => {
     const page = await site.openModal({ javaScript });
     await confirm(page).click();
@@ -29,7 +29,7 @@ test.each([true, false])(
       return;
     }
     expect(await focused(page)).toBe(text);
-    // A double click after it hits the row that it is meant for, since nothing moves before the next answer.
+    // A double click after that hits the intended row, since nothing moves before the next answer.
     const row = await rows(page).nth(2).boundingBox();
     const value = await valueOf(page, 2);
     await page.mouse.dblclick(row!.x + 60, row!.y + 10, { delay: 30 });
@@ -42,7 +42,7 @@ test.each([true, false])(
 );
 
 test.each([true, false])(
-  "a number that goes meanwhile: a message, a fresh list, the search kept, nothing selected (JavaScript: %s)",
+  "a number that has just gone brings a message and a fresh list, with the search kept and nothing selected (JavaScript: %s)",
   async (javaScript) => {
     const page = await site.openModal({ javaScript });
     await page.fill("#search", "086 0000");
@@ -107,7 +107,7 @@ test("while it assigns it says so, stays focusable, and cannot be closed", async
   await page.waitForURL("**/dashboard");
 });
 
-test("the same number in two tabs is a good answer in both", async () => {
+test("the same number in two tabs succeeds in both", async () => {
   const first = await site.openModal();
   const second = await first.context().newPage();
   await second.goto("/dashboard/choose-number");
@@ -159,7 +159,7 @@ test("a fault of the server keeps the modal and the choice, and a second try wor
 });
 
 test.each([true, false])(
-  "signed out elsewhere, a choice leads to log-in with the words why, and back (JavaScript: %s)",
+  "signed out elsewhere, a choice leads to log-in with an explanation, and back (JavaScript: %s)",
   async (javaScript) => {
     const page = await site.openModal({ javaScript });
     await rows(page).first().click();

@@ -60,7 +60,7 @@ test("the selected number stays selected and named while others are searched for
   await rows(page).first().click();
   expect(await chosen(page)).not.toBe(number);
   expect(await description()).toBe("Permanent: you can't change it later.");
-  // What is found again is selected in its row.
+  // Once found again it is selected in its row.
   await page.fill("#search", number.slice(-9));
   await page.press("#search", "Enter");
   await rows(page).first().click();
@@ -73,7 +73,7 @@ test("the selected number stays selected and named while others are searched for
   expect(await rows(page).nth(3).locator("input").isChecked()).toBe(true);
 });
 
-test("what was kept through a search can be confirmed, and a number that went meanwhile is let go", async () => {
+test("a number kept selected through a search can be confirmed, and is dropped if it has gone", async () => {
   const page = await site.openModal();
   const number = await valueOf(page, 0);
   await rows(page).first().click();

@@ -16,7 +16,7 @@ import {
 
 const site = useSite(600);
 
-test("a page that cannot be reached is told as that, and a fault of a script is not", async () => {
+test("an unreachable server is reported as such, and a bug in a script is not", async () => {
   const page = await site.openModal();
   await modal(page).getByText("Skip for Now").click();
   await page.waitForURL("**/dashboard");
@@ -39,7 +39,7 @@ test("a page that cannot be reached is told as that, and a fault of a script is 
     .waitFor();
 });
 
-describe("what the network cuts off keeps the modal and the choice, and can be tried again", () => {
+describe("whatever the network cuts off keeps the modal and the choice, and can be tried again", () => {
   const unreachable = "We couldn't reach the server. Check your connection and try again.";
   const search = async (page: Page) => {
     await page.fill("#search", "059");
@@ -73,7 +73,7 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
     expect(await rows(page).count()).toBe(count);
   });
 
-  test("Skip for Now needs no network, but where a choice was sent", async () => {
+  test("Skip for Now needs no network, unless a choice was sent", async () => {
     const page = await site.openModal();
     await rows(page).first().click();
     await page.context().setOffline(true);
@@ -114,8 +114,8 @@ describe("what the network cuts off keeps the modal and the choice, and can be t
   });
 });
 
-describe("before scripts have come", () => {
-  /** Loads the page again, whose scripts come when what this returns is called. */
+describe("before scripts run", () => {
+  /** Reloads the page. @returns a function that lets its scripts arrive */
   const holdScripts = async (page: Page) => {
     let letGo = () => {};
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -128,7 +128,7 @@ describe("before scripts have come", () => {
     return letGo;
   };
 
-  /** As password managers do. */
+  /** Changes the page as password managers do. */
   const addForeignNodes = async (page: Page) => {
     page.removeAllListeners("console");
     page.removeAllListeners("pageerror");
@@ -140,7 +140,7 @@ describe("before scripts have come", () => {
   };
 
   test.each([false, true])(
-    "what is typed and chosen stays, also where something has changed the page: %s",
+    "what is typed and chosen stays, even if something has changed the page: %s",
     async (changed) => {
       const page = await site.openModal();
       const letGo = await holdScripts(page);
@@ -163,7 +163,7 @@ describe("before scripts have come", () => {
   );
 
   test.each([false, true])(
-    "the row or button that has the focus keeps it, also where something has changed the page: %s",
+    "the focused row or button keeps focus, even if something has changed the page: %s",
     async (changed) => {
       const page = await site.openModal();
       for (const has of ["a row", "a button"]) {

@@ -45,7 +45,7 @@ test("a double click on a row that is partly out of sight selects that row", asy
   let boxes: DOMRect[] = [];
   let edges: number[] = [];
   let cut: number[] = [];
-  // Wherever the rows begin, one of these is in the middle of one.
+  // Wherever the rows begin, one of these positions cuts through one.
   for (let scrolled = 300; cut.length === 0 && scrolled < 360; scrolled += 12) {
     await page.locator("dialog").evaluate((dialog, top) => dialog.scrollTo(0, top), scrolled);
     edges = await page.locator("dialog").evaluate((dialog) => {
@@ -68,7 +68,7 @@ test("a double click on a row that is partly out of sight selects that row", asy
   }
 });
 
-test("a browser that has no modal dialogs gets the dialog of the page without JavaScript, and it works", async () => {
+test("a browser without modal dialogs gets the same dialog as without JavaScript, and it works", async () => {
   const page = await site.openModal();
   await page.addInitScript(() => {
     delete (HTMLDialogElement.prototype as Partial<HTMLDialogElement>).showModal;
@@ -92,7 +92,7 @@ test.each([true, false])(
   "in a browser without inert, nothing behind the modal can be tabbed to (JavaScript: %s)",
   async (javaScript) => {
     const page = await site.openModal({ javaScript });
-    // A browser of today for one of then: it does not know the attribute, and asks the style sheet's question rightly.
+    // Makes today's browser like an old one: without the attribute, and with the old answer to the style sheet's query.
     if (javaScript) {
       await page.addInitScript(
         () => delete (HTMLDialogElement.prototype as Partial<HTMLDialogElement>).showModal,
@@ -175,7 +175,7 @@ test("a space on Skip for Now presses it", async () => {
   await modal(page).waitFor({ state: "detached" });
 });
 
-test("a choice that is refused is in the title, and goes with the modal", async () => {
+test("a refused choice is in the page's title until the modal closes", async () => {
   const page = await site.openModal();
   const title = await page.title();
   await confirm(page).click();
@@ -240,7 +240,7 @@ describe("on a phone of 320 pixels", () => {
     },
   );
 
-  test("everything to press is at least 44 pixels high", async () => {
+  test("everything that can be pressed is at least 44 pixels high", async () => {
     const page = await site.openModal({ width: 320 });
     for (const path of ["/dashboard/choose-number", "/dashboard", "/signup"]) {
       await page.goto(path);

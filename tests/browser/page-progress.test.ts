@@ -6,7 +6,7 @@ import { ready } from "./visitor.ts";
 
 useCalledSite();
 
-/** Holds the data of a page back until it is let go, and stops the page's clock. */
+/** Holds back a page's data until told otherwise, and stops the page's clock. */
 async function slowly(page: Page, address: string): Promise<() => void> {
   let letGo = () => {};
   const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -20,7 +20,7 @@ async function slowly(page: Page, address: string): Promise<() => void> {
 
 const status = (page: Page) => page.locator(".page-progress");
 
-/** The bar that is drawn before an element: its place in the window, and whether it moves. */
+/** The bar drawn before an element: its place in the window, and whether it moves. */
 const barBefore = (page: Page, selector: string) =>
   page.locator(selector).evaluate((element) => {
     const style = getComputedStyle(element, "::before");
@@ -76,7 +76,7 @@ test("a page that takes longer than a moment is announced, with a bar that moves
   expect((await barBefore(page, ".page-progress")).drawn).toBe(false);
 });
 
-test("over the modal there is the bar too", async () => {
+test("the bar also shows over the modal", async () => {
   const [company] = await signedInCompanies(site.db, 1);
   const page = await open(company!, "/login");
   await page.clock.install();

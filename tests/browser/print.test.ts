@@ -40,7 +40,7 @@ test.each([true, false])(
   },
 );
 
-test("calls on paper are their days, times, callers and lengths, without what is pressed or played", async () => {
+test("calls on paper are their days, times, callers and lengths, without buttons and players", async () => {
   const company = await companyWithNumber();
   await manyCalls(company);
   const event = { callSid: newCallSid(), from: "+353871112222", to: company.number };

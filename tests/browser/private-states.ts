@@ -27,12 +27,12 @@ const dashboards = each({ heading: "Dashboard", path: dashboard }, [
     shows: "Recent calls",
   },
   { name: "dashboard-demo", path: dashboard, who: "demo", shows: "is a demo number" },
-  { name: "dashboard-idle", path: dashboard, who: "idle", shows: "Ring your number once" },
+  { name: "dashboard-idle", path: dashboard, who: "idle", shows: "No calls from" },
   { name: "dashboard-gone", path: dashboard, who: "gone", shows: "Calls do not reach you" },
 ]);
 
 const picker = "/dashboard/choose-number";
-/** In this order: there are as many numbers on offer as the one before has left. */
+/** In this order, since each has the numbers on offer that the one before has left. */
 const pickers = each({ heading: "Choose Your Phone Number", who: "fresh" }, [
   {
     name: "picker-empty",
@@ -112,7 +112,7 @@ const calls = each({ heading: "Calls", who: "busy" }, [
   },
 ]);
 
-/** Chooses what happens to a call, as far as scripts hide what the others need. */
+/** Chooses what happens to a call; where scripts run, that hides the fields of the other choices. */
 const mode = (value: string) => (page: Page) => page.check(`[name=mode][value=${value}]`);
 
 const callHandling = each({ heading: "Call handling", who: "busy" }, [
@@ -262,7 +262,7 @@ const settings = each({ heading: "Settings", who: "busy" }, [
   ]),
 ]);
 
-/** Of a company's own. */
+/** The states of private pages. */
 export const privateStates: State[] = [
   dashboards,
   pickers,

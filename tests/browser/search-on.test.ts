@@ -21,7 +21,7 @@ beforeAll(async () => {
   site = { db, url: (await startServer({ databaseUrl })).url };
 });
 
-/** The last number that the newest company comes to: its list begins just after it. */
+/** The last number in the newest company's list, which begins just after it. */
 async function lastOfAll() {
   const { id } = (await site.db("companies").orderBy("id", "desc").first("id"))!;
   const { from } = await surveyOffer(site.db, {}, `company ${id}`);
@@ -34,7 +34,7 @@ async function lastOfAll() {
 }
 
 test.each([true, false])(
-  "a search that one page does not end says so, and goes on (JavaScript: %s)",
+  "a search that does not end on one page says so, and can be continued (JavaScript: %s)",
   async (javaScript) => {
     const page = await openModal(await launchBrowser(), site, { javaScript });
     const last = await lastOfAll();

@@ -2,39 +2,39 @@ import type { Page } from "playwright-core";
 import type { News } from "#app/http/news.server.ts";
 import type { FurnishedSite, Who } from "./furnished-site.ts";
 
-/** A page as somebody sees it: each is looked at, and a picture of it bears its name. */
+/** A page in some state: each is checked, and its picture has its name. */
 export interface State {
   name: string;
   path: string | ((site: FurnishedSite) => string);
-  /** who is signed in; nobody if not given */
+  /** who is signed in; by default nobody */
   who?: Who;
-  /** what the page has to tell */
+  /** the news that the page tells */
   news?: News;
   /** what is done before the page is opened */
   before?: (site: FurnishedSite) => Promise<unknown>;
   /** what is done on the page to get there */
   reach?: (page: Page, site: FurnishedSite) => Promise<unknown>;
-  /** the page's heading, or the dialog's where there is one: that it is this page and no other */
+  /** the heading of the page, or of its dialog, by which it is recognised */
   heading: string;
-  /** what it says in this state and in no other of the page */
+  /** what the page says only in this state */
   shows?: string;
 }
 
-/** States that have much in common. */
+/** Makes states that have much in common. */
 export const each = (
   usual: Pick<State, "heading"> & Partial<State>,
   states: (Omit<State, "heading"> & Partial<State>)[],
 ): State[] => states.map((state) => ({ ...usual, ...state }));
 
-/** Sends the form that has a button with this text. */
+/** Sends the form whose button has this text. */
 export const send = (button: string) => (page: Page) =>
   page.locator("main").getByRole("button", { name: button, exact: true }).click();
 
-/** What a page says of a form that it did not accept. */
+/** What a page says about a rejected form. */
 export const wrong = "There is a problem";
 const start = "A phone number for your company, for good";
 
-/** Of whoever is not signed in, and what goes wrong. */
+/** The states of public pages, and what can go wrong. */
 export const publicStates: State[] = [
   { name: "home", path: "/", heading: start },
   { name: "home-closed", path: "/", news: "account-closed", heading: start, shows: "is closed" },
@@ -111,7 +111,7 @@ export const publicStates: State[] = [
   {
     name: "refused",
     path: "/login",
-    // As a page of another site would.
+    // As another site's page would.
     reach: async (page, { url }) => {
       await page.goto("about:blank");
       await page.setContent(`<form method="post" action="${url}/login"><button>Go</button></form>`);

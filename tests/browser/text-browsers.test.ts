@@ -16,7 +16,7 @@ beforeAll(async () => {
 const companyOf = (email: string) =>
   site.db("companies").where({ email }).first<{ id: number; twilio_phone_number: string | null }>();
 
-/** Gives a company the newest of the numbers that nobody has. */
+/** Gives a company the newest available number. */
 async function assignAny(companyId: number): Promise<string> {
   const [number = ""]: string[] = await site
     .db("twilio_phone_numbers")
@@ -33,7 +33,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, to the end of each job", (p
   test("sign up, choose a number, say what happens to calls, log out and in", async () => {
     const { browser, email, password } = await signUpIn(program, site.url);
 
-    // What the browser selects by itself is no number, so one key press makes nothing permanent.
+    // What the browser selects by itself is not a number, so one key press makes nothing permanent.
     expect(browser.screen()).toContain("(*) None yet");
     await browser.press("Confirm");
     await browser.shows("Select a phone number, or skip for now.");
@@ -183,7 +183,7 @@ test.each(["lynx" as const].filter(isInstalled))(
     await browser.press("Save");
     await browser.shows("Saved.");
     expect(browser.saidNotAbsolute).toBe(true);
-    // A page that it has, and that the form has changed.
+    // A page that the browser already has, and that the form has changed.
     await browser.press("Dashboard");
     await browser.shows("Check what callers hear ✓ Done");
   },

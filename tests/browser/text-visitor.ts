@@ -14,7 +14,7 @@ export async function signUpIn(program: Program, siteUrl: string, pauses = false
   return { browser, company_name, email, password };
 }
 
-/** Skips the choice that is shown. */
+/** Skips the choice of a number. */
 export async function skip(browser: TextBrowser): Promise<void> {
   await browser.goTo("Skip for Now");
   await browser.goOn();

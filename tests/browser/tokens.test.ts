@@ -10,7 +10,7 @@ describe.each([
   { scriptsCome: true, width: 1280 },
   { scriptsCome: false, width: 320 },
 ])("API tokens in a browser, with scripts $scriptsCome at $width px", (options) => {
-  test("are made, shown once, and revoked after a question", async () => {
+  test("are made, shown once, and revoked after a confirmation", async () => {
     const page = await site.openModal(options);
     await page.goto("/settings");
     await ready(page);
@@ -69,7 +69,7 @@ test.each([true, false])("the API's page has no findings, with scripts %s", asyn
   expect(page.url()).toMatch(/#assignNumber$/);
 });
 
-test("a link to the question puts the focus on it, and another company's token is not there", async () => {
+test("a link to the confirmation focuses it, and another company's token is not there", async () => {
   const page = await site.openModal();
   await page.goto("/settings/tokens");
   await ready(page);

@@ -39,7 +39,7 @@ const usual: PageOptions = {
 
 /** What a visitor's browser is like. */
 export interface VisitorOptions extends Partial<PageOptions> {
-  /** false for what is seen before the page's scripts have come, or without JavaScript, in a browser that runs a test's */
+  /** false for the page before its scripts arrive, or without JavaScript, in a browser that still runs the test's scripts */
   scriptsCome?: boolean;
 }
 
@@ -64,9 +64,9 @@ async function newVisitor(
   return page;
 }
 
-/** Waits until a page has all that it is made of, and until scripts, where there are any, have taken over. */
+/** Waits until a page has loaded completely and, if scripts run, is hydrated. */
 export async function ready(page: Page): Promise<void> {
-  // A page is there to be measured before its style sheet has come.
+  // Otherwise a page could be measured before its style sheet has arrived.
   await page.waitForLoadState("load");
   if (!scriptless.has(page) && (await hasScripts(page))) {
     await page.waitForFunction(() =>
@@ -76,7 +76,7 @@ export async function ready(page: Page): Promise<void> {
   }
 }
 
-// A page's own script is what says so: what a test evaluates runs either way.
+// Only a page's own script shows this: what a test evaluates runs either way.
 async function hasScripts(page: Page): Promise<boolean> {
   return page.evaluate(() => matchMedia("(scripting: enabled)").matches);
 }
@@ -94,7 +94,7 @@ export async function visit(
   return page;
 }
 
-/** Signs up as a visitor does, up to the modal. @returns what was typed */
+/** Signs up as a visitor does, up to the modal. @returns the typed fields */
 export async function signUp(page: Page): Promise<Record<string, string>> {
   const fields = aCompany();
   await page.goto("/signup");
@@ -119,7 +119,7 @@ export async function openModal(
   return page;
 }
 
-/** A site, and a browser that goes to it. */
+/** A site, and a browser that visits it. */
 export interface VisitedSite extends Site {
   visit(path: string, options?: VisitorOptions): Promise<Page>;
   openModal(options?: VisitorOptions): Promise<Page>;
@@ -148,7 +148,7 @@ export const rows = (page: Page) => modal(page).locator("label.row:not(.none-yet
 export const confirm = (page: Page) =>
   modal(page).getByRole("button", { name: /^(Confirm|Assigning)/ });
 
-/** Whether the browser holds the dialog to be a modal one. */
+/** Whether the browser treats the dialog as modal. */
 export const isModal = (page: Page) =>
   page.evaluate(() => document.querySelector("dialog")?.matches(":modal"));
 
@@ -161,6 +161,6 @@ export const chosen = (page: Page) => modal(page).locator(":checked").inputValue
 
 export const problem = (page: Page) => modal(page).getByRole("alert");
 
-/** The text of the element that has the focus. */
+/** The text of the focused element. */
 export const focused = (page: Page) =>
   page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");

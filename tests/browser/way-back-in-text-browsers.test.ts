@@ -74,7 +74,7 @@ describe.each(textBrowsers.filter(isInstalled))("%s, back into an account", (pro
     expect((await new Client(site.url).post("/api/login", { email, password })).status).toBe(401);
   });
 
-  test("with a link from the mail; and another link confirms an address, before log-in", async () => {
+  test("with a link from a mail; and another link confirms an address before log-in", async () => {
     const { email = "", password = "", ...names } = aCompany();
     await new Client(site.url).signUp({ ...names, email, password });
     const asking = open("/forgot");

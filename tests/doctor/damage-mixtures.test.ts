@@ -27,7 +27,7 @@ interface PoolNumber {
   assigned_at: string | null;
 }
 
-/** Any rows that the constraints of the old tables let in. */
+/** Any rows that the old tables' constraints allow. */
 function mixture(engine: Engine) {
   const held = fc.constantFrom(null, null, "", ...texts);
   const companies = fc
@@ -72,7 +72,7 @@ function rowsOf({ rows }: Contents) {
   };
 }
 
-/** The rules of assignment, in other words than the program's. */
+/** The rules of assignment, written independently of the program. */
 function breaksARule(contents: Contents): boolean {
   const { companies, numbers } = rowsOf(contents);
   const isSound = (number: PoolNumber) => {
@@ -95,7 +95,7 @@ function breaksARule(contents: Contents): boolean {
   return !numbers.every(isSound) || !companies.every(hasItsNumber);
 }
 
-/** Who says in either table that a number is a company's, whatever the way it is written. */
+/** The claims in either table that a number is a company's, however it is written. */
 function claims(contents: Contents): string[] {
   const { companies, numbers } = rowsOf(contents);
   const digits = (text: string) => text.replace(/\D/g, "").replace(/^00/, "") || text;
@@ -128,7 +128,7 @@ function namedIn(damages: Damage[]) {
 const mixtures = 60;
 
 for (const engine of engines) {
-  test(`any mixture of rows (${engine}): damage is what breaks a rule, a repair takes nothing from anybody and touches nothing that is left`, async () => {
+  test(`any mixture of rows (${engine}): exactly what breaks a rule is damage, and a repair takes nothing from anybody`, async () => {
     const db = await openLegacyDatabase(engine, { upgraded: engine === "sqlite" });
     if (engine === "sqlite") await db.raw("pragma foreign_keys = off");
     await fc.assert(

@@ -14,7 +14,7 @@ import {
 
 for (const engine of engines) {
   describe(`damage in the tables of the old system (${engine})`, () => {
-    test("there is none in rows that keep the rules", async () => {
+    test("there is none in rows that obey the rules", async () => {
       const db = await openLegacyDatabase(engine);
       await addLegacyRows(db);
       const before = await readContents(db);
@@ -79,7 +79,7 @@ for (const engine of engines) {
       if (damage.mendable || damage.kind === "tangled-claims") continue;
       if (!isPossible(damage, engine, engine === "sqlite")) continue;
 
-      test(`${damage.name}: whichever way it is decided, the SQL that is proposed ends it`, async () => {
+      test(`${damage.name}: whichever way it is decided, the proposed SQL resolves it`, async () => {
         const upgraded = damage.only === "upgraded sqlite";
         const db = await openLegacyDatabase(engine, { upgraded });
         await addLegacyRows(db);
@@ -111,7 +111,7 @@ for (const engine of engines) {
       });
     }
 
-    test("a repair keeps the time of assignment that is known, and takes the earliest that is certain where none is", async () => {
+    test("a repair keeps a known time of assignment, and otherwise uses the earliest certain one", async () => {
       const db = await openLegacyDatabase(engine);
       await addLegacyRows(db);
       await doDamage(db, {
@@ -144,7 +144,7 @@ for (const engine of engines) {
       ]);
     });
 
-    test("what can be mended is mended beside what cannot", async () => {
+    test("what can be repaired is, even beside what cannot", async () => {
       const db = await openLegacyDatabase(engine);
       await addLegacyRows(db);
       await doDamage(db, {
@@ -218,7 +218,7 @@ describe.each(engines)("sound rows are left in the database (%s)", (engine) => {
   test("and a trunk prefix is looked for after the calling code alone", async () => {
     const db = await openLegacyDatabase(engine);
     await addLegacyRows(db);
-    // Each has a digit that a plan elsewhere has for its trunk prefix.
+    // Each has a digit that is the trunk prefix in another country's plan.
     const sound = [
       "+13052000001",
       "+447010000001",

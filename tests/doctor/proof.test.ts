@@ -23,7 +23,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     (await db("twilio_phone_numbers").orderBy("id")) as unknown,
     engine === "sqlite"
       ? ((await db("sqlite_sequence").orderBy("name")) as unknown)
-      : // Of the audit trail, ids are left out where something is rolled back.
+      : // The audit trail skips ids when something is rolled back.
         ((await db("pg_sequences")
           .whereNot({ sequencename: "audit_events_id_seq" })
           .orderBy("sequencename")) as unknown),
@@ -66,7 +66,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     }
   });
 
-  test("sees every trigger that is gone, also where another guards the same", async () => {
+  test("sees every missing trigger, even if another guards the same thing", async () => {
     const triggers: { name: string; table: string }[] = await (engine === "sqlite"
       ? db("sqlite_master").where({ type: "trigger" }).select("name", "tbl_name as table")
       : db("pg_trigger")
@@ -84,7 +84,7 @@ describeEachEngine("the proof on a live database", (engine, open) => {
     }
   });
 
-  test("sees a schema that is behind", async () => {
+  test("sees an outdated schema", async () => {
     await db("knex_migrations").where("name", "like", "%company_sessions%").delete();
     const [proof, ...others] = await proveAssignmentRules(db);
     expect(proof?.failure).toContain("company_sessions");

@@ -70,7 +70,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
       expect(await db("company_sessions")).toEqual(before);
     });
 
-    test(`one that begins as the account ${what} is refused, or ended by it`, async () => {
+    test(`a session that begins just as the account ${what} is refused, or ended at once`, async () => {
       const [begun] = await Promise.allSettled([begin(), change()]);
       if (begun.status === "fulfilled") expect(await findSession(db, begun.value)).toBeUndefined();
       else expect(begun.reason).toBeInstanceOf(AccountChangedError);
@@ -93,7 +93,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
   });
 
   for (const [what, change] of changes) {
-    test(`another email that was asked for before the account ${what} is not to be confirmed`, async () => {
+    test(`a change of email requested before the account ${what} cannot be confirmed`, async () => {
       useEnvironment({ SMTP_URL: "smtp://127.0.0.1:9", MAIL_FROM: "us@example.com" });
       const thief = await begin();
       const email = "thief@example.com";
@@ -108,7 +108,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
   }
 
   for (const [what, change] of changes) {
-    test(`a token that was asked for before the account ${what} is not made, for want of a session`, async () => {
+    test(`a token requested before the account ${what} is not made, since the session has ended`, async () => {
       const session = await begin();
       await change();
       const fields = tokenFields.parse({ name: "Thief", scopes: ["numbers:assign"] });
@@ -119,7 +119,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
     });
   }
 
-  test("a number that is confirmed after the account was erased stays in the pool", async () => {
+  test("a number confirmed after the account was erased stays in the pool", async () => {
     const [number] = await fillPool(db, 2);
     await eraseCompany(db, id);
     expect(await assignPhoneNumber(db, id, number)).toEqual({ outcome: "no-such-company" });
@@ -127,7 +127,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
     expect(await listSessions(db, id)).toEqual([]);
   });
 
-  test("one that is confirmed as it is erased is the tombstone's for ever, or nobody's", async () => {
+  test("a number confirmed during the erasure is the tombstone's for ever, or nobody's", async () => {
     const [number] = await fillPool(db, 2);
     const [{ outcome }] = await Promise.all([
       assignPhoneNumber(db, id, number),

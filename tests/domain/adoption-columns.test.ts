@@ -35,7 +35,7 @@ async function openLegacy(engine: Engine, options: LegacyOptions): Promise<Knex>
   const { url } = await createTestDatabase(engine);
   const setUp = openDatabase(url, { statementTimeout: 0 });
   if (engine === "postgres") {
-    // Neither says anything about the times that are stored.
+    // Neither is about the stored times.
     const { rows } = await setUp.raw<{ rows: { name: string }[] }>(
       "select current_database() as name",
     );
@@ -64,7 +64,7 @@ for (const { name, engine, options } of databases) {
   const isNumeric = engine === "sqlite" || options.time === "TEXT";
 
   describe(`adopting columns of other types (${name})`, () => {
-    test("times in every way that can be read are read, in pages, lists and the proof", async () => {
+    test("times in every readable form are read, in pages, lists and the proof", async () => {
       const db = await openLegacy(engine, options);
       const times = [...ways, ...(isNumeric ? asNumbers : [])].filter(
         // A timestamp without zone has dropped the zone.
@@ -98,7 +98,7 @@ for (const { name, engine, options } of databases) {
       expect((await proveAssignmentRules(db)).filter(({ failure }) => failure)).toEqual([]);
     });
 
-    test("a number that is chosen now is a company's since now", async () => {
+    test("a number chosen now is the company's as of now", async () => {
       const db = await openLegacy(engine, options);
       await migrateToLatest(db);
       const signedUp = await signUp(db, {
@@ -118,7 +118,7 @@ for (const { name, engine, options } of databases) {
   });
 }
 
-test("rows that were adopted before times were looked at break no list and no page of one (sqlite)", async () => {
+test("rows adopted before times were checked break no list and no page of one (sqlite)", async () => {
   const db = await openLegacy("sqlite", {});
   await migrateToLatest(db);
   await db.raw("drop trigger phone_number_enters");

@@ -63,7 +63,7 @@ for (const database of databases) {
       `);
     });
     if (engine === "postgres") {
-      test("damage that another transaction is just doing is waited for, and seen", async () => {
+      test("damage that another transaction is still doing is waited for, and seen", async () => {
         const { db, url } = await openLegacy();
         await addLegacyRows(db);
         const writer = await openDatabase(url).transaction();
@@ -85,7 +85,7 @@ for (const database of databases) {
       });
     }
 
-    test("damage that came while the rules were switched off is left where they refuse its repair", async () => {
+    test("damage done while the rules were switched off is left alone if they refuse its repair", async () => {
       const { db } = await openLegacy();
       await addLegacyRows(db);
       await migrateToLatest(db);
@@ -114,7 +114,7 @@ for (const database of databases) {
   });
 }
 
-/** Takes the triggers away for the while of `work`. */
+/** Does `work` without the triggers. */
 async function withoutRules(db: Knex, work: () => Promise<void>): Promise<void> {
   if (isPostgres(db)) {
     const tables = ["companies", "twilio_phone_numbers"];

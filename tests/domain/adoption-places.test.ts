@@ -17,11 +17,11 @@ import {
   readContents,
 } from "../support/legacy.ts";
 
-/** Tables that are not all there, or not where they would be made, or that have triggers of their own. */
+/** Tables that are incomplete, or in another place than new ones, or that have triggers of their own. */
 
 const failedMigration = async (db: Knex) => (await whyNotMigrated(db)).message;
 
-describe.each(engines)("adopting tables that are not all there (%s)", (engine) => {
+describe.each(engines)("adopting an incomplete set of tables (%s)", (engine) => {
   const incomplete = [
     {
       what: "companies without a column for their number",
@@ -36,7 +36,7 @@ describe.each(engines)("adopting tables that are not all there (%s)", (engine) =
   ];
 
   test.each(incomplete)(
-    "$what: the repair adds what is missing and mends",
+    "$what: the repair adds what is missing and repairs the rest",
     async ({ sql, kind }) => {
       const db = await openLegacyDatabase(engine, { upgraded: engine === "sqlite" });
       await addLegacyRows(db);
@@ -59,7 +59,7 @@ describe.each(engines)("adopting tables that are not all there (%s)", (engine) =
     },
   );
 
-  test("a trigger that touches the row that it fires for: people sign in and choose", async () => {
+  test("with a trigger that updates the row it fires for, people can sign in and choose", async () => {
     const db = await openLegacyDatabase(engine);
     await addLegacyRows(db);
     if (engine === "sqlite") {
@@ -95,7 +95,7 @@ describe.each(engines)("adopting tables that are not all there (%s)", (engine) =
   });
 });
 
-test("a column that takes no time is named, with what gives it one (postgres)", async () => {
+test("a column that cannot hold a time is named, with the SQL that changes it (postgres)", async () => {
   const db = await openLegacyDatabase("postgres");
   await addLegacyRows(db);
   await db.raw("alter table twilio_phone_numbers alter created_at drop default");
@@ -107,7 +107,7 @@ test("a column that takes no time is named, with what gives it one (postgres)", 
   await migrateToLatest(db);
 });
 
-describe("tables in another schema than where new ones would be made (postgres)", () => {
+describe("tables in a schema other than the one for new tables (postgres)", () => {
   const places = [
     { what: "a schema of the role's before public", path: "app, public", old: "public" },
     { what: "a schema after public", path: "public, app", old: "app" },

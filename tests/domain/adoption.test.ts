@@ -140,7 +140,7 @@ for (const database of databases) {
       }
     });
 
-    test("a company has one number and a number one company, also by the indexes alone", async () => {
+    test("a company has one number and a number one company, even by the indexes alone", async () => {
       const { db } = await openLegacy();
       await migrateToLatest(db);
       const unique = await uniqueIndexes(db);
@@ -154,7 +154,7 @@ for (const database of databases) {
       );
     });
 
-    test("the rules can be taken off and put on again, and the tables are as they were between", async () => {
+    test("the rules can be removed and installed again, and in between the tables are as they were", async () => {
       const { db } = await openLegacy();
       await addLegacyRows(db);
       const before = await readContents(db);
@@ -169,10 +169,10 @@ for (const database of databases) {
     test("100,000 companies and numbers are adopted in 30 seconds, and can be read all the while", async () => {
       const { db, url } = await openLegacy();
       await addManyLegacyRows(db, 100_000);
-      // Without a write-ahead log SQLite has readers waited for.
+      // Without a write-ahead log SQLite would wait for readers.
       if (engine === "sqlite") await db.raw("pragma journal_mode = wal");
       const reader = openDatabase(url);
-      // Somebody who has read, and has not ended the transaction, is not waited for either.
+      // A reader whose transaction is still open is not waited for either.
       const idle = await reader.transaction();
       await idle("twilio_phone_numbers").first("id");
 

@@ -42,7 +42,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     return { db: openDatabase(url), url };
   }
 
-  /** Assigns one after another, each to a company and an address of its own. */
+  /** Assigns numbers one after another, each to a new company from a new address. */
   async function assignAll(db: Knex, numbers: readonly string[], by?: (at: number) => By) {
     const companies = await insertCompanies(db, numbers.length);
     const done: Assignment[] = [];
@@ -53,7 +53,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     return done;
   }
 
-  test("when it is spent nothing is assigned, and it is told for how long", async () => {
+  test("once it is spent nothing is assigned, and the answer says for how long", async () => {
     const { db } = await open(5);
     const numbers = await fillPool(db, 8);
     await assignedAgo(db, numbers[0]!, 50 * 60);
@@ -74,7 +74,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     expect(await readAudit(db, { events: ["assigned"] }, 10)).toHaveLength(4);
   });
 
-  test("who has a number, asks for one that is taken, or is none, is told that all the same", async () => {
+  test("companies with a number, and requests for a taken or invalid one, still get the usual answer", async () => {
     const { db } = await open(1);
     const [mine = "", other = ""] = await fillPool(db, 2);
     const [owner = 0, late = 0] = await insertCompanies(db, 2);
@@ -94,7 +94,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     });
   });
 
-  test("one address takes 40 an hour, an IPv6 one with all of its /64; others go on", async () => {
+  test("one address takes 40 an hour, IPv6 together with its /64; others are not affected", async () => {
     const { db } = await open(200);
     const numbers = await fillPool(db, 90);
     const done = await assignAll(db, numbers.slice(0, 43), (at) =>
@@ -105,7 +105,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     expect((done[42] as { retryAfter: number }).retryAfter).toBeGreaterThan(59 * 60);
     const others = await assignAll(db, numbers.slice(43, 85), (at) => from(`2001:db8:1:2::${at}`));
     expect(outcomes(others)).toEqual({ assigned: 40, "budget-spent": 2 });
-    // What is older than an hour counts no more, and goes when the work in the background comes by.
+    // What is older than an hour no longer counts, and the background job deletes it.
     await db("recent_assignments").update({
       assigned_at: toDatabaseTime(new Date(Date.now() - 3_601_000)),
     });
@@ -120,7 +120,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     );
   });
 
-  test("of many at once, in two processes, no more are assigned than there are left", async () => {
+  test("of many at once, in two processes, no more are assigned than the budget has left", async () => {
     const { db, url } = await open(10);
     const numbers = await fillPool(db, 40);
     await assignedAgo(db, numbers[0]!, 60);
@@ -128,7 +128,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     const processes = [openDatabase(url), openDatabase(url)];
     const done = await Promise.all(
       numbers.map((number, at) =>
-        // Half of them by name, half whichever is the first.
+        // Half ask for a particular number, half for the first available.
         assignPhoneNumber(
           processes[at % 2]!,
           companies[at]!,
@@ -144,7 +144,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     expect(await db("companies").whereNotNull("twilio_phone_number").pluck("id")).toHaveLength(10);
   });
 
-  test("an operator lifts it for a time, for all processes, and puts it back", async () => {
+  test("an operator can lift it for a time, for all processes, and restore it", async () => {
     const { db } = await open(1);
     const numbers = await fillPool(db, 60);
     const until = await openAssignments(db, 60);
@@ -176,7 +176,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     expect(outcomes(await assignAll(db, numbers.slice(3)))).toEqual({ "budget-spent": 2 });
   });
 
-  test("within a transaction of the caller's, what is refused takes nothing else back", async () => {
+  test("within a caller's transaction, a refusal rolls nothing else back", async () => {
     const { db } = await open(1);
     const numbers = await fillPool(db, 2);
     const [one = 0, other = 0] = await insertCompanies(db, 2);
@@ -196,7 +196,7 @@ describe.each(engines)("the budget of assignments (%s)", (engine) => {
     });
   });
 
-  test("without ASSIGNMENTS_PER_HOUR it is a tenth of the available pool, 60 at least", async () => {
+  test("without ASSIGNMENTS_PER_HOUR it is a tenth of the available pool, but at least 60", async () => {
     const { db } = await open();
     await fillPool(db, 20);
     expect(await assignmentsPerHour(db)).toBe(60);

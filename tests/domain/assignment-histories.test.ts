@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ does: fc.constant("restart" as const) }),
 );
 
-/** What the system should be: who holds what, and what anybody asking is told. */
+/** What the system should do: who holds which number, and what anybody who asks is told. */
 class Model {
   readonly holds = new Map<number, string>();
   constructor(readonly numbers: string[]) {}
@@ -47,7 +47,7 @@ class Model {
 }
 
 describe.each(engines)("any history on %s", (engine) => {
-  test("of sign-ups, choices, skips and restarts gives what the model gives, in both tables after each step", async () => {
+  test("of sign-ups, choices, skips and restarts matches the model, in both tables after each step", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
         const database = await createMigratedDatabase(engine);
@@ -64,7 +64,7 @@ describe.each(engines)("any history on %s", (engine) => {
               db = createDatabase(database.url);
             } else if (one.does !== "skip") {
               const company = companies[one.company % companies.length]!;
-              // One number more than the pool has, so that an unknown one is asked for too.
+              // One number more than the pool has, so that an unknown one is also asked for.
               const asked = one.does === "choose" ? someNumbers(5)[one.number % 5] : undefined;
               const { outcome } = await assignPhoneNumber(db, company, asked);
               expect(outcome).toBe(model.assign(company, asked));

@@ -67,7 +67,7 @@ describe.each(engines)("racing on %s", (engine) => {
     await expectTablesAgree(db, 1);
   });
 
-  test("a company that races itself over 50 numbers gets one, 10 times of 10", async () => {
+  test("a company that races itself over 50 numbers gets one, 10 times out of 10", async () => {
     const databases = await connections(4);
     const [db] = databases as [Knex, ...Knex[]];
     const numbers = await fillPool(db, 50);
@@ -82,7 +82,7 @@ describe.each(engines)("racing on %s", (engine) => {
     }
   });
 
-  test("a company that sends one choice 50 times at once has it once, and is told the number 49 times", async () => {
+  test("a company that sends one choice 50 times at once gets it once, and is told its number 49 times", async () => {
     const databases = await connections(4);
     const [db] = databases as [Knex, ...Knex[]];
     const [number] = await fillPool(db, 2);
@@ -100,7 +100,7 @@ describe.each(engines)("racing on %s", (engine) => {
     await expectTablesAgree(db, 1);
   });
 
-  test("100 companies that take the first available of 60 get different ones, and 40 hear that there is none", async () => {
+  test("of 100 companies taking the first available of 60, 60 get different numbers and 40 are told there is none", async () => {
     const databases = await connections(4);
     const [db] = databases as [Knex, ...Knex[]];
     await fillPool(db, 60);
@@ -138,7 +138,7 @@ describe.each(engines)("racing on %s", (engine) => {
   });
 });
 
-test("the first available is not queued for behind a number that somebody holds (postgres)", async () => {
+test("taking the first available does not queue behind a locked number (postgres)", async () => {
   const { url } = await createMigratedDatabase("postgres");
   const db = openDatabase(url, patient);
   const numbers = await fillPool(db, 2);
@@ -181,7 +181,7 @@ async function untilSomebodyWaitsForALock(db: Knex): Promise<void> {
 
 type Tries = [company: number, number: string | null][];
 
-/** Starts a process that waits for its turn; the function that comes back lets it run. */
+/** Starts a process that waits for its turn. @returns a function that lets it run */
 async function assigningProcess(
   url: string,
   tries: Tries,
@@ -200,7 +200,7 @@ async function assigningProcess(
   };
 }
 
-test("the pool of connections is whole after races that were refused (postgres)", async () => {
+test("the pool of connections is intact after refused races (postgres)", async () => {
   const { url } = await createMigratedDatabase("postgres");
   const db = createDatabase(url, { poolMax: 3 });
   try {

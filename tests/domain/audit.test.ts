@@ -48,7 +48,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     const session = await beginSession(db, id, new Date(), by);
     const [number] = await fillPool(db, 2);
     await assignPhoneNumber(db, id, number, by);
-    // Neither a request that is repeated nor one that is refused assigns anything.
+    // Neither a repeated request nor a refused one assigns anything.
     await assignPhoneNumber(db, id, number, by);
     await assignPhoneNumber(db, await insertCompany(db), number, by);
     await endSession(db, session, by);
@@ -67,7 +67,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     expect(JSON.stringify(await db("audit_events"))).not.toMatch(/ann@|nobody@|quiet|wrong/i);
   });
 
-  test("numbers that operators add are a line for each batch, with how many they are", async () => {
+  test("has a line for each batch of numbers that operators add, with their count", async () => {
     await addToPool(db, ["+353861234567", "+353861234568"], operator);
     await addToPool(db, ["+353861234567"], operator);
     await addToPool(db, ["+353861234568", "+353861234569"], operator);
@@ -80,7 +80,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     expect(lines.map(({ details }) => details?.["added"])).toEqual([1, 1, 2]);
   });
 
-  test("of what was rolled back has nothing", async () => {
+  test("has nothing of what was rolled back", async () => {
     const id = await insertCompany(db);
     const [number] = await fillPool(db, 1);
     const undone = db.transaction(async (transaction) => {
@@ -119,7 +119,7 @@ describeEachEngine("the audit trail", (engine, open) => {
         /the audit trail is only added to|audit_events_id/,
       );
     }
-    // Nor where somebody says that all of it is old.
+    // Not even if somebody claims that all of it is old.
     await db("audit_kept").update({ since: "2999-01-01 00:00:00" });
     await expect(db("audit_events").delete()).rejects.toThrow("only added to");
     await db("audit_kept").delete();
@@ -127,7 +127,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     expect(await db("audit_events")).toEqual(before);
   });
 
-  test("lets go of what is older than it is kept, and of nothing else", async () => {
+  test("lets lines older than the retention time go, and nothing else", async () => {
     for (const age of [500, 401, 399, 31, 0]) {
       await recordEvent(db, { event: "signed-in", companyId: age, ...by }, daysAgo(age));
     }
@@ -140,7 +140,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     await expect(db("audit_events").delete()).rejects.toThrow("only added to");
   });
 
-  test("a filter shows one company's, one event's, what is new", async () => {
+  test("can be filtered by company, by event and by what is new", async () => {
     for (const companyId of [1, 2, 1]) {
       await recordEvent(db, { event: "signed-in", companyId, ...by });
       await recordEvent(db, { event: "signed-out", companyId, ...by });
@@ -154,7 +154,7 @@ describeEachEngine("the audit trail", (engine, open) => {
     expect(await readAudit(db, {}, 2)).toHaveLength(2);
   });
 
-  test("has triggers that the doctor misses where somebody drops them", async () => {
+  test("has triggers that the doctor reports if somebody drops them", async () => {
     expect(await missing(db)).toEqual([]);
     await db.raw(`drop trigger audit_changes${engine === "postgres" ? " on audit_events" : ""}`);
     expect(await missing(db)).toEqual(["audit_changes"]);

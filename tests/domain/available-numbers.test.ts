@@ -48,7 +48,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
       const page = await listAvailable(db, { limit: 4, cursor });
       if (!page.ok) throw new Error(page.invalid);
       seen.push(...page.numbers.map(({ phoneNumber }) => phoneNumber));
-      // One that was shown, maybe the last of the page, and one that was not.
+      // One that has been shown, perhaps the last of the page, and one that has not.
       for (const number of [seen.at(-1)!, numbers[(seen.length * 7) % 30]!]) {
         const company = await insertCompany(db);
         await assignPhoneNumber(db, company, number);
@@ -80,7 +80,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
     expect(seen).toEqual(numbers);
   });
 
-  test("the last page has no cursor, also when it is full", async () => {
+  test("the last page has no cursor, even if it is full", async () => {
     await fillPool(db, 4);
     const first = await listAvailable(db, { limit: 2 });
     const cursor = (first.ok && first.nextCursor) || undefined;
@@ -148,7 +148,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
     expect(await list({ limit: 1, country: "US", cursor })).toEqual(["+12025550102"]);
   });
 
-  test("a cursor of milliseconds is SQLite's, where older programs left them", async () => {
+  test("a cursor in milliseconds is valid on SQLite, where older programs left such times", async () => {
     await fillPool(db, 1);
     const cursor = Buffer.from("[5,1]").toString("base64url");
     expect(await listAvailable(db, { limit: 1, cursor })).toMatchObject({
@@ -156,7 +156,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
     });
   });
 
-  test("a cursor whose id no row could have is an empty page", async () => {
+  test("a cursor with an id that no row could have gives an empty page", async () => {
     await fillPool(db, 1);
     const cursor = Buffer.from('["9999-12-31 23:59:59",9007199254740991]').toString("base64url");
     expect(await listAvailable(db, { limit: 1, cursor })).toMatchObject({ ok: true, numbers: [] });
@@ -184,7 +184,7 @@ describeEachEngine("the list of available numbers", (engine, open) => {
     });
   });
 
-  test("a country that is none is refused", async () => {
+  test("an unknown country is refused", async () => {
     expect(await listAvailable(db, { limit: 1, country: "XX" })).toEqual({
       ok: false,
       invalid: "country",

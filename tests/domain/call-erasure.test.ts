@@ -18,7 +18,7 @@ describeEachEngine("calls that are erased", (_engine, open) => {
     ({ ann, bob, number, bobsNumber } = await annAndBob(db));
   });
 
-  test("a caller's calls go, to whomever, with their messages, and nobody else's", async () => {
+  test("all of a caller's calls go, whoever was called, with their messages, and nobody else's", async () => {
     await called(db, ann, number, recording("a"));
     await called(db, bob, bobsNumber, recording("b"));
     const kept = await called(db, bob, bobsNumber, recording("c"), secondsIn(0), "+353872223333");
@@ -28,7 +28,7 @@ describeEachEngine("calls that are erased", (_engine, open) => {
     expect((await dueRecordings(db, 10)).sort()).toEqual([recording("a"), recording("b")]);
   });
 
-  test("calls and messages that are older than CALL_DAYS go, and no younger ones", async () => {
+  test("calls and messages older than CALL_DAYS go, and no younger ones", async () => {
     const now = new Date("2026-11-22T10:00:00Z");
     await called(db, ann, number, recording("a"), new Date("2025-10-18T09:59:59Z"));
     const kept = await called(db, ann, number, recording("b"), new Date("2025-10-18T10:00:00Z"));

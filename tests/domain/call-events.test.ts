@@ -33,7 +33,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
     await assignPhoneNumber(db, company, to);
   });
 
-  /** A call with no end. */
+  /** Records a call whose end is never reported. */
   async function comes(at: Date): Promise<string> {
     const callSid = newCallSid();
     const event = { callSid, from, to, status: "ringing", at };
@@ -56,7 +56,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
         { ...event, status: "ringing", at: secondsIn(0) },
         { companyId: company, route: "phone" },
       );
-      // It is days ago, and nobody has reported its end.
+      // It was days ago, and nobody has reported its end.
       expect(await only()).toMatchObject({
         outcome: "unknown",
         endedAt: null,
@@ -98,7 +98,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
       });
     });
 
-    test("a recording that Twilio finds empty after all is no message", async () => {
+    test("a recording that Twilio finds empty after all is not a message", async () => {
       const callSid = newCallSid();
       const event = { callSid, from, to };
       const sid = `RE${"e".repeat(32)}`;
@@ -123,7 +123,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
       });
     });
 
-    test("an end that was never reported is said so after a day", async () => {
+    test("a call whose end was never reported is unknown after a day", async () => {
       await comes(new Date(Date.now() - 25 * 60 * 60 * 1000));
       expect(await only()).toMatchObject({
         outcome: "unknown",
@@ -142,7 +142,7 @@ describeEachEngine("what Twilio tells of a call", (_engine, open) => {
       expect(await only()).toEqual(before);
     });
 
-    test("a status that Twilio may yet invent ends nothing", async () => {
+    test("an unknown status ends nothing", async () => {
       const callSid = await comes(secondsIn(0));
       await recordCallStatus(db, { callSid, from, to, status: "pondering" });
       expect(await only()).toMatchObject({ outcome: "unknown" });

@@ -33,7 +33,7 @@ test("a checkbox that is not ticked is not sent", () => {
   expect(result).toMatchObject({ values: { takeMessage: false } });
 });
 
-test("a language is one of the list, or none is said", () => {
+test("a language is on the list, or missing", () => {
   expect(checked({ language: "fr-FR" })).toMatchObject({ values: { language: "fr-FR" } });
   expect(checked({})).toMatchObject({ values: { language: undefined } });
 });
@@ -57,7 +57,7 @@ test.each([
   });
 });
 
-test("joiners in a greeting are spelling, and marks around what is pasted are dropped", () => {
+test("joiners in a greeting are kept, and invisible marks around pasted text are dropped", () => {
   const greeting = "Team 👩\u200D💻,\nمی\u200Cخواهم";
   expect(checked({ greeting: `\u200F${greeting}\u200B` })).toMatchObject({
     values: { greeting },

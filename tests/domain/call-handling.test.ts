@@ -36,7 +36,7 @@ describeEachEngine("call handling", (_engine, open) => {
     language: "it-IT",
   };
 
-  test("by default a phone that was given at sign-up is rung", async () => {
+  test("by default the phone from sign-up is rung", async () => {
     expect(await callHandlingOf(db, await companyWith("+353871112222"))).toEqual({
       greeting: "Thank you for calling Acme.",
       mode: "phone",
@@ -66,7 +66,7 @@ describeEachEngine("call handling", (_engine, open) => {
     expect(await spoken()).toEqual(["it-IT", "Hello."]);
     await saveCallHandling(db, company, silent);
     expect(await spoken()).toEqual(["it-IT", "Hello."]);
-    // Of a version that knew more of them.
+    // From a version that had more languages.
     await db("company_call_handling").update({ language: "tlh-KL" });
     expect(await spoken()).toEqual(["pl-PL", "Hello."]);
   });
@@ -88,7 +88,7 @@ describeEachEngine("call handling", (_engine, open) => {
     });
   });
 
-  test("what is saved is what is wanted, and can be saved anew", async () => {
+  test("settings are saved, and can be saved again", async () => {
     const company = await companyWith(null);
     const other = await insertCompany(db);
     expect(await saveCallHandling(db, company, wanted)).toBe("saved");
@@ -137,7 +137,7 @@ describeEachEngine("call handling", (_engine, open) => {
     });
   });
 
-  test("so does one that an older program kept as it was typed", async () => {
+  test("so does one that an older program stored as typed", async () => {
     const company = await companyWith("+353 87 111-2222");
     expect(await findCalledCompany(db, own)).toMatchObject({
       companyId: company,
@@ -188,7 +188,7 @@ describeEachEngine("call handling", (_engine, open) => {
     expect(await findCalledCompany(db, spare)).toBeUndefined();
   });
 
-  test("there is nothing to tell of a company that is not there", async () => {
+  test("an unknown company has no call handling", async () => {
     expect(await callHandlingOf(db, 404)).toBeUndefined();
   });
 });

@@ -99,7 +99,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
     takeMessage: true,
   });
 
-  /** Keeps what saving would refuse: it was saved before there was a rule, or by another program. */
+  /** Stores what saving would refuse, as if from before the rule, or by another program. */
   async function keep(company: number, { ringSeconds, takeMessage, ...handling }: WantedHandling) {
     await db("company_call_handling").insert({
       company_id: company,
@@ -111,7 +111,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
 
   const message = { handling: { mode: "message", target: null } };
 
-  test("the pool's countries, each once, however many numbers it has of them", async () => {
+  test("by default are the pool's countries, each once, however many numbers they have", async () => {
     expect(await dialCountries(db)).toEqual(["IE"]);
     const fresh = await open();
     const numbers = ["+442071234567", "+12025550123", "+14165550123", ...someNumbers(300)];
@@ -119,7 +119,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
     expect(await dialCountries(fresh)).toEqual(["CA", "GB", "IE", "JE", "US"]);
   });
 
-  test("an empty pool has none, and refuses no phone for its country", async () => {
+  test("with an empty pool are none, and no phone is refused for its country", async () => {
     const empty = await open();
     const company = await insertCompany(empty);
     expect(await dialCountries(empty)).toEqual([]);
@@ -136,7 +136,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
     expect(await findCalledCompany(db, own)).toMatchObject({ handling: { mode: "phone", target } });
   });
 
-  test("DIAL_COUNTRIES says it instead of the pool", async () => {
+  test("DIAL_COUNTRIES takes precedence over the pool", async () => {
     useEnvironment({ DIAL_COUNTRIES: "GB,CA" });
     const company = await companyWith(null);
     expect(await saveCallHandling(db, company, ringing("+353871112222"))).toBe("other-country");
@@ -147,7 +147,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
   });
 
   test.each(["+19005551234", "+979123456789", "+881612345678", "+24762345", "+442071234567"])(
-    "%s, kept from before, is not rung when a call comes",
+    "%s, saved earlier, is not rung when a call comes",
     async (target) => {
       await keep(await companyWith(null), ringing(target));
       expect(await findCalledCompany(db, own)).toMatchObject(message);
@@ -163,7 +163,7 @@ describeEachEngine("where calls may be passed on to", (_engine, open) => {
     },
   );
 
-  test("a SIP address of a number of the pool is refused, and not rung where it is kept", async () => {
+  test("a SIP address of a number in the pool is refused, and not rung if it was saved earlier", async () => {
     const company = await companyWith(null);
     for (const number of [own, spare]) {
       const address = `sip:${number}@pbx.example.com`;

@@ -43,7 +43,7 @@ describeEachEngine("calls at once", (_engine, open) => {
     return calls.map(({ callSid }) => callSid);
   }
 
-  test("the eleventh is refused, and told as busy, whatever it is sent again", async () => {
+  test("the eleventh is refused as busy, even if it is sent again", async () => {
     await fill();
     const call = event();
     for (let i = 0; i < 2; i++) {
@@ -86,19 +86,19 @@ describeEachEngine("calls at once", (_engine, open) => {
     expect(await recordIncomingCall(db, event(), answer())).toBe("recorded");
   });
 
-  test("calls whose end was never told stop counting when the limit has passed", async () => {
+  test("calls whose end was never reported stop counting after the time limit", async () => {
     await fill("phone", new Date(Date.now() - 251 * 60_000));
     expect(await recordIncomingCall(db, event(), answer())).toBe("recorded");
   });
 
-  test("each company has its own", async () => {
+  test("each company has a limit of its own", async () => {
     await fill();
     const other = { companyId: await insertCompany(db), route: "phone" } as const;
     expect(await recordIncomingCall(db, event(), other)).toBe("recorded");
     expect(await recordIncomingCall(db, event(), undefined)).toBe("recorded");
   });
 
-  test("a call that came back is over, and takes no room", async () => {
+  test("a call that came back is over, and does not count", async () => {
     for (let i = 0; i <= mostCallsAtOnce; i++) {
       await recordIncomingCall(db, event(), { companyId: company, route: "came-back" });
     }

@@ -47,7 +47,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
     await expect(db<typeof row>("company_call_handling").insert(row)).rejects.toThrow(/check/i);
   });
 
-  test("messages from before recordings had SIDs stay messages, there and back", async () => {
+  test("messages from before recordings had SIDs stay messages, migrating up and down", async () => {
     useEnvironment({ TWILIO_ACCOUNT_SID: accountSid });
     const db = await open();
     await outcomes.down(db);
@@ -89,7 +89,7 @@ describeEachEngine("the tables of calls", (_engine, open) => {
     }
   });
 
-  test("nobody but the database says what the outcome is", async () => {
+  test("only the database decides the outcome", async () => {
     const db = await open();
     await expect(
       db("calls").insert({

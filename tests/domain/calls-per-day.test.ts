@@ -7,7 +7,7 @@ import { insertCompanies } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 describeEachEngine("calls are counted by day", (_engine, open) => {
-  test("as they come, as more is told of them, and as they go, by whatever SQL", async () => {
+  test("as they come, as more is reported, and as they go, by whatever SQL", async () => {
     const db = await open();
     const [mine, other] = (await insertCompanies(db, 2)) as [number, number];
     const call = (company_id: number | null, started_at: string) => ({
@@ -32,7 +32,7 @@ describeEachEngine("calls are counted by day", (_engine, open) => {
     expect(await days(mine)).toEqual([2, 1, 0]);
     expect(await days(other)).toEqual([0, 1, 0]);
 
-    // A callback that was late tells that it began earlier; the voice webhook, whose it is.
+    // A late callback reports that it began earlier; the voice webhook says whose it is.
     await db("calls")
       .where({ call_sid: calls[2]!.call_sid })
       .update({ started_at: "2026-11-20 23:00:00" });
@@ -51,7 +51,7 @@ describeEachEngine("calls are counted by day", (_engine, open) => {
     expect(await days(mine)).toEqual([2, 0, 0]);
     expect(await examineOffer(db)).toEqual([]);
 
-    // Errors that make up for each other in all, by company and by day.
+    // Errors that cancel out in total, by company and by day.
     await db("calls_per_day").insert(
       [-1, 2, -1].flatMap((calls, at) =>
         [mine, other].map((company_id) => ({
@@ -64,7 +64,7 @@ describeEachEngine("calls are counted by day", (_engine, open) => {
     expect(await examineOffer(db)).toMatchObject([{ code: "calls-miscounted" }]);
   });
 
-  test("as many as there are of each outcome, after any history", async () => {
+  test("with the right number of each outcome, after any history", async () => {
     const db = await open();
     const companies = (await insertCompanies(db, 2)) as [number, number];
     const sids = Array.from({ length: 6 }, newCallSid);

@@ -13,7 +13,7 @@ import { insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { postgresPlan, sqlitePlan, statementsOf, type Asked } from "../support/plans.ts";
 
-/** Every five minutes; the first call is of somebody who called but once. */
+/** Makes a call every five minutes; the first is from somebody who called only once. */
 async function fillLog(db: Knex, company: number, other: number): Promise<void> {
   const postgres = isPostgres(db);
   const size = 100_000;
@@ -36,7 +36,7 @@ async function fillLog(db: Knex, company: number, other: number): Promise<void> 
   if (postgres) await db.raw("vacuum analyze calls");
 }
 
-/** Late, in the log of the other end of the year. */
+/** A cursor late in the log, at the other end of the year. */
 const late = Buffer.from(`2025-12-20 00:00:00 CA${"0".repeat(32)}`).toString("base64url");
 const since = new Date("2025-12-05T00:00:00Z");
 const until = new Date("2026-11-01T00:00:00Z");
@@ -56,17 +56,17 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
   let company: number;
   beforeAll(async () => {
     db = openDatabase((await createMigratedDatabase(engine)).url, { statementTimeout: 0 });
-    // Statements come as they are written.
+    // So that statements arrive as written.
     db.userParams["prepares"] = false;
     company = await insertCompany(db);
     await fillLog(db, company, await insertCompany(db));
   }, 120_000);
 
-  /** Fails where a statement reads more than `most` calls on PostgreSQL, or on SQLite other calls than an index has together. */
+  /** Fails if a statement reads more than `most` calls on PostgreSQL, or on SQLite anything but a range of an index. */
   async function expectBounded(asked: Asked, most: number, index: RegExp): Promise<void> {
     if (isPostgres(db)) {
       const { mostRead } = await postgresPlan(db, asked);
-      // Where most calls are one company's, it reads all companies' by their time.
+      // If most calls are one company's, PostgreSQL reads all companies' by their time.
       expect(mostRead, asked[0]).toBeLessThanOrEqual(4 * most);
     } else {
       const plan = await sqlitePlan(db, asked);
@@ -77,7 +77,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     }
   }
 
-  // One search in an index, from both of its bounds where there are two.
+  // One search in an index, between both bounds if there are two.
   const indexOf = ({ outcome, since, until, cursor }: Partial<CallQuery>) =>
     new RegExp(
       `INDEX calls_of_company${outcome ? "_by_outcome" : ""} \\(company_id=\\?${outcome ? " AND outcome=\\?" : ""}` +
@@ -96,7 +96,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
   }
 
   test.each(narrowed)(
-    "a page of %j reads what it shows, the first as a late one",
+    "a page of %j reads only what it shows, whether early or late",
     async (query) => {
       for (const narrower of [query, { ...query, cursor: late }]) {
         const [asked] = await pageOf(narrower);
@@ -106,7 +106,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
   );
 
   test.each(narrowed)(
-    "a page of %j that is searched for digits looks through so many calls and no more",
+    "a page of %j searched for digits looks through a limited number of calls",
     async (query) => {
       for (const search of ["777", "4961", "000000000"]) {
         for (const narrower of [query, { ...query, cursor: late }]) {
@@ -117,7 +117,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     },
   );
 
-  test("whoever called but once, a year ago, is found from page to page", async () => {
+  test("a caller who called once, a year ago, is found by going from page to page", async () => {
     const search = "0161 496 0777";
     let cursor: string | undefined;
     let pages = 0;
@@ -139,7 +139,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     expect(page).toMatchObject({ calls: [{ from: "+441614960777" }], nextCursor: null });
   });
 
-  test("calls of a kind are counted to a thousand, within any time", async () => {
+  test("calls of a kind are counted up to a thousand, within any period", async () => {
     for (const time of [{}, { since, until }]) {
       let counts: Awaited<ReturnType<typeof countCalls>> | undefined;
       const [asked] = await statementsOf(db, async () => {
@@ -159,7 +159,7 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     }
   });
 
-  test("an export reads a page at a time, a late one as the first", async () => {
+  test("an export reads a page at a time, and late pages as cheaply as the first", async () => {
     const query = { outcome: "missed", since, until } as const;
     const asked = await statementsOf(db, async () => {
       let read = 0;

@@ -40,7 +40,7 @@ describeEachEngine("the call log", (_engine, open) => {
     await assignPhoneNumber(db, company, to);
   });
 
-  /** A call with no end. */
+  /** Records a call whose end is never reported. */
   async function comes(at: Date, number = to): Promise<string> {
     const callSid = newCallSid();
     await recordIncomingCall(
@@ -58,7 +58,7 @@ describeEachEngine("the call log", (_engine, open) => {
   }
 
   describe("whose call it was", () => {
-    test("a call to a number that is nobody's is the operator's to see, and nobody else's", async () => {
+    test("only the operator sees a call to a number that is nobody's", async () => {
       const callSid = await comes(secondsIn(0), unowned);
       expect(await unmatchedCalls(db, 10)).toMatchObject([
         {
@@ -71,7 +71,7 @@ describeEachEngine("the call log", (_engine, open) => {
       expect(await recentCalls(db, company, 10)).toEqual([]);
     });
 
-    test("who gets the number later does not get the call", async () => {
+    test("a company that gets the number later does not get the call", async () => {
       const callSid = await comes(secondsIn(0), unowned);
       await assignPhoneNumber(db, other, unowned);
       const event = { callSid, from, to: unowned };
@@ -89,7 +89,7 @@ describeEachEngine("the call log", (_engine, open) => {
       expect(await only()).toMatchObject({ callSid, from, outcome: "message" });
     });
 
-    test("callbacks of calls that are not known make no row without a number of the pool", async () => {
+    test("callbacks of unknown calls make no row unless they name a number of the pool", async () => {
       for (const number of [undefined, "", "anonymous", "sip:a@example.com", "+353869999999"]) {
         const event = { callSid: newCallSid(), from, to: number, status: "completed" };
         await recordCallStatus(db, event, 9);
@@ -100,7 +100,7 @@ describeEachEngine("the call log", (_engine, open) => {
       expect(await db("calls")).toEqual([]);
     });
 
-    test("callbacks of a call that is known need no number", async () => {
+    test("callbacks of a known call need no number", async () => {
       const callSid = await comes(secondsIn(0));
       await recordDialResult(db, { callSid }, "answered");
       await recordCallStatus(db, { callSid, status: "completed" }, 9);
@@ -148,9 +148,9 @@ describeEachEngine("the call log", (_engine, open) => {
   });
 
   describe("looking at the log", () => {
-    test("pages run newest first, and calls that come meanwhile neither repeat one nor hide one", async () => {
+    test("pages run newest first, and new calls meanwhile cause neither repeats nor gaps", async () => {
       const sids: string[] = [];
-      // Three of each second, so that pages end within one.
+      // Three in each second, so that pages end within one.
       for (let i = 0; i < 12; i++) {
         sids.push(await comes(secondsIn(Math.floor(i / 3))));
       }
@@ -182,7 +182,7 @@ describeEachEngine("the call log", (_engine, open) => {
       expect(await all(answered)).toMatchObject([{ callSid }]);
     });
 
-    test("a cursor that no page gave is refused", async () => {
+    test("an invented cursor is refused", async () => {
       const cursors = [
         "",
         "x",

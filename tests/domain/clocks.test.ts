@@ -13,15 +13,14 @@ import { createMigratedDatabase, describeEachEngine } from "../support/databases
 import { useEnvironment } from "../support/twilio-webhooks.ts";
 
 /**
- * Processes whose clocks are an hour apart, on one database. Only `Date` is shifted: timers and the database's clock go
- * as they do.
+ * Processes whose clocks are an hour apart, on one database. Only `Date` is shifted, not timers and the database's clock.
  */
 
 const hour = 60 * 60;
 const clocks = { right: 0, ahead: hour, behind: -hour };
 type Clock = keyof typeof clocks;
 
-/** Does something in a process of that clock. */
+/** Does something in a process with that clock. */
 async function at<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + clocks[clock] * 1000 });
   try {
@@ -119,7 +118,7 @@ describeEachEngine("clocks an hour apart", (engine, open) => {
     }
   });
 
-  test("leave a job to whoever has it", async () => {
+  test("leave a job to the process that has it", async () => {
     for (const clock of each) {
       expect(await at(clock, () => take(db, clock, "holder"))).toBe(true);
       for (const other of each) {
@@ -130,7 +129,7 @@ describeEachEngine("clocks an hour apart", (engine, open) => {
     }
   });
 
-  test("refill what may be tried once at most, and lock nobody out for more than that hour", async () => {
+  test("refill a limit on tries at most once, and lock nobody out for longer than that hour", async () => {
     const { url } = await createMigratedDatabase(engine);
     useEnvironment({ DATABASE_URL: url, RATE_LIMITS: "on" });
     const quarter = 15 * 60;
@@ -152,7 +151,7 @@ describeEachEngine("clocks an hour apart", (engine, open) => {
     const through = tries.right + tries.ahead + tries.behind;
     expect(through).toBeGreaterThanOrEqual(5);
     expect(through).toBeLessThanOrEqual(2 * 5);
-    // With the clock that is right.
+    // With the correct clock.
     const refused = (await counter.spend(key).catch((error: unknown) => error)) as {
       retryAfter: number;
     };

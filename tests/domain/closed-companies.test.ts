@@ -36,14 +36,14 @@ describeEachEngine("closed companies", (_engine, open) => {
     return made.secret;
   }
 
-  test("sessions end, nobody signs in, and only who knows the password is told why", async () => {
+  test("sessions end, nobody signs in, and only those who know the password are told why", async () => {
     const session = await beginSession(db, ann.id);
     const bobs = await beginSession(db, bob.id);
     const [token, bobsToken] = [await tokenOf(ann), await tokenOf(bob)];
     expect(await findToken(db, token)).toMatchObject({ company: { id: ann.id } });
     expect(await freezeCompany(db, ann.id)).toBe("done");
     expect(await findToken(db, token)).toBeUndefined();
-    // One that was being made.
+    // A token that was just being made.
     await expect(tokenOf(ann)).rejects.toThrow("signed-out");
     expect(await findToken(db, bobsToken)).toBeDefined();
     expect(await findSession(db, session)).toBeUndefined();
@@ -52,13 +52,13 @@ describeEachEngine("closed companies", (_engine, open) => {
     }
     expect(await signIn(db, ann.email, password)).toBe("frozen");
     expect(await signIn(db, ann.email, "somebody's guess")).toBeUndefined();
-    // A sign-in that was under way.
+    // A sign-in in progress.
     await expect(beginSession(db, ann.id)).rejects.toThrow(AccountChangedError);
     expect(await findSession(db, bobs)).toBeDefined();
     expect(await signIn(db, bob.email, password)).toMatchObject({ company: { id: bob.id } });
   });
 
-  test("a call is found frozen, and told so in the log; the number stays", async () => {
+  test("a frozen company's call is recognised and logged as such; the number stays", async () => {
     await freezeCompany(db, ann.id);
     expect(await findCalledCompany(db, number)).toMatchObject({
       companyId: ann.id,
@@ -88,7 +88,7 @@ describeEachEngine("closed companies", (_engine, open) => {
     expect(await findCalledCompany(db, number)).toMatchObject({ frozen: false });
   });
 
-  test("nobody's id, and a company that is erased, are neither frozen nor unfrozen", async () => {
+  test("an unknown company and an erased one are neither frozen nor unfrozen", async () => {
     for (const verb of [freezeCompany, unfreezeCompany, eraseCompany]) {
       expect(await verb(db, 999_999)).toBe("no-such-company");
     }
@@ -98,7 +98,7 @@ describeEachEngine("closed companies", (_engine, open) => {
     expect(await eraseCompany(db, ann.id)).toBe("already");
   });
 
-  test("each of these leaves a line in the audit trail, by id alone", async () => {
+  test("each of these leaves a line in the audit trail, naming only the id", async () => {
     const by = { actor: "operator", requestId: "request-1" } as const;
     await freezeCompany(db, ann.id, by);
     await freezeCompany(db, ann.id, by);

@@ -7,7 +7,7 @@ import { isGuessable } from "#app/domain/new-passwords.server.ts";
 import { hashPassword, PasswordsBusyError } from "#app/domain/passwords.server.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
-// The real thing, counted.
+// The real functions, with their calls counted.
 vi.mock(import("@node-rs/argon2"), async (original) => {
   const argon2 = await original();
   return { ...argon2, verify: vi.fn(argon2.verify) };
@@ -50,7 +50,7 @@ describeEachEngine("companies", (_engine, open) => {
     }
   });
 
-  test("an email is the same composed and decomposed, and with marks that nobody sees around it", async () => {
+  test("an email is the same composed or decomposed, and with invisible marks around it", async () => {
     const email = "Zoë.Ó@exämple.ie";
     const fields = signUpFields.parse({ ...ann, email: email.normalize("NFD") });
     expect(fields.email).toBe("zoë.ó@exämple.ie".normalize("NFC"));
@@ -76,7 +76,7 @@ describeEachEngine("companies", (_engine, open) => {
     expect(await signIn(db, ann.email, `${ann.password}\0`)).toBeUndefined();
   });
 
-  test("the same email a second time is taken, and the first account stays", async () => {
+  test("signing up again with the same email is refused, and the first account stays", async () => {
     await signUp(db, ann);
     expect(await signUp(db, { ...ann, password: "somebody else's words" })).toEqual({
       outcome: "email-taken",
@@ -142,7 +142,7 @@ describe("what a sign-up may hold", () => {
     "a\u200Db@example.com",
     "a@exa\u200Emple.com",
     "a@b.com,c@d.com",
-  ])("%s is none", (email) => {
+  ])("%s is not an email", (email) => {
     expect(problems({ email })).toEqual(["email"]);
   });
 
@@ -202,7 +202,7 @@ describe("what a sign-up may hold", () => {
     expect(isGuessable("!?!?!?!?", ["!?!?!?!?", "Ann", "a@b.com"])).toBe(true);
   });
 
-  test("a guessable password is told together with what else is wrong", () => {
+  test("a guessable password is reported together with what else is wrong", () => {
     expect(problems({ email: "none", password: "ann-ring" })).toEqual(["email", "password"]);
     expect(problems({ company_name: 1, password: "aaaaaaaa" })).toEqual([
       "company_name",
@@ -241,11 +241,11 @@ describe("what a company and its owner call themselves", () => {
     ["\u200DRing\u200D \u00AD\u2060", "Ring"],
     ["\u3164Ring\u2800", "Ring"],
     ["Be\u0301al", "Béal"],
-  ])("marks that are astray at the ends of %j are dropped", (name, kept) => {
+  ])("stray marks at the ends of %j are dropped", (name, kept) => {
     expect(named(name)).toBe(kept);
   });
 
-  test.each(["\u200F", "\u200B \uFEFF", "\u3164\u3164", "\u2800"])("%j is no name", (name) => {
+  test.each(["\u200F", "\u200B \uFEFF", "\u3164\u3164", "\u2800"])("%j is not a name", (name) => {
     expect(named(name)).toBeUndefined();
   });
 
@@ -263,7 +263,7 @@ describe("what a company and its owner call themselves", () => {
     "a\uFFF9b",
     "a\u{E0041}b",
     "a\u3164b",
-  ])("what would forge what is read is refused: %j", (name) => {
+  ])("marks that could forge what people read are refused: %j", (name) => {
     expect(named(name)).toBeUndefined();
   });
 

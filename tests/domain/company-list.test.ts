@@ -35,7 +35,7 @@ describeEachEngine("companies as operators see them", (_engine, open) => {
   const ids = async (filter: CompanyFilter) =>
     (await listCompanies(db, filter)).map(({ id }) => id);
 
-  test("each filter lets through what it says, and who is erased only where asked for", async () => {
+  test("each filter lets through what it says, and erased ones only on request", async () => {
     expect(await ids({})).toEqual([ann, bea, frozen]);
     expect(await ids({ waiting: true })).toEqual([bea, frozen]);
     expect(await ids({ withNumber: true })).toEqual([ann]);

@@ -13,13 +13,13 @@ test.each([
   ["Asia/Kathmandu", "2026-11-22", "2026-11-21T18:15:00Z"],
   ["Pacific/Kiritimati", "2026-11-22", "2026-11-21T10:00:00Z"],
   ["Etc/GMT+12", "2026-11-22", "2026-11-22T12:00:00Z"],
-  // Clocks go from 24:00 to 01:00.
+  // Clocks go forward from 24:00 to 01:00.
   ["Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"],
 ])("in %s the day %s begins at %s", (zone, day, start) => {
   expect(startOfDay(zone, day).toISOString()).toBe(start.replace("Z", ".000Z"));
 });
 
-test("days follow each other without a gap, also where one has 23 or 25 hours", () => {
+test("days follow each other without a gap, even if one has 23 or 25 hours", () => {
   for (const [zone, now] of [
     ["Europe/Dublin", "2026-11-01T12:00:00Z"],
     ["America/New_York", "2026-03-12T03:00:00Z"],

@@ -46,7 +46,7 @@ describeEachEngine("devices", (_engine, open) => {
     expect(await isKnownDevice(db, email, device)).toBe(true);
   });
 
-  test("no account knows another's, and nobody's email knows any", async () => {
+  test("no account knows another's, and an unknown email knows none", async () => {
     await db("companies").insert({
       company_name: "Other",
       owner_name: "Other",
@@ -82,7 +82,7 @@ describeEachEngine("devices", (_engine, open) => {
   });
 
   test("a sign-in that replaces an old hash leaves the device known", async () => {
-    // salt:sha256(password + salt), as an older system kept it
+    // salt:sha256(password + salt), as an older system stored it
     const salt = "00112233445566778899aabbccddeeff";
     const digest = createHash("sha256")
       .update(password + salt)
@@ -98,7 +98,7 @@ describeEachEngine("devices", (_engine, open) => {
     expect(await isKnownDevice(db, email, before)).toBe(false);
   });
 
-  test("an email that is unknown costs the same work", async () => {
+  test("an unknown email costs the same work", async () => {
     const known = await countQueries(db, () => isKnownDevice(db, email, device));
     const unknown = await countQueries(db, () => isKnownDevice(db, "nobody@example.com", device));
     expect([known, unknown]).toEqual([1, 1]);

@@ -72,7 +72,7 @@ describe("a number as it is typed", () => {
     });
   });
 
-  // The platform's own tables say what the ten digits of a numbering system are.
+  // The platform's own tables give the ten digits of each numbering system.
   const systems = Intl.supportedValuesOf("numberingSystem").filter((system) =>
     /^\p{Nd}{10}$/u.test(ten(system)),
   );
@@ -81,7 +81,7 @@ describe("a number as it is typed", () => {
     for (const system of systems) expect(partOfNumber(ten(system)), system).toBe("1234567890");
   });
 
-  test("one that is possible but not valid is accepted, and told apart", () => {
+  test("one that is possible but not valid is accepted, and marked as such", () => {
     expect(parseE164("+1 000 000 0000")).toMatchObject({
       ok: true,
       valid: false,
@@ -94,7 +94,7 @@ function ten(numberingSystem: string): string {
   return new Intl.NumberFormat("en", { numberingSystem, useGrouping: false }).format(1234567890);
 }
 
-test("what is typed to find a number is some of it, and words say nothing", () => {
+test("what is typed to find a number is part of it, and words are ignored", () => {
   expect(partOfNumber("(086) 1\u200B23−4")).toBe("0861234");
   expect(partOfNumber("[+٣٥٣]")).toBe("+353");
   expect(partOfNumber("+353 (0)86")).toBe("+35386");
@@ -106,13 +106,13 @@ test("what is typed to find a number is some of it, and words say nothing", () =
   }
 });
 
-test("a number is shown with spaces, and what is none as it is", () => {
+test("a number is shown with spaces, and anything else as it is", () => {
   expect(formatPhoneNumber("+353861234567")).toBe("+353 86 123 4567");
   expect(formatPhoneNumber("+12025550101")).toBe("+1 202 555 0101");
   expect(formatPhoneNumber("+abc")).toBe("+abc");
 });
 
-test("what is stored can be asked for, typed or as it is", () => {
+test("a stored number can be found as typed or as stored", () => {
   expect(asStored("+353 86 123 4567")).toBe("+353861234567");
   expect(asStored("+99912345")).toBe("+99912345");
   expect(asStored("\u200Btel:+99912345\u200B")).toBe("+99912345");

@@ -84,7 +84,7 @@ describeEachEngine("erased companies", (engine, open) => {
     expect(await dueRecordings(db, 10)).toEqual([recording("a")]);
   });
 
-  test("every table that has rows of a company is known to what erases it", async () => {
+  test("erasing knows every table that has rows of a company", async () => {
     const sql =
       engine === "sqlite"
         ? `select m.name as name from sqlite_master m, pragma_table_info(m.name) c
@@ -95,7 +95,7 @@ describeEachEngine("erased companies", (engine, open) => {
     const rows = (engine === "sqlite" ? answer : (answer as { rows: unknown }).rows) as {
       name: string;
     }[];
-    // Calls, and with them their counts, go in batches; the audit trail names companies by id alone, and expires.
+    // Calls and their counts go in batches; the audit trail names companies only by id, and expires.
     const otherwise = ["calls", "calls_per_day", "closed_companies", "audit_events"];
     expect(rows.map(({ name }) => name).sort()).toEqual(
       [...ownTables.map(({ name }) => name), ...otherwise].sort(),
@@ -123,7 +123,7 @@ describeEachEngine("erased companies", (engine, open) => {
     expect(await findCalledCompany(db, number)).toBeUndefined();
   });
 
-  test("a form that is saved in the same moment brings nobody back", async () => {
+  test("a form saved at the same moment brings nobody's data back", async () => {
     await eraseCompany(db, ann.id);
     const fields = {
       company_name: "Acme",
@@ -223,7 +223,7 @@ describeEachEngine("erased companies", (engine, open) => {
     });
   });
 
-  test("of very many calls those that are left go later", async () => {
+  test("if there are very many calls, the rest go later", async () => {
     const rows = Array.from({ length: 2_010 }, (_, index) => ({
       call_sid: newCallSid(),
       from_number: from,
@@ -245,7 +245,7 @@ describeEachEngine("erased companies", (engine, open) => {
     expect(await recordingsWaiting(db)).toMatchObject({ count: 201, failure: null });
   });
 
-  test("a company that is gone waits for no number", async () => {
+  test("an erased company does not count as waiting for a number", async () => {
     const before = await poolStatus(db);
     const carl = await signedUp(db, "carl@example.com");
     expect(await poolStatus(db)).toEqual({ ...before, companiesWaiting: 1 });
@@ -253,7 +253,7 @@ describeEachEngine("erased companies", (engine, open) => {
     expect(await poolStatus(db)).toEqual(before);
   });
 
-  test("what an older program kept of people goes with them", async () => {
+  test("what an older program kept about people goes with them", async () => {
     const { url } = await createTestDatabase(engine);
     const adopted = openDatabase(url, { statementTimeout: 0 });
     await createLegacyTables(adopted);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FairQueue, QueueFullError } from "#app/domain/fair-queue.ts";
 
-/** Pieces of work that end when they are told to, and the order in which they began. */
+/** Pieces of work that end when told to, and the order in which they began. */
 class Desk {
   readonly begun: string[] = [];
   readonly refused: string[] = [];
@@ -12,7 +12,7 @@ class Desk {
     this.queue = new FairQueue(atOnce, longest, 10_000);
   }
 
-  /** Asks for a piece `name`, in one lane for each word of it but the last. */
+  /** Asks for a piece `name`, in a lane for each of its words except the last. */
   ask(name: string): void {
     const work = () => {
       this.begun.push(name);
@@ -24,14 +24,14 @@ class Desk {
     });
   }
 
-  /** Ends what was begun first of those that are at work. */
+  /** Ends the piece that has been running longest. */
   endOne(): void {
     const [name] = this.ends.keys();
     this.ends.get(name!)?.();
     this.ends.delete(name!);
   }
 
-  /** Ends what was begun, one after another, until nothing is left. */
+  /** Ends pieces one after another until nothing is left. */
   async workOff(): Promise<void> {
     while ((await this.settled(), this.ends.size > 0)) this.endOne();
   }
@@ -44,7 +44,7 @@ class Desk {
 const many = (lane: string, count: number) =>
   Array.from({ length: count }, (_, at) => `${lane} ${at + 1}`);
 
-test("work is done in the order in which it came, so many at a time", async () => {
+test("work is done in order of arrival, a few pieces at a time", async () => {
   const desk = new Desk(2, 10);
   for (const name of ["a 1", "b 1", "c 1", "d 1"]) desk.ask(name);
   await desk.settled();
@@ -62,7 +62,7 @@ test("whoever asks once is next, however many another has waiting", async () => 
   expect(desk.refused).toEqual([]);
 });
 
-test("an account is a lane as an address is: a flood from everywhere at one account delays no other", async () => {
+test("an account is a lane just like an address: a flood from everywhere at one account delays no other", async () => {
   const desk = new Desk(2, 16);
   for (let at = 0; at < 12; at++) desk.ask(`address${at} account ${at}`);
   desk.ask("elsewhere other 1");
@@ -89,7 +89,7 @@ test("a flood is not starved by newcomers, though each of them asks for less", a
   }
 });
 
-test("a full queue refuses the last of the busiest lane, and takes whoever asks for little", async () => {
+test("a full queue refuses the last of the busiest lane, and admits those who ask for little", async () => {
   const desk = new Desk(2, 16);
   for (const name of [...many("flood", 30), "one 1"]) desk.ask(name);
   await desk.workOff();
@@ -99,14 +99,14 @@ test("a full queue refuses the last of the busiest lane, and takes whoever asks 
   expect(desk.refused.every((name) => name.startsWith("flood"))).toBe(true);
 });
 
-test("where all ask for as little, the last that came is refused", async () => {
+test("if all ask for equally little, the last to arrive is refused", async () => {
   const desk = new Desk(1, 2);
   for (const name of ["a 1", "b 1", "c 1", "d 1"]) desk.ask(name);
   await desk.settled();
   expect(desk.refused).toEqual(["d 1"]);
 });
 
-test("who has waited for too long is refused, and the others are done", async () => {
+test("work that has waited too long is refused, and the rest is done", async () => {
   const queue = new FairQueue(1, 5, 20);
   let end = () => {};
   const first = queue.run(["a"], () => new Promise<void>((resolve) => (end = resolve)));
@@ -122,7 +122,7 @@ test("work that fails makes room as any other does", async () => {
   await expect(queue.run(["a"], () => Promise.resolve("done"))).resolves.toBe("done");
 });
 
-test("whatever comes, each piece is done once or refused once, and never more at a time", async () => {
+test("whatever comes, each piece is done once or refused once, never too many at a time", async () => {
   const lanes = fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 2 });
   const property = fc.asyncProperty(
     fc.array(lanes, { maxLength: 40 }),

@@ -3,7 +3,7 @@ import { isFictional } from "#app/domain/fictional-numbers.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 import { seed } from "../../seeds/demo-phone-numbers.ts";
 
-test("every demo number that the seed brings is known to take no calls", async () => {
+test("every demo number of the seed is known to take no calls", async () => {
   const db = openDatabase((await createMigratedDatabase("sqlite")).url);
   await seed(db);
   const numbers: string[] = await db("twilio_phone_numbers").pluck("phone_number");
@@ -17,7 +17,7 @@ test.each([
   "+12025550100 +12025550199 +61255500000 +61870109999 +61491570006 +61491579455",
   "+33199000000 +33639989999 +493023125000 +492214710999 +496990009999 +491713920099 +4917604069000",
   "+46701740605 +46701740699 +353209100000 +353209174350 +353209199999",
-])("a number that is set aside takes none: %s", (text) => {
+])("a number in a range for fiction takes no calls: %s", (text) => {
   expect(text.split(" ").filter((number) => !isFictional(number))).toEqual([]);
 });
 
@@ -32,6 +32,6 @@ test.each([
   "+61491571156",
   "+46701740604",
   "",
-])("a number beside the ranges takes calls: %j", (number) => {
+])("a number just outside the ranges takes calls: %j", (number) => {
   expect(isFictional(number)).toBe(false);
 });

@@ -22,7 +22,7 @@ describeEachEngine("requests with a key", (engine, open) => {
 
   const request = (key = "k", hash = "h", companyId = company) => ({ companyId, key, hash });
 
-  /** Assigns a number, and keeps what came of it. */
+  /** Assigns a number, and stores the outcome. */
   const assigning =
     (number: string, companyId = company) =>
     async (transaction: Knex) => {
@@ -46,7 +46,7 @@ describeEachEngine("requests with a key", (engine, open) => {
     });
   });
 
-  test("a refusal is kept too, and another request with its key is told so", async () => {
+  test("a refusal is stored too, and another request with its key is refused", async () => {
     const refused = await once(db, request(), assigning("+353869999999"), begun);
     expect(refused).toMatchObject({ outcome: "done", result: { kept: { status: 400 } } });
     expect(await once(db, request("k", "other"), assigning(numbers[0]!), begun)).toEqual({
@@ -59,7 +59,7 @@ describeEachEngine("requests with a key", (engine, open) => {
     });
   });
 
-  test("a key is a company's own", async () => {
+  test("each company has its own keys", async () => {
     const other = await insertCompany(db);
     await once(db, request(), assigning(numbers[0]!));
     expect(await once(db, request("k", "h", other), assigning(numbers[1]!, other))).toMatchObject({
@@ -67,7 +67,7 @@ describeEachEngine("requests with a key", (engine, open) => {
     });
   });
 
-  test("where nothing is kept, nothing has changed, and the key is free", async () => {
+  test("if nothing is stored, nothing has changed and the key is free", async () => {
     const nothing = await once(db, request(), async (transaction) => {
       await assignPhoneNumber(transaction, company, numbers[0]);
       return { kept: undefined, told: "later" };
@@ -96,7 +96,7 @@ describeEachEngine("requests with a key", (engine, open) => {
     ]);
   });
 
-  test("what was kept long enough is taken away", async () => {
+  test("answers are deleted after their time", async () => {
     await once(db, request("old"), assigning("+353869999999"), begun);
     await once(db, request("new"), assigning("+353869999999"), later(10));
     expect(await forgetOldKeys(db, later(keptFor + 5))).toBe(1);
@@ -104,7 +104,7 @@ describeEachEngine("requests with a key", (engine, open) => {
   });
 
   if (engine === "postgres") {
-    test("whoever waits too long for another is told that it is in progress", async () => {
+    test("a request that waits too long for another is told that it is in progress", async () => {
       let free = () => {};
       const held = new Promise<void>((resolve) => (free = resolve));
       let began = () => {};
@@ -126,7 +126,7 @@ describeEachEngine("requests with a key", (engine, open) => {
   }
 });
 
-test("another process that holds SQLite's lock makes it wait, and then fail whole (sqlite)", async () => {
+test("another process holding SQLite's lock makes it wait, and then fail as a whole (sqlite)", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const holder = openDatabase(url);
   const company = await insertCompany(holder);

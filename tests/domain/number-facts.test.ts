@@ -12,9 +12,9 @@ test.each([
   ["+12125551234", "US", "geographic-or-mobile"],
   ["+14165551234", "CA", "geographic-or-mobile"],
   ["+18005551234", "US", "toll-free"],
-  // In a country's plan no number begins so.
+  // No number in the country's plan begins like this.
   ["+35399999999999", "IE", "other"],
-  // Of no country, and of no plan.
+  // Numbers of no country, and in no plan.
   ["+80012345678", null, "toll-free"],
   ["+99912345671", null, "other"],
   ["+abc", null, "other"],

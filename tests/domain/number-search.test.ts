@@ -8,7 +8,7 @@ import { findOutFacts } from "#app/domain/pool-facts.server.ts";
 import { addToPool } from "#app/domain/pool.server.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 
-/** A pool of several countries and kinds, short numbers and long ones; its order is not that of the digits. */
+/** A pool of several countries and kinds, with short and long numbers, not in the order of their digits. */
 const pool = [
   ...Array.from(
     { length: 60 },
@@ -34,7 +34,7 @@ const pool = [
   "+353",
 ];
 
-/** Whether what somebody typed finds a number: its digits, or those that it stands for when it is dialled. */
+/** Whether what somebody typed finds a number: by its digits, or by those that it stands for when dialled. */
 function isMeant(typed: string, digits: string): boolean {
   if (typed.startsWith("+")) return digits.startsWith(typed.slice(1));
   const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(typed) ?? [];
@@ -45,7 +45,7 @@ function isMeant(typed: string, digits: string): boolean {
   );
 }
 
-/** What a filter leaves of the pool, found without any index. */
+/** The numbers of the pool that match a filter, found without any index. */
 function leftBy(filter: Omit<AvailableQuery, "limit">): string[] {
   return pool.filter((number) => {
     const digits = number.slice(1);
@@ -105,7 +105,7 @@ describe.each(engines)("a search on %s", (engine) => {
   beforeAll(async () => {
     db = openDatabase((await createMigratedDatabase(engine)).url);
     await addToPool(db, pool.slice(0, 100));
-    // What comes by plain SQL is searched by its digits at once, and by the rest when it has been looked at.
+    // A number added by plain SQL is found by its digits at once, and by its facts once they have been worked out.
     await db("twilio_phone_numbers").insert(
       pool.slice(100).map((phone_number) => ({ phone_number })),
     );
@@ -128,7 +128,7 @@ describe.each(engines)("a search on %s", (engine) => {
     return numbers;
   }
 
-  test("finds what is there, in the pool's order, whatever is combined and however a page ends", async () => {
+  test("finds exactly what matches, in the pool's order, for any combination of filters and pages", async () => {
     await fc.assert(
       fc.asyncProperty(filters, reaches, walks, async (filter, reach, walk) => {
         const expected = leftBy(filter);
@@ -143,7 +143,7 @@ describe.each(engines)("a search on %s", (engine) => {
     );
   });
 
-  test("a list that begins in the middle goes round to there, and has each number once", async () => {
+  test("a list that begins in the middle wraps round to there, and has each number once", async () => {
     await fc.assert(
       fc.asyncProperty(filters, fc.nat(1_000), walks, async (filter, visitor, walk) => {
         const expected = leftBy(filter);
@@ -157,7 +157,7 @@ describe.each(engines)("a search on %s", (engine) => {
     );
   });
 
-  test("a page may be short or empty, and says where it goes on", async () => {
+  test("a page may be short or empty, and says where to continue", async () => {
     if (engine === "sqlite") return;
     const page = await listAvailable(db, {
       limit: 5,

@@ -8,7 +8,7 @@ import { fillBigPool } from "../support/big-pool.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 import { postgresPlan, sqlitePlan, statementsOf, type Asked } from "../support/plans.ts";
 
-/** What is asked of a pool of 100,000; those of the second list find nothing. */
+/** Queries on a pool of 100,000; those of the second list find nothing. */
 const found: Partial<AvailableQuery>[] = [
   {},
   { contains: "8" },
@@ -30,6 +30,8 @@ const found: Partial<AvailableQuery>[] = [
   { memorable: true },
   { country: "IE", kind: "mobile", memorable: true },
   { country: "US", contains: "353" },
+  { country: "US", contains: "45" },
+  { country: "US", contains: "45", kind: "mobile", memorable: true },
   { country: "IE", starts: "353", ends: "77", kind: "mobile" },
 ];
 const absent: Partial<AvailableQuery>[] = [
@@ -51,7 +53,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
   let late: string;
   beforeAll(async () => {
     db = openDatabase((await createMigratedDatabase(engine)).url, { statementTimeout: 0 });
-    // Statements come as they are written.
+    // So that statements arrive as written.
     db.userParams["prepares"] = false;
     await fillBigPool(db);
     const last = await listAvailable(db, { limit: 1, ends: "", contains: "" });
@@ -63,7 +65,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
 
   const asking = (work: () => Promise<unknown>) => statementsOf(db, work);
 
-  /** Fails where a statement reads more than so many rows on PostgreSQL, or on SQLite a table and no index. */
+  /** Fails if a statement reads more than so many rows on PostgreSQL, or on SQLite a table without an index. */
   async function expectBounded(asked: Asked): Promise<void> {
     const [sql] = asked;
     if (isPostgres(db)) {
@@ -79,7 +81,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
   }
 
   test.each([...found, ...absent])(
-    "a page of %j reads a bounded part of the pool, the first as a late one",
+    "a page of %j reads a bounded part of the pool, whether early or late",
     async (query) => {
       const { from } = await surveyOffer(db, {}, "somebody");
       const pages: Partial<AvailableQuery>[] = [{}, { cursor: late }, { from }];
@@ -108,7 +110,7 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     expect((await surveyOffer(db, query)).matching).toBe(hasDigits ? undefined : 0);
   });
 
-  test("what is counted is counted without a look at the pool", async () => {
+  test("counts come without reading the pool", async () => {
     const asked = await asking(async () => {
       await poolStatus(db);
       await surveyOffer(db, { country: "IE" }, "somebody");

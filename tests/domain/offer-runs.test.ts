@@ -10,7 +10,7 @@ import { createMigratedDatabase, engines, openDatabase } from "../support/databa
 
 const numbers = ["+353867777712", "+353861234567", "+4420111122229", "+4420111122223"];
 
-/** Puts the index into the state of before the migration: no number is found by its runs of a digit. */
+/** Puts the index into its state before the migration: no number can be found by a digit four times in a row. */
 async function forgetRuns(db: Knex, engine: string): Promise<void> {
   if (engine === "postgres") {
     await db.raw("alter table numbers_on_offer disable trigger number_on_offer_indexed");
@@ -35,7 +35,7 @@ async function forgetRuns(db: Knex, engine: string): Promise<void> {
 }
 
 test.each(engines)(
-  "numbers that were on offer before are found by a digit four times in a row on %s",
+  "numbers that were on offer before the migration are found by a digit four times in a row on %s",
   async (engine) => {
     const db = openDatabase((await createMigratedDatabase(engine)).url);
     await addToPool(db, numbers);

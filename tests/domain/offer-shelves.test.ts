@@ -5,7 +5,7 @@ import { down, up } from "../../migrations/20261125100040_order_of_the_offer.ts"
 import { someNumbers } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
 
-test("a pool on small shelves is put on large ones, once, and a page of before goes on", async () => {
+test("a pool on small shelves moves to large ones, once, and an earlier cursor still works", async () => {
   const db = openDatabase((await createMigratedDatabase("postgres")).url);
   const numbers = someNumbers(40);
   await down(db);
@@ -19,7 +19,7 @@ test("a pool on small shelves is put on large ones, once, and a page of before g
     return found;
   };
   const first = await page();
-  // As the program of those shelves told a place.
+  // A place in the form of the program that had those shelves.
   const place = JSON.parse(Buffer.from(first.nextCursor!, "base64url").toString()) as unknown[];
   expect(place.slice(2)).toEqual([3, 0, 15]);
   const cursor = Buffer.from(JSON.stringify(place.slice(0, 4))).toString("base64url");

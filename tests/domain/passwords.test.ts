@@ -16,7 +16,7 @@ import {
 } from "../support/databases.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 
-// The real thing, counted.
+// The real functions, with their calls counted.
 vi.mock(import("@node-rs/argon2"), async (original) => {
   const argon2 = await original();
   return { ...argon2, verify: vi.fn(argon2.verify) };
@@ -25,7 +25,7 @@ afterEach(() => vi.mocked(verify).mockClear());
 
 const password = "Grüße, Béal an Átha! 42";
 
-// Made with Python's hashlib and libxcrypt, so that not the code under test says what is right.
+// Made with Python's hashlib and libxcrypt, so that the code under test does not decide what is right.
 const oldHashes = {
   "salted SHA-256":
     "5f2b8c0d9e1a4b7c3d6e8f9012345678:9877b5c83dd5303dbaa90afdd49f08c73d5eb21e2c63febef050ea997c183a05",
@@ -52,7 +52,7 @@ for (const engine of engines) {
 
   describe(`passwords of the old system (${engine})`, () => {
     for (const [kind, oldHash] of Object.entries(oldHashes)) {
-      test(`a ${kind} hash opens the account, and is replaced by Argon2id at that`, async () => {
+      test(`a ${kind} hash opens the account, and is then replaced by Argon2id`, async () => {
         const { db, stored } = await openAdopted(oldHash);
         const [before] = await db("companies").where({ id: 1 });
         const proven = await signIn(db, " aoife@BYRNE.example ", password);
@@ -78,7 +78,7 @@ for (const engine of engines) {
       });
     }
 
-    test("a hash that is of no known kind signs nobody in, and stays as it is", async () => {
+    test("a hash of no known kind signs nobody in, and stays as it is", async () => {
       const { db, stored } = await openAdopted("unset");
       const [salt = "", sha256 = ""] = oldHashes["salted SHA-256"].split(":");
       for (const unknown of [
@@ -123,7 +123,7 @@ describeEachEngine("passwords", (_engine, open) => {
   });
 });
 
-describe("every check is one Argon2, that an old hash or none is not told by the time it takes", () => {
+describe("every check costs one Argon2, so that its time reveals neither an old hash nor a missing account", () => {
   const cut = "$argon2id$v=19$m=19456,t=2,p=1$abc";
   test.each(Object.entries({ ...oldHashes, none: undefined, "hash of no kind": "unset", cut }))(
     "%s",
@@ -142,7 +142,7 @@ describe("every check is one Argon2, that an old hash or none is not told by the
     expect(vi.mocked(verify).mock.calls).toEqual([[stored, "not the password"]]);
   });
 
-  test("two, for every account alike, where what is typed is not in NFKC", async () => {
+  test("two, for every account alike, if what is typed is not in NFKC", async () => {
     const stored = [undefined, ...Object.values(oldHashes), await hashPassword(password)];
     for (const hash of stored) {
       vi.mocked(verify).mockClear();
@@ -172,7 +172,7 @@ describe("a password typed on another system", () => {
     }
   });
 
-  test("opens a hash that was made of it as it was typed, which is then an old one", async () => {
+  test("opens a hash made from it as typed, which then counts as old", async () => {
     for (const typed of [decomposed, "ﬁnd me"]) {
       const stored = await makeHash(typed);
       expect(await verifyPassword(typed, stored)).toBe("right-but-old-hash");
@@ -180,12 +180,12 @@ describe("a password typed on another system", () => {
   });
 });
 
-test("an account that is not there is a wrong password, and never an old hash", async () => {
+test("a missing account counts as a wrong password, never as an old hash", async () => {
   expect(await verifyPassword(password, undefined)).toBe("wrong");
   expect(await verifyPassword("nobody signs in with this", undefined)).toBe("wrong");
 });
 
-test("when 18 passwords are being checked the next is refused at once, and later ones are taken again", async () => {
+test("while 18 passwords are being checked the next is refused at once, and later ones are accepted again", async () => {
   let done = 0;
   const checks = Array.from({ length: 18 }, () => hashPassword(password).finally(() => done++));
   await expect(hashPassword(password)).rejects.toThrow(PasswordsBusyError);
@@ -194,9 +194,9 @@ test("when 18 passwords are being checked the next is refused at once, and later
   expect(await hashPassword(password)).toMatch(argon2id);
 });
 
-test("60 with one right password delay another account's by no more than those being checked", async () => {
+test("60 sign-ins to one account delay another account's only by those already being checked", async () => {
   const stored = await hashPassword(password);
-  // When each begins: which of two that are at work is done first is the machine's to say.
+  // When each begins, since which of two is done first depends on the machine.
   const begun: string[] = [];
   const checked = (name: string, ...lanes: string[]) =>
     inTurn(lanes, () => {

@@ -29,7 +29,7 @@ describeEachEngine("choosing a number", (_engine, open) => {
     expect(row).toMatchObject({ twilio_phone_number: numbers[1] });
   });
 
-  test("the same choice again changes nothing and is told the number", async () => {
+  test("the same choice again changes nothing and is answered with the number", async () => {
     await assignPhoneNumber(db, company, numbers[0]);
     const before: unknown = await db("twilio_phone_numbers").orderBy("id");
     expect(await assignPhoneNumber(db, company, numbers[0])).toEqual({
@@ -104,7 +104,7 @@ describeEachEngine("choosing a number", (_engine, open) => {
     expect((await currentPhoneNumber(db, other))?.phoneNumber).toBe(numbers[1]);
   });
 
-  test("a transaction that ends half-way leaves nothing", async () => {
+  test("a transaction that is cut off leaves nothing", async () => {
     await expect(
       db.transaction(async (trx) => {
         await assignPhoneNumber(trx, company, numbers[0]);

@@ -20,7 +20,7 @@ const numbers = [
 const one = fc.constantFrom(...numbers);
 const some = fc.uniqueArray(one, { minLength: 1, maxLength: 8 });
 
-/** What may happen to a pool: by this program's verbs, or by anybody's SQL. What a rule refuses has not happened. */
+/** What may happen to a pool, by this program's verbs or by anybody's SQL. What a rule refuses has not happened. */
 type Event = (db: Knex) => PromiseLike<unknown>;
 const pool = (db: Knex) => db("twilio_phone_numbers");
 const events = fc.oneof(
@@ -124,7 +124,7 @@ describeEachEngine("what is counted as it changes", (_engine, open) => {
     );
   });
 
-  test("is wrong where somebody wrote while the triggers were off, and doctor makes it anew", async () => {
+  test("is wrong if somebody wrote while the triggers were off, and doctor recounts it", async () => {
     const db = await open();
     await addToPool(db, numbers);
     await db("pool_counts").where({ what: "available" }).update({ n: 99 });
@@ -146,7 +146,7 @@ describeEachEngine("what is counted as it changes", (_engine, open) => {
     expect(await repairOffer(db)).toEqual([]);
   });
 
-  test("of one connection is added to that of others", async () => {
+  test("is added up over all connections", async () => {
     const db = await open();
     await addToPool(db, numbers);
     if (!isPostgres(db)) return;

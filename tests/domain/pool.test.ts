@@ -26,7 +26,7 @@ describeEachEngine("adding to the pool", (_engine, open) => {
     expect(await countAvailable(db)).toBe(5_000);
   });
 
-  test("adds nothing where one of them is no E.164", async () => {
+  test("adds nothing if one of them is not E.164", async () => {
     const db = await open();
     await expect(addToPool(db, ["+353861234567", "+abc"])).rejects.toThrow();
     expect(await countAvailable(db)).toBe(0);

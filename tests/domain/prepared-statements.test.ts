@@ -55,7 +55,7 @@ describe("statements prepared by name on PostgreSQL", () => {
     db = openDatabase(url, { poolMax: 1 });
   });
 
-  test("what is asked often is parsed once a connection", async () => {
+  test("frequent statements are parsed once per connection", async () => {
     const day = await ordinaryDay(db);
     await day();
     const prepared = await preparedNames(db);
@@ -68,7 +68,7 @@ describe("statements prepared by name on PostgreSQL", () => {
     expect(await preparedNames(db)).toEqual(prepared);
   });
 
-  test("nothing is, where a pooler may change servers between two transactions", async () => {
+  test("none are, if a pooler may change servers between two transactions", async () => {
     const pooled = new URL(url);
     pooled.searchParams.set("pgbouncer", "true");
     const behind = openDatabase(pooled.href, { poolMax: 1 });
@@ -90,7 +90,7 @@ describe("statements prepared by name on PostgreSQL", () => {
 
   test("a migration that adds a column disturbs nobody", async () => {
     const day = await ordinaryDay(db);
-    // PostgreSQL keeps a plan for good from the sixth time on.
+    // PostgreSQL may keep a plan for good from the sixth execution on.
     for (let time = 1; time <= 6; time++) await day();
     const prepared = await preparedNames(db);
     const migrating = openDatabase(url);
@@ -107,7 +107,7 @@ describe("statements prepared by name on PostgreSQL", () => {
     expect(await preparedNames(db)).toEqual(prepared);
   });
 
-  test("a column that gets another type costs nobody an answer, and the connection is replaced", async () => {
+  test("a column that changes its type costs nobody an answer, and the connection is replaced", async () => {
     const day = await ordinaryDay(db);
     await day();
     const backend = async () =>
@@ -139,7 +139,7 @@ describe("statements prepared by name on PostgreSQL", () => {
     expect(await day()).toBe(2);
   });
 
-  test("a statement that failed for want of its table works once that is there", async () => {
+  test("a statement that failed because its table was missing works once it exists", async () => {
     const statement = { name: "later", sql: "select id from later" };
     await expect(query(db, statement)).rejects.toThrow();
     await db.raw("create table later (id integer)");

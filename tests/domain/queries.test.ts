@@ -26,7 +26,7 @@ describeEachEngine("how often the database is asked", (engine, open) => {
     session = await beginSession(db, company);
   });
 
-  test("once for who is signed in, with the number", async () => {
+  test("once for the signed-in company, with its number", async () => {
     expect(await countQueries(db, () => findSession(db, session))).toBe(1);
   });
 
@@ -75,7 +75,7 @@ describeEachEngine("how often the database is asked", (engine, open) => {
     const { sql, bindings } = asked[0]!;
     const plan = JSON.stringify(
       await db.transaction(async (trx) => {
-        // A few rows are sorted sooner than they are looked up.
+        // With few rows the planner would rather sort them than use the index.
         if (engine === "postgres") await trx.raw("set local enable_seqscan = off");
         return trx.raw(
           `explain ${engine === "postgres" ? "" : "query plan"} ${sql.replaceAll(/\$\d+/g, "?")}`,

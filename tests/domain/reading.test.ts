@@ -12,7 +12,7 @@ import { cleanUpLater } from "../support/clean-up.ts";
 import { fillPool, insertCompany } from "../support/companies.ts";
 import { createMigratedDatabase, describeEachEngine, type Engine } from "../support/databases.ts";
 
-/** Makes {@link database} and {@link reading} those of a new database; returns its address. */
+/** Makes {@link database} and {@link reading} use a new database; returns its address. */
 async function useDatabase(engine: Engine): Promise<string> {
   const { url } = await createMigratedDatabase(engine);
   use(url);
@@ -29,7 +29,7 @@ function use(url: string): void {
   forgetEnvironment();
 }
 
-/** Has another process take SQLite's lock for writing; returns how to end it. */
+/** Makes another process take SQLite's write lock. @returns a function that ends it */
 async function lockElsewhere(file: string): Promise<() => Promise<void>> {
   const holder = spawn(
     process.execPath,
@@ -50,7 +50,7 @@ async function lockElsewhere(file: string): Promise<() => Promise<void>> {
   };
 }
 
-/** Whether a promise has come to its end by now. */
+/** Whether a promise has settled by now. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([
     promise.then(
@@ -64,7 +64,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 describeEachEngine("the connection that reads", (engine) => {
   beforeEach(() => useDatabase(engine));
 
-  test("what has been written is read at once", async () => {
+  test("sees what has been written at once", async () => {
     const numbers = await fillPool(database(), 20);
     for (const number of numbers) {
       const company = await insertCompany(database());
@@ -83,7 +83,7 @@ describeEachEngine("the connection that reads", (engine) => {
     });
   });
 
-  test("closing closes it too, and the next call opens it again", async () => {
+  test("is closed along with the other, and opened again by the next call", async () => {
     const before = reading();
     await before.raw("select 1");
     await closeDatabase();

@@ -16,17 +16,17 @@ import { describeEachEngine } from "../support/databases.ts";
 
 const by: By = { actor: "visitor" };
 
-/** What the owner of an account knows, and what others may have seen of it on the way. */
+/** What the owner of an account knows, and what others may have seen of it. */
 interface World {
   email: string;
   id: number;
   password: string | undefined;
-  /** that the owner has on paper, unused */
+  /** unused codes that the owner has on paper */
   codes: string[];
-  /** that opened the account once, or were never to: each must open nothing */
+  /** secrets that are used up or never worked: each must open nothing */
   spoilt: { codes: string[]; passwords: string[]; tokens: string[]; sessions: string[] };
   sessions: string[];
-  /** links that were made and not used */
+  /** links made and not used yet */
   tokens: string[];
   resets: number;
 }

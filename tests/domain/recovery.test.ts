@@ -53,7 +53,7 @@ describeEachEngine("the way back in", (_engine, open) => {
     expect(await recoveryCodesOf(db, id)).toMatchObject({ left: 10 });
   });
 
-  test("a form that is sent again makes no others, and of two at once one does", async () => {
+  test("sending the form again makes no new codes, and of two at once only one does", async () => {
     expect(await make("")).toEqual([]);
     const second = await make(await batch());
     expect(second).toHaveLength(10);
@@ -62,7 +62,7 @@ describeEachEngine("the way back in", (_engine, open) => {
     const shown = await batch();
     const both = await Promise.all([make(shown), make(shown)]);
     expect(both.map(({ length }) => length).sort((a, b) => a - b)).toEqual([0, 10]);
-    // The very first form, long after.
+    // The very first form, sent long after.
     expect(await make("")).toEqual([]);
   });
 
@@ -137,7 +137,7 @@ describeEachEngine("the way back in", (_engine, open) => {
     });
   }
 
-  test("of two resets at once one is done, with one link, with two, and with two codes", async () => {
+  test("of two resets at once only one succeeds, with one link, with two, and with two codes", async () => {
     const [first, second, third] = codes;
     const races = [
       async () => {
@@ -160,7 +160,7 @@ describeEachEngine("the way back in", (_engine, open) => {
     expect((await readAudit(db, { events: ["password-reset"] }, 10)).length).toBeGreaterThan(1);
   });
 
-  test("codes that others took the place of spoil the links that were made with them", async () => {
+  test("replaced codes invalidate the links made with them", async () => {
     const token = await link(codes[0]);
     await make(await batch());
     expect(await resetPassword(db, token!, newPassword, by)).toBe("link-unusable");
@@ -244,7 +244,7 @@ describeEachEngine("the way back in", (_engine, open) => {
     expect(statements[1]).toEqual(statements[0]);
   });
 
-  test("a password of before opens nothing after a reset", async () => {
+  test("the old password opens nothing after a reset", async () => {
     const fields = signUpFields.parse({
       company_name: "Acme",
       owner_name: "Bob",

@@ -18,7 +18,7 @@ import {
   type Engine,
 } from "../support/databases.ts";
 
-/** The migrations that brought rules to databases that were there. */
+/** The migrations that brought rules to existing databases. */
 const ruleMigrations = [
   "20261125080001_rules.ts",
   "20261125090021_times_in_the_rules.ts",
@@ -35,7 +35,7 @@ async function bringBackFirstRules(db: Knex, engine: Engine): Promise<void> {
   await db("knex_migrations").whereIn("name", ruleMigrations).delete();
 }
 
-/** Every trigger, function and index that is there, in the engine's own words. */
+/** Every existing trigger, function and index, in the engine's own words. */
 async function definitions(db: Knex): Promise<string[]> {
   const { rows } = isPostgres(db)
     ? await db.raw<{ rows: { definition: string }[] }>(
@@ -61,7 +61,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await definitions(db)).toEqual(once);
   });
 
-  test("taken out leave nothing of them, and installed again are what they were", async () => {
+  test("once removed leave nothing, and installed again are what they were", async () => {
     const db = await open();
     const before = await definitions(db);
     await remove(db);
@@ -73,7 +73,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await definitions(db)).toEqual(before);
   });
 
-  test("of the first version become those of now, and nobody who reads is waited for", async () => {
+  test("of the first version become the current ones, without waiting for readers", async () => {
     const { url } = await createMigratedDatabase(engine);
     const db = openDatabase(url, { statementTimeout: 0 });
     const current = await definitions(db);
@@ -99,7 +99,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     );
   });
 
-  test("that are dropped one by one are each named, and put back", async () => {
+  test("are each named when dropped, and restored", async () => {
     const db = await open();
     expect(await missing(db)).toEqual([]);
     const complete = await definitions(db);
@@ -116,7 +116,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await definitions(db)).toEqual(complete);
   });
 
-  test("that rows broken meanwhile keep out: the rows are named, and nothing is changed", async () => {
+  test("cannot be restored while rows break them: the rows are named, and nothing is changed", async () => {
     const db = await open();
     await bringBackFirstRules(db, engine);
     await db.raw("drop index companies_email_any_case");
@@ -143,7 +143,7 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await missing(db)).toEqual([]);
   });
 
-  test("stay when the migrations that renewed them are taken back", async () => {
+  test("stay when the migrations that renewed them are rolled back", async () => {
     const db = await open();
     const before = await definitions(db);
     for (const name of ruleMigrations.toReversed()) {
@@ -153,12 +153,12 @@ describeEachEngine("the rules in the database", (engine, open) => {
     expect(await migrateToLatest(db)).toEqual(ruleMigrations);
   });
 
-  test("refuse a time that is none, and let one that was adopted be put right once", async () => {
+  test("refuse an invalid time, and let an adopted one be corrected once", async () => {
     const db = await open();
     const [number, other] = await fillPool(db, 3);
     const company = await insertCompany(db);
     await assignPhoneNumber(db, company, number);
-    // PostgreSQL's own type refuses all but this one.
+    // PostgreSQL's own type refuses all the others.
     const none = isPostgres(db) ? ["infinity"] : ["", "01/02/2024 10:00", "2024-02-30 00:00:00", 5];
     for (const time of none) {
       const row = { phone_number: "+353861234567", created_at: time };
@@ -201,7 +201,7 @@ async function drop(db: Knex, name: string): Promise<void> {
   await db.raw(rows[0] ? `drop trigger ${name} on ${rows[0].table}` : `drop index ${name}`);
 }
 
-/** Each is a time, or is none, as the third says. */
+/** Texts, and whether each is a time. */
 const written: [text: string | number, isTime: boolean][] = [
   ["2024-01-01 10:00:00", true],
   ["2024-01-01 10:00:00+00", true],
@@ -229,7 +229,7 @@ const written: [text: string | number, isTime: boolean][] = [
 ];
 
 describeEachEngine("a time as the database reads it", (engine, open) => {
-  test("is one where the program reads one", async () => {
+  test("is valid exactly if the program can read it", async () => {
     const db = await open();
     const quote = (value: string) => (engine === "sqlite" ? `'${value}'` : `'${value}'::text`);
     for (const [value, expected] of written) {
@@ -246,7 +246,7 @@ describeEachEngine("a time as the database reads it", (engine, open) => {
   });
 });
 
-test("a trigger that is switched off is missing, and put back switched on (postgres)", async () => {
+test("a trigger that is switched off counts as missing, and is restored switched on (postgres)", async () => {
   const db = openDatabase((await createMigratedDatabase("postgres")).url);
   await db.raw("alter table companies disable trigger company_leaves");
   expect(await missing(db)).toEqual(["company_leaves"]);
@@ -262,7 +262,7 @@ test("an assignment that has begun is waited for, not deadlocked with (postgres)
   const company = await insertCompany(db);
 
   const begun = await openDatabase(url).transaction();
-  // The table's lock is what the UPDATE takes first, before its trigger comes to the company.
+  // The UPDATE first takes the table's lock, before its trigger reaches the company.
   await begun("twilio_phone_numbers").whereRaw("false").update({ status: "available" });
   const migrating = migrateToLatest(db);
   const observer = openDatabase(url);

@@ -48,7 +48,7 @@ describeEachEngine("sessions", (_engine, open) => {
     await assignPhoneNumber(db, await insertCompany(db));
   }
 
-  test("one read tells the company, as signing up and in do", async () => {
+  test("one read brings the company, as signing up and signing in do", async () => {
     const company = await signedUp();
     await bystanderWithNumber();
     const id = await beginSession(db, company.id);
@@ -74,7 +74,7 @@ describeEachEngine("sessions", (_engine, open) => {
     });
   });
 
-  test("an id that nobody was given, and one that has ended, stand for nothing", async () => {
+  test("an unknown id, and one that has ended, open nothing", async () => {
     const company = await insertCompany(db);
     const id = await beginSession(db, company);
     const other = await beginSession(db, company);
@@ -94,7 +94,7 @@ describeEachEngine("sessions", (_engine, open) => {
     }
   });
 
-  test("its use is due to be noted an hour after it last was", async () => {
+  test("its use is due to be recorded an hour after the last time", async () => {
     const id = await beginSession(db, await insertCompany(db), begun);
     const stale = async (now: Date) => (await findSession(db, id, now))?.stale;
     const hour = 60 * 60;
@@ -105,7 +105,7 @@ describeEachEngine("sessions", (_engine, open) => {
     expect(await stale(after(0, 2 * hour))).toBe(true);
   });
 
-  test("one that is used lives on, to its absolute end after 180 days", async () => {
+  test("one that is used lives on, up to its absolute end after 180 days", async () => {
     const id = await beginSession(db, await insertCompany(db), begun);
     for (let day = 20; day < 180; day += 20) {
       expect(await findSession(db, id, after(day))).toMatchObject({
@@ -119,14 +119,14 @@ describeEachEngine("sessions", (_engine, open) => {
     expect(await findSession(db, id, after(181))).toBeUndefined();
   });
 
-  test("one that has ended is not brought back by its use", async () => {
+  test("one that has ended is not revived by use", async () => {
     const id = await beginSession(db, await insertCompany(db));
     await endSession(db, id);
     await extendSession(db, id);
     expect(await findSession(db, id)).toBeUndefined();
   });
 
-  test("of more than 20 the oldest ends, and nobody else's does", async () => {
+  test("if there are more than 20 the oldest ends, and nobody else's does", async () => {
     const company = await insertCompany(db);
     const bystander = await beginSession(db, await insertCompany(db), after(-1));
     const ids: string[] = [];
@@ -138,7 +138,7 @@ describeEachEngine("sessions", (_engine, open) => {
     expect(await findSession(db, bystander, after(0, 60))).toBeDefined();
   });
 
-  test("of 30 that begin at once 20 are left", async () => {
+  test("if 30 begin at once, 20 are left", async () => {
     const company = await insertCompany(db);
     await Promise.all(Array.from({ length: 30 }, () => beginSession(db, company)));
     expect(await listSessions(db, company)).toHaveLength(mostSessions);
@@ -198,7 +198,7 @@ describeEachEngine("sessions", (_engine, open) => {
     expect(await findSession(db, listed!.ref)).toBeUndefined();
   });
 
-  test("beginning one takes away what has expired", async () => {
+  test("beginning one deletes expired ones", async () => {
     const company = await insertCompany(db);
     await beginSession(db, company, after(-31));
     await beginSession(db, company, begun);
@@ -206,7 +206,7 @@ describeEachEngine("sessions", (_engine, open) => {
   });
 });
 
-test("while SQLite takes no writes a session is good, and its use is noted later", async () => {
+test("while SQLite takes no writes a session is valid, and its use is recorded later", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const holder = openDatabase(url);
   const id = await beginSession(holder, await insertCompany(holder), begun);

@@ -15,7 +15,7 @@ import { fillPool, insertCompany } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
 describe("zones", () => {
-  test("every zone to choose from is one, and is kept under the name that it is chosen by", () => {
+  test("every zone offered is valid, and is stored under the name offered", () => {
     expect(timeZones()).toContain("UTC");
     expect(timeZones()).toContain("Europe/Dublin");
     for (const zone of timeZones()) expect(asTimeZone(zone)).toBe(zone);
@@ -54,7 +54,7 @@ describe("zones", () => {
     expect(without.map(([country]) => country)).toEqual([]);
   });
 
-  test("what a company says comes first, then its number, then its phone", () => {
+  test("the company's own choice comes first, then its number, then its phone", () => {
     expect(timeZoneFrom("Asia/Tokyo", "+353861234567", null)).toBe("Asia/Tokyo");
     expect(timeZoneFrom(null, "+353861234567", "+12125550123")).toBe("Europe/Dublin");
     expect(timeZoneFrom(null, null, "+12125550123")).toBe("America/New_York");
@@ -84,7 +84,7 @@ describeEachEngine("a company's time zone", (_engine, open) => {
     expect(session?.company.timeZone).toBe(zone);
   });
 
-  test("its number tells it until the company does", async () => {
+  test("follows its number until the company chooses one", async () => {
     const db = await open();
     const id = await insertCompany(db);
     const session = await beginSession(db, id);

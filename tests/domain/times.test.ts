@@ -8,7 +8,7 @@ import {
 } from "#app/domain/times.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
-test("a time is kept in UTC to the second", () => {
+test("a time is stored in UTC to the second", () => {
   expect(toDatabaseTime(new Date("2024-01-01T00:30:15.999+01:00"))).toBe("2023-12-31 23:30:15");
 });
 
@@ -33,7 +33,7 @@ test.each([
   expect(toRfc3339(value)).toBe(shown);
 });
 
-test("a time is of a day that there is", () => {
+test("a time must be on a day that exists", () => {
   for (const time of ["2024-02-29 23:59:59", "1970-01-01 00:00:00.123456"]) {
     expect(isDatabaseTime(time), time).toBe(true);
   }

@@ -34,7 +34,7 @@ describeEachEngine("API tokens", (_engine, open) => {
     company = await insertCompany(db);
   });
 
-  test("one stands for its company and scopes, and is not in the database", async () => {
+  test("one identifies its company and scopes, and is not in the database", async () => {
     const { secret, token } = await made(db, company, {
       scopes: ["numbers:read", "calls:read"],
     });
@@ -49,7 +49,7 @@ describeEachEngine("API tokens", (_engine, open) => {
     expect(rows).not.toContain(secret.slice(4, 20));
   });
 
-  test("one that nobody was given stands for nothing, nor does one that was revoked", async () => {
+  test("an unknown one opens nothing, nor does a revoked one", async () => {
     const { secret, token } = await made(db, company);
     const other = await made(db, company);
     expect(await findToken(db, `${secret}x`)).toBeUndefined();
@@ -59,7 +59,7 @@ describeEachEngine("API tokens", (_engine, open) => {
     expect(await revokeToken(db, company, token.id)).toBe(false);
   });
 
-  test("making and revoking it are in the audit trail, once each", async () => {
+  test("making and revoking one are in the audit trail, once each", async () => {
     const { token } = await made(db, company);
     await revokeToken(db, company, token.id);
     await revokeToken(db, company, token.id);
@@ -110,7 +110,7 @@ describeEachEngine("API tokens", (_engine, open) => {
     });
   });
 
-  test(`a company may have ${mostTokens}, and others are not counted`, async () => {
+  test(`a company may have ${mostTokens}, not counting other companies'`, async () => {
     const other = await insertCompany(db);
     await made(db, other);
     for (let i = 0; i < mostTokens; i++) await made(db, company);
@@ -121,7 +121,7 @@ describeEachEngine("API tokens", (_engine, open) => {
   });
 });
 
-test("while SQLite takes no writes a token is good, and its use is noted later", async () => {
+test("while SQLite takes no writes a token is valid, and its use is recorded later", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const holder = openDatabase(url);
   const company = await insertCompany(holder);

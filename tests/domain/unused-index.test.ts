@@ -4,7 +4,7 @@ import { migrateToLatest } from "#app/migrate.server.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 
 test.each(engines)(
-  "an index that a version before made, and nothing reads any more, is dropped (%s)",
+  "an earlier version's index that nothing reads any more is dropped (%s)",
   async (engine) => {
     const db = openDatabase((await createMigratedDatabase(engine)).url);
     const migration = "20261125090051_unused_index.ts";

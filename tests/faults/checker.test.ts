@@ -110,7 +110,7 @@ describe("a server that is killed in a burst", () => {
   });
 });
 
-describe("what no database of ours can be brought to is seen too", () => {
+describe("faults that no real database can be made to show are seen too", () => {
   const company = { id: 1, cookie: "" };
   const one: Try = { key: "try-1", company, phoneNumber: "+1", told: "ok", took: 1 };
   const sound: LastRead = {
@@ -121,7 +121,7 @@ describe("what no database of ours can be brought to is seen too", () => {
   const broke = (tries: Try[], read: Partial<LastRead>) =>
     violations(tries, { ...sound, ...read }).map((text) => text.slice(0, text.indexOf(":")));
 
-  test("nothing where nothing is wrong", () => {
+  test("nothing if nothing is wrong", () => {
     expect(broke([one], {})).toEqual([]);
     expect(broke([{ ...one, told: "failed" }, one], {})).toEqual([]);
     expect(broke([{ ...one, told: "unknown" }], { pool: [], companies: [], audit: [] })).toEqual(

@@ -38,7 +38,7 @@ describe.each(engines)("many at once (%s)", (engine) => {
 
   const toldAtLast = (tries: Try[][]) => tries.map((ofOne) => ofOne.at(-1)?.told);
 
-  test("fault 12: the last number, asked for by 200 companies at once, is one's", async () => {
+  test("fault 12: of 200 companies that ask for the last number at once, one gets it", async () => {
     const { db, numbers, companies, url } = await start(1, 200);
     const tries = await inParallel(companies, 200, (company) =>
       untilTold(url, company, numbers[0]!),

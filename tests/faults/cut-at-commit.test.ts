@@ -73,7 +73,7 @@ async function startCutOff() {
 
 const commit = "COMMIT;";
 
-test("fault 4: a connection that is cut after the commit and before its answer is looked after, and the number confirmed", async () => {
+test("fault 4: if the connection is cut between the commit and its answer, a second look confirms the number", async () => {
   const { db, number, company, wire, server } = await startCutOff();
   wire.cutAtAnswerTo(commit);
   const cut = await tryToAssign(server.url, company, number);
@@ -82,7 +82,7 @@ test("fault 4: a connection that is cut after the commit and before its answer i
   await expectHeld(db, [cut]);
 });
 
-test("fault 4: one that is cut so and does not come back is an error, and a retry gets the same number", async () => {
+test("fault 4: if it does not come back the answer is an error, and a retry gets the same number", async () => {
   const { db, number, other, company, wire, server } = await startCutOff();
   wire.cutAtAnswerTo(commit, { staysAway: true });
   const cut = await tryToAssign(server.url, company, number);

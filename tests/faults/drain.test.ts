@@ -107,7 +107,7 @@ describe.each(engines)("a pool that nobody empties (%s)", (engine) => {
     expect(await assigned(db)).toHaveLength(6);
   });
 
-  test("500 who sign up at once for a pool of 50 get a number each or a clear answer", async () => {
+  test("500 who sign up at once for a pool of 50 each get a number or a clear answer", async () => {
     const { db, pool, start } = await open(50, 50);
     const { url } = await start();
     const statuses: Record<string, number> = {};

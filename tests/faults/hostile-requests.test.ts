@@ -138,7 +138,7 @@ describe("every answer has the security headers", () => {
     });
   }
 
-  test("an API path with escapes that stand for nothing is a JSON 404", async () => {
+  test("an API path with invalid escapes is a JSON 404", async () => {
     const answer = await get("/api/%ff");
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.body)).toEqual({
@@ -171,7 +171,7 @@ test("forged forwarding headers change no URL, no port and no logged address", a
   expect(line.address).toMatch(/^(127\.0\.0\.1|::1)$/);
 });
 
-test("an X-Request-Id that is not sane is replaced, and forges no line", async () => {
+test("an unacceptable X-Request-Id is replaced, and forges no line", async () => {
   const answer = await raw(
     'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: "},{"level":"info"\r\nConnection: close\r\n\r\n',
   );
@@ -248,7 +248,7 @@ test("fault 16: five million fields are refused with 413 and take no memory", as
   expect(highest - before).toBeLessThan(50);
 });
 
-test("a length that is too large is refused before the body comes", async () => {
+test("a declared length that is too large is refused before the body arrives", async () => {
   const { status, headers } = await raw(
     "POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 200000000\r\n\r\n",
   );

@@ -59,7 +59,7 @@ async function requestsOf(db: Knex, seed: number, random: () => number): Promise
   return requests;
 }
 
-/** The answer, or undefined where none came, or one that says to send it again. */
+/** The answer, or undefined if none came, or one that says to send it again. */
 async function send(url: string, { token, key, body }: Keyed): Promise<string | undefined> {
   const answer = await exchange(`${url}/api/phone-numbers/assign`, {
     method: "POST",

@@ -60,7 +60,7 @@ for (const engine of engines) {
 }
 
 test.each(engines)(
-  "fault 3: idle and slow connections do not hold the end up (%s)",
+  "fault 3: idle and slow connections do not delay the stop (%s)",
   async (engine) => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const server = await startServer({ databaseUrl });
@@ -82,7 +82,7 @@ test.each(engines)(
   },
 );
 
-test("a second signal ends it at once", async () => {
+test("a second signal stops it at once", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const server = await startServer({ databaseUrl });
   const { host } = new URL(server.url);

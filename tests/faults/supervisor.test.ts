@@ -195,7 +195,7 @@ test("fault 20: a stray rejection ends the worker with a line that holds no secr
   expect(await server.stop()).toBe(0);
 });
 
-test("the supervisor keeps nothing of what prepared the start", async () => {
+test("the supervisor keeps nothing of the preparation in memory", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const script = `import Module from "node:module";process.on("SIGUSR2",()=>process.stderr.write("Modules: "+Object.keys(Module._cache)+".\\n"))`;
   const server = await startServer({
@@ -241,7 +241,7 @@ test("several workers share one port, and one that is killed is replaced while t
   expect(await server.stop()).toBe(0);
 });
 
-test("a worker that ends again and again is said to, and is tried ever more seldom", async () => {
+test("a worker that keeps dying is reported, and restarted less and less often", async () => {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const scratch = scratchDirectory("never-up-");
   const allowed = path.join(scratch.path, "workers-may-live");

@@ -4,7 +4,7 @@ import { createMigratedDatabase } from "../support/databases.ts";
 import { post } from "../support/pages.ts";
 import { startServer } from "../support/server.ts";
 
-/** Every `Set-Cookie` that a browser gets on its way: sign-up, log-in, news, a form after log-out, log-out. */
+/** Every `Set-Cookie` that a browser gets: at sign-up, log-in, news, a form after log-out, log-out. */
 async function setCookies(PUBLIC_URL: string) {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const { url } = await startServer({ databaseUrl, env: PUBLIC_URL ? { PUBLIC_URL } : {} });
@@ -24,7 +24,7 @@ async function setCookies(PUBLIC_URL: string) {
 }
 
 describe("cookies", () => {
-  test("under https each is Secure, and whatever proves who somebody is bears __Host-", async () => {
+  test("under https each is Secure, and those that identify somebody begin with __Host-", async () => {
     const { url, fields, set } = await setCookies("https://numbers.example.com");
     for (const cookie of set) {
       expect(cookie).toMatch(/; Secure(;|$)/i);
@@ -37,7 +37,7 @@ describe("cookies", () => {
       "__Host-session",
       "__Host-device",
     ]);
-    // One that a neighbour under the same domain has planted, or that came by plain http, opens nothing.
+    // A cookie planted by a neighbour under the same domain, or over plain http, opens nothing.
     const owner = new Client(url);
     await owner.post("/api/login", fields);
     const id = owner.cookies.get("__Host-session");
@@ -47,7 +47,7 @@ describe("cookies", () => {
     expect((await owner.get("/api/session")).status).toBe(200);
   });
 
-  test("without https they are for this site alone too, and no script reads them", async () => {
+  test("without https they are still only for this site, and no script can read them", async () => {
     const { set } = await setCookies("");
     expect(set.length).toBeGreaterThan(5);
     for (const cookie of set) {

@@ -14,7 +14,7 @@ describe.each(engines)("a session in the browser, on %s", (engine) => {
   });
 
   test.each(["/dashboard", "/dashboard.data", "/settings/phone"])(
-    "looking at %s keeps it alive, once a day",
+    "opening %s renews it, once a day",
     async (path) => {
       const client = new Client(url);
       await client.signUp();
@@ -29,7 +29,7 @@ describe.each(engines)("a session in the browser, on %s", (engine) => {
     },
   );
 
-  test("logging out takes the cookie away, however old the session's last use is", async () => {
+  test("logging out removes the cookie, however old the session's last use is", async () => {
     const client = new Client(url);
     await client.signUp();
     const cookie = `session=${client.cookies.get("session")}`;

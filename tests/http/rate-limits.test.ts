@@ -33,7 +33,7 @@ async function letThrough<T>(tries: readonly T[], count: (one: T) => Promise<voi
 const times = <T>(count: number, make: (at: number) => T) =>
   Array.from({ length: count }, (_, at) => make(at));
 
-// With SQLite counts are this process's, so that each test has accounts and networks of its own.
+// With SQLite the counts are this process's, so each test needs accounts and networks of its own.
 let made = 0;
 const newAccount = () => `account${++made}@example.com`;
 const newAddress = () => `198.18.${++made >> 8}.${made & 255}`;
@@ -56,11 +56,11 @@ describe.each(engines)("limits on %s", (engine) => {
     const [account, address] = [newAccount(), newAddress()];
     expect(await letThrough(Array(40).fill(tryOf(account, address)), countSignIn)).toBe(10);
     const others = times(150, () => tryOf(newAccount(), address));
-    // The 40 before count, those that were refused too.
+    // The 40 before count too, even the refused ones.
     expect(await letThrough(others, countSignIn)).toBe(60);
   });
 
-  test("addresses of one /64 are one, and those of a /48 count together", async () => {
+  test("addresses of one /64 count as one, and those of a /48 count together", async () => {
     await limited();
     const wide = newWideNetwork();
     const account = newAccount();
@@ -73,7 +73,7 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(spraying, countSignIn)).toBe(200);
   });
 
-  test("under attack from everywhere an account has three tries for each new network, and no fourth", async () => {
+  test("under attack from everywhere, each new network still has three tries at an account, and no fourth", async () => {
     await limited();
     const account = newAccount();
     const attack = times(30, newAddress).flatMap((address) =>
@@ -84,12 +84,12 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(Array(4).fill(tryOf(account, owner)), countSignIn)).toBe(3);
     const ipv6 = `${newWideNetwork()}:1::1`;
     expect(await letThrough(Array(4).fill(tryOf(account, ipv6)), countSignIn)).toBe(3);
-    // And on a browser that it knows it has all of its own.
+    // And a known browser has all of its own tries.
     const known = tryOf(account, owner, `device${made}`);
     expect(await letThrough(Array(20).fill(known), countSignIn)).toBe(10);
   });
 
-  test("right sign-ins count too, a quarter of wrong ones, on new browsers and on known ones", async () => {
+  test("correct sign-ins count too, a quarter as much as wrong ones, on new browsers and on known ones", async () => {
     await limited();
     const [account, address] = [newAccount(), newAddress()];
     const rightly = async (attempt: SignInAttempt) => {
@@ -102,7 +102,7 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(devices, rightly)).toBe(397);
   });
 
-  test("of many at once no more are let through, and what was never checked is given back", async () => {
+  test("many at once get no more tries than one after another, and tries that were never checked are returned", async () => {
     await limited();
     const attempt = tryOf(newAccount(), newAddress());
     const results = await Promise.allSettled(times(60, () => countSignIn(attempt)));
@@ -115,7 +115,7 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(Array(30).fill(other), none)).toBe(30);
   });
 
-  test("sign-ups, recoveries and requests of a token have limits of their own", async () => {
+  test("sign-ups, recoveries and requests with a token have limits of their own", async () => {
     await limited();
     const wide = newWideNetwork();
     const rotating = times(650, (at) => `${wide}:${(at >> 2).toString(16)}::${at.toString(16)}`);
@@ -141,7 +141,7 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(Array(400).fill(attempt.address), countSignUp)).toBe(400);
   });
 
-  test("who waits is told for how long", async () => {
+  test("the answer says how long to wait", async () => {
     await limited();
     const counter = new Counter(`wait${engine}`, { points: 1, seconds: 90 });
     await counter.spend("a");
@@ -174,7 +174,7 @@ describe.each(engines)("limits on %s", (engine) => {
 });
 
 describe("the shared counts", () => {
-  test("have nothing of who was counted, and go when their time is over", async () => {
+  test("do not reveal who was counted, and are deleted when their time is over", async () => {
     const { url } = await createMigratedDatabase("postgres");
     useEnvironment({ DATABASE_URL: url, RATE_LIMITS: "on" });
     await countSignIn(tryOf("ann@example.com", "203.0.113.77"));
@@ -197,12 +197,12 @@ describe("the shared counts", () => {
       const account = newAccount();
       const address = newAddress();
       expect(await letThrough(Array(20).fill(tryOf(account, address)), countSignIn)).toBe(10);
-      // One wait of half a second; without the pause each of the tries would have three.
+      // One wait of half a second; without the pause there would be three for each try.
       expect(performance.now() - began).toBeLessThan(5_000);
     });
   });
 
-  test("are each process's own where no database answers", async () => {
+  test("are each process's own if no database answers", async () => {
     useEnvironment({
       DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`,
       RATE_LIMITS: "on",

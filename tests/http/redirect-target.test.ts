@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ownPath } from "#app/http/redirect-target.ts";
 
 test.each(["/dashboard", "/settings/phone", "/dashboard/choose-number?contains=86&show=30"])(
-  "%s is a path of ours",
+  "%s is a path on this site",
   (path) => {
     expect(ownPath(path, "/")).toBe(path);
   },

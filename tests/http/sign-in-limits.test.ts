@@ -4,7 +4,7 @@ import { createMigratedDatabase, engines } from "../support/databases.ts";
 import { startServer } from "../support/server.ts";
 
 describe.each(engines)("guessing passwords (%s)", (engine) => {
-  // With PostgreSQL two of them, which ask in turn: they count together.
+  // With PostgreSQL two servers, used in turn: they count together.
   let urls: string[];
   beforeAll(async () => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
@@ -57,7 +57,7 @@ describe.each(engines)("guessing passwords (%s)", (engine) => {
     expect((await from("[2001:db8:8::1]:443").post("/api/login", fields)).status).toBe(200);
   });
 
-  test("what a client claims beside the proxy's word counts for nothing", async () => {
+  test("what a client claims about its address counts for nothing", async () => {
     const { email } = aCompany();
     const ways = [
       (at: number) => `198.51.100.${at}, 203.0.113.9`,

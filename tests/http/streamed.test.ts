@@ -11,7 +11,7 @@ import { until } from "../support/load.ts";
 
 const mebibyte = "x".repeat(1024 * 1024);
 
-/** A server that answers with `chunks`, and a client that has asked it and reads nothing yet. */
+/** A server that answers with `chunks`, and a client that has sent a request and reads nothing yet. */
 async function asked(
   chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
 ): Promise<{ client: Socket; response: () => ServerResponse | undefined }> {
@@ -39,7 +39,7 @@ async function asked(
   return { client, response: () => current };
 }
 
-test("no more is made than the client takes", async () => {
+test("nothing is produced before the client takes it", async () => {
   let made = 0;
   let over = false;
   const { client, response } = await asked(async function* () {
@@ -79,7 +79,7 @@ test("a client that goes ends it, whatever it was waiting for", async () => {
   await until("the end", () => over);
 });
 
-test("a client that goes ends what waits for something else than the client, at once", async () => {
+test("a client that goes also ends, at once, a stream that is waiting for something else", async () => {
   let over = false;
   const { client } = await asked(async function* (gone) {
     try {
@@ -96,7 +96,7 @@ test("a client that goes ends what waits for something else than the client, at 
   await until("the end", () => over);
 });
 
-test("a fault in the middle cuts the connection, so that no half of an answer passes for the whole", async () => {
+test("a fault in the middle cuts the connection, so that half an answer cannot pass for the whole", async () => {
   const { level } = log;
   log.level = "silent";
   let text = "";
@@ -110,7 +110,7 @@ test("a fault in the middle cuts the connection, so that no half of an answer pa
   client.resume();
   await once(client, "close");
   log.level = level;
-  // The end of a body that is sent in chunks.
+  // The end of a chunked body.
   expect(text).not.toContain("\r\n0\r\n");
   expect(text).not.toContain("database");
 });

@@ -62,7 +62,7 @@ test("sign-ins, refusals and assignments are events, with the company and withou
   ]);
 });
 
-test("two requests with one id do not take each other's company", async () => {
+test("two requests with the same id are not logged with each other's company", async () => {
   const client = new Client(server.url);
   await client.signUp();
   const headers = { "X-Request-Id": "one-id-for-two" };
@@ -79,7 +79,7 @@ test("two requests with one id do not take each other's company", async () => {
   await expect.poll(companies).toEqual(["200 number", "401 undefined"]);
 });
 
-test("a secret that is planted anywhere in a request is in no line and no answer", async () => {
+test("a secret planted anywhere in a request appears in no log line and no answer", async () => {
   const planted = "planted-s3cret-Zq8";
   const client = new Client(server.url, {
     Authorization: `Bearer ${planted}`,

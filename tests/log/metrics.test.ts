@@ -39,7 +39,7 @@ async function samples(): Promise<Sample[]> {
   return parsePrometheus(body);
 }
 
-test("before the first event a counter is there and 0", async () => {
+test("before its first event a counter exists and is 0", async () => {
   const now = await samples();
   for (const outcome of ["assigned", "not-available", "already-has-number"]) {
     expect(valueOf(now, "phone_number_assignments_total", { outcome })).toBe(0);

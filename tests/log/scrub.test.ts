@@ -16,7 +16,7 @@ test.for([
   expect(scrub(text)).toBe(scrubbed);
 });
 
-test("this process's own secrets are taken out wherever they stand", () => {
+test("this process's own secrets are removed wherever they are", () => {
   process.env["METRICS_TOKEN"] = "a-long-token";
   process.env["DATABASE_URL"] = "postgres://app:p%40ssword@db/app";
   try {
@@ -26,7 +26,7 @@ test("this process's own secrets are taken out wherever they stand", () => {
   }
 });
 
-test("of an error its type, message, code, stack and cause are logged, and no other field", () => {
+test("an error's type, message, code, stack and cause are logged, and no other field", () => {
   const error = Object.assign(new TypeError("postgres://a:b@c", { cause: new Error("why") }), {
     code: "23505",
     detail: "Key (email)=(ann@example.com)",

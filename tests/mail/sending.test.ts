@@ -32,7 +32,7 @@ describe.each(engines)("mail on %s", (engine) => {
 
   const send = () => doJob(mail, stops);
   const queued = () => db("mail_queue").orderBy("id");
-  /** Lets so much time pass for whatever waits. */
+  /** Makes all waiting mail due. */
   const later = () => db("mail_queue").update({ next_try_at: "2026-01-01 00:00:00" });
   const queue = async (address: string, kind: MailKind = "password-changed") =>
     queueMail(db, { kind, companyId: await insertCompany(db), address });
@@ -52,11 +52,11 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(arrived?.header("Subject")).toBe("Confirm your email address");
     expect(arrived?.raw).not.toMatch(/Bcc|Acme\r/);
     expect(arrived?.links).toHaveLength(1);
-    // Nothing is wanted any more, so nobody takes the job.
+    // Nothing is left to do, so nobody takes the job.
     expect(await send()).toBe("not-due");
   });
 
-  test("of an address that would forge a header is not sent, and told", async () => {
+  test("to an address that would forge a header is not sent, and is reported", async () => {
     await queue("ann@example.com\r\nBcc: all@example.com");
     await queue("ann@example.com>, <all@example.com");
     await send();
@@ -64,7 +64,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await unsentMail(db)).toMatchObject([{ count: 2, givenUp: true }]);
   });
 
-  test("that the server refuses for good is given up and told; what it puts off waits", async () => {
+  test("that the server refuses for good is given up and reported; mail that it puts off waits", async () => {
     server.manners = "refuses";
     await queue("nobody@example.com");
     await send();
@@ -83,7 +83,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await unsentMail(db)).toMatchObject([{ givenUp: true }]);
   });
 
-  test("to a server that is slow is waited for, and sent once", async () => {
+  test("to a slow server waits for it, and is sent once", async () => {
     server.manners = 500;
     await queue("ann@example.com");
     const [first, second] = await Promise.all([send(), send()]);
@@ -110,7 +110,7 @@ describe.each(engines)("mail on %s", (engine) => {
     useEnvironment({ SMTP_URL: "smtp://127.0.0.1:1" });
     for (let i = 0; i < 20; i++) await queue(`company${i}@example.com`);
     await send();
-    // One was tried, and the others did not wait for as many time-outs.
+    // One was tried, and the others did not each wait for a time-out.
     expect((await queued()).filter(({ tries }) => tries > 0)).toHaveLength(1);
     expect(await unsentMail(db)).toMatchObject([
       { count: 20, why: "does not answer", givenUp: false },
@@ -123,7 +123,7 @@ describe.each(engines)("mail on %s", (engine) => {
   });
 
   test.each(["hangs", "hangs-at-recipient", "hangs-after-data"] as const)(
-    "to a server that %s is given up for now in its time, waits longer each time, and is not lost",
+    "to a server that %s is put off after a while, waits longer each time, and is not lost",
     async (manners) => {
       const impatient = "greetingTimeout=200&socketTimeout=200";
       useEnvironment({ SMTP_URL: `${server.url}/?${impatient}` });
@@ -154,7 +154,7 @@ describe.each(engines)("mail on %s", (engine) => {
     },
   );
 
-  test("at which alone the server hangs keeps no other waiting", async () => {
+  test("at which the server hangs keeps no other mail waiting", async () => {
     useEnvironment({ SMTP_URL: `${server.url}/?greetingTimeout=200&socketTimeout=200` });
     server.manners = "hangs-after-data";
     server.towards = ["poison@example.com"];
@@ -166,7 +166,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await unsentMail(db)).toMatchObject([{ count: 1, givenUp: false }]);
   });
 
-  test("waits for longer each time that no server answers, whichever mail was tried", async () => {
+  test("waits longer each time that no server answers, whichever mail was tried", async () => {
     useEnvironment({ SMTP_URL: "smtp://127.0.0.1:1" });
     for (let i = 0; i < 3; i++) await queue(`company${i}@example.com`);
     const tried: number[] = [];
@@ -186,7 +186,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await unsentMail(db)).toMatchObject([{ count: 1, givenUp: true }]);
   });
 
-  test("with a link to a new password: each try makes one, and those of earlier tries stay good", async () => {
+  test("with a link to a new password gets a new link on each try, and earlier ones stay valid", async () => {
     await insertCompany(db, { email: "ann@example.com" });
     await requestResetLink(db, "ann@example.com", service);
     await requestResetLink(db, "ann@example.com", service);
@@ -208,7 +208,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(JSON.stringify(await db("account_links"))).not.toContain(links[0]?.slice(7));
   });
 
-  test("asked for again and again is sent five times an hour at most", async () => {
+  test("requested again and again is sent at most five times an hour", async () => {
     await insertCompany(db, { email: "ann@example.com" });
     for (let i = 0; i < 8; i++) {
       await requestResetLink(db, "ann@example.com", service);
@@ -218,7 +218,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await queued()).toEqual([]);
   });
 
-  test("to an address that a company has taken back is not sent", async () => {
+  test("to an address that a company has withdrawn is not sent", async () => {
     const id = await insertCompany(db, { email: "ann@example.com" });
     expect(await requestEmailChange(db, id, "typo@example.com", service)).toBe("link-sent");
     expect(await requestEmailChange(db, id, "right@example.com", service)).toBe("link-sent");
@@ -227,7 +227,7 @@ describe.each(engines)("mail on %s", (engine) => {
     expect(await queued()).toEqual([]);
   });
 
-  test("is not queued where none is configured", async () => {
+  test("is not queued if none is configured", async () => {
     useEnvironment({ SMTP_URL: "", MAIL_FROM: "" });
     await queue("ann@example.com");
     expect(await queued()).toEqual([]);

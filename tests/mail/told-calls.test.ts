@@ -89,7 +89,7 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     return (form ? action(args as ActionFunctionArgs) : loader(args)) as Promise<unknown>;
   };
 
-  test("a missed call and a message have a mail each, once, with what is promised and nothing else", async () => {
+  test("a missed call and a message get a mail each, once, with what was promised and nothing else", async () => {
     await isToldAt("ann@example.com");
     await misses();
     expect(await tell()).toEqual(["Missed call from +353 87 111 2222"]);
@@ -104,7 +104,7 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     expect(arrived?.raw).not.toMatch(/multipart|attachment/i);
   });
 
-  test("answered and blocked calls, and calls of a company that told nobody to be told, have none", async () => {
+  test("answered and blocked calls, and calls of a company without such addresses, get none", async () => {
     await misses();
     expect(await tell()).toEqual([]);
     await isToldAt("ann@example.com");
@@ -118,7 +118,7 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     expect(await tell()).toEqual([]);
   });
 
-  test("a caller who is no number is not named", async () => {
+  test("a caller that is not a number is not named", async () => {
     await isToldAt("ann@example.com");
     await misses("anonymous");
     await misses("sip:click-here@evil.example");
@@ -139,7 +139,7 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     expect(server.arrived.at(-1)?.raw.match(/Missed call, from/g)).toHaveLength(3);
   });
 
-  test("a call that was erased meanwhile is not told", async () => {
+  test("a call erased meanwhile is not mailed", async () => {
     await isToldAt("ann@example.com");
     await misses();
     await db("calls_to_tell").update({ noted_at: minutesAgo(1) });
@@ -149,7 +149,7 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     expect(server.arrived).toEqual([]);
   });
 
-  test("another address confirms first, by a link that looking at does not spend, and stops with one click", async () => {
+  test("another address has to confirm first, by a link that opening does not spend, and can stop with one click", async () => {
     expect(await addToldAddress(db, company, "desk@example.com")).toBe("link-sent");
     expect(await addToldAddress(db, company, "desk@example.com")).toBe("link-sent");
     await misses();
@@ -176,11 +176,11 @@ describe.each(engines)("mail of calls on %s", (engine) => {
     await misses();
     expect(await tell()).toEqual([]);
     expect(await ask(link)).toMatchObject({ data: { state: "stopped", email: null } });
-    // No table has what opens a link.
+    // No table has the secret of a link.
     expect(JSON.stringify(await db("told_links"))).not.toContain(stop.split("/")[2]);
   });
 
-  test("a company has so many told, and an idle number's owner is told once", async () => {
+  test("a company can have only so many addresses, and an idle number's owner is told once", async () => {
     for (let i = 0; i < mostTold; i++) await addToldAddress(db, company, `a${i}@example.com`);
     expect(await addToldAddress(db, company, "more@example.com")).toBe("too-many");
     expect(await toldAddresses(db, company)).toHaveLength(mostTold);

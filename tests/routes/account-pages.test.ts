@@ -25,7 +25,7 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
     "/settings/security",
     "/settings/security/password",
     "/settings/security/sessions",
-  ])("%s is the company's alone, and kept by no cache", async (path) => {
+  ])("%s is only for the company, and never cached", async (path) => {
     const { location } = await get(new Client(url), path);
     expect(location).toBe(`/login?redirectTo=${encodeURIComponent(path)}`);
     const { client } = await owner();
@@ -36,7 +36,7 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
   });
 
   describe("the account", () => {
-    test("shows what is kept, saves what is changed, and says so once", async () => {
+    test("shows what is stored, saves changes, and says so once", async () => {
       const { client, id } = await owner({ phone: "+353863334444", time_zone: "Asia/Tokyo" });
       const page = await get(client, "/settings/account");
       expect(fieldsOf(page)).toMatchObject({
@@ -68,7 +68,7 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
       });
     });
 
-    test("tells all that is wrong at once, keeps what was typed, and changes nothing", async () => {
+    test("lists everything wrong at once, keeps what was typed, and changes nothing", async () => {
       const { client, id } = await owner();
       const before = await companyRow(id);
       const form = {
@@ -87,7 +87,7 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
       expect(await companyRow(id)).toEqual(before);
     });
 
-    test("a phone that an older program kept as it was typed stays where it is left alone", async () => {
+    test("a phone that an older program stored as typed may stay as it is", async () => {
       const { client, id } = await owner();
       await db("companies").where({ id }).update({ phone: "ask for Ann" });
       const form = { company_name: "Acme", owner_name: "Ann", time_zone: "UTC" };
@@ -100,7 +100,7 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
       ).toBe(400);
     });
 
-    test("a form names no other company", async () => {
+    test("a form cannot change another company", async () => {
       const [ann, bea] = [await owner(), await owner()];
       const before = await companyRow(bea.id);
       const form = { company_name: "Taken", owner_name: "Taken", time_zone: "UTC" };
@@ -129,8 +129,8 @@ describe.each(engines)("Settings → Account on %s", (engine) => {
     });
   });
 
-  describe("one's own data", () => {
-    test("is one JSON document of all that is kept, without what opens anything", async () => {
+  describe("the company's data", () => {
+    test("is one JSON document of everything stored, without secrets", async () => {
       const { client, id, email, number } = await owner({ phone: "+353863334444" });
       await post(client, "/settings/security", { password });
       const call = {

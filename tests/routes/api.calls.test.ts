@@ -88,7 +88,7 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
     });
   });
 
-  test("one is told whole, and another company's is not there", async () => {
+  test("one can be read in full, and another company's does not exist", async () => {
     const company = await companyWithNumber();
     const callSid = await called(company, secondsIn(0), "anonymous");
     const answer = await company.program.get(`/api/calls/${callSid}`);
@@ -138,7 +138,7 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
     language: "fr-FR",
   };
 
-  test("what is put is what is there, in every mode", async () => {
+  test("what is PUT is what GET returns, in every mode", async () => {
     const company = await companyWithNumber();
     expect((await company.program.get("/api/call-handling")).body).toMatchObject({
       call_handling: {
@@ -169,7 +169,7 @@ describe.each(engines)("calls and their handling by the API on %s", (engine) => 
     }
   });
 
-  test("what cannot be is refused field by field, and changes nothing", async () => {
+  test("invalid settings are refused field by field, and nothing changes", async () => {
     const company = await companyWithNumber();
     await put(company, message);
     for (const [wrong, fields] of [

@@ -67,7 +67,7 @@ describe("with CORS_ORIGINS", () => {
     expect(assigned.status).toBe(200);
   });
 
-  test("it gets no credentials, and a cookie that comes along is refused", async () => {
+  test("it gets no credentials, and a cookie sent along is refused", async () => {
     const asked = await preflight(new Client(url), allowed);
     expect(asked.headers.has("Access-Control-Allow-Credentials")).toBe(false);
     const browser = new Client(url, {
@@ -91,7 +91,7 @@ describe("with CORS_ORIGINS", () => {
     },
   );
 
-  test("pages are nobody else's", async () => {
+  test("pages are not shared with other origins", async () => {
     expect(corsOf(await new Client(url, { Origin: allowed }).fetch("/login"))).toEqual([]);
   });
 });

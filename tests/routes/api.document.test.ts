@@ -99,7 +99,7 @@ test("documented answers are as their schemas say", () => {
   }
 });
 
-test("the check of answers sees what is missing, too much, of another type or status", () => {
+test("the check of answers notices missing and extra fields and wrong types and statuses", () => {
   const headers = new Headers({ "X-Request-Id": "x" });
   const check = (status: number, body: object) =>
     expectDocumented("GET", "/api/phone-numbers/current", status, headers, JSON.stringify(body));
@@ -120,7 +120,7 @@ test("the check of answers sees what is missing, too much, of another type or st
   expect(() => check(404, { ...refused, code: "not_found" })).toThrow(/not documented/);
 });
 
-test("every error is some call's, but for that of a method that there is not", () => {
+test("every error belongs to some call, except for that of an unknown method", () => {
   const used = new Set(operations.flatMap((operation) => errorsOf(operation)));
   expect(errorCodes.filter((code) => !used.has(code))).toEqual(["method_not_allowed"]);
 });
@@ -232,7 +232,7 @@ console.log(JSON.stringify({
 }));
 `;
 
-describe("a client that is made of the document", () => {
+describe("a client generated from the document", () => {
   let directory: string;
   beforeAll(async () => {
     // Here, so that it finds the packages.
@@ -247,7 +247,7 @@ describe("a client that is made of the document", () => {
     writeFileSync(path.join(directory, "package.json"), '{"type":"module"}');
   });
 
-  test("has the types of all that it sends and gets, as docs/api.md shows", async () => {
+  test("has types for everything that it sends and gets, as docs/api.md shows", async () => {
     const tsc = path.resolve("node_modules/typescript/bin/tsc");
     const options =
       "--noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution bundler --allowImportingTsExtensions --types node";

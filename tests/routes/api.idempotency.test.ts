@@ -103,7 +103,7 @@ describe.each(engines)("Idempotency-Key on %s", (engine) => {
     expect((await assign(program, "k2", { phone_number: number })).status).toBe(200);
   });
 
-  test("what is no answer of the rule is not kept: the key is free again", async () => {
+  test("answers that do not come from the rule are not stored: the key is free again", async () => {
     const { program, owner } = await company();
     const number = await freshNumber();
     const headers = { "Idempotency-Key": "k" };
@@ -135,7 +135,7 @@ describe.each(engines)("Idempotency-Key on %s", (engine) => {
     expect(current.body.has_phone).toBe(false);
   });
 
-  test("a key may have 255 characters, and any visible sign", async () => {
+  test("a key may have 255 visible characters of any kind", async () => {
     for (const key of [
       "k".repeat(255),
       `"8e03978e-40d5-43e8-bc93-6894a57f9324"`,
@@ -170,7 +170,7 @@ describe.each(engines)("Idempotency-Key on %s", (engine) => {
     expect(answers[0]!.status).toBe(200);
   });
 
-  test("signing up, in and out and tokens take no notice of it: their answers hold secrets", async () => {
+  test("signing up, signing in and out, and tokens ignore it: their answers hold secrets", async () => {
     const fields = aCompany();
     const client = new Client(server.url, { "Idempotency-Key": "a b" });
     expect((await client.post("/api/signup", fields)).status).toBe(201);

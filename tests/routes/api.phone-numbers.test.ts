@@ -46,7 +46,7 @@ describe.each(engines)("the JSON API's numbers on %s", (engine) => {
     expect(JSON.stringify(after.body)).not.toContain(number);
   });
 
-  test("a company that has one gets no other, and is told the one it has", async () => {
+  test("a company with a number gets no other, and is told its own", async () => {
     const { client } = await site.signedUp();
     const choose = async (phone_number: string) => {
       const { status, body } = await client.post("/api/phone-numbers/assign", { phone_number });
@@ -69,7 +69,7 @@ describe.each(engines)("the JSON API's numbers on %s", (engine) => {
     }
   });
 
-  test("of one request that is sent five times at once, one is answered 200 and the others the number", async () => {
+  test("of one request sent five times at once, one succeeds and the others are told the number", async () => {
     const number = await site.freshNumber();
     const { client } = await site.signedUp();
     const answers = await Promise.all(
@@ -200,7 +200,7 @@ describe.each(engines)("the JSON API's numbers on %s", (engine) => {
     );
   });
 
-  test("a superscript assigns no number, and marks that nobody sees are dropped", async () => {
+  test("a superscript assigns no number, and invisible marks are dropped", async () => {
     const { client } = await site.signedUp();
     await addToPool(site.db, ["+4930123456789"]);
     expect(
@@ -213,7 +213,7 @@ describe.each(engines)("the JSON API's numbers on %s", (engine) => {
     ).toMatchObject({ status: 200, body: { phone_number: "+4930123456789" } });
   });
 
-  test("empty query values are as if they were not there", async () => {
+  test("empty query values are ignored", async () => {
     const { client } = await site.signedUp();
     const answer = await client.get(
       "/api/phone-numbers/available?limit=&cursor=&contains=&country=",

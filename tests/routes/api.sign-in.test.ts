@@ -10,7 +10,7 @@ describe.each(engines)("the JSON API's signing in and out on %s", (engine) => {
     site = await openSite(engine);
   });
 
-  test("signing in works with the email in another case and makes a session of its own", async () => {
+  test("signing in works with the email in another case and makes a new session", async () => {
     const client = new Client(site.url);
     const fields = aCompany();
     await client.signUp(fields);
@@ -68,13 +68,13 @@ describe.each(engines)("the JSON API's signing in and out on %s", (engine) => {
     { email: "ann@example.com" },
     { email: 1, password: 2 },
     { email: null, password: "x" },
-  ])("%j is no sign-in", async (body) => {
+  ])("%j is not a sign-in", async (body) => {
     expect(await new Client(site.url).post("/api/login", body)).toMatchObject(
       refusal(400, "invalid_fields", "Email and password are required"),
     );
   });
 
-  test("a session that is logged out is dead wherever its cookie is", async () => {
+  test("a session that was logged out is dead wherever its cookie is", async () => {
     const { client } = await site.signedUp();
     const copy = new Client(site.url);
     for (const [name, value] of client.cookies) copy.cookies.set(name, value);
@@ -93,7 +93,7 @@ describe.each(engines)("the JSON API's signing in and out on %s", (engine) => {
     expect(response.status).toBe(200);
   });
 
-  test("a session that expired is no session", async () => {
+  test("an expired session is no longer a session", async () => {
     const { client } = await site.signedUp();
     await site.db("company_sessions").update({
       expires_at: "2020-01-01 00:00:00",
@@ -103,7 +103,7 @@ describe.each(engines)("the JSON API's signing in and out on %s", (engine) => {
     );
   });
 
-  test("a used session lives on, to its absolute end", async () => {
+  test("a used session lives on, up to its absolute end", async () => {
     const { client } = await site.signedUp();
     const { company } = (await client.get("/api/session")).body as {
       company: { id: number };

@@ -106,7 +106,7 @@ describe.each(engines)("the JSON API's signing up on %s", (engine) => {
     expect((await client.post("/api/signup", { ...aCompany(), email })).status).toBe(400);
   });
 
-  test("who signs up with composed letters logs in with decomposed ones", async () => {
+  test("an account made with composed letters can be opened with decomposed ones", async () => {
     const [email, password] = ["zoë@exämple.ie", "Grüße, Béal an Átha"];
     await new Client(site.url).signUp({ email: email.normalize("NFC"), password });
     const decomposed = { email: email.normalize("NFD"), password: password.normalize("NFD") };
@@ -139,7 +139,7 @@ describe.each(engines)("the JSON API's signing up on %s", (engine) => {
     }
   });
 
-  test("a sign-up that is sent again, since its answer was lost, opens the account", async () => {
+  test("a sign-up sent again because its answer was lost opens the account", async () => {
     const fields = aCompany();
     const first = await new Client(site.url).signUp(fields);
     const client = new Client(site.url);
@@ -151,7 +151,7 @@ describe.each(engines)("the JSON API's signing up on %s", (engine) => {
     });
   });
 
-  test("an account whose session cannot begin is not made, and the same form makes it later", async () => {
+  test("if the session cannot begin no account is made, and the same form makes it later", async () => {
     const fields = aCompany();
     const form = () =>
       new Client(site.url).fetch("/signup", { method: "POST", body: new URLSearchParams(fields) });

@@ -1,8 +1,20 @@
 import { connect } from "node:net";
 import { beforeAll, describe, expect, test } from "vitest";
+import { apiDocument } from "#app/http/api/document.server.ts";
 import { Client, refusal } from "../support/client.ts";
 import { engines } from "../support/databases.ts";
 import { openSite, type Site } from "../support/site.ts";
+
+/** The API's calls that change something, for an id that there is not. */
+const changingCalls = Object.entries(apiDocument().paths as Record<string, object>).flatMap(
+  ([path, operations]) =>
+    Object.keys(operations)
+      .filter((method) => method !== "get")
+      .map((method): [string, string] => [method.toUpperCase(), path.replace(/\{\w+\}/, "999")]),
+);
+
+/** A body that is sent without its length. */
+const inChunks = (text: string) => new Blob(text ? [text] : []).stream();
 
 describe.each(engines)("the JSON API's protocol on %s", (engine) => {
   let site: Site;
@@ -30,7 +42,7 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
     ["/api/signup", "POST"] as const,
     ["/api/login", "POST"] as const,
     ["/api/logout", "POST"] as const,
-  ])("%s has no other method than %s", async (path, method) => {
+  ])("%s has no methods other than %s", async (path, method) => {
     const allow = method === "GET" ? "GET, HEAD" : "POST";
     for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
       if (other === method) continue;
@@ -60,7 +72,7 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
   );
 
   test.each(["{", "", "nonsense", "[]", '"text"', "null", "\u00ff\u00fe"])(
-    "the body %j is no JSON object",
+    "the body %j is not a JSON object",
     async (body) => {
       const answer = await new Client(site.url).post("/api/login", body);
       expect(answer.status).toBe(400);
@@ -81,6 +93,28 @@ describe.each(engines)("the JSON API's protocol on %s", (engine) => {
     });
     expect(response.status).toBe(415);
     expect(await response.json()).toMatchObject({ success: false });
+  });
+
+  test.each(changingCalls)(
+    "%s %s is answered alike without a body and with an empty one in chunks",
+    async (method, path) => {
+      const { client } = await site.signedUp();
+      const none = await client.fetch(path, { method });
+      expect([200, 400, 404]).toContain(none.status);
+      const again = (await site.signedUp()).client;
+      const empty = await again.fetch(path, { method, body: inChunks(""), duplex: "half" });
+      expect([empty.status, await empty.json()]).toEqual([none.status, await none.json()]);
+    },
+  );
+
+  test("an empty body may have any type where none is wanted, and one in chunks without a type is a 415", async () => {
+    const { client } = await site.signedUp();
+    for (const type of ["application/json", "application/x-www-form-urlencoded"]) {
+      const headers = { "Content-Type": type };
+      expect((await client.fetch("/api/logout", { method: "POST", headers })).status).toBe(200);
+    }
+    const sent = { method: "POST", body: inChunks("{}"), duplex: "half" } as const;
+    expect((await client.fetch("/api/logout", sent)).status).toBe(415);
   });
 
   test("a body may have 16 KiB, and not a byte more", async () => {

@@ -53,7 +53,7 @@ describe.each(engines)("API tokens on %s", (engine) => {
     expect(server.output()).not.toContain(token);
   });
 
-  test("what is wrong with a token is told, and its use is not", async () => {
+  test("the answer says what is wrong with a token, but not what it could have done", async () => {
     const { token, id } = await companyWithToken(url, db);
     const old = await makeToken(db, id, {
       name: "Old",
@@ -136,7 +136,7 @@ describe.each(engines)("API tokens on %s", (engine) => {
     expect((await program.get("/api/session")).status).toBe(200);
   });
 
-  test("the header goes before the cookie, and only it is free of the same-site check", async () => {
+  test("the header takes precedence over the cookie, and exempts from the same-site check", async () => {
     const one = await companyWithToken(url, db);
     const other = await companyWithToken(url, db);
     const Cookie = one.owner.headers["Cookie"]!;
@@ -185,7 +185,7 @@ describe.each(engines)("API tokens on %s", (engine) => {
     });
   });
 
-  test("a token that is not as it should be is refused field by field", async () => {
+  test("an invalid token form is refused field by field", async () => {
     const { owner } = await companyWithToken(url, db);
     expect(await owner.post("/api/tokens", {})).toMatchObject({
       status: 400,

@@ -46,7 +46,7 @@ describe.each(engines)("the page of who may not call on %s", (engine) => {
     ["087 333 4444", "Enter a phone number with its country code"],
     ["everybody", "Enter a phone number with its country code"],
     ["+266696687", "where the number is withheld. Choose what becomes of such calls instead."],
-  ])("%j is refused at its field, and kept: %s", async (typed, error) => {
+  ])("%j is refused at its field, and stays there: %s", async (typed, error) => {
     const company = await site.fresh();
     const page = await post(company.client, here, { number: typed });
     expect([page.status, page.title]).toEqual([400, expect.stringMatching(/^Error: Who may not/)]);
@@ -57,7 +57,7 @@ describe.each(engines)("the page of who may not call on %s", (engine) => {
     expect(await blocked(company)).toEqual([]);
   });
 
-  test("too many are refused in words, from the page and from a call", async () => {
+  test("too many are refused with an explanation, from the page and from a call", async () => {
     const company = await site.fresh();
     const rows = Array.from({ length: mostBlocked }, (_, index) => ({
       company_id: company.id,
@@ -91,7 +91,7 @@ describe.each(engines)("the page of who may not call on %s", (engine) => {
     expect(await blocked(company)).toEqual([]);
   });
 
-  test("one company's blocks are none of another's", async () => {
+  test("one company's blocks do not affect another", async () => {
     const [one, other] = [await site.fresh(), await site.fresh()];
     await post(one.client, here, { number: "+353873334444", form_owner: String(other.id) });
     expect(await blocked(other)).toEqual([]);

@@ -59,7 +59,7 @@ describe.each(engines)("who may not call (%s)", (engine) => {
     expect(events).toEqual(["caller-blocked", "caller-unblocked"]);
   });
 
-  test("blocking twice is once, and only of one's own calls by somebody who can be known again", async () => {
+  test("blocking twice is blocking once, and works only for the company's own calls from recognisable callers", async () => {
     const { db, company } = called;
     const callSid = await blocks();
     expect(await blockCallerOf(db, company, callSid)).toBe("blocked");
@@ -96,7 +96,7 @@ describe.each(engines)("who may not call (%s)", (engine) => {
     expect(await comes("anonymous")).toEqual(["Say Hello.", "Dial"]);
   });
 
-  test("in whatever order Twilio tells of a blocked call, it is blocked", async () => {
+  test("in whatever order Twilio reports a blocked call, it is blocked", async () => {
     const { db, company, number: to } = called;
     const steps = [
       (callSid: string) =>
@@ -142,7 +142,7 @@ describe.each(engines)("who may not call (%s)", (engine) => {
     }
   });
 
-  test("a call that was connected stays what it was when its caller is blocked meanwhile", async () => {
+  test("a connected call stays what it was if its caller is blocked meanwhile", async () => {
     const call = new IncomingCall(called.number);
     const verbs = await call.comes();
     await blockCallerOf(called.db, called.company, call.callSid);

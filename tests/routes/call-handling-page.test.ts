@@ -135,7 +135,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     });
   });
 
-  test("all that is wrong is told at once, in the form's order", async () => {
+  test("everything wrong is listed at once, in the form's order", async () => {
     const { html } = await save(await site.fresh(), {
       ...valid,
       mode: "phone",
@@ -153,7 +153,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
   });
 
   test.each(["phone", "sip_address"] as const)(
-    "what only the database knows of %s is told together with the rest",
+    "what only the database knows about %s is listed with the rest",
     async (field) => {
       const company = await site.fresh();
       const pool = { phone: company.number, sip_address: `sip:${company.number}@example.com` };
@@ -251,7 +251,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     expect((await save(company, sip)).html).toContain('<a href="#sip_address">');
   });
 
-  test("a phone that was saved before and may not be rung any more is told as such", async () => {
+  test("the page says if a phone saved earlier may no longer be rung", async () => {
     const company = await site.fresh();
     const mark = "callers are asked for a message instead. Enter another.";
     await save(company, { ...valid, mode: "phone", phone: "+353 87 111 2222" });
@@ -283,7 +283,7 @@ describe.each(engines)("the page of call handling on %s", (engine) => {
     }
   });
 
-  test("what a company sends as its greeting comes back as text", async () => {
+  test("a company's greeting comes back as text", async () => {
     const company = await site.fresh();
     await saveCallHandling(site.db, company.id, {
       greeting: `</textarea><script>alert("1")</script>`,

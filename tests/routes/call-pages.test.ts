@@ -17,7 +17,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
 
   describe("who may see them", () => {
     test.each([...pages, ...resources])(
-      "%s asks a stranger to log in, and is in no cache",
+      "%s asks a stranger to log in, and is never cached",
       async (path) => {
         const stranger = { client: new Client(site.url) };
         const { status, headers, html } = await page(stranger, path);
@@ -33,7 +33,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       },
     );
 
-    test.each(pages)("%s is in no cache and no search engine", async (path) => {
+    test.each(pages)("%s is never cached and in no search engine", async (path) => {
       const company = await site.fresh();
       await called(site.db, company);
       for (const address of [path, `${path}.data`]) {
@@ -43,7 +43,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect((await page(company, path)).html).toContain('<meta name="robots" content="noindex"/>');
     });
 
-    test("no page and no export tells one company of another's calls", async () => {
+    test("no page and no export shows one company another's calls", async () => {
       const [one, other] = [await site.fresh(), await site.fresh()];
       const sids: string[] = [];
       for (let i = 0; i < 30; i++) {
@@ -81,7 +81,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
   // PostgreSQL takes no such text.
   const eachColumn = engine === "sqlite" ? ["started_at", "answered_at", "ended_at"] : [];
   test.each(eachColumn)(
-    "a call whose %s some other program has written oddly breaks no page and no list",
+    "a call with an odd %s from another program breaks no page and no list",
     async (column) => {
       const company = await site.fresh();
       await called(site.db, company);
@@ -102,7 +102,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
   );
 
   describe("the dashboard", () => {
-    test("a company without a number sees nothing of calls", async () => {
+    test("a company without a number sees nothing about calls", async () => {
       const [company] = await signedInCompanies(site.db, 1);
       const client = new Client(site.url, { Cookie: company!.cookie });
       expect((await page({ client }, "/dashboard")).text).not.toContain("Recent calls");
@@ -132,7 +132,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect(html).not.toMatch(/<[^>]+ style=/);
     });
 
-    test("news gets old", async () => {
+    test("the first call is news only for a while", async () => {
       const company = await site.fresh();
       await called(site.db, company, { at: secondsIn(0) });
       const { text } = await page(company, "/dashboard");
@@ -172,7 +172,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect(seen).toEqual(sids);
     });
 
-    test("can be of one outcome; what there is not is all of them", async () => {
+    test("can be narrowed to one outcome; an unknown outcome shows all", async () => {
       const company = await site.fresh();
       for (const scenario of scenarios.slice(0, 11)) {
         const callSid = newCallSid();
@@ -198,7 +198,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       expect(none.text).toContain("No calls like that.");
     });
 
-    test("tells calls by day and by kind, finds digits and days, and the export has the same", async () => {
+    test("lists calls by day and by kind, finds digits and days, and the export has the same calls", async () => {
       const company = await site.fresh();
       const sids = [
         await called(site.db, company, { from: "+353871234567", at: daysAgo(0) }),
@@ -266,7 +266,7 @@ describe.each(engines)("a company's calls on %s", (engine) => {
       "sip:anonymous@anonymous.invalid",
       "+266696687",
       "+7378742833",
-    ])("a caller who withholds the number reads so: %j", async (from) => {
+    ])("a caller who withholds the number is shown as such: %j", async (from) => {
       const company = await site.fresh();
       await called(site.db, company, { from });
       for (const path of ["/dashboard", "/calls", "/calls.csv"]) {

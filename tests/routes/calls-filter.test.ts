@@ -27,7 +27,7 @@ describe.each(engines)("a page of calls on %s", (engine) => {
   const linkIn = (html: string, pattern: RegExp) =>
     pattern.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? "";
 
-  test("has its tab, digits, days and place still after Block, Delete and Keep it", async () => {
+  test("keeps its tab, digits, days and place after Block, Delete and Keep it", async () => {
     const company = await site.fresh();
     for (let i = 0; i < 30; i++) await called(site.db, company, { at: secondsIn(i) });
     await site.db("calls").where({ company_id: company.id }).update({ recording_sid: "RE1" });
@@ -66,7 +66,7 @@ describe.each(engines)("a page of calls on %s", (engine) => {
     expect((await page(company, toDelete)).headers.get("Location")).toBe(here);
   });
 
-  test("leads nowhere but to calls, whatever an address says", async () => {
+  test("leads only to calls, whatever the address says", async () => {
     const company = await site.fresh();
     const callSid = await called(site.db, company);
     const odd = "outcome=//evil.example&cursor=%0d%0ax:y&redirectTo=https://evil.example&page=2";
@@ -74,7 +74,7 @@ describe.each(engines)("a page of calls on %s", (engine) => {
     expect([status, location]).toEqual([302, "/calls?cursor=%0D%0Ax%3Ay"]);
   });
 
-  test("counts to a thousand and says that there are more", async () => {
+  test("counts to a thousand and then says that there are more", async () => {
     const company = await site.fresh();
     await answered(company, 1_000);
     expect((await page(company, "/calls")).text).toContain(
@@ -88,7 +88,7 @@ describe.each(engines)("a page of calls on %s", (engine) => {
     expect(searched.text).toMatch(/All Missed Messages Answered In progress/);
   });
 
-  test("that a search leaves short while more follow says “Search on”, and at the end nothing", async () => {
+  test("says “Search on” if a search leaves it short and more follow, and nothing at the end", async () => {
     const company = await site.fresh();
     await answered(company, 5_010);
     const old = secondsIn(-6_000);

@@ -28,7 +28,7 @@ function cellsOf(csv: string): string[][] {
 describe.each(engines)("the export of calls on %s", (engine) => {
   const site = useCallSite(engine);
 
-  test("has every call, its times in UTC, and nothing that a spreadsheet would run", async () => {
+  test("has every call, with times in UTC, and nothing that a spreadsheet would execute", async () => {
     const company = await site.fresh();
     const nasty: [from: string, cell: string][] = [
       ["+353871112222", "+353 87 111 2222"],
@@ -71,7 +71,7 @@ describe.each(engines)("the export of calls on %s", (engine) => {
     ]);
   });
 
-  test("can be of one outcome, and is a heading where there is no call", async () => {
+  test("can be narrowed to one outcome, and is just a heading if there is no call", async () => {
     const company = await site.fresh();
     await called(site.db, company);
     const busy = await page(company, "/calls.csv?outcome=busy");
@@ -80,7 +80,7 @@ describe.each(engines)("the export of calls on %s", (engine) => {
     expect(cellsOf(going.html)).toHaveLength(2);
   });
 
-  test("is not read whole under another address, and HEAD reads none of it", async () => {
+  test("is not buffered under Remix's data address, and HEAD reads none of it", async () => {
     const company = await site.fresh();
     const callSid = await called(site.db, company);
     const { html } = await page(company, "/calls.csv.data");
@@ -132,7 +132,7 @@ describe("the export of 20,000 calls", () => {
     expect(new Set(rows.map((row) => row.at(-1))).size).toBe(20_001);
   });
 
-  test("is read from the database as it is taken, in small pieces, and no more of it once the reader goes", async () => {
+  test("is read from the database in small pieces as it is taken, and no further once the reader goes", async () => {
     useEnvironment({ DATABASE_URL: url });
     let queries = 0;
     reading().on("query", () => queries++);

@@ -81,7 +81,7 @@ describe.each(engines)("messages on %s", (engine) => {
     (await signedIn(asked("/calls", { cookie })))?.unheard;
   const said = async (answer: Response) => [answer.status, (await answer.text()).trim()];
 
-  test("a message plays whole and in parts, with nothing of Twilio's but type, length and range", async () => {
+  test("a message plays whole and in parts, with only type, length and range from Twilio", async () => {
     const { file } = twilio.sound;
     const whole = await play();
     expect(whole.status).toBe(200);
@@ -154,7 +154,7 @@ describe.each(engines)("messages on %s", (engine) => {
     await answer.body?.cancel();
   });
 
-  test("what plays has been heard, by two at once too, and a look at the headers has not", async () => {
+  test("playing marks a message as heard, even two at once, and a HEAD request does not", async () => {
     expect(await unheard(owner)).toBe(1);
     expect(await unheard(other)).toBe(0);
     await (await play({ method: "HEAD" })).body?.cancel();
@@ -193,7 +193,7 @@ describe.each(engines)("messages on %s", (engine) => {
     ],
     [{ status: 404 }, 404, "The message is not ready yet. Try again in a minute."],
   ])(
-    "where Twilio answers %j there is a sentence, and nobody has heard it",
+    "if Twilio answers %j there is a sentence, and the message stays unheard",
     async (fault, status, text) => {
       twilio.fail(fault);
       expect(await said(await play())).toEqual([status, text]);
@@ -201,7 +201,7 @@ describe.each(engines)("messages on %s", (engine) => {
     },
   );
 
-  test("a slow Twilio is waited for, and one that has lost the message is told of", async () => {
+  test("a slow Twilio is waited for, and a message that it has lost is reported", async () => {
     twilio.fail({ status: 404, after: 300 });
     const before = performance.now();
     await play();
@@ -275,7 +275,7 @@ describe.each(engines)("messages on %s", (engine) => {
     expect(await db("audit_events").where({ event: "message-deleted" })).toHaveLength(1);
   });
 
-  test("what Twilio does not delete is told, and tried again", async () => {
+  test("a failed deletion at Twilio is reported, and tried again", async () => {
     twilio.fail({ status: 503 });
     expect(newsOf(await remove())).toBe('"message-deleted-here"');
     expect(await said(await play())).toEqual([410, "This message was deleted."]);

@@ -89,7 +89,7 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     expect(offered(await show("?after=garbage"))).toHaveLength(30);
   });
 
-  test("a company's list begins where it began before, and another's elsewhere", async () => {
+  test("a company's list always begins at the same place, and another's elsewhere", async () => {
     await site.freshNumbers(45);
     const lists = new Set<string>();
     for (let company = 1; company <= 5; company++) {
@@ -135,7 +135,7 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     expect(companies.map(([company]) => company)).not.toContain(stranger);
   });
 
-  test("both choose pages send a company that has its number to where it sees it", async () => {
+  test("both choose pages send a company with a number to where it sees it", async () => {
     const [number = "", other = ""] = await site.freshNumbers(2);
     const { client } = await site.signedUp();
     await post(client, "/dashboard/choose-number", { phone_number: number });
@@ -167,7 +167,7 @@ describe.each(engines)("choosing a number on %s", (engine) => {
   });
 
   test.each(["", "+999999", "garbage", "<b>", "+353 86 000 0000 0000 0000"])(
-    "what is no number of the pool is told plainly: %j",
+    "a number that is not in the pool gets a plain message: %j",
     async (phone_number) => {
       await site.freshNumbers(1);
       const { client, id } = await site.signedUp();
@@ -203,6 +203,8 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     expect(textOf(longest)).toContain("Showing 500 of 501");
     expect(textOf(longest)).toContain("Search to narrow it down.");
     expect(textOf(longest)).not.toContain("Show more numbers");
+    const searched = await get(client, "/dashboard/choose-number?search=35386");
+    expect(textOf(searched)).toContain("More than 30 numbers match. Showing the first 30.");
     const shorter = await get(client, "/dashboard/choose-number?show=499");
     expect(textOf(shorter)).toContain("Show more numbers");
     expect(textOf(shorter)).not.toContain("Search to narrow");

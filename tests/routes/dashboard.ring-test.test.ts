@@ -30,7 +30,7 @@ describe.each(engines)("the ring test's event stream on %s", (engine) => {
     expect(await again.ends()).toContain("event: call");
   });
 
-  test("a company has a few at most, and those whose reader went do not count", async () => {
+  test("a company may have a few, and those whose reader has gone do not count", async () => {
     const company = await site.fresh();
     const streams: Stream[] = [];
     for (let i = 0; i < 4; i++) streams.push(await openStream(company));
@@ -47,7 +47,7 @@ describe.each(engines)("the ring test's event stream on %s", (engine) => {
     });
   });
 
-  test("another company's call turns nothing", async () => {
+  test("another company's call changes nothing", async () => {
     const [one, other] = [await site.fresh(), await site.fresh()];
     useEnvironment({ DATABASE_URL: site.databaseUrl });
     const gone = new AbortController();
@@ -68,7 +68,7 @@ describe.each(engines)("the ring test's event stream on %s", (engine) => {
     expect(await next).toEqual({ done: true, value: undefined });
   });
 
-  test("nothing runs for HEAD or the data of a page", async () => {
+  test("HEAD and Remix's data requests start no stream", async () => {
     const company = await site.fresh();
     for (let i = 0; i < 6; i++) {
       const head = await company.client.fetch(streamPath, { method: "HEAD" });

@@ -83,7 +83,7 @@ async function browserWith(news: News, isSignedIn: boolean): Promise<Client> {
 }
 
 describe.each(told)("$news on $path", ({ news, path, words, isSignedIn }) => {
-  test("is told once: by no page before it, and no more when that is loaded again or was kept as a bookmark", async () => {
+  test("is told once: by no earlier page, and not again on a reload or from a bookmark", async () => {
     const client = await browserWith(news, isSignedIn);
     const banner = async (at = path) => {
       const { status, html } = await page({ client }, at);

@@ -35,7 +35,7 @@ describe.each(engines)("on %s", (engine) => {
     ["_app.settings.email", true, 3],
     ["_app.calls", true, 3],
   ] as const)(
-    "the page %s of a company with a number (%s) asks %i times at most",
+    "the page %s of a company with a number (%s) makes at most %i queries",
     async ([page, hasNumber, most]) => {
       const { url } = await createMigratedDatabase(engine);
       const db = openDatabase(url);

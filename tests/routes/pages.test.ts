@@ -22,18 +22,15 @@ describe.each(engines)("the pages on %s", (engine) => {
   });
 
   describe("who may see what", () => {
-    test.each(["/", "/login", "/signup"])(
-      "%s is for anybody, and is not kept by caches",
-      async (path) => {
-        const page = await get(new Client(site.url), path);
-        expect(page.status).toBe(200);
-        expect(page.headers.get("Cache-Control")).toBe("no-store");
-        expect(page.html).not.toContain("noindex");
-      },
-    );
+    test.each(["/", "/login", "/signup"])("%s is for anybody, and never cached", async (path) => {
+      const page = await get(new Client(site.url), path);
+      expect(page.status).toBe(200);
+      expect(page.headers.get("Cache-Control")).toBe("no-store");
+      expect(page.html).not.toContain("noindex");
+    });
 
     test.each(["/", "/login", "/signup"])(
-      "%s sends a company that is signed in to its dashboard",
+      "%s sends a signed-in company to its dashboard",
       async (path) => {
         const { client } = await site.signedUp();
         const page = await get(client, path);
@@ -50,7 +47,7 @@ describe.each(engines)("the pages on %s", (engine) => {
       expect(data.html).not.toContain("phone_number");
     });
 
-    test.each(privatePages)("%s is kept by no cache and no search engine", async (path) => {
+    test.each(privatePages)("%s is never cached and in no search engine", async (path) => {
       await site.freshNumbers(1);
       const { client } = await site.signedUp();
       const page = await get(client, path);
@@ -108,7 +105,7 @@ describe.each(engines)("the pages on %s", (engine) => {
       expect(textOf(settings)).not.toContain("demo");
     });
 
-    test("of a demo number the dashboard and the settings say that it takes no calls", async () => {
+    test("the dashboard and the settings say that a demo number takes no calls", async () => {
       const number = "+442079460018";
       await addToPool(site.db, [number]);
       const { client } = await site.signedUp();
@@ -179,7 +176,7 @@ describe("pages under limits and faults", () => {
     expect(page.html).toContain('value="ann@example.com"');
   });
 
-  test("a database that takes no writes costs nobody what they typed, and nothing is half done", async () => {
+  test("if the database takes no writes, nobody loses what they typed, and nothing is half done", async () => {
     const database = await createMigratedDatabase("sqlite");
     const db = openDatabase(database.url);
     const [number = ""] = someNumbers(1);

@@ -39,7 +39,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     return find()!;
   }
 
-  test("an email is verified before a number is assigned, never before looking", async () => {
+  test("an email must be verified before a number is assigned, but not before looking", async () => {
     const fields = aCompany();
     const owner = new Client(server.url);
     await owner.signUp(fields);
@@ -67,7 +67,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     expect(assigned.status).toBe(200);
   });
 
-  test("the link of Settings is sent again for whoever asks, and is as good as the first", async () => {
+  test("Settings sends the link again on request, and it is as good as the first", async () => {
     const fields = aCompany();
     const owner = new Client(server.url);
     await owner.signUp(fields);
@@ -82,7 +82,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     );
   });
 
-  test("asking for a link answers alike for known and unknown, and the link sets a password once", async () => {
+  test("asking for a link gets the same answer for known and unknown emails, and the link sets a password once", async () => {
     const fields = aCompany();
     const owner = new Client(server.url);
     await owner.signUp(fields);
@@ -172,7 +172,7 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     expect((await post(owner, first, { confirm: "yes" })).status).toBe(404);
   });
 
-  test("a mail server that hangs slows no page, and what waits arrives when it is back", async () => {
+  test("a hanging mail server slows no page, and waiting mail arrives when it is back", async () => {
     mail.manners = "hangs";
     const fields = aCompany();
     await new Client(server.url).signUp(fields);

@@ -92,7 +92,7 @@ describe("without a mail server", () => {
     }
   });
 
-  test("a reload of the codes makes no others, and a wrong password none", async () => {
+  test("reloading the codes makes no others, and a wrong password makes none", async () => {
     const fields = aCompany();
     const owner = new Client(server.url);
     await owner.signUp(fields);

@@ -27,7 +27,7 @@ describe.each(engines)("Settings → Security on %s", (engine) => {
   describe("the password", () => {
     const page = "/settings/security/password";
 
-    test("changes for whoever knows the old one; other sessions end, this one stays", async () => {
+    test("can be changed with the old one; other sessions end, this one stays", async () => {
       const { client, id, email } = await owner();
       const { client: other } = await signInAgain(email);
       const bystander = await owner();
@@ -98,7 +98,7 @@ describe.each(engines)("Settings → Security on %s", (engine) => {
       expect(await open()).toEqual([true, false, false, true]);
     });
 
-    test("one that is ended while its page is open is asked to log in, and ends nothing", async () => {
+    test("one that has been ended has to log in again, and can end nothing", async () => {
       const { client, id, email } = await owner();
       const { client: other } = await signInAgain(email);
       const [{ ref } = { ref: "" }] = await listSessions(db, id);
@@ -131,7 +131,7 @@ describe.each(engines)("Settings → Security on %s", (engine) => {
     expect((await get(bea.client, "/settings/security")).text).not.toContain("refused");
   });
 
-  test("a frozen account is out at once, and who knows the password is told whom to write to", async () => {
+  test("a frozen account is signed out at once, and the right password shows whom to write to", async () => {
     const { client, id, email } = await owner();
     await freezeCompany(db, id, { actor: "operator" });
     expect(await isSignedIn(client)).toBe(false);

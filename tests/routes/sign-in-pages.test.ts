@@ -24,7 +24,7 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
       expect((await get(client, "/dashboard")).status).toBe(200);
     });
 
-    test("an empty form is told of every field that is needed", async () => {
+    test("an empty form names every required field", async () => {
       const page = await post(new Client(site.url), "/signup", {});
       expect(page.status).toBe(400);
       expect(page.title).toMatch(/^Error: Create an account/);
@@ -46,7 +46,7 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
       expect(page.html).not.toContain('id="phone-error"');
     });
 
-    test("a refused form keeps what was typed, but the password", async () => {
+    test("a refused form keeps what was typed, except the password", async () => {
       const page = await post(new Client(site.url), "/signup", {
         ...aCompany(),
         company_name: `<b>"Ring" & Sons</b>`,
@@ -77,7 +77,7 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
       expect(page.html).toContain('href="/login">Log in instead.</a>');
     });
 
-    test("a sign-up that is sent again, since its answer was lost, opens the account", async () => {
+    test("a sign-up sent again because its answer was lost opens the account", async () => {
       const fields = aCompany();
       await post(new Client(site.url), "/signup", fields);
       const again = await new Client(site.url).fetch("/signup", {
@@ -116,14 +116,14 @@ describe.each(engines)("the pages for signing up, in and out on %s", (engine) =>
       expect(await tell("nobody@example.com")).toEqual(known);
     });
 
-    test("missing fields are told apart from wrong ones", async () => {
+    test("missing fields are distinguished from wrong ones", async () => {
       const page = await post(new Client(site.url), "/login", { email: " " });
       expect(page.status).toBe(400);
       expect(textOf(page)).toContain("Enter your email address.");
       expect(textOf(page)).toContain("Enter your password.");
     });
 
-    test("leads back to the page that was asked for, also after a mistake", async () => {
+    test("leads back to the requested page, even after a mistake", async () => {
       const { email = "", ...fields } = aCompany();
       await post(new Client(site.url), "/signup", { ...fields, email });
       const target = "/settings/phone?notice=x";

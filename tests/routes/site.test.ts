@@ -45,7 +45,7 @@ test("the operator names the service, and says where pages link to", async () =>
   expect(info.title).toBe('Bell & "Sons" API');
 });
 
-test("what the operator has not set is not there", async () => {
+test("what the operator has not set is not shown", async () => {
   const client = await visitor();
   const home = await get(client, "/");
   expect(home.title).toBe("Company Phone Numbers");

@@ -166,7 +166,7 @@ test("no words, links, fields or buttons run together, in any page", async () =>
   expect(looked).toBe(visitors.length + withoutNumber.length + withCalls.length + 2 + forms.length);
 });
 
-test("what runs together is found", () => {
+test("the check finds what runs together", () => {
   expect(
     runTogether(
       '<p><a href="/a">One</a><a href="/b">Two</a> <button>Go</button><a href="/c">on</a></p>',

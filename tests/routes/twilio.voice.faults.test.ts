@@ -79,7 +79,7 @@ describe("the database is not there", () => {
   });
   const call = () => new IncomingCall("+353861234567");
 
-  test("the caller is asked to wait, and then told", async () => {
+  test("the caller is asked to wait, and then told that it does not work", async () => {
     const verbs = await timed(call().comes());
     expect(verbs[0]?.text).toBe("One moment, please.");
     const again = await timed(call().send(verbs[2]?.text ?? ""));
@@ -101,7 +101,7 @@ describe("the database is not there", () => {
     expect(outline(await verbsFrom(answer))).toEqual(["Hangup"]);
   });
 
-  test("a call that nobody answered ends with a word", async () => {
+  test("a call that nobody answered ends with an apology", async () => {
     const answer = await timed(
       call().send("/twilio/voice/dial-result", {
         ...call().fields("in-progress"),
@@ -111,7 +111,7 @@ describe("the database is not there", () => {
     expect(outline(await verbsFrom(answer))).toEqual(sorry);
   });
 
-  test("whoever leaves a message is thanked; its recording is asked for again", async () => {
+  test("a caller who leaves a message is thanked, and Twilio sends the recording's callback again", async () => {
     const fields = {
       ...call().fields("in-progress"),
       RecordingUrl: recordingUrl,
@@ -123,7 +123,7 @@ describe("the database is not there", () => {
     expect(callback.status).toBe(503);
   });
 
-  test("a status is asked for again", async () => {
+  test("Twilio sends a status again", async () => {
     const answer = await timed(call().send("/twilio/voice/status", call().fields("completed")));
     expect(answer.status).toBe(503);
     expect(answer.headers.get("Retry-After")).toBe("2");
@@ -195,7 +195,7 @@ describeEachEngine("the call log cannot be written", (engine) => {
   });
 });
 
-test("while another process holds SQLite's lock, calls are connected, and written down when it lets go", async () => {
+test("while another process holds SQLite's lock, calls are connected, and logged once it is released", async () => {
   const called = await calledCompany("sqlite");
   const { filename } = (called.db.client as Knex.Client).config.connection as {
     filename: string;

@@ -27,7 +27,7 @@ describe.each(engines)("a message is left (%s)", (engine) => {
     });
   });
 
-  test("a recording that turns out empty is no message", async () => {
+  test("a recording that turns out empty is not a message", async () => {
     await called.wants({ mode: "message", target: null });
     const call = new IncomingCall(called.number);
     await call.leavesMessage((await call.comes())[2]);
@@ -58,7 +58,7 @@ describe.each(engines)("a message is left (%s)", (engine) => {
     expect(await called.logged()).toMatchObject({ recordingUrl: null });
   });
 
-  test("a message is kept though its call was not written down", async () => {
+  test("a message is kept even if its call was not logged", async () => {
     await called.wants({ mode: "message", target: null });
     const call = new IncomingCall(called.number);
     const verbs = await call.comes();

@@ -126,7 +126,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     });
 
     test.each([true, false])(
-      "that is down leaves the caller a message to leave, as set (%s)",
+      "that is down lets the caller leave a message, if so set (%s)",
       async (takeMessage) => {
         await called.wants({
           mode: "stream",
@@ -149,7 +149,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
   });
 
   test.each(["unowned", "", "sip:acme@example.com", "anonymous", "+353"])(
-    "a call to %j is nobody's: told so, hung up on, and logged for the operator",
+    "a call to %j is nobody's: the caller is told, and it is logged for the operator",
     async (to) => {
       const call = new IncomingCall(to === "unowned" ? called.unowned : to);
       expect(outline(await call.comes())).toEqual(["Say This number is not in service.", "Hangup"]);
@@ -181,7 +181,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     expect(await recentCalls(called.db, called.company, 10)).toEqual([]);
   });
 
-  test("signed callbacks of calls that are not known make no row without a number of ours", async () => {
+  test("signed callbacks of unknown calls make no row unless they name a number of ours", async () => {
     for (const to of ["+353869999999", "anonymous", ""]) {
       const call = new IncomingCall(to);
       await call.ends();
@@ -212,7 +212,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     expect(outline(await verbsFrom(answer))).toContain("Record");
   });
 
-  test("an eleventh call at once hears a busy line, and the next is connected when one ends", async () => {
+  test("an eleventh simultaneous call hears a busy line, and the next is connected when one ends", async () => {
     const calls = Array.from({ length: 10 }, () => new IncomingCall(called.number));
     for (const call of calls) expect((await call.comes())[1]?.name).toBe("Dial");
     const eleventh = new IncomingCall(called.number);
@@ -229,7 +229,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
   });
 
   test.each(["+1 900 555 1234", "+44 20 7123 4567"])(
-    "a phone from sign-up that may not be rung, %s, leaves callers a message",
+    "if the phone from sign-up may not be rung (%s), callers can leave a message",
     async (phone) => {
       await called.db("companies").where({ id: called.company }).update({ phone });
       expect(outline(await new IncomingCall(called.number).comes())).toContain("Record");
@@ -266,7 +266,7 @@ describe.each(engines)("a call comes in (%s)", (engine) => {
     expect(await called.logged()).toMatchObject({ outcome: "missed" });
   });
 
-  test("what the call has rung is a call of its own, and not in the log", async () => {
+  test("the leg that rings a phone is a separate call, and not in the log", async () => {
     const call = new IncomingCall("+353863334444", called.number);
     const fields = { ...call.fields("completed"), ParentCallSid: "CA1" };
     expect((await call.send("/twilio/voice/status", fields)).status).toBe(200);

@@ -19,7 +19,7 @@ const ways: ((end: string) => string)[] = [
 const wrong = ["+353 86 123 451¹", "+353 86 123 45①1", "+353 86 123 45½1", "+353 86 l23 4511"];
 
 test.each(engines)(
-  "a number is read alike wherever it is typed, and what is no decimal digit is refused (%s)",
+  "a number is read the same way wherever it is typed, and only decimal digits count (%s)",
   async (engine) => {
     const { url: databaseUrl } = await createMigratedDatabase(engine);
     const db: Knex = openDatabase(databaseUrl);

@@ -47,7 +47,7 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
       ),
     );
 
-  test("a look tells that it happened, and the API says so", async () => {
+  test("a second look finds that it happened, and the API says so", async () => {
     loseAnswersTo(database(), /^COMMIT/);
     expect(await byApi()).toMatchObject({ status: 200, body: { phone_number: numbers[0] } });
     expect(await currentPhoneNumber(db, company.id)).toMatchObject({ phoneNumber: numbers[0] });
@@ -59,7 +59,7 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
     expect([answer.status, answer.headers.get("Location")]).toEqual([302, "/dashboard"]);
   });
 
-  test("a look tells that nothing happened, and asking again assigns it", async () => {
+  test("a second look finds that nothing happened, and asking again assigns it", async () => {
     loseAnswersTo(database(), /^update .twilio_phone_numbers/, { done: false });
     expect(await byApi()).toMatchObject({ status: 503 });
     expect(await currentPhoneNumber(db, company.id)).toBeUndefined();
@@ -70,7 +70,7 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
     expect(await byApi()).toMatchObject({ status: 200 });
   });
 
-  test("where the look fails too, nothing is said of what happened, and asking again tells", async () => {
+  test("if the second look fails too, the answer leaves it open, and asking again tells", async () => {
     loseAnswersTo(database(), /^(COMMIT|select .*twilio_phone_numbers.*assigned_to_company_id)/);
     expect(await byApi()).toMatchObject({
       status: 503,

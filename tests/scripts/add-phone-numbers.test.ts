@@ -31,7 +31,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     });
   const pool = () => db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
 
-  test("adds, tells each line's result, and is safe to run again", async () => {
+  test("adds, reports each line's result, and is safe to run again", async () => {
     const args = ["+353 86 123 4567", "+353861234567", "0861234567", "+abc"];
     const first = await run(args);
     expect(first.stdout).toBe(
@@ -52,7 +52,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     expect(await pool()).toEqual(["+353861234567"]);
   });
 
-  test("a number that a company has is already there, and stays its own", async () => {
+  test("an assigned number counts as already there, and stays its company's", async () => {
     const [number] = await fillPool(db, 1);
     const company = await insertCompany(db);
     await assignPhoneNumber(db, company, number);
@@ -64,7 +64,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     });
   });
 
-  test("reads files of any system, names the line, and warns of what is possible but not valid", async () => {
+  test("reads files from any system, names the line, and warns about possible but invalid numbers", async () => {
     const file = path.join(inject("runDirectory"), `${engine}-numbers.txt`);
     writeFileSync(
       file,
@@ -140,7 +140,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     expect(await pool()).toEqual([]);
   });
 
-  test("a company's name is shown with its joiners, and without what a terminal obeys", async () => {
+  test("a company's name is shown with its joiners, and without control characters", async () => {
     const [number] = await fillPool(db, 1);
     const company = await insertCompany(db, {
       company_name: "می\u200Cخواهم 👩\u200D💻 \u202E\u009b",
@@ -212,7 +212,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     expect(result.stdout).toBe("");
   });
 
-  test("a file that is not there, and one without numbers, are said so", async () => {
+  test("a missing file, and one without numbers, are reported as such", async () => {
     const missing = await run(["--from-file", "no-such-file.txt"]);
     expect(missing.stderr).toContain("there is no such file");
     expect(missing.exitCode).toBe(1);
@@ -221,7 +221,7 @@ describe.each(engines)("add-phone-numbers on %s", (engine) => {
     expect(empty.exitCode).toBe(1);
   });
 
-  test("a database without tables is told which command makes them", async () => {
+  test("for a database without tables the command that makes them is named", async () => {
     const { url: empty } = await createTestDatabase(engine);
     for (const args of [[], ["+353861234567"]]) {
       const result = await runScript("add-phone-numbers", args, {

@@ -34,7 +34,7 @@ describe.each(engines)("npm run audit on %s", (engine) => {
     });
   });
 
-  test("shows all of it, the newest last, and narrows it down", async () => {
+  test("shows everything, the newest last, and can narrow it down", async () => {
     const all = await runScript("audit", [], { env });
     expect(all.exitCode).toBe(0);
     const lines = all.stdout.trim().split("\n");
@@ -65,7 +65,7 @@ describe.each(engines)("npm run audit on %s", (engine) => {
     expect(await narrowed("--since", "2026-01-01", "--limit", "1")).toEqual(["sign-in-refused"]);
   });
 
-  test("follows what comes", async () => {
+  test("follows new lines", async () => {
     const child = spawn(
       process.execPath,
       ["scripts/run.js", "audit", "--follow", "--company", "3"],

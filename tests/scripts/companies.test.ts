@@ -55,7 +55,7 @@ describe("npm run companies", () => {
     expect((await run("show", String(ann))).stdout).toContain("ann@example.com (verified)");
   });
 
-  test("freezes and unfreezes, and says what was so already", async () => {
+  test("freezes and unfreezes, and says if it was so already", async () => {
     expect((await run("freeze", "ann@example.com")).stdout).toContain(`Company ${ann} is frozen`);
     expect(await listed("--frozen")).toEqual([ann]);
     const reset = await run("reset", String(ann));
@@ -65,7 +65,7 @@ describe("npm run companies", () => {
     expect(await events()).toEqual(["company-frozen", "reset-link-made", "company-unfrozen"]);
   });
 
-  test("erases with --yes only, keeps the number, and lists it where it is asked for", async () => {
+  test("erases only with --yes, keeps the number, and lists it only on request", async () => {
     const refused = await run("erase", String(ann));
     expect([refused.exitCode, refused.stdout]).toEqual([2, ""]);
     expect(refused.stderr).toContain(`whose ${number} stays out of use for ever`);

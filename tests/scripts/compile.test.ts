@@ -1,7 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { clearAbandoned, putInPlace } from "../../scripts/compile/in-place.ts";
+import { cleanUpLater } from "../support/clean-up.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 
 /** What `npm run build` leaves beside Remix's own build. */
 
@@ -10,7 +13,7 @@ const filesIn = (folder: string) =>
     .map((name) => path.join(folder, name))
     .filter((file) => statSync(file).isFile());
 
-test("beside each file for browsers is a smaller one of the same content, in brotli and in gzip", () => {
+test("each file for browsers also has a smaller copy in brotli and in gzip", () => {
   const client = filesIn("build/client");
   const texts = client.filter((file) => /\.(js|css|svg|txt)$/.test(file));
   expect(texts.length).toBeGreaterThan(20);
@@ -33,7 +36,7 @@ test("beside each file for browsers is a smaller one of the same content, in bro
   }
 });
 
-test("scripts and migrations are built to where they stand in the sources, and need neither tsx nor maps", () => {
+test("scripts and migrations are built at the same paths as their sources, and need neither tsx nor maps", () => {
   const built = ["app", "migrations", "scripts", "seeds"].flatMap((folder) =>
     filesIn(path.join("build", folder)),
   );
@@ -48,4 +51,43 @@ test("scripts and migrations are built to where they stand in the sources, and n
   for (const file of built) {
     expect(readFileSync(file, "utf8"), file).not.toMatch(/from "[^"]*(\.ts|tsx)"/);
   }
+});
+
+/** A folder with `files`. */
+function folderOf(files: Record<string, string>): string {
+  const scratch = scratchDirectory("build-");
+  cleanUpLater(async () => scratch.remove());
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(scratch.path, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return scratch.path;
+}
+
+test("a build takes the whole place of the one before it, and leaves what is no part of one", () => {
+  const place = folderOf({
+    "app/a.js": "old",
+    "app/gone.js": "old",
+    "gone/b.js": "old",
+    "source-hash": "old",
+    ".lock": "held",
+    ".unfinished-1/app/a.js": "another's",
+    ".unfinished-99999999/app/a.js": "killed",
+    ".unfinished-2/app/a.js": "new",
+    ".unfinished-2/scripts/c.js": "new",
+    ".unfinished-2/source-hash": "new",
+  });
+  clearAbandoned(place);
+  putInPlace(path.join(place, ".unfinished-2"), place, "source-hash");
+  const there = filesIn(place).map(
+    (file) => `${path.relative(place, file)} ${readFileSync(file, "utf8")}`,
+  );
+  expect(there.sort()).toEqual([
+    ".lock held",
+    ".unfinished-1/app/a.js another's",
+    "app/a.js new",
+    "scripts/c.js new",
+    "source-hash new",
+  ]);
 });

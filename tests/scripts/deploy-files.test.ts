@@ -62,7 +62,7 @@ test("render.yaml has only fields that Render knows", () => {
   }
 });
 
-test("render.yaml runs commands that there are, migrates before it starts, and asks a path that there is", () => {
+test("render.yaml runs existing commands, migrates before starting, and checks an existing path", () => {
   const { buildCommand, preDeployCommand, startCommand } = web;
   expect(web.type).toBe("web");
   for (const line of [buildCommand, preDeployCommand, startCommand]) {
@@ -74,7 +74,7 @@ test("render.yaml runs commands that there are, migrates before it starts, and a
   expect(existsSync(`app/routes${web.healthCheckPath}.ts`)).toBe(true);
 });
 
-test("render.yaml sets variables that there are, and holds no secret", () => {
+test("render.yaml sets only existing variables, and holds no secret", () => {
   const variables = new Map(web.envVars.map(({ key, ...source }) => [key, source]));
   for (const name of variables.keys()) {
     expect([...environmentVariables, "NODE_VERSION"]).toContain(name);
@@ -111,7 +111,7 @@ test("the image runs what npm start runs, as a user that is not root", () => {
   expect(instruction("FROM")).toMatch(/-slim$/);
 });
 
-test("the image's HEALTHCHECK passes on 200 alone", async () => {
+test("the image's HEALTHCHECK passes only on 200", async () => {
   const [, command = ""] = instruction("HEALTHCHECK").split(" CMD ");
   const [program = "", ...args] = JSON.parse(command) as string[];
   let status = 200;
@@ -135,7 +135,7 @@ test("the image's HEALTHCHECK passes on 200 alone", async () => {
   expect(await check()).toBe(1);
 });
 
-test("nothing gets near an image but what is named, and all that the build is made of is", () => {
+test("only named files get into an image, and everything that the build needs is named", () => {
   const lines = read(".dockerignore")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));

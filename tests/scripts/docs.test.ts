@@ -64,12 +64,55 @@ test("docs/operations.md has every line of the log", () => {
   expect(messages.filter((message) => !operations.includes(message))).toEqual([]);
 });
 
-test("the docs name only npm scripts that there are", () => {
+test("the docs name only existing npm scripts", () => {
   for (const file of [...docs, "README.md"]) {
     for (const [command, script] of read(file).matchAll(/\bnpm run\s+([a-z:]+)/g)) {
       expect(Object.keys(npmScripts), `${file}: ${command}`).toContain(script);
     }
   }
+});
+
+/** What stands between backticks, in all documents. */
+const named = (pattern: RegExp) =>
+  [...docs, "README.md", "CONTRIBUTING.md"].flatMap((file) =>
+    [...read(file).matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) =>
+      [...code.matchAll(pattern)].map(([name]) => ({ file, name })),
+    ),
+  );
+
+test("the docs name only files and folders that there are", () => {
+  const places = named(
+    /^(api|app|bench|deploy|docs|migrations|public|scripts|seeds|tests)\/[^ *…]*$/g,
+  );
+  expect(places.length).toBeGreaterThan(90);
+  expect(places.filter(({ name }) => !existsSync(name))).toEqual([]);
+});
+
+test("the docs name only variables that something reads", () => {
+  const places = ["app", "bench", "deploy", "scripts", "tests"];
+  const sources = places.flatMap((place) =>
+    readdirSync(place, { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.(ts|tsx|js|cfg|yml)$/.test(file) && !file.endsWith("docs.test.ts"))
+      .map((file) => read(path.join(place, file))),
+  );
+  const words = new Set(sources.flatMap((source) => source.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []));
+  const variables = named(/(?<![\w/])[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b/g);
+  expect(variables.length).toBeGreaterThan(100);
+  expect(variables.filter(({ name }) => !words.has(name))).toEqual([]);
+});
+
+test("the docs give commands only options that they have", () => {
+  const given = named(/^npm run .*$/g).flatMap(({ file, name }) => {
+    const [, script = ""] = /^npm run (?:-s )?([a-z:]+)/.exec(name) ?? [];
+    const [, command] = /^node scripts\/run\.js (\S+)$/.exec(npmScripts[script] ?? "") ?? [];
+    const options = [...name.matchAll(/\s--([a-z][a-z-]*)/g)].map(([, option = ""]) => option);
+    return command ? options.map((option) => ({ file, command, option })) : [];
+  });
+  expect(given.length).toBeGreaterThan(10);
+  const has = ({ command, option }: { command: string; option: string }) =>
+    ["json", "help"].includes(option) ||
+    new RegExp(`[ {]"?${option}"?: \\{`).test(read(`scripts/${command}.ts`));
+  expect(given.filter((one) => !has(one))).toEqual([]);
 });
 
 test("docs/security.md names a test for each line, and each is there", () => {
@@ -148,7 +191,7 @@ test("the sections of the docs that other files name are there", () => {
   }
 });
 
-test("docs/dependencies.md has every package that runs, and there are 24 at most", () => {
+test("docs/dependencies.md has every runtime package, and there are at most 24", () => {
   const named = [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` /gm)].map(
     ([, name]) => name,
   );

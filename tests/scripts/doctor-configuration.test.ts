@@ -35,7 +35,7 @@ describe("doctor and the configuration", () => {
     });
   });
 
-  test("without credentials it says which, and --offline does without them", async () => {
+  test("without credentials it names the missing ones, and --offline needs none", async () => {
     const none = { TWILIO_ACCOUNT_SID: "", TWILIO_AUTH_TOKEN: "" };
     const { exitCode, stdout } = await operator.run("doctor", [], none);
     expect(stdout).toMatch(/^- TWILIO_AUTH_TOKEN is not set.* → .*$/m);
@@ -60,7 +60,7 @@ describe("doctor and the configuration", () => {
     expect(report.exitCode).toBe(4);
   });
 
-  test("a SQLite file that is not there is found, and not made", async () => {
+  test("a missing SQLite file is a finding, and is not made", async () => {
     const missing = `${url}-not-there`;
     const report = await operator.examine([], { DATABASE_URL: missing });
     expect(codes(report)).toEqual(["database-missing"]);
@@ -73,7 +73,7 @@ describe("doctor and the configuration", () => {
     expect(existsSync(missing.replace("sqlite:", ""))).toBe(false);
   });
 
-  test("a file that is no database is found", async () => {
+  test("a file that is not a database is a finding", async () => {
     const file = url.replace("sqlite:", "");
     writeFileSync(file, "this is a text\n".repeat(1_000));
     const { findings, exitCode } = await operator.examine(["--offline"]);
@@ -139,7 +139,7 @@ describe("doctor and PostgreSQL", () => {
     expect((await operator.run("doctor")).stdout).toBe("All is well.\n");
   });
 
-  test("one that may forget is found, and the command mends it", async () => {
+  test("one that may lose commits is a finding, and the named command mends it", async () => {
     await db.raw("alter database postgres set synchronous_commit = off");
     const { exitCode, stdout } = await operator.run("doctor", ["--json"]);
     const { findings } = JSON.parse(stdout) as Examination;
@@ -156,7 +156,7 @@ describe("doctor and PostgreSQL", () => {
   });
 
   test.each(["user", "all"])(
-    "triggers that are switched off (%s) are found, and the command mends it",
+    "triggers that are switched off (%s) are a finding, and the named command mends it",
     async (which) => {
       await db.raw(`alter table companies disable trigger ${which}`);
       const { findings } = await operator.examine();
@@ -174,7 +174,7 @@ describe("doctor and PostgreSQL", () => {
     },
   );
 
-  test("one that is not in UTF-8 is found, beside what else there is", async () => {
+  test("one that is not in UTF-8 is a finding beside the others", async () => {
     await db.raw(
       "create database latin encoding 'LATIN1' locale_provider libc locale 'C' template template0",
     );
@@ -191,7 +191,7 @@ describe("doctor and PostgreSQL", () => {
     await db.raw("drop database latin with (force)");
   });
 
-  test("a trigger that was dropped is found, and the command mends it", async () => {
+  test("a dropped trigger is a finding, and the named command mends it", async () => {
     await db.raw("drop trigger company_leaves on companies");
     const { findings } = await operator.examine();
     expect(findings).toEqual([

@@ -34,7 +34,7 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     operator = new Operator(api, url);
   });
 
-  test("says of each number what keeps its calls from coming here, and what mends it", async () => {
+  test("says for each number what keeps its calls from coming here, and what mends it", async () => {
     const [kept, lost, texts, trunk, elsewhere] = [
       "+353861234560",
       "+353861234561",
@@ -86,7 +86,7 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     expect(codes(await operator.examine())).toEqual([]);
   });
 
-  test("an available number that Twilio reclaimed can be taken out with the command that it gives", async () => {
+  test("an available number that Twilio reclaimed can be removed with the command that it names", async () => {
     await addToPool(db, ["+353861234567", "+353861234568"]);
     api.buy("+353861234567", pointedHere);
     const { findings } = await operator.examine();
@@ -107,7 +107,7 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     });
   });
 
-  test("numbers that are not in the pool yet are worth a word, and no finding", async () => {
+  test("numbers that are not in the pool yet are mentioned, but are no finding", async () => {
     api.buy("+353861234567");
     const { stderr } = await operator.run("doctor");
     expect(stderr).toContain("One number of the account takes calls and is not in the pool");
@@ -130,7 +130,7 @@ describe.each(engines)("doctor on a legacy %s database", (engine) => {
     return doDamage(db, found);
   };
 
-  test("a sound one lacks nothing but migrations, and is only looked at", async () => {
+  test("a sound one lacks only migrations, and is not changed", async () => {
     const before = await readContents(db);
     const { exitCode, findings } = await operator.examine(["--offline"]);
     expect(exitCode).toBe(4);
@@ -144,7 +144,7 @@ describe.each(engines)("doctor on a legacy %s database", (engine) => {
     expect(await readContents(db)).toEqual(before);
   });
 
-  test("names damage, mends what is beyond doubt and leaves the rest to people", async () => {
+  test("names damage, repairs what is beyond doubt and leaves the rest to people", async () => {
     await damage("an available number that a company holds");
     await damage("a number assigned to nobody");
     const before = await readContents(db);

@@ -5,7 +5,7 @@ import { createMigratedDatabase, engines, openDatabase } from "../support/databa
 import { runScript } from "../support/script.ts";
 
 describe.each(engines)("the pool leaves on %s", (engine) => {
-  test("as CSV, as JSON and as a list, over more than a page; and an import takes it", async () => {
+  test("as CSV, as JSON and as a list, over more than a page, and can be imported again", async () => {
     const { url } = await createMigratedDatabase(engine);
     const db = openDatabase(url);
     const numbers = await fillPool(db, 2_100);

@@ -5,7 +5,7 @@ import { createMigratedDatabase } from "../support/databases.ts";
 import { runScript } from "../support/script.ts";
 import { prepareDatabase } from "../../scripts/start/database.ts";
 
-test("a file that was put back for all to read is doctor's finding, and start closes it", async () => {
+test("a restored file that everybody can read is a finding of the doctor's, and start closes it", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const file = sqliteFile(url)!;
   chmodSync(file, 0o644);

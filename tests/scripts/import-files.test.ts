@@ -70,7 +70,7 @@ describe("a list is read", () => {
     ).toEqual([`3: ${two[0]}`, `5: ${two[1]}`]);
   });
 
-  test("and its lines are kept apart over pieces of any length", async () => {
+  test("and its lines stay apart, in whatever pieces it arrives", async () => {
     const lines = Array.from({ length: 30_000 }, (_, i) => `+35386${String(i).padStart(7, "0")}`);
     const given = await numbersOf(lines.join("\r\n"));
     expect(given).toHaveLength(30_000);
@@ -97,7 +97,7 @@ describe("a table is read", () => {
     expect((await read(content)).layout).toEqual({ isTable: true, header: rows[0] });
   });
 
-  test("by its only column with numbers, whatever that is called or not", async () => {
+  test("by its only column with numbers, whatever its name, if any", async () => {
     expect(await numbersOf(`Id,Téléphone\n1,${two[0]}\n2,${two[1]}\n`)).toEqual([
       `2: ${two[0]}`,
       `3: ${two[1]}`,
@@ -105,7 +105,7 @@ describe("a table is read", () => {
     expect(await numbersOf(`1,${two[0]}\n2,${two[1]}\n`)).toEqual([`1: ${two[0]}`, `2: ${two[1]}`]);
   });
 
-  test("where spreadsheets have been", async () => {
+  test("even if spreadsheets have altered it", async () => {
     expect(
       await numbersOf(
         [
@@ -128,7 +128,7 @@ describe("a table is read", () => {
     ]);
   });
 
-  test("not where it does not say which column is meant", async () => {
+  test("but not if it is unclear which column is meant", async () => {
     expect(await numbersOf(`${two[0]},${two[1]}\n`)).toEqual([
       expect.stringMatching(
         /^Columns 1 and 2 of \d+\.csv hold numbers\. Call the one that is meant phone_number/,
@@ -142,7 +142,7 @@ describe("a table is read", () => {
     ]);
   });
 
-  test("and a second number that stands beside one later on is not lost in silence", async () => {
+  test("and a second number further down the table is not silently ignored", async () => {
     const rows = Array.from({ length: 300 }, (_, i) => `x,+35386${1_000_000 + i}`);
     const given = await numbersOf([...rows, `${two[0]},${two[1]}`].join("\n"));
     expect(given.at(-1)).toBe(
@@ -151,8 +151,8 @@ describe("a table is read", () => {
   });
 });
 
-describe("what is no list of numbers is said in a line", () => {
-  test("a quote that never ends: what stands before it is given", async () => {
+describe("what is not a list of numbers is reported in one line", () => {
+  test("a quote that never ends: everything before it is read", async () => {
     expect(await numbersOf(`a,${two[0]}\nb,"+3538611\nc,${two[1]}\n`)).toEqual([
       `1: ${two[0]}`,
       expect.stringMatching(
@@ -173,7 +173,7 @@ describe("what is no list of numbers is said in a line", () => {
     ]);
   });
 
-  test("a NUL is in no number", async () => {
+  test("a NUL is not part of a number", async () => {
     expect(await numbersOf(`+35386\u00001234567\n${two[1]}\n`)).toEqual([
       "1: is not a phone number in international format, like +353 86 123 4567",
       `2: ${two[1]}`,
@@ -188,7 +188,7 @@ describe("what is no list of numbers is said in a line", () => {
     expect((await read(content)).error).toContain(says);
   });
 
-  test("a directory, and what is not there", async () => {
+  test("a directory, and a missing file", async () => {
     const { signal } = new AbortController();
     await expect(openSource(directory, signal)).rejects.toThrow(
       `${directory} cannot be read: it is a directory.`,

@@ -40,7 +40,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     });
   const pool = () => db("twilio_phone_numbers").orderBy("id").pluck<string[]>("phone_number");
 
-  test("what is rejected is mended and given again", async () => {
+  test("rejected lines can be corrected and imported again", async () => {
     const rejects = fileOf([]);
     const table = fileOf([
       "Name;Phone_Number",
@@ -71,7 +71,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect(await pool()).toEqual(["+353861234567", "+353861234568", "+353861234569"]);
   });
 
-  test("without a file for them they go to stderr, as lines that can be given again", async () => {
+  test("without a file rejects go to stderr, as lines that can be imported again", async () => {
     const { stderr } = await run("--from-file", fileOf(["+353861234567", "0861234568 # Bob"]));
     const [reject = ""] = stderr.split("\n");
     expect(reject).toMatch(/^0861234568 # line 2: needs its country code/);
@@ -79,7 +79,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect(again.stdout).toContain("added          line 1: +353 86 123 4568");
   });
 
-  test("a file for them that cannot be written is said before anything is added", async () => {
+  test("an unwritable file for rejects is reported before anything is added", async () => {
     const list = fileOf(["+353861234567", "x"]);
     for (const [rejects, says] of [
       [
@@ -127,7 +127,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect(await pool()).toHaveLength(3 * batchSize);
   });
 
-  test("all or nothing is nothing where one is invalid, and else all, in the file's order", async () => {
+  test("all or nothing adds nothing if one is invalid, and otherwise all, in the file's order", async () => {
     const numbers = someNumbers(2 * batchSize + 5).toReversed();
     await addToPool(db, numbers.slice(0, 2));
     const bad = await run("--all-or-nothing", "--from-file", fileOf([...numbers, "x"]));
@@ -163,7 +163,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect((await pool()).toSorted()).toEqual(numbers);
   });
 
-  test("who signs up meanwhile goes on", async () => {
+  test("people can sign up meanwhile", async () => {
     const importing = run("--from-file", fileOf(someNumbers(10 * batchSize)), "--json");
     let isOver = false;
     void importing.finally(() => (isOver = true));

@@ -37,7 +37,7 @@ describe.each(["migrate", "start"] as const)("%s", (script) => {
     expect(await refusal(script, url.href)).toContain("is in LATIN1, and must be in UTF-8");
   });
 
-  test("says at once that the SQLite path names a folder, or leads through a file", async () => {
+  test("says at once if the SQLite path is a folder, or leads through a file", async () => {
     const { path: folder } = scratchDirectory("no-file-");
     writeFileSync(path.join(folder, "a-file"), "");
     for (const odd of [folder, path.join(folder, "a-file/app.db")]) {
@@ -47,7 +47,7 @@ describe.each(["migrate", "start"] as const)("%s", (script) => {
     }
   });
 
-  test("names the right that its role lacks", async () => {
+  test("names the privilege that its role lacks", async () => {
     const { url } = await createTestDatabase("postgres");
     const db = openDatabase(url);
     await createLegacyTables(db);

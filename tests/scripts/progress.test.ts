@@ -26,7 +26,7 @@ test("work of less than a second shows no bar", () => {
   expect(written).toEqual([]);
 });
 
-test("longer work shows a bar, ten times a second at most, that goes in the end", () => {
+test("longer work shows a bar, at most ten times a second, that disappears in the end", () => {
   const progress = startProgress(terminal(true));
   vi.advanceTimersByTime(1_000);
   progress.update("Listing", 3);
@@ -41,7 +41,7 @@ test("longer work shows a bar, ten times a second at most, that goes in the end"
   ]);
 });
 
-test("nothing is drawn elsewhere than on a terminal that can", () => {
+test("nothing is drawn except on a capable terminal", () => {
   const file = startProgress(terminal(false));
   vi.stubEnv("TERM", "dumb");
   const dumb = startProgress(terminal(true));

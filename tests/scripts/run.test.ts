@@ -69,7 +69,7 @@ const migrated = {
   stderr: "",
 };
 
-test("a script runs as it was built while the sources are those of the build, and else from the sources", async () => {
+test("a script runs from the build while that matches the sources, and otherwise from the sources", async () => {
   expect(buildState()).toBe("current");
   const { path: root, run } = installation([...sources, "build"], "all");
   expect(await run("migrate")).toMatchObject(migrated);
@@ -79,7 +79,7 @@ test("a script runs as it was built while the sources are those of the build, an
   expect((await run("doctor", "--help")).stdout).toContain("Usage\n");
 });
 
-test("without the development packages an outdated build is used, and says so on stderr; with none there is a line", async () => {
+test("without the development packages an outdated build is used, which stderr says; a missing one is reported", async () => {
   const { path: root, run } = installation([...sources, "build"], "production");
   appendFileSync(path.join(root, "app/env.server.ts"), "\n");
   expect(await run("migrate")).toMatchObject({
@@ -111,7 +111,7 @@ test("an image, without sources and without tsx, has the commands and serves", a
   expect(await server.stop()).toBe(0);
 });
 
-test("demo numbers come into an empty pool of a database that nobody chose", async () => {
+test("demo numbers are only added to an empty pool of the default database", async () => {
   const { path: root } = installation(image, "production");
   const server = await startServer({ databaseUrl: "", cwd: root });
   expect(server.output()).toContain(
@@ -121,7 +121,7 @@ test("demo numbers come into an empty pool of a database that nobody chose", asy
   expect(await server.stop()).toBe(0);
 });
 
-test("a command waits for what is piped into it late", async () => {
+test("a command waits for input that is piped into it late", async () => {
   const { url } = await createMigratedDatabase("sqlite");
   const { file, env } = sightOfReading();
   const late = `(until [ -e "${file}" ]; do sleep 0.05; done; echo +353861239991)`;

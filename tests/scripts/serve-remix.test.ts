@@ -38,7 +38,7 @@ test("remix-serve alone migrates, serves the pages and answers the API", async (
   expect((await client.post("/api/phone-numbers/assign", assign)).status).toBe(400);
 });
 
-test("remix-serve listens on the PORT of .env, where the environment's is empty", async () => {
+test("remix-serve listens on the PORT of .env if the environment's is empty", async () => {
   const scratch = scratchDirectory("serve-remix-");
   cleanUpLater(async () => scratch.remove());
   for (const name of ["build", "node_modules"]) {

@@ -97,14 +97,14 @@ describe("a scenario walks the whole call", () => {
     expect(await recentCalls(db, company, 10)).toMatchObject([{ outcome }]);
   });
 
-  test("one that cannot be walked says why and fails", async () => {
+  test("one that cannot be played out says why and fails", async () => {
     const { exitCode, stderr } = await call(unowned, "--scenario", "busy");
     expect(exitCode).toBe(1);
     expect(stderr).toContain("The scenario “busy” cannot be walked: this call rings nobody.");
   });
 });
 
-test("what rings nobody is told before a call is logged, with the setting to change", async () => {
+test("a call that would ring nobody is reported before it is logged, with the setting to change", async () => {
   const own = { ...env, PUBLIC_URL: server.url, DATABASE_URL: databaseUrl };
   const ring = (to: string) =>
     runScript("simulate-call", [to, "--scenario", "answered"], { env: own });
@@ -172,7 +172,7 @@ describe("what goes wrong is one line, and an exit code", () => {
     expect(run.stderr).toContain("put TWILIO_AUTH_TOKEN=any-text into .env");
   });
 
-  test("another token than the server's: it is refused, and said why", async () => {
+  test("a token other than the server's: it is refused, with the reason", async () => {
     const run = await runScript("simulate-call", [number, "--url", server.url], {
       env: { ...env, TWILIO_AUTH_TOKEN: "another" },
     });

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { recordEvent } from "#app/domain/audit.server.ts";
 import { exitCodeInShell } from "../support/children.ts";
@@ -19,6 +20,7 @@ import { childEnvironment } from "../support/environment.ts";
 import { doDamage } from "../support/legacy-damage.ts";
 import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 import { until } from "../support/load.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 import { accountSid } from "../support/twilio-webhooks.ts";
 
@@ -129,86 +131,90 @@ describe.each(engines)(
   },
 );
 
-/** Whether somebody waits for a lock in this PostgreSQL database. */
-const somebodyWaits = (db: ReturnType<typeof openDatabase>) => async () => {
-  const { rows } = await db.raw<{ rows: unknown[] }>(
-    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-  );
-  return rows.length > 0;
-};
-
-test.each([["add-phone-numbers", "+353861239991"], ["test-phone-assignment"]])(
-  "Ctrl-C ends %s, while it waits for the pool, and nothing was changed",
-  async (name, ...args) => {
-    const { url } = await createMigratedDatabase("postgres");
-    const db = openDatabase(url);
-    const holder = await db.transaction();
-    await holder.raw("lock table twilio_phone_numbers in access exclusive mode");
-    expect(await stop(script(name, ...args), { DATABASE_URL: url }, somebodyWaits(db))).toBe(
-      nothing,
+/** A migrated database of which nobody can read or write anything, and how to see that a process waits for it. */
+async function heldDatabase(engine: Engine) {
+  const { url } = await createMigratedDatabase(engine);
+  const holder = openDatabase(url, { poolMax: 1 });
+  await insertCompany(holder);
+  if (engine === "sqlite") {
+    await holder.raw("pragma locking_mode = exclusive");
+    await holder.raw("begin exclusive");
+    return { url, release: () => holder.destroy(), isWaiting: sleeps };
+  }
+  const transaction = await holder.transaction();
+  const release = async () => void (await transaction.rollback());
+  cleanUpLater(release);
+  await transaction.raw(`do $$ declare name text; begin
+    for name in select tablename from pg_tables where schemaname = current_schema() loop
+      execute format('lock table %I in access exclusive mode', name);
+    end loop; end $$`);
+  // A transaction sees all activity as it was when it first looked.
+  const watcher = openDatabase(url, { poolMax: 1 });
+  const isWaiting = async () => {
+    const { rows } = await watcher.raw<{ rows: unknown[] }>(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
     );
-    await holder.rollback();
-    expect(await db("twilio_phone_numbers")).toEqual([]);
-  },
-);
+    return rows.length > 0;
+  };
+  return { url, release, isWaiting };
+}
 
-const stopsAtLock: [name: string, args: string[], said: string][] = [
-  ["companies", [], nothing],
-  [
-    "companies",
-    ["freeze", "1"],
-    "Stopped before it was done. It was done or not, nothing by half: “npm run companies -- show” says which.",
-  ],
-  ["calls", ["erase", "--caller", "+353871112222", "--dry-run"], nothing],
-  [
-    "calls",
-    ["erase", "--caller", "+353871112222"],
-    "Stopped before it was done. What is erased stays erased; run it again to erase the rest.",
-  ],
-  ["export", [], "Stopped before it was done. The file is not whole; nothing else was changed."],
-];
-
-test.each(stopsAtLock)(
-  "Ctrl-C ends %s %j, while it waits for the tables (postgres)",
-  async (name, args, says) => {
-    const { url } = await createMigratedDatabase("postgres");
-    const db = openDatabase(url);
-    await insertCompany(db);
-    const holder = await db.transaction();
-    await holder.raw("lock table companies, twilio_phone_numbers, calls in access exclusive mode");
-    expect(await stop(script(name, ...args), { DATABASE_URL: url }, somebodyWaits(db))).toBe(says);
-    await holder.rollback();
-    expect(await db("closed_companies")).toEqual([]);
-  },
-);
-
-/** Whether a thread of a process sleeps, as SQLite does while another process has the lock for writing. */
+/** Whether a thread of a process sleeps, as SQLite does while another process has the file. */
 const sleeps = (_output: string, pid: number) =>
   readdirSync(`/proc/${pid}/task`).some((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/wchan`, "utf8").includes("nanosleep"),
   );
 
-if (process.platform === "linux") {
-  test.each([
+const numbers = (...args: string[]): [string, ...string[]] => ["add-phone-numbers", ...args];
+
+const scratch = scratchDirectory("stopped-");
+cleanUpLater(async () => scratch.remove());
+const oneNumber = path.join(scratch.path, "numbers.txt");
+writeFileSync(oneNumber, "+353861239991\n");
+
+const stopsWhileItWaits: [command: [string, ...string[]], said: string][] = [
+  [["companies"], nothing],
+  [
     ["companies", "freeze", "1"],
+    "Stopped before it was done. It was done or not, nothing by half: “npm run companies -- show” says which.",
+  ],
+  [["calls", "unmatched"], nothing],
+  [["calls", "erase", "--caller", "+353871112222", "--dry-run"], nothing],
+  [
     ["calls", "erase", "--caller", "+353871112222"],
-    ["add-phone-numbers", "+353861239991"],
-    ["test-phone-assignment"],
-  ])(
-    "Ctrl-C ends %s at once, while another process has SQLite's lock, and nothing was changed",
-    async (name, ...args) => {
-      const { url } = await createMigratedDatabase("sqlite");
+    "Stopped before it was done. What is erased stays erased; run it again to erase the rest.",
+  ],
+  [["export"], "Stopped before it was done. The file is not whole; nothing else was changed."],
+  [["audit"], nothing],
+  [numbers(), nothing],
+  [numbers("--list"), nothing],
+  [numbers("+353861239991"), nothing],
+  [numbers("+353861239991", "--dry-run"), nothing],
+  [numbers("--from-file", oneNumber), nothing],
+  [numbers("--open-for", "60"), nothing],
+  [["test-phone-assignment"], nothing],
+  [
+    ["work", "--once"],
+    "Stopped before it was done. What was not finished is done by whoever works next.",
+  ],
+];
+
+// Elsewhere it cannot be seen whether SQLite waits.
+describe.each(engines.filter((one) => one === "postgres" || process.platform === "linux"))(
+  "Ctrl-C ends a command at once, while others have all it needs, and nothing was changed (%s)",
+  (engine) => {
+    test.each(stopsWhileItWaits)("%j", async ([name, ...args], says) => {
+      const { url, release, isWaiting } = await heldDatabase(engine);
+      const said = await stop(script(name, ...args), { DATABASE_URL: url }, isWaiting);
+      expect(said).toBe(says);
+      await release();
       const db = openDatabase(url);
-      await insertCompany(db);
-      const holder = await db.transaction();
-      await holder("companies").update({ owner_name: "Somebody" });
-      expect(await stop(script(name, ...args), { DATABASE_URL: url }, sleeps)).toMatch(/\.$/);
-      await holder.rollback();
-      expect(await db("closed_companies")).toEqual([]);
-      expect(await db("twilio_phone_numbers")).toEqual([]);
-    },
-  );
-}
+      for (const table of ["closed_companies", "twilio_phone_numbers", "audit_events"]) {
+        expect(await db(table), table).toEqual([]);
+      }
+    });
+  },
+);
 
 test.each(engines)(
   "Ctrl-C ends work and audit --follow, which wait for more (%s)",
@@ -224,20 +230,23 @@ test.each(engines)(
   },
 );
 
-test("Ctrl-C ends sync-twilio-numbers with what it may have done by then", async () => {
-  const { url } = await createMigratedDatabase("sqlite");
-  const env = { DATABASE_URL: url, PUBLIC_URL: "https://numbers.example.com" };
-  const server = await silentServer();
-  const sync = script("sync-twilio-numbers");
-  expect(await stop(sync, { ...env, ...twilio(server.url) }, server.isAsked)).toBe(nothing);
+test.each(engines)(
+  "Ctrl-C ends sync-twilio-numbers, which says what it may have done by then (%s)",
+  async (engine) => {
+    const { url } = await createMigratedDatabase(engine);
+    const env = { DATABASE_URL: url, PUBLIC_URL: "https://numbers.example.com" };
+    const server = await silentServer();
+    const sync = script("sync-twilio-numbers");
+    expect(await stop(sync, { ...env, ...twilio(server.url) }, server.isAsked)).toBe(nothing);
 
-  const api = await startTwilioApi();
-  api.buy("+353861234567");
-  api.fail({ status: 500, after: 60_000, for: ({ method }) => method === "POST" });
-  expect(await stop(sync, { ...env, ...api.environment }, () => api.updates().length > 0)).toBe(
-    "Stopped before it was done. Some numbers may have been added and pointed, the others were not touched; run it again for the rest.",
-  );
-});
+    const api = await startTwilioApi();
+    api.buy("+353861234567");
+    api.fail({ status: 500, after: 60_000, for: ({ method }) => method === "POST" });
+    expect(await stop(sync, { ...env, ...api.environment }, () => api.updates().length > 0)).toBe(
+      "Stopped before it was done. Some numbers may have been added and pointed, the others were not touched; run it again for the rest.",
+    );
+  },
+);
 
 test("Ctrl-C ends simulate-call, which says which steps are in the log", async () => {
   const server = await silentServer();

@@ -69,7 +69,7 @@ describe("sync-twilio-numbers and Twilio", () => {
     expect(await pool()).toEqual([]);
   });
 
-  test("when Twilio goes away in the middle, the rest is not tried and is named", async () => {
+  test("if Twilio goes away halfway, the rest is not tried and is named", async () => {
     const numbers = someNumbers(40);
     for (const number of numbers) api.buy(number);
     const [first] = numbers;
@@ -156,7 +156,7 @@ describe("sync-twilio-numbers before it starts", () => {
     },
   );
 
-  test("numbers of another server than Twilio's may be, with a warning", async () => {
+  test("numbers of a server other than Twilio's may be, with a warning", async () => {
     api.buy("+353861234567");
     const { exitCode, stderr } = await sync([], {
       PUBLIC_URL: "http://localhost:3000",
@@ -167,7 +167,7 @@ describe("sync-twilio-numbers before it starts", () => {
     expect(api.find("+353861234567").voice_url).toBe("http://localhost:3000/twilio/voice");
   });
 
-  test("http is warned of", async () => {
+  test("http gets a warning", async () => {
     const { exitCode, stderr } = await sync([], {
       PUBLIC_URL: "http://numbers.example.com",
     });
@@ -175,7 +175,7 @@ describe("sync-twilio-numbers before it starts", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("a SQLite file that is not there is not made", async () => {
+  test("a missing SQLite file is not made", async () => {
     const { exitCode, stderr } = await sync([], {
       DATABASE_URL: `${operator.databaseUrl}-not-there`,
     });
@@ -183,7 +183,7 @@ describe("sync-twilio-numbers before it starts", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("--help begins with what it does and examples; a wrong option is usage", async () => {
+  test("--help begins with what it does and examples; a wrong option is wrong usage", async () => {
     const help = await sync(["--help"]);
     expect(help.stdout).toContain("Examples\n  npm run sync --");
     expect(help.stdout).toContain("--dry-run");

@@ -122,7 +122,7 @@ describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
     expect(stdout).not.toMatch(/^(added|pointed)/m);
   });
 
-  test("an assigned number is pointed here and stays its company's", async () => {
+  test("an assigned number is pointed here and remains its company's", async () => {
     await addToPool(db, ["+353861234567"]);
     const company = await insertCompany(db);
     await assignPhoneNumber(db, company, "+353861234567");
@@ -171,7 +171,7 @@ describe.each(engines)("sync-twilio-numbers on %s", (engine) => {
     expect(await pool()).toEqual(["+353861234569"]);
   });
 
-  test("more numbers than a page and a chunk hold all arrive", async () => {
+  test("all numbers arrive, even if they fill more than a page and a chunk", async () => {
     const numbers = someNumbers(1_250);
     for (const number of numbers) api.buy(number, pointedHere);
     const { stdout } = await sync();

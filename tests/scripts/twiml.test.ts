@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { layOut, readTwiml, tell } from "../../scripts/terminal/twiml.ts";
 
 describe("reading TwiML", () => {
-  test("verbs, nouns, attributes and text are told apart and unescaped", () => {
+  test("verbs, nouns, attributes and text are parsed and unescaped", () => {
     expect(
       readTwiml(
         `<?xml version="1.0" encoding="UTF-8"?><Response><Say>A &amp; &lt;B&gt; &#x41;</Say><Dial timeout="5" action="/a?b=1&amp;c=2>3"><Sip>sip:a@b</Sip></Dial></Response>`,

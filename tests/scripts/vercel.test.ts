@@ -24,7 +24,7 @@ interface VercelConfiguration {
 
 const vercel = JSON.parse(readFileSync("vercel.json", "utf8")) as VercelConfiguration;
 
-test("vercel.json names commands and files that there are", () => {
+test("vercel.json names existing commands and files", () => {
   expect(Object.keys(vercel).sort()).toEqual(
     [
       ["$schema", "framework", "installCommand", "buildCommand"],

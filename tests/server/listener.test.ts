@@ -47,7 +47,7 @@ function bytes(
   });
 }
 
-test("files and pages come packed as the client takes them, and whole where it takes nothing", async () => {
+test("files and pages are compressed as the client accepts, or not at all", async () => {
   for (const path of [stylesheet, "/login"]) {
     const plain = await bytes(path, {});
     expect(plain.headers["content-encoding"]).toBeUndefined();
@@ -74,7 +74,7 @@ test("files and pages come packed as the client takes them, and whole where it t
   }
 });
 
-test("a file whose name changes with its content is kept for a year, another is asked for again and not sent twice", async () => {
+test("a file whose name changes with its content is cached for a year; another is revalidated, and not sent again", async () => {
   const asset = await exchange(server.url + stylesheet);
   expect(asset.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
   expect(asset.headers["content-type"]).toBe("text/css; charset=utf-8");
@@ -152,7 +152,7 @@ test("paths are found whatever their case and slashes, as Remix finds them", asy
   }
 });
 
-test("every answer to a signed-in company is kept by nobody, redirects too", async () => {
+test("no answer to a signed-in company is cached, not even a redirect", async () => {
   for (const path of ["/", "/dashboard", "/login", "/settings/phone"]) {
     const { headers } = await exchange(server.url + path, {
       headers: { Cookie: company.cookie },

@@ -23,7 +23,7 @@ test("a redirect is absolute under PUBLIC_URL's host, and relative under any oth
   expect(await leadsTo("localhost")).toBe(login);
 });
 
-test("a redirect back to the address that was asked for is relative", async () => {
+test("a redirect back to the requested address is relative", async () => {
   const sent = async (path: string, body: string) => {
     const answer = await exchange(url + path, {
       method: "POST",
@@ -37,7 +37,7 @@ test("a redirect back to the address that was asked for is relative", async () =
   expect(await sent(`${withheld}?from=mail`, "withheld=refuse")).toEqual([302, url + withheld]);
 });
 
-test("pages are in no cache, in the words of lynx too", async () => {
+test("pages are never cached, and lynx is told so in its own words", async () => {
   const { headers } = await exchange(`${url}/login`);
   expect([headers["cache-control"], headers["pragma"]]).toEqual(["no-store", "no-cache"]);
 });

@@ -47,7 +47,7 @@ describe("another site's form", () => {
     ).url;
   });
 
-  test("finds routes with actions", () => {
+  test("the test finds the routes with actions", () => {
     const paths = actions.map(({ path }) => path);
     expect(paths).toContain("/login");
     expect(paths).toContain("/dashboard/choose-number");

@@ -5,13 +5,13 @@ import { migrateToLatest } from "#app/migrate.server.ts";
 import { createTestDatabase, engines, openDatabase } from "./databases.ts";
 import { createLegacyTables } from "./legacy.ts";
 
-/** The kinds of databases of the old system. */
+/** The kinds of database that the old system left. */
 export const databases = [
   ...engines.map((engine) => ({ engine, name: engine, upgraded: false })),
   { engine: "sqlite", name: "old upgraded sqlite", upgraded: true },
 ] as const;
 
-/** One of them, empty. */
+/** Opens one of them, empty. */
 export async function openLegacy({
   engine,
   upgraded,
@@ -22,7 +22,7 @@ export async function openLegacy({
   return { db, url };
 }
 
-/** Migrates, expecting it to stop. @returns why */
+/** Migrates, expecting it to stop. @returns the reason */
 export async function failedMigration(db: Knex): Promise<Error> {
   // Knex prints the error too.
   const log = vi.spyOn(console, "log").mockReturnValue();
@@ -35,7 +35,7 @@ export async function failedMigration(db: Knex): Promise<Error> {
   return failure;
 }
 
-/** All that there is in a database by name, Knex's own tables too, and how SQLite's file is kept. */
+/** Everything with a name in a database, Knex's own tables included, and the mode of SQLite's file. */
 export async function everythingIn(db: Knex): Promise<unknown> {
   if (isPostgres(db)) {
     const { rows } = await db.raw<{ rows: unknown[] }>(

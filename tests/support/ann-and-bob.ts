@@ -15,7 +15,7 @@ export async function signedUp(db: Knex, email: string): Promise<Company> {
   return result.company;
 }
 
-/** Two companies that have signed up and have a number each, and a third number that is nobody's. */
+/** Two signed-up companies with a number each, and a third number that is nobody's. */
 export async function annAndBob(db: Knex) {
   const ann = await signedUp(db, "ann@example.com");
   const bob = await signedUp(db, "bob@example.com");
@@ -25,7 +25,7 @@ export async function annAndBob(db: Knex) {
   return { ann, bob, number, bobsNumber };
 }
 
-/** A call to a number that its company was given, and the message that was left; returns its SID. */
+/** Records a call to a company's number, and a message. @returns the call's SID */
 export async function called(
   db: Knex,
   company: Company,
@@ -44,5 +44,5 @@ export async function called(
 export const callsOf = (db: Knex, company: Company) =>
   db("calls").where({ company_id: company.id }).pluck("call_sid");
 
-/** The SID of a recording. */
+/** A recording's SID. */
 export const recording = (digit: string) => `RE${digit.repeat(32)}`;

@@ -15,7 +15,7 @@ export interface PageOptions {
 }
 
 /**
- * Starts the Chromium of this run, closed again when the test, or the file that started it in a `beforeAll`, is over.
+ * Starts this run's Chromium; it is closed when the test, or the file that started it in a `beforeAll`, is over.
  * For tests in `tests/browser` and `tests/faults`: vitest.config.ts finds a browser for those.
  */
 export async function launchBrowser(): Promise<Browser> {
@@ -27,8 +27,8 @@ export async function launchBrowser(): Promise<Browser> {
 
 /**
  * Opens a page with cookies and storage of its own, closed like the browser.
- * What the page throws or logs as an error becomes a `console.error` of the test, which fails it, except that a
- * document or a fetch was answered 4xx or 5xx, since that is often just what a test is about.
+ * Anything the page throws or logs as an error becomes a `console.error` of the test, which fails it. Documents and
+ * fetches answered 4xx or 5xx are excepted, since they are often just what a test is about.
  */
 export async function newPage(
   browser: Browser,
@@ -48,7 +48,7 @@ export async function newPage(
     const { url } = message.location();
     const answer =
       message.text().startsWith("Failed to load resource") && !url.includes("/assets/");
-    // React Router logs a load that another one has overtaken, if its body had begun.
+    // React Router logs a load that another has overtaken, if its body had begun to arrive.
     const overtaken = message.text().startsWith("AbortError: BodyStreamBuffer");
     if (message.type() === "error" && !answer && !overtaken) {
       console.error(`In the page: ${message.text()} (${url})`);

@@ -11,7 +11,7 @@ import { signedInCompanies } from "./load.ts";
 import { pageOf, textOf, type Page } from "./pages.ts";
 import { startServer } from "./server.ts";
 
-/** A company that is signed in and has a number. */
+/** A signed-in company with a number. */
 export interface Company {
   id: number;
   number: string;
@@ -25,7 +25,7 @@ export async function companyWith(url: string, db: Knex, number: string): Promis
   return { id, number, client: new Client(url, { Cookie: cookie }) };
 }
 
-/** The number is called. @returns the call's SID */
+/** Calls the company's number. @returns the call's SID */
 export async function called(
   db: Knex,
   { id, number }: Company,
@@ -39,7 +39,7 @@ export async function called(
   return callSid;
 }
 
-/** A page as the company gets it, and what it says. */
+/** A page as the company gets it, and its text. */
 export async function page(
   { client }: { client: Client },
   path: string,
@@ -54,13 +54,13 @@ export interface CallSite {
   db: Knex;
   /** numbers of the pool that no company of {@link CallSite.fresh} has yet */
   numbers: string[];
-  /** A company with a number of its own. */
+  /** Makes another company with a number. */
   fresh(): Promise<Company>;
 }
 
 /**
- * A server with 40 numbers, before the tests of a `describe`. It is noon there.
- * @param more makes variables of the server's
+ * Starts a server with 40 numbers before the tests of a `describe`. Its clock starts at noon.
+ * @param more makes more variables for the server
  */
 export function useCallSite(
   engine: Engine,

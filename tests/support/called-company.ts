@@ -11,15 +11,15 @@ export interface CalledCompany {
   db: Knex;
   company: number;
   number: string;
-  /** in the pool, and nobody's */
+  /** in the pool, but nobody's */
   unowned: string;
-  /** Saves what the company wants: its phone rung, but for what `fields` say. */
+  /** Saves the company's call handling: its phone is rung, unless `fields` say otherwise. */
   wants(fields: Partial<CallHandling>): Promise<unknown>;
   /** The one call in the company's log. */
   logged(): Promise<Call>;
 }
 
-/** A company with a number, another number that is nobody's, and an environment in which calls reach them. */
+/** Makes a company with a number, another number that is nobody's, and an environment in which calls reach them. */
 export async function calledCompany(engine: Engine): Promise<CalledCompany> {
   const { url } = await createMigratedDatabase(engine);
   useTwilio(url);

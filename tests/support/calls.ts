@@ -16,7 +16,7 @@ import {
 } from "#app/domain/call-events.server.ts";
 import { overviewOf } from "#app/domain/overview.server.ts";
 
-/** Who calls. */
+/** The caller. */
 export const from = "+353871112222";
 
 export function newCallSid(): string {
@@ -40,12 +40,12 @@ export async function callsPerDay(
   return (await overviewOf(db, companyId, { calls: 1, days, timeZone, now }))!.days;
 }
 
-/** 22 November 2026, 10:00:00 UTC, and so many seconds. */
+/** So many seconds after 22 November 2026, 10:00:00 UTC. */
 export function secondsIn(seconds: number): Date {
   return new Date(Date.UTC(2026, 10, 22, 10, 0, seconds));
 }
 
-/** How a call goes, and what its company is to be told. */
+/** How a call goes, and what its company should be told. */
 export interface Scenario {
   name: string;
   route: CallMode;
@@ -160,7 +160,7 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 /**
- * What Twilio tells of a call, in order.
+ * What Twilio reports about a call, in order.
  * @param of `at` gives the time so many seconds after the call began
  */
 export function callsOf(
@@ -208,7 +208,7 @@ export function callsOf(
               { ...event, status: "in-progress", at: at(40) },
               { sid, seconds: 8 },
             ),
-          // It does not say who called.
+          // This callback does not say who called.
           (db: Knex) => recordRecording(db, { callSid, to, at: at(43) }, { sid, seconds: 7 }),
         ]
       : []),

@@ -17,7 +17,7 @@ export async function childrenOf(parent: number): Promise<number[]> {
   const children = await Promise.all(
     pids.map(async (pid) => {
       const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-      // The command name, in brackets, may hold anything; the parent is the second field after it.
+      // The command name, in brackets, may contain anything; the parent is the second field after it.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       return Number(fields[1]) === parent ? [Number(pid)] : [];
     }),
@@ -25,7 +25,7 @@ export async function childrenOf(parent: number): Promise<number[]> {
   return children.flat();
 }
 
-/** What a shell calls the end of a process whose `close` event gave these: of a signal 128 and its number. */
+/** A shell's exit code for a process whose `close` event had these arguments: 128 plus the number of a signal. */
 export function exitCodeInShell([code, signal]: unknown[]): number | null {
   return signal === "SIGINT" ? 130 : (code as number | null);
 }

@@ -13,7 +13,7 @@ declare module "vitest" {
 
 export interface Chromium {
   executablePath: string;
-  /** variables it needs besides the process's own */
+  /** variables that it needs besides the process's own */
   env: Record<string, string>;
 }
 
@@ -56,7 +56,7 @@ async function whyNot(candidate: Chromium): Promise<string | undefined> {
   }
 }
 
-/** Unpacks the Chromium of `@sparticuz/chromium` into `directory`, in a process of its own for the sake of TMPDIR. */
+/** Unpacks the Chromium of `@sparticuz/chromium` into `directory`, in a separate process because it goes by TMPDIR. */
 function unpack(directory: string): Chromium[] {
   const { stdout, status } = spawnSync(
     process.execPath,
@@ -90,10 +90,10 @@ function unpack(directory: string): Chromium[] {
 }
 
 /**
- * Finds a Chromium that starts: the one `chromiumPath` names and no other, or else the one that `npm install` brings
- * (Linux), or else what Playwright or the system has.
- * @returns it, and what to call when the run is over
- * @throws in one line that says what to do, where none starts
+ * Finds a Chromium that starts: only the one that `chromiumPath` names, if it does; otherwise the one that `npm install`
+ * brings (Linux), or else what Playwright or the system has.
+ * @returns it, and a function to call when the run is over
+ * @throws one line that says what to do, if none starts
  */
 export async function findChromium(
   chromiumPath: string | undefined,

@@ -1,6 +1,6 @@
 import { expectDocumented } from "./documented.ts";
 
-/** A program that uses the app over HTTP and keeps its cookies, as curl with a jar does. */
+/** A program that uses the app over HTTP and keeps its cookies, like curl with a cookie jar. */
 export class Client {
   readonly cookies = new Map<string, string>();
   constructor(
@@ -31,7 +31,7 @@ export class Client {
     return this.asPath(response);
   }
 
-  /** A redirect within the site as the path that it leads to; tests/server/location.test.ts looks at all of it. */
+  /** Shortens a redirect within the site to its path; tests/server/location.test.ts checks the rest. */
   private asPath(response: Response): Response {
     const location = response.headers.get("Location");
     if (!location?.startsWith(`${this.url}/`)) return response;
@@ -66,7 +66,7 @@ export class Client {
   }
 }
 
-/** Every JSON API answer that any test gets must match the OpenAPI document. */
+/** Every JSON answer that any test gets from the API must match the OpenAPI document. */
 async function expectApiAnswer(path: string, method: string, response: Response): Promise<void> {
   const [pathname = ""] = path.split("?");
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
@@ -100,7 +100,7 @@ export const refusal = (status: number, code: string, error: string) => ({
 
 let signedUp = 0;
 
-/** Fields that sign up a company of its own. */
+/** Fields that sign up a new company each time. */
 export function aCompany(): Record<string, string> {
   return {
     company_name: "Ring & Sons",

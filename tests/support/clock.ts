@@ -1,4 +1,4 @@
-/** Noon of the day of most tests' calls: a server that starts then sees no midnight while a test runs. */
+/** Noon on the day of most tests' calls: a server that starts then meets no midnight during a test. */
 export const noon = new Date("2026-11-22T12:00:00Z");
 
 /** So many days before {@link noon}. */
@@ -20,7 +20,7 @@ const withClock = (ahead: string) => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script(ahead))}`,
 });
 
-/** The environment of a server that starts at {@link noon}, and whose clock goes on from there. */
+/** The environment of a server whose clock starts at {@link noon} and runs on from there. */
 export const startsAtNoon = withClock(`${noon.getTime()} - Date.now()`);
 
 /** The environment of a process whose clock is so many seconds ahead, or behind. */

@@ -38,14 +38,14 @@ export async function fillPool(db: Knex, count: number): Promise<string[]> {
   return numbers;
 }
 
-/** What {@link eachInPool} gives. */
+/** Everything that {@link eachInPool} yields. */
 export async function wholePool(db: Knex, status?: PoolEntry["status"]): Promise<PoolEntry[]> {
   const entries: PoolEntry[] = [];
   for await (const page of eachInPool(db, status)) entries.push(...page);
   return entries;
 }
 
-/** Every assignment as each of the two tables tells it: `[company id, number]`, sorted. */
+/** Every assignment according to each of the two tables: `[company id, number]`, sorted. */
 export async function assignmentsInBothTables(db: Knex): Promise<{
   pool: [number, string][];
   companies: [number, string][];

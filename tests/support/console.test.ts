@@ -5,7 +5,7 @@ test.fails("an unexpected console.error fails the test", () => {
   console.error("out of the blue");
 });
 
-test.fails("so does an expected one that does not come", () => {
+test.fails("so does a missing expected one", () => {
   expectConsoleError("never said");
 });
 

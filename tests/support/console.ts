@@ -6,8 +6,8 @@ let logged: string[] = [];
 let expected: (string | RegExp)[] = [];
 
 /**
- * Says that this test makes `console.error` print something that holds `what`; then it must.
- * Whatever else is printed there fails the test.
+ * Expects that this test makes `console.error` print something containing `what`; if it does not, the test fails.
+ * Anything else printed there fails the test too.
  */
 export function expectConsoleError(what: string | RegExp = ""): void {
   expected.push(what);
@@ -30,7 +30,7 @@ function settle(): void {
   }
 }
 
-/** For the setup file: an unexpected `console.error` fails the test that it comes in. */
+/** For the setup file: an unexpected `console.error` fails the test in which it happens. */
 export function failOnConsoleError(): void {
   const record = (...args: unknown[]) => {
     const text = format(...args);
@@ -38,7 +38,7 @@ export function failOnConsoleError(): void {
     if (expected.length === 0) original(text);
   };
   console.error = record;
-  // Whatever a test puts in its place is gone before the next.
+  // Undoes whatever a test has put in its place.
   beforeEach(() => void (console.error = record));
   afterEach(settle);
   afterAll(settle);

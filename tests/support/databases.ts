@@ -18,14 +18,14 @@ declare module "vitest" {
   }
 }
 
-/** Both engines, neither optional. */
+/** Both engines; neither is optional. */
 export const engines = ["sqlite", "postgres"] as const;
 export type Engine = (typeof engines)[number];
 
 export interface TestDatabase {
-  /** what DATABASE_URL would be */
+  /** as in DATABASE_URL */
   url: string;
-  /** Removes it, breaking off its connections. It happens by itself when the test or the file is over. */
+  /** Drops it, cutting its connections. This happens by itself when the test or the file is over. */
   drop(): Promise<void>;
 }
 
@@ -99,7 +99,7 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-/** The workers of a run share its templates, so only one of them makes each, under a lock of the shared server. */
+/** The workers of a run share its templates, so one of them makes each, under a lock on the shared server. */
 async function templateOnce(
   engine: Engine,
   make: (client: pg.PoolClient) => Promise<void>,
@@ -149,7 +149,7 @@ async function postgresTemplate(): Promise<string> {
 
 const templates: { [engine in Engine]?: Promise<string> } = {};
 
-/** Makes a new database with every migration run: a copy of one that is migrated once in a run, so it takes milliseconds. */
+/** Makes a new migrated database: a copy of one that is migrated once per run, so it takes milliseconds. */
 export async function createMigratedDatabase(engine: Engine): Promise<TestDatabase> {
   if (engine === "postgres") {
     return dropLater(await newPostgresDatabase(await (templates.postgres ??= postgresTemplate())));
@@ -159,7 +159,7 @@ export async function createMigratedDatabase(engine: Engine): Promise<TestDataba
   return dropLater(sqliteDatabase(file));
 }
 
-/** Opens `url` for the test, or the file whose `beforeAll` this is; it is closed when that is over. */
+/** Opens `url` until the test, or the file whose `beforeAll` this is, is over. */
 export function openDatabase(url: string, options?: DatabaseOptions): Knex {
   const db = createDatabase(url, options);
   cleanUpLater(() => db.destroy());
@@ -168,8 +168,8 @@ export function openDatabase(url: string, options?: DatabaseOptions): Knex {
 
 /**
  * Describes `name` once for SQLite and once for PostgreSQL.
- * `open()` gives the test that calls it (in itself or in a `beforeEach`) a migrated database of its own,
- * closed and dropped when the test is over; called in a `beforeAll`, one for the file.
+ * `open()`, in a test or its `beforeEach`, gives it a migrated database of its own, closed and dropped when the test is
+ * over; in a `beforeAll`, one for the whole file.
  */
 export function describeEachEngine(
   name: string,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
 import { apiDocument, errorSchema } from "#app/http/api/document.server.ts";
 
-/** Answers of the JSON API, checked against the OpenAPI document. */
+/** Checks answers of the JSON API against the OpenAPI document. */
 
 interface Content {
   content: { "application/json": { schema: object } };
@@ -15,7 +15,7 @@ interface Document {
 const document = apiDocument() as unknown as Document;
 const schemas = new Map<string, z.ZodType>();
 
-// A schema by itself has what it refers to beside it.
+// A standalone schema needs the schemas that it refers to beside it.
 function schemaOf(place: string, { content }: Content): z.ZodType {
   let schema = schemas.get(place);
   if (!schema) {
@@ -32,7 +32,7 @@ const paths = Object.keys(document.paths).map((path) => ({
   pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}/?$`),
 }));
 
-/** What no operation answers, but the API where there is none for a path or a method. */
+/** Errors that no operation gives, only the API itself if a path or a method has none. */
 const ofNoOperation: ErrorCode[] = ["not_found", "method_not_allowed", "cross_site"];
 
 /**
@@ -47,7 +47,7 @@ export function expectDocumented(
   text: string,
 ): void {
   const said = `${method} ${path} answered ${status} ${text.slice(0, 500)}`;
-  // Under remix-serve there are none of the headers that our server gives.
+  // Under remix-serve our server's headers are missing.
   const isOurs = headers.has("X-Content-Type-Options");
   if (isOurs && !headers.has("X-Request-Id")) throw new Error(`${said} without X-Request-Id`);
   const body: unknown = JSON.parse(text);

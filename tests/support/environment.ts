@@ -1,7 +1,7 @@
 import { devNull } from "node:os";
 import { environmentVariables } from "#app/env.server.ts";
 
-/** What the operating system, Node and a test run need; everything else is a setting of the developer's. */
+/** What the operating system, Node and a test run need; everything else is the developer's own setting. */
 const systemVariables = [
   "PATH",
   "HOME",
@@ -15,16 +15,16 @@ const systemVariables = [
   "LD_LIBRARY_PATH",
 ];
 
-/** The app's variables, each set to nothing, and no file to take them from: the developer's `.env` is left alone. */
+/** The app's variables, each set to nothing, and no file to read them from, so the developer's `.env` plays no part. */
 export function blankAppVariables(): Record<string, string> {
   const blank = environmentVariables
-    // The kind of run is not a setting.
+    // NODE_ENV is not a setting of the app's.
     .filter((name) => name !== "NODE_ENV")
     .map((name) => [name, ""]);
   return { ...Object.fromEntries(blank), ENV_FILE: devNull };
 }
 
-/** An environment for a child process: the system's variables, none of the developer's settings, then `given`. */
+/** A child process's environment: the system's variables and `given`, but none of the developer's settings. */
 export function childEnvironment(given: Record<string, string> = {}): NodeJS.ProcessEnv {
   const system = systemVariables.flatMap((name) => {
     const value = process.env[name];

@@ -2,8 +2,8 @@ import { Socket } from "node:net";
 import { spawn, type ChildProcess } from "node:child_process";
 
 /**
- * What would be left behind if this process were killed outright: processes to end and directories to remove.
- * A small process of its own does it, as soon as the pipe to its standard input closes.
+ * A small process that cleans up if this one is killed outright: as soon as the pipe to its standard input closes, it ends
+ * the processes and removes the directories that would be left behind.
  */
 let guard: ChildProcess | undefined;
 
@@ -36,14 +36,14 @@ function tell(message: { add: boolean; pid?: number; directory?: string }) {
       stdio: ["pipe", "ignore", "ignore"],
     });
     guard.unref();
-    // Without this a run that is over would wait for its guard, which waits for the run.
+    // Otherwise a finished run would wait for its guard, which waits for the run.
     if (guard.stdin instanceof Socket) guard.stdin.unref();
   }
   guard.stdin?.write(`${JSON.stringify(message)}\n`);
 }
 
 /**
- * Has a process that this one started killed (SIGKILL) if this one is itself killed.
+ * Makes sure that a process started by this one is killed (SIGKILL) if this one is itself killed.
  * @param pid a process id, or a negative process group id
  * @returns a function to call once the process has ended
  */
@@ -53,7 +53,7 @@ export function guardProcess(pid: number): () => void {
 }
 
 /**
- * Has `directory` removed if this process is killed before it could do so.
+ * Makes sure that `directory` is removed if this process is killed before it could do so.
  * @returns a function to call once the directory is gone
  */
 export function guardDirectory(directory: string): () => void {

@@ -1,7 +1,7 @@
 import type { LegacyDamage } from "./legacy-damage.ts";
 import { insertNumber, legacyNumber, setCompany } from "./legacy.ts";
 
-/** Damage to who owns what, and since when. */
+/** Damage to who owns which number, and since when. */
 export const damagedClaims: LegacyDamage[] = [
   {
     name: "two numbers assigned to one company",

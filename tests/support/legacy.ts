@@ -2,18 +2,18 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { createTestDatabase, openDatabase, type Engine } from "./databases.ts";
 
-/** The previous system's tables, as its databases have them, and rows that keep the rules. */
+/** The previous system's tables, as its databases have them, and rows that obey the rules. */
 
 export interface LegacyOptions {
-  /** SQLite only: `twilio_phone_number` came by ALTER TABLE, without UNIQUE */
+  /** SQLite only: `twilio_phone_number` was added by ALTER TABLE, without UNIQUE */
   upgraded?: boolean;
   /** the type of each column that holds a time */
   time?: string;
-  /** PostgreSQL only: ids are SERIAL and what points at them INTEGER */
+  /** PostgreSQL only: ids are SERIAL and references to them INTEGER */
   serial?: boolean;
 }
 
-/** A database of its own for a test, with the tables, empty. */
+/** Makes a test a database with the tables, empty. */
 export async function openLegacyDatabase(engine: Engine, options?: LegacyOptions): Promise<Knex> {
   const { url } = await createTestDatabase(engine);
   const db = openDatabase(url, { statementTimeout: 0 });
@@ -21,7 +21,7 @@ export async function openLegacyDatabase(engine: Engine, options?: LegacyOptions
   return db;
 }
 
-/** Makes the tables, empty, and two neighbours of theirs. */
+/** Makes the tables, empty, and two neighbouring ones. */
 export async function createLegacyTables(
   db: Knex,
   { upgraded = false, time = "TIMESTAMP", serial = false }: LegacyOptions = {},
@@ -93,11 +93,11 @@ export async function addLegacyRows(db: Knex): Promise<void> {
 export const insertNumber = (text: string, status = "'available'", owner = "null") =>
   `insert into twilio_phone_numbers (id, phone_number, status, assigned_to_company_id, assigned_at)
    values (70, '${text}', ${status}, ${owner}, ${owner === "null" ? "null" : "'2024-05-05 05:05:05'"})`;
-/** SQL that has a company hold a number. */
+/** SQL that gives a company a number. */
 export const setCompany = (id: number, text: string | null) =>
   `update companies set twilio_phone_number = ${text === null ? "null" : `'${text}'`} where id = ${id}`;
 
-/** `count` companies, every second with a number of its own, and `count` numbers: what all of them are is sound. */
+/** Adds `count` companies, every other one with a number of its own, and `count` numbers, all undamaged. */
 export async function addManyLegacyRows(db: Knex, count: number): Promise<void> {
   const series = isPostgres(db)
     ? `select generate_series(1, ${count}) as i`
@@ -116,7 +116,7 @@ export async function addManyLegacyRows(db: Knex, count: number): Promise<void> 
   );
 }
 
-/** Everything in a database but Knex's own tables: the definitions, and the rows by table. */
+/** Everything in a database except Knex's own tables: the definitions, and the rows by table. */
 export interface Contents {
   schema: string[];
   rows: Record<string, Record<string, unknown>[]>;

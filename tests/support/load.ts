@@ -4,13 +4,13 @@ import type { Knex } from "knex";
 import { beginSession } from "#app/domain/sessions.server.ts";
 import { insertCompany } from "./companies.ts";
 
-/** A company with a session of the server's, made without the cost of a password. */
+/** A company with a session on the server, made without the cost of a password. */
 export interface SignedInCompany {
   id: number;
   cookie: string;
 }
 
-/** Makes `count` companies, each signed in, in the database of a server that `startServer` runs. */
+/** Makes `count` signed-in companies in the database of a server that `startServer` runs. */
 export async function signedInCompanies(db: Knex, count: number): Promise<SignedInCompany[]> {
   const session = createCookie("session");
   const companies: SignedInCompany[] = [];
@@ -30,8 +30,8 @@ export interface Exchange {
 }
 
 /**
- * A request of Node's own client, which unlike `fetch` shows what became of the connection: an error's `code` is
- * `ECONNREFUSED` where nobody listened and `ECONNRESET` where it was cut.
+ * A request by Node's own client, which unlike `fetch` shows what happened to the connection: an error's `code` is
+ * `ECONNREFUSED` if nobody was listening and `ECONNRESET` if it was cut.
  */
 export function exchange(
   url: string,
@@ -61,7 +61,7 @@ export function exchange(
             "Content-Length": Buffer.byteLength(body),
           }),
         },
-        // Without an agent each request has a connection of its own.
+        // Without an agent each request opens its own connection.
         agent: agent ?? false,
         signal: AbortSignal.timeout(timeout),
       },
@@ -85,13 +85,13 @@ export function exchange(
   });
 }
 
-/** A company's attempt to get a number, and the answer it got. */
+/** A company's attempt to get a number, and the answer. */
 export interface Try {
-  /** the request's id, which the audit trail has too */
+  /** the request's id, also in the audit trail */
   key: string;
   company: SignedInCompany;
   phoneNumber: string;
-  /** `ok`: confirmed, or told to be the company's already. `failed`: told that it has not got it. `unknown`: an error of the server, or none at all. */
+  /** `ok`: confirmed, or already the company's. `failed`: told that it did not get it. `unknown`: a server error or no answer. */
   told: "ok" | "failed" | "unknown";
   status?: number;
   code?: string;
@@ -157,7 +157,7 @@ export async function inParallel<Item, Result>(
   return results;
 }
 
-/** Waits until `check` is true, for ten seconds at most unless told otherwise. */
+/** Waits until `check` is true, by default for at most ten seconds. */
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,

@@ -6,7 +6,7 @@ import { cleanUpLater } from "./clean-up.ts";
 export interface ArrivedMail {
   from: string;
   to: string[];
-  /** headers and body as they came */
+  /** headers and body as received */
   raw: string;
   /** the header fields, unfolded */
   header(name: string): string | undefined;
@@ -17,27 +17,27 @@ export interface ArrivedMail {
 /** What a mail server does with a mail. */
 export type Manners =
   | "takes"
-  /** says so for ever: 550 to the recipient */
+  /** answers 550 to the recipient, for good */
   | "refuses"
-  /** 450 to the recipient */
+  /** answers 450 to the recipient, for now */
   | "not-now"
-  /** takes all of it, and cuts the connection instead of saying so */
+  /** takes the whole mail, and cuts the connection instead of confirming it */
   | "drops-after-data"
-  /** says nothing, not even hello */
+  /** never says anything, not even hello */
   | "hangs"
-  /** says hello, and nothing more once a recipient is named */
+  /** goes silent once a recipient is named */
   | "hangs-at-recipient"
-  /** takes all of it, and never says so */
+  /** takes the whole mail, and never confirms it */
   | "hangs-after-data";
 
 /** A real mail server, on 127.0.0.1. */
 export interface MailServer {
   url: string;
-  /** what it does from now on; a number is how many milliseconds it takes for each mail */
+  /** what it does from now on; a number means that each mail takes that many milliseconds */
   manners: Manners | number;
-  /** to these addresses it is `manners`; to all where there are none */
+  /** the addresses to which `manners` applies; to all, if there are none */
   towards: string[];
-  /** everything that has arrived, even if it did not say so */
+  /** everything that has arrived, confirmed or not */
   arrived: ArrivedMail[];
   /** how many there are now */
   readonly connections: number;
@@ -45,7 +45,7 @@ export interface MailServer {
   hangUp(): void;
 }
 
-/** Starts one; it ends with the test, or the file that starts it in a `beforeAll`. */
+/** Starts one; it stops when the test, or the file that started it in a `beforeAll`, is over. */
 export async function startMailServer(): Promise<MailServer> {
   const sockets = new Set<Socket>();
   const hangUp = () => {

@@ -3,7 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 
 export const npmScripts: Record<string, string> = manifest.scripts;
 
-/** Expects that each command of a line that a shell would run is npm's or one of this project's. */
+/** Expects each command of a shell line to be npm's own or one of this project's. */
 export function expectToBeRunnable(line: string): void {
   for (const command of line.split("&&").map((command) => command.trim())) {
     const script = /^npm (?:run )?([a-z:]+)/.exec(command)?.[1] ?? "";

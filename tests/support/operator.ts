@@ -2,10 +2,10 @@ import { expect } from "vitest";
 import { runScript, type ScriptRun } from "./script.ts";
 import type { TwilioApi } from "./twilio-api.ts";
 
-/** PUBLIC_URL of the installations that an operator's scripts are tried on. */
+/** PUBLIC_URL of the installations on which the operators' scripts are tested. */
 export const publicUrl = "https://numbers.example.com";
 
-/** What Twilio has of a number whose calls come to {@link publicUrl}. */
+/** Twilio's settings of a number whose calls come to {@link publicUrl}. */
 export const pointedHere = {
   voice_url: `${publicUrl}/twilio/voice`,
   voice_method: "POST",
@@ -15,19 +15,19 @@ export const pointedHere = {
   status_callback_method: "POST",
 };
 
-/** What Twilio has of a number that takes no calls. */
+/** Twilio's settings of a number that takes no calls. */
 export const smsOnly = {
   capabilities: { voice: false, sms: true, mms: true, fax: false },
 };
 
-/** The scripts of an installation that lacks nothing; whatever they print is searched for its secrets. */
+/** The scripts of a complete installation; whatever they print is searched for its secrets. */
 export class Operator {
   constructor(
     readonly api: TwilioApi,
     readonly databaseUrl: string,
   ) {}
 
-  /** Runs a script; `env` replaces variables of the installation, "" takes one away. */
+  /** Runs a script; `env` replaces variables of the installation, "" removes one. */
   async run(
     script: "doctor" | "sync-twilio-numbers",
     args: string[] = [],
@@ -51,7 +51,7 @@ export class Operator {
     return ran;
   }
 
-  /** What `doctor --json` says, but for what a test's PostgreSQL, which need not be durable, has of its own. */
+  /** What `doctor --json` says, leaving out what is only due to a test's PostgreSQL, which need not be durable. */
   async examine(args: string[] = [], env: Record<string, string> = {}): Promise<Examination> {
     const { exitCode, stdout } = await this.run("doctor", [...args, "--json"], env);
     const report = JSON.parse(stdout) as Omit<Examination, "exitCode">;

@@ -17,7 +17,7 @@ export interface Owner {
   number: string;
 }
 
-/** A server with a database of its own, whose companies have numbers. */
+/** Starts a server with a database of its own, whose companies have numbers. */
 export async function openOwnersSite(engine: Engine) {
   const { url: databaseUrl } = await createMigratedDatabase(engine);
   const db: Knex = openDatabase(databaseUrl);
@@ -38,7 +38,7 @@ export async function openOwnersSite(engine: Engine) {
     return { client, id: company.id, email, number };
   }
 
-  /** Signs in from a browser of its own. */
+  /** Signs in from another browser. */
   async function signInAgain(email: string, secret = password) {
     const client = new Client(url);
     const { status, body } = await client.post("/api/login", { email, password: secret });

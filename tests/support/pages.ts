@@ -1,12 +1,12 @@
 import type { Client } from "./client.ts";
 
-/** A page as a program that reads HTML gets it. */
+/** A page as a program gets it. */
 export interface Page {
   status: number;
   location: string | null;
   headers: Headers;
   html: string;
-  /** what the HTML says */
+  /** the text of the HTML */
   text: string;
   title: string | undefined;
 }
@@ -32,7 +32,7 @@ export const get = (client: Client, path: string) => pageOf(client.fetch(path));
 export const post = (client: Client, path: string, form: Record<string, string>) =>
   pageOf(client.fetch(path, { method: "POST", body: new URLSearchParams(form) }));
 
-/** What HTML says, without its markup. */
+/** The text of HTML, without its markup. */
 export const textOf = ({ html }: { html: string }) =>
   html
     .replaceAll(/<script.*?<\/script>|<!--.*?-->/gs, "")

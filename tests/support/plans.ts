@@ -1,12 +1,12 @@
 import type { Knex } from "knex";
 import { vi } from "vitest";
 
-/** How an engine would go about a statement, and how much it would read. */
+/** How an engine would execute a statement, and how much it would read. */
 
 /** A statement, with `?` for each value. */
 export type Asked = [sql: string, values: Knex.RawBinding[]];
 
-/** The statements that `work` asks, as they are written: Knex changes them for the engine. */
+/** The statements that `work` runs, as written; Knex then adapts them to the engine. */
 export async function statementsOf(db: Knex, work: () => Promise<unknown>): Promise<Asked[]> {
   const client = db.client as Knex.Client;
   const ask = client.query.bind(client) as Knex.Client["query"];
@@ -21,13 +21,13 @@ export async function statementsOf(db: Knex, work: () => Promise<unknown>): Prom
   return asked;
 }
 
-/** SQLite's plan for a statement, a line a step. */
+/** SQLite's plan for a statement, a line per step. */
 export async function sqlitePlan(db: Knex, [sql, values]: Asked): Promise<string[]> {
   const steps = (await db.raw(`explain query plan ${sql}`, values)) as { detail: string }[];
   return steps.map(({ detail }) => detail);
 }
 
-/** The tables that PostgreSQL reads from end to end for a statement, and the most rows that one of its steps reads. */
+/** The tables that PostgreSQL reads from end to end for a statement, and the most rows that any step reads. */
 export async function postgresPlan(
   db: Knex,
   [sql, values]: Asked,

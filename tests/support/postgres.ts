@@ -19,12 +19,12 @@ import { memoryDirectory } from "./scratch.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A server where databases may be created: its `postgres` database, or what TEST_DATABASE_URL names. */
+    /** A server where databases may be created: its `postgres` database, or the one that TEST_DATABASE_URL names. */
     postgresUrl: string;
   }
 }
 
-/** A PostgreSQL server of the test's own, on 127.0.0.1. */
+/** A test's own PostgreSQL server, on 127.0.0.1. */
 export interface PostgresServer {
   /** `postgres://…` of its `postgres` database, as superuser; the same after a restart */
   readonly url: string;
@@ -32,15 +32,15 @@ export interface PostgresServer {
   readonly dataDir: string;
   /** the postmaster's process id, undefined while it is down */
   readonly pid: number | undefined;
-  /** Shuts it down in order, breaking off connections ("fast"). The data stay. */
+  /** Shuts it down in order, cutting connections ("fast"). The data stay. */
   stop(): Promise<void>;
-  /** Kills every one of its processes at once (SIGKILL), as when the machine goes. The data stay as they are. */
+  /** Kills all its processes at once (SIGKILL), as if the machine had failed. The data stay as they are. */
   crash(): Promise<void>;
   /** Starts it again on the same port and data, and waits until it takes connections. */
   start(): Promise<void>;
   /** Halts all its processes (SIGSTOP): connections stay open and nothing answers. */
   freeze(): Promise<void>;
-  /** Lets a frozen server go on. */
+  /** Lets a frozen server continue. */
   thaw(): Promise<void>;
   /** Stops it and removes the data. */
   remove(): Promise<void>;
@@ -55,7 +55,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 interface PostgresOptions {
-  /** the directory for its data, of 1 MB segments of write-ahead log; a temporary one if not given */
+  /** the directory for its data, with write-ahead log in segments of 1 MB; a temporary one by default */
   dataIn?: string;
 }
 
@@ -125,7 +125,7 @@ async function createServer(
     everStarted = true;
   }
 
-  /** A port that was free may be taken by now, and killed processes may not have let go of their memory yet. */
+  /** A port that was free may be taken by now, and killed processes may not have released their memory yet. */
   async function runWithPatience(programs: Binaries): Promise<void> {
     for (let attempt = 1; !postmaster; attempt++) {
       if (!everStarted) port = await freePort();
@@ -158,7 +158,7 @@ async function createServer(
         "--encoding=UTF8",
         "--locale=C",
         "--locale-provider=icu",
-        // A language's own order, as most servers have it, and unlike SQLite's.
+        // A language's own sort order, as on most servers, and unlike SQLite's.
         "--icu-locale=en-US",
         ...(durable ? [] : ["--no-sync"]),
         ...(dataIn ? ["--wal-segsize=1"] : []),
@@ -207,7 +207,7 @@ async function createServer(
     },
     async freeze() {
       if (!postmaster?.pid || frozen.length > 0) return;
-      // The postmaster first, so that no new child comes between the list and its last entry.
+      // The postmaster first, so that it starts no new child while the others are being listed.
       signal(postmaster.pid, "SIGSTOP");
       const children = await childrenOf(postmaster.pid);
       for (const pid of children) signal(pid, "SIGSTOP");
@@ -245,9 +245,9 @@ async function createServerOrSayWhy(
 }
 
 /**
- * Starts a PostgreSQL 18 of the test's own, with `fsync` on, to be stopped, crashed or frozen.
+ * Starts a test's own PostgreSQL 18, with `fsync` on, to be stopped, crashed or frozen.
  * It is removed when the test, or the file that started it in a `beforeAll`, is over.
- * @throws in one line that says what to do, where it cannot start
+ * @throws one line that says what to do, if it cannot start
  */
 export async function startPostgres(options?: PostgresOptions): Promise<PostgresServer> {
   const server = await createServerOrSayWhy(true, options);
@@ -256,9 +256,9 @@ export async function startPostgres(options?: PostgresOptions): Promise<Postgres
 }
 
 /**
- * The server that all tests of a run share: the one `testDatabaseUrl` names, or else a new one without `fsync`.
- * @returns its address, and what to call when the run is over
- * @throws in one line that says what to do, where there is none
+ * The server that all tests of a run share: the one that `testDatabaseUrl` names, or else a new one without `fsync`.
+ * @returns its address, and a function to call when the run is over
+ * @throws one line that says what to do, if there is none
  */
 export async function sharedPostgres(
   testDatabaseUrl: string | undefined,

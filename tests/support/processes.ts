@@ -5,7 +5,7 @@ import type { AppServer } from "./server.ts";
 /** A line of the server's log. */
 export type LogLine = Record<string, unknown>;
 
-/** The JSON lines of what a server has printed so far. */
+/** The JSON lines that a server has printed so far. */
 export function logLines(server: AppServer): LogLine[] {
   return server
     .output()
@@ -15,7 +15,7 @@ export function logLines(server: AppServer): LogLine[] {
     .map((line) => JSON.parse(line) as LogLine);
 }
 
-/** Waits for the first line of the log, among those to come too, that `matches`. */
+/** Waits for the first line of the log, printed or yet to come, that `matches`. */
 export async function logLine(
   server: AppServer,
   what: string,
@@ -40,7 +40,7 @@ export function requestLine(server: AppServer, id: string): Promise<LogLine> {
 
 let asked = 0;
 
-/** The process id of the worker that answers now. */
+/** The process id of the worker that answers next. */
 export async function workerPid(server: AppServer): Promise<number> {
   const id = `which-worker-${++asked}`;
   await fetch(`${server.url}/healthz`, { headers: { "X-Request-Id": id } });
@@ -53,7 +53,7 @@ export function megabytes(pid: number): number {
   return Number(kilobytes.toString()) / 1000;
 }
 
-/** Whether there is such a process. */
+/** Whether the process exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

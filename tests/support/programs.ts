@@ -7,7 +7,7 @@ import { Client } from "./client.ts";
 import { signedInCompanies } from "./load.ts";
 import type { TwilioApi } from "./twilio-api.ts";
 
-/** A company, and clients that are its owner with a session and a program with a token. */
+/** A company, with one client that is its owner with a session, and one that is a program with a token. */
 export interface CompanyWithToken {
   id: number;
   owner: Client;
@@ -16,7 +16,7 @@ export interface CompanyWithToken {
   tokenId: number;
 }
 
-/** Makes a company and a token of it that may do everything, unless `fields` say otherwise. */
+/** Makes a company and a token that may do everything, unless `fields` say otherwise. */
 export async function companyWithToken(
   url: string,
   db: Knex,
@@ -53,7 +53,7 @@ export async function leavesMessage(
   twilio.recordings.add(sid);
 }
 
-/** Waits for a program to say what fits, on its standard output. @throws where it ends before, with what it said */
+/** Waits until a program's standard output matches. @throws with its output, if it ends before that */
 export function untilSaid(program: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let said = "";

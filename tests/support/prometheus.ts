@@ -48,7 +48,7 @@ export function parsePrometheus(text: string): Sample[] {
   return samples;
 }
 
-/** The sum of the samples of `name` that have all of `labels`; undefined where there are none. */
+/** The sum of the samples of `name` that have all of `labels`; undefined if there are none. */
 export function valueOf(
   samples: readonly Sample[],
   name: string,

@@ -4,7 +4,7 @@ import { until } from "./load.ts";
 import { scratchDirectory } from "./scratch.ts";
 import { cleanUpLater } from "./clean-up.ts";
 
-/** A file that appears when a process with this environment begins to read its stdin, and finds nothing there yet. */
+/** A file that appears when a process with this environment begins to read its stdin and finds nothing there yet. */
 export function sightOfReading(): {
   file: string;
   env: { NODE_OPTIONS: string };

@@ -7,7 +7,7 @@ export const streamPath = "/dashboard/ring-test";
 export interface Stream {
   status: number;
   headers: Headers;
-  /** Reads on until `text` has come. */
+  /** Reads until `text` has come. */
   says(text: string): Promise<void>;
   /** Reads to the end. */
   ends(): Promise<string>;

@@ -10,7 +10,7 @@ export interface ScratchDirectory {
   remove(): void;
 }
 
-/** Makes a temporary directory that goes, at the latest, when this process does. */
+/** Makes a temporary directory that is removed when this process ends, at the latest. */
 export function scratchDirectory(prefix: string, base = tmpdir()): ScratchDirectory {
   const directory = mkdtempSync(path.join(base, prefix));
   const release = guardDirectory(directory);
@@ -24,8 +24,8 @@ export function scratchDirectory(prefix: string, base = tmpdir()): ScratchDirect
 }
 
 /**
- * The directory for data that need not outlive the run: in memory (Linux's `/dev/shm`) if there is room for it, since
- * a slow disk makes a new PostgreSQL database ten times as dear, or else the temporary directory.
+ * The directory for data that need not outlive the run: in memory (Linux's `/dev/shm`) if there is room, since a new
+ * PostgreSQL database takes ten times as long on a slow disk; otherwise the temporary directory.
  */
 export function memoryDirectory(): string {
   try {
@@ -33,7 +33,7 @@ export function memoryDirectory(): string {
     accessSync("/dev/shm", constants.W_OK);
     if (bavail * bsize >= roomy) return "/dev/shm";
   } catch {
-    // Not Linux, or not for us.
+    // Not Linux, or not accessible.
   }
   return tmpdir();
 }

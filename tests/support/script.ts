@@ -7,7 +7,7 @@ export interface ScriptRun {
   stderr: string;
 }
 
-/** Runs `scripts/NAME.ts` as `npm run` does, in a process of its own, with `input` on its stdin. */
+/** Runs `scripts/NAME.ts` as `npm run` does, in a separate process, with `input` on its stdin. */
 export async function runScript(
   name: string,
   args: string[],

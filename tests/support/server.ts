@@ -8,39 +8,38 @@ import { guardProcess } from "./left-behind.ts";
 
 export interface ServerOptions {
   databaseUrl: string;
-  /** more variables; of the developer's own, the server sees none */
+  /** more variables; the server sees none of the developer's own */
   env?: Record<string, string>;
-  /** a free one if not given */
+  /** by default a free one */
   port?: number;
   script?: "start" | "serve-remix";
-  /** is given all that it has printed, as it prints more */
+  /** gets all the output so far, whenever there is more */
   onOutput?: (printed: string) => void;
-  /** where it runs, with a `scripts/run.js`; this checkout if not given */
+  /** where it runs, with a `scripts/run.js`; by default this checkout */
   cwd?: string;
 }
 
-/** The app, running as a process of its own. */
+/** The app, running as a separate process. */
 export interface AppServer {
-  /** `http://localhost:PORT`, which is also its PUBLIC_URL unless `env` says otherwise */
+  /** `http://localhost:PORT`, also its PUBLIC_URL unless `env` says otherwise */
   url: string;
   pid: number;
   process: ChildProcess;
-  /** all that it has printed, on either stream */
+  /** everything that it has printed, on either stream */
   output(): string;
   /**
-   * Sends `signal` (SIGTERM if not given) and waits until it has ended; after 20 seconds it is killed.
+   * Sends `signal` (by default SIGTERM) and waits until it has ended; after 20 seconds it is killed.
    * @returns its exit code, null if a signal ended it
    */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** Kills it (SIGKILL) with all its children. */
+  /** Kills it and all its children (SIGKILL). */
   kill(): Promise<void>;
 }
 
 /**
- * Runs what `npm start` runs (or another script that serves), on a build that exists already, and waits until `/healthz`
- * answers 200.
- * It is killed when the test, or the file that started it in a `beforeAll`, is over.
- * Rate limits are off, unless `env` turns them on.
+ * Runs what `npm start` runs (or another script that serves) on an existing build, and waits until `/healthz` answers
+ * 200. It is killed when the test, or the file that started it in a `beforeAll`, is over. Rate limits are off, unless
+ * `env` turns them on.
  * @throws with what the server printed, if it ends first or takes more than 60 seconds
  */
 export async function startServer({
@@ -60,7 +59,7 @@ export async function startServer({
       RATE_LIMITS: "off",
       ...env,
     }),
-    // A process group of its own, so that its children can be killed with it.
+    // Its own process group, so that its children can be killed with it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -6,5 +6,5 @@ Object.assign(process.env, blankAppVariables());
 failOnConsoleError();
 cleanUpAfterEachFile();
 
-// A worker that hangs when the run is killed would otherwise hang for ever, with all that it started.
+// Otherwise a worker that hangs when the run is killed would hang for ever, with everything it started.
 process.once("disconnect", () => process.exit(1));

@@ -5,18 +5,18 @@ import { someNumbers } from "./companies.ts";
 import { createMigratedDatabase, openDatabase, type Engine } from "./databases.ts";
 import { startServer } from "./server.ts";
 
-/** A server with a database of its own, and what its visitors need. */
+/** A server with its own database, and what its visitors need. */
 export interface Site {
   url: string;
   db: Knex;
-  /** Puts numbers that nobody has yet into the pool. */
+  /** Adds new numbers to the pool. */
   freshNumbers(count: number): Promise<string[]>;
   freshNumber(): Promise<string>;
-  /** A company that has just signed up through the API. */
+  /** Signs a company up through the API. */
   signedUp(): Promise<{ client: Client; id: number }>;
 }
 
-/** @param env more variables of the server's */
+/** @param env more variables for the server */
 export async function openSite(engine: Engine, env: Record<string, string> = {}): Promise<Site> {
   const { url: databaseUrl } = await createMigratedDatabase(engine);
   const db = openDatabase(databaseUrl);

@@ -1,6 +1,6 @@
 /**
- * NODE_OPTIONS for a server whose processes, at SIGUSR2, leave a promise rejected that nobody looks at.
- * @param message of its error
+ * NODE_OPTIONS for a server whose processes, on SIGUSR2, reject a promise that nobody handles.
+ * @param message the error's message
  */
 export function strayRejectionAtSigusr2(message: string): string {
   const script = `process.on("SIGUSR2",()=>{void Promise.reject(new Error(${JSON.stringify(message)}))})`;

@@ -2,14 +2,14 @@ import { writeFileSync } from "node:fs";
 import type { Reporter, SerializedError } from "vitest/node";
 import type { TestModule } from "vitest/node";
 
-/** What came of a run; a file that cannot be loaded or cleaned up, and an error outside any test, count as failed. */
+/** A run's results; a file that cannot be loaded or cleaned up, and an error outside any test, count as failed. */
 export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
-  /** tests that were left out for want of something, each with what that is */
+  /** tests left out because something was missing, and what that was */
   notRun: { name: string; why: string }[];
-  /** each test that was not left out on request */
+  /** every test, except those left out on request */
   tests: { name: string; state: "passed" | "failed" | "not run"; why?: string }[];
 }
 

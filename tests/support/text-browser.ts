@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { cleanUpLater } from "./clean-up.ts";
 import { scratchDirectory } from "./scratch.ts";
 
-/** Browsers that show text in a terminal, and run neither scripts nor style sheets. */
+/** Browsers that show text in a terminal, without scripts or style sheets. */
 export const textBrowsers = ["lynx", "w3m"] as const;
 type Program = (typeof textBrowsers)[number];
 
@@ -12,7 +12,7 @@ const commands: Record<Program, string> = {
   w3m: "w3m -cookie",
 };
 
-/** Whether this machine has the browser, and tmux, which is the terminal. */
+/** Whether this machine has the browser, and tmux to serve as its terminal. */
 export function isInstalled(program: string): boolean {
   return [program, "tmux"].every(
     (name) => spawnSync("which", [name], { stdio: "ignore" }).status === 0,
@@ -25,10 +25,10 @@ let opened = 0;
 export class TextBrowser {
   readonly #socket = `text-browser-${process.pid}-${++opened}`;
 
-  /** whether it has said, for seconds, that a redirect is not absolute */
+  /** whether it has complained, for seconds, that a redirect is not absolute */
   saidNotAbsolute = false;
 
-  /** @param pauses whether it stops at what it says, as it does for people */
+  /** @param pauses whether it pauses at its messages, as it does for people */
   constructor(
     readonly program: Program,
     url: string,
@@ -43,7 +43,7 @@ export class TextBrowser {
     this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "120", start);
   }
 
-  /** All that the screen shows. */
+  /** Everything on the screen. */
   screen(): string {
     const screen = this.#tmux("capture-pane", "-p");
     this.saidNotAbsolute ||= screen.includes("URL is not absolute");
@@ -59,8 +59,8 @@ export class TextBrowser {
   }
 
   /**
-   * Goes on, from link to link and field to field, to the first in a line with `text`.
-   * @param below to the first below it, with a blank line between them at most
+   * Moves on, from link to link and field to field, to the first in a line with `text`.
+   * @param below instead to the first below that line, with at most one blank line between them
    */
   async goTo(text: string, below = false): Promise<void> {
     for (let steps = 0; steps < 80; steps++) {
@@ -76,7 +76,7 @@ export class TextBrowser {
     this.pressHere();
   }
 
-  /** Presses the link or button that begins with `text`, whatever else is in its line. */
+  /** Presses the link or button that begins with `text`, whatever else is on its line. */
   async pressAt(text: string): Promise<void> {
     const seen: string[] = [];
     for (let here = this.#fromCursor(); !here.startsWith(text); here = this.#fromCursor()) {
@@ -89,14 +89,14 @@ export class TextBrowser {
     this.pressHere();
   }
 
-  /** Goes on to the next link, button or field. */
+  /** Moves on to the next link, button or field. */
   async goOn(): Promise<void> {
     const before = this.#seen();
     this.#key("Tab");
     await this.#until(() => this.#seen() !== before, "go on");
   }
 
-  /** Presses what it has gone to. */
+  /** Presses what it has moved to. */
   pressHere(): void {
     this.#key("Enter");
   }
@@ -116,13 +116,13 @@ export class TextBrowser {
     await this.#type(text);
   }
 
-  /** Types into the field below `label` in place of what is there. */
+  /** Replaces the text in the field below `label`. */
   async retypeBelow(label: string, text: string): Promise<void> {
     await this.goTo(label, true);
     await this.#type(text, true);
   }
 
-  /** Takes back what it asks about. */
+  /** Cancels at the browser's prompt. */
   async cancel(): Promise<void> {
     const before = this.screen();
     if (this.program === "w3m") this.#key("C-c");
@@ -134,7 +134,7 @@ export class TextBrowser {
     if (text === "") return;
     const before = this.screen();
     if (this.program === "w3m") {
-      // It asks for the text in its last line.
+      // It asks for the text on its last line.
       this.#key("Enter");
       await this.shows(/(TEXT|Password):/);
     }
@@ -154,7 +154,7 @@ export class TextBrowser {
 
   #fromCursor(): string {
     const column = Number(this.#tmux("display", "-p", "#{cursor_x}"));
-    // Lynx stands before the space in front of a link, and marks a button, with its value or as such.
+    // Lynx puts the cursor before the space in front of a link, and marks a button, with its value or as such.
     return this.#lineOfCursor(false)
       .slice(column)
       .replace(/^ ?(\(\w+\) )?/, "");

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { sendFile, simulatedSound } from "../../scripts/terminal/simulated-recordings.ts";
 import { cleanUpLater } from "./clean-up.ts";
 
-/** A number as Twilio's REST API gives it; the fields that matter here. */
+/** A number as Twilio's REST API gives it; only the fields that matter here. */
 export interface ListedNumber {
   sid: string;
   phone_number: string;
@@ -25,9 +25,9 @@ export interface ListedNumber {
 
 /** An answer instead of the usual one. */
 export interface Fault {
-  /** HTTP status; 0 breaks the connection off without an answer */
+  /** HTTP status; 0 cuts the connection without an answer */
   status: number;
-  /** how many requests get it; 1 if not given */
+  /** how many requests get it; by default 1 */
   times?: number;
   /** `Retry-After`, in seconds or as a date */
   retryAfter?: string;
@@ -38,7 +38,7 @@ export interface Fault {
   body?: string;
   /** milliseconds until the answer */
   after?: number;
-  /** only requests for which this is true; all if not given */
+  /** only requests for which this is true; by default all */
   for?: (request: ReceivedRequest) => boolean;
 }
 
@@ -48,11 +48,11 @@ export interface ReceivedRequest {
   path: string;
   /** what was posted */
   form: Record<string, string>;
-  /** the number that is updated */
+  /** the number being updated */
   phoneNumber: string | undefined;
 }
 
-/** A server that speaks the few calls of Twilio's REST API (2010-04-01) that the operator's scripts make. */
+/** A server with the few calls of Twilio's REST API (2010-04-01) that the operators' scripts make. */
 export interface TwilioApi {
   url: string;
   accountSid: string;
@@ -63,17 +63,17 @@ export interface TwilioApi {
   requests: ReceivedRequest[];
   /** The updates among them. */
   updates(): ReceivedRequest[];
-  /** Has the account buy `phoneNumber`, which calls reach as Twilio sets it up at first. */
+  /** Makes the account buy `phoneNumber`, with the settings that Twilio gives a new number. */
   buy(phoneNumber: string, fields?: Partial<ListedNumber>): ListedNumber;
-  /** Takes a number away from the account. */
+  /** Takes a number from the account. */
   reclaim(phoneNumber: string): void;
   /** The account's number. */
   find(phoneNumber: string): ListedNumber;
   /** SIDs of the account's recordings. */
   recordings: Set<string>;
-  /** what each of them sounds like */
+  /** the sound of each of them */
   sound: Sound;
-  /** Has requests fail; of several faults the first that fits goes first. */
+  /** Makes requests fail; of several faults, the first that fits is used first. */
   fail(fault: Fault): void;
 }
 
@@ -82,7 +82,7 @@ export interface Sound {
   type: string;
   /** bytes after which the connection is cut */
   cutAfter?: number | undefined;
-  /** bytes that have left for whoever asked last, those that wait in buffers not counted */
+  /** bytes that have left for the latest client, not counting those waiting in buffers */
   sent: () => number;
 }
 
@@ -104,7 +104,7 @@ export async function startTwilioApi(): Promise<TwilioApi> {
     const { socket } = response;
     const before = socket?.bytesWritten ?? 0;
     sound.sent = () => (socket?.bytesWritten ?? 0) - before - (socket?.writableLength ?? 0);
-    // What Twilio says besides is nobody else's business.
+    // Must not be passed on: what else Twilio says is nobody's business.
     response.setHeader("Twilio-Request-Id", "RQ1");
     response.setHeader("Set-Cookie", "twilio=1");
     if (sound.cutAfter === undefined) return sendFile(request, response, sound.file, sound.type);

@@ -24,7 +24,7 @@ const twilioRoutes = {
 } as const;
 type Path = keyof typeof twilioRoutes;
 
-/** Sets variables of this process for the test, or the file, that is running; the app's log is silent meanwhile. */
+/** Sets variables of this process until the running test, or file, is over; the app's log is silent meanwhile. */
 export function useEnvironment(variables: Record<string, string>): void {
   const before = Object.keys(variables).map((name) => [name, process.env[name] ?? ""] as const);
   const { level } = log;
@@ -51,12 +51,12 @@ export function useTwilio(databaseUrl: string): void {
 
 export interface Signing {
   token?: string;
-  /** what the signature is made over in place of the address */
+  /** what is signed instead of the address */
   address?: string;
   headers?: Record<string, string>;
 }
 
-/** What Twilio would send: to the server behind its proxy, signed for the public address. */
+/** What Twilio would send: addressed to the server behind its proxy, but signed for the public address. */
 export function signedRequest(
   path: string,
   fields: Record<string, string>,
@@ -70,7 +70,7 @@ export function signedRequest(
   });
 }
 
-/** A server's variables for webhooks that {@link sendSigned} sends it. */
+/** A server's variables for the webhooks that {@link sendSigned} sends. */
 export const twilioVariables = { TWILIO_AUTH_TOKEN: authToken, TWILIO_ACCOUNT_SID: accountSid };
 
 /** Sends what Twilio would send to a server whose PUBLIC_URL is its own `url`. */
@@ -83,7 +83,7 @@ export function sendSigned(
   return fetch(url + path, { method, headers, body: new URLSearchParams(fields) });
 }
 
-/** Calls a webhook's own action. */
+/** Calls a webhook's action directly. */
 export function act(path: string, request: Request): Promise<Response> {
   const action = twilioRoutes[path.split("?")[0] as Path];
   return action({ request, params: {}, context: {} });
@@ -109,7 +109,7 @@ const parser = new XMLParser({
   trimValues: false,
 });
 
-/** @throws where it is not well-formed, or no TwiML */
+/** @throws if it is not well-formed, or not TwiML */
 export function parseTwiml(xml: string): TwimlVerb[] {
   const valid = XMLValidator.validate(xml);
   if (valid !== true) throw new Error(`${valid.err.msg} in ${xml}`);
@@ -134,7 +134,7 @@ function verbsOf(nodes: ParsedNode[]): TwimlVerb[] {
   );
 }
 
-/** The verbs of an answer that Twilio would take: 200, XML, and nothing before it. */
+/** The verbs of an answer that Twilio would accept: 200, XML, and nothing before it. */
 export async function verbsFrom(response: Response): Promise<TwimlVerb[]> {
   const text = await response.text();
   const type = response.headers.get("Content-Type");
@@ -144,12 +144,12 @@ export async function verbsFrom(response: Response): Promise<TwimlVerb[]> {
   return parseTwiml(text);
 }
 
-/** The verbs as `Name` or `Name text`, for a look at the whole. */
+/** The verbs as `Name` or `Name text`, for an overview. */
 export function outline(verbs: TwimlVerb[]): string[] {
   return verbs.map(({ name, text }) => `${name} ${text}`.trim());
 }
 
-/** A call that comes in, as Twilio tells of it; addresses are what its TwiML names, or paths. */
+/** An incoming call, as Twilio reports it; addresses are those that its TwiML names, or paths. */
 export class IncomingCall {
   readonly callSid = newCallSid();
   constructor(
@@ -157,7 +157,7 @@ export class IncomingCall {
     readonly from = "+353871112222",
   ) {}
 
-  /** What Twilio says of the call with every request about it but those on recordings and streams. */
+  /** What Twilio says about the call in every request except those about recordings and streams. */
   fields(status: string): Record<string, string> {
     return { ...this.sid(), From: this.from, To: this.to, CallStatus: status };
   }

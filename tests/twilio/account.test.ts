@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   openTwilioAccount,
+  type ListedPage,
   type Patience,
   type TwilioAccount,
 } from "#app/twilio/account.server.ts";
@@ -17,6 +18,8 @@ beforeEach(async () => {
   waits = [];
   reasons = [];
 });
+
+const unread = async () => {};
 
 function open(
   patience: Partial<Patience> = {},
@@ -38,11 +41,15 @@ function open(
 test("reads every page of the account's numbers", async () => {
   const numbers = someNumbers(2_300);
   for (const number of numbers) api.buy(number);
-  const soFar: number[] = [];
-  const listed = await open().listNumbers((count) => soFar.push(count));
-  expect(listed).toMatchObject({ ok: true });
-  expect(listed.ok && listed.numbers.map((one) => one.phoneNumber)).toEqual(numbers);
-  expect(soFar).toEqual([1_000, 2_000, 2_300]);
+  const lengths: number[] = [];
+  const listed: ListedPage[number][] = [];
+  const answer = await open().listNumbers(async (page) => {
+    lengths.push(page.length);
+    listed.push(...page);
+  });
+  expect(answer).toEqual({ ok: true });
+  expect(listed).toEqual(numbers.map((phoneNumber) => expect.objectContaining({ phoneNumber })));
+  expect(lengths).toEqual([1_000, 1_000, 300]);
   expect(api.requests.map(({ path }) => path)).toEqual([
     expect.stringContaining("PageSize=1000"),
     expect.stringContaining("Page=1&PageToken=PA"),
@@ -56,8 +63,10 @@ test("reads what a number is and where its calls go", async () => {
     trunk_sid: `TK${"0".repeat(32)}`,
   });
   const bought = api.buy("+353861234568");
-  expect(await open().listNumbers()).toMatchObject({
-    numbers: [
+  const pages: ListedPage[] = [];
+  await open().listNumbers(async (page) => void pages.push(page));
+  expect(pages).toMatchObject([
+    [
       {
         phoneNumber: "+353861234567",
         voice: false,
@@ -78,7 +87,13 @@ test("reads what a number is and where its calls go", async () => {
         },
       },
     ],
-  });
+  ]);
+});
+
+test("what fails for whoever is given the pages is no failure of Twilio's", async () => {
+  api.buy("+353861234567");
+  const full = new Error("the disk is full");
+  await expect(open().listNumbers(() => Promise.reject(full))).rejects.toBe(full);
 });
 
 test("changes the settings it is given and no others", async () => {
@@ -98,7 +113,7 @@ describe("patience", () => {
     async (status) => {
       api.buy("+353861234567");
       api.fail({ status, times: 3 });
-      expect(await open().listNumbers()).toMatchObject({ ok: true });
+      expect(await open().listNumbers(unread)).toMatchObject({ ok: true });
       expect(api.requests).toHaveLength(4);
       expect(waits).toHaveLength(3);
       waits.forEach((wait, attempt) => {
@@ -110,7 +125,7 @@ describe("patience", () => {
 
   test("a call is not tried for ever", async () => {
     api.fail({ status: 503, times: 99 });
-    expect(await open().listNumbers()).toEqual({
+    expect(await open().listNumbers(unread)).toEqual({
       ok: false,
       kind: "unavailable",
       reason: "Twilio is out of order (HTTP 503, Twilio's error 20500)",
@@ -123,7 +138,7 @@ describe("patience", () => {
     api.fail({ status: 429, retryAfter: "1" });
     api.fail({ status: 429, retryAfter: aMinuteAgo });
     const start = performance.now();
-    expect(await open().listNumbers()).toMatchObject({ ok: true });
+    expect(await open().listNumbers(unread)).toMatchObject({ ok: true });
     expect(performance.now() - start).toBeGreaterThanOrEqual(990);
     expect(waits[0]).toBe(1_000);
     expect(waits[1]).toBeLessThan(100);
@@ -132,7 +147,7 @@ describe("patience", () => {
 
   test("a Retry-After of an hour is a failure at once", async () => {
     api.fail({ status: 429, retryAfter: "3600" });
-    expect(await open().listNumbers()).toMatchObject({ kind: "unavailable" });
+    expect(await open().listNumbers(unread)).toMatchObject({ kind: "unavailable" });
     expect(api.requests).toHaveLength(1);
   });
 
@@ -147,7 +162,7 @@ describe("patience", () => {
   test("a silent Twilio is given up after the time-out", async () => {
     api.fail({ status: 200, after: 2_000, times: 2 });
     const account = open({ attempts: 2, requestTimeout: 100 });
-    expect(await account.listNumbers()).toEqual({
+    expect(await account.listNumbers(unread)).toEqual({
       ok: false,
       kind: "unavailable",
       reason: "Twilio cannot be reached (no answer in time)",
@@ -155,19 +170,19 @@ describe("patience", () => {
     expect(api.requests).toHaveLength(2);
   });
 
-  test("nobody at the address is told as such", async () => {
+  test("nobody listening at the address is reported as such", async () => {
     const account = open({ attempts: 2 }, { apiBaseUrl: `http://127.0.0.1:${await freePort()}` });
-    expect(await account.listNumbers()).toMatchObject({
+    expect(await account.listNumbers(unread)).toMatchObject({
       kind: "unavailable",
       reason: "Twilio cannot be reached (ECONNREFUSED)",
     });
   });
 });
 
-describe("what does not pass is not tried again", () => {
+describe("failures that do not pass are not tried again", () => {
   test("a wrong token", async () => {
     const authToken = "not-the-token";
-    const answer = await open({}, { authToken }).listNumbers();
+    const answer = await open({}, { authToken }).listNumbers(unread);
     expect(answer).toEqual({
       ok: false,
       kind: "unauthorized",
@@ -191,7 +206,7 @@ describe("what does not pass is not tried again", () => {
   test("an answer that is not Twilio's", async () => {
     for (const body of ["<html>Sign in to the Wi-Fi</html>", "{}", "[]"]) {
       api.fail({ status: 200, body });
-      expect(await open().listNumbers()).toEqual({
+      expect(await open().listNumbers(unread)).toEqual({
         ok: false,
         kind: "unavailable",
         reason: "Twilio's answer cannot be read",

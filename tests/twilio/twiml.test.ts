@@ -95,7 +95,7 @@ describe("connecting a call", () => {
   });
 
   test.each(["+353871112222", "+12025550123", "+447700900123"])(
-    "a caller %s is shown as who calls",
+    "a caller %s is shown as the caller ID",
     (caller) => {
       const [, dial] = connect({ mode: "phone", target: "+353863334444" }, caller);
       expect(dial?.attributes).not.toHaveProperty("callerId");
@@ -175,7 +175,7 @@ describe("connecting a call", () => {
     expect(outline(connect({ greeting }))[0]).toBe(`Say ${greeting}`);
   });
 
-  test("whatever text comes along, the answer is XML that Twilio takes", () => {
+  test("whatever the text, the answer is XML that Twilio accepts", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", minLength: 1 }),
@@ -219,7 +219,7 @@ describe("when there is nobody to connect to", () => {
     expect(record?.name).toBe("Record");
   });
 
-  test("one moment: the caller hears a word, and Twilio asks once more", async () => {
+  test("one moment: the caller is asked to wait, and Twilio asks once more", async () => {
     const verbs = await verbsFrom(twiml(oneMoment("en-IE")));
     expect(outline(verbs)).toEqual([
       "Say One moment, please.",
@@ -262,7 +262,7 @@ describe.each(spokenLanguages)("a company that speaks %s", (language) => {
     ].flatMap((response) => parseTwiml(response.toString()));
   const said = (spoken: SpokenLanguage) => allAnswers(spoken).filter(({ name }) => name === "Say");
 
-  test("says nothing of ours in another language or voice, and means the same", () => {
+  test("uses no other language or voice for our sentences, which mean the same", () => {
     const sentences = said(language);
     expect(sentences).toHaveLength(12);
     for (const { attributes } of sentences) {
@@ -275,7 +275,7 @@ describe.each(spokenLanguages)("a company that speaks %s", (language) => {
     }
   });
 
-  test("keeps to it where the caller is thanked for a message", () => {
+  test("keeps to it when the caller is thanked for a message", () => {
     for (const { attributes } of allAnswers(language).filter(({ name }) => name === "Record")) {
       expect(attributes["action"]).toBe(`${publicUrl}/twilio/voice/recording?language=${language}`);
     }

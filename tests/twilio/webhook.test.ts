@@ -161,7 +161,7 @@ describe("the signature", () => {
   });
 });
 
-describe("shapes, which the signature does not keep", () => {
+describe("fields whose form the signature does not guarantee", () => {
   test.each([
     ["a value that has moved into the name", { CallSid: "", [`CallSid${callSid}`]: "" }],
     ["a call SID that is too short", { CallSid: callSid.slice(1) }],
@@ -172,7 +172,7 @@ describe("shapes, which the signature does not keep", () => {
     expect(await sent(more)).toBe(403);
   });
 
-  test("any account will do where none is configured", async () => {
+  test("any account will do if none is configured", async () => {
     useEnvironment({ TWILIO_ACCOUNT_SID: "" });
     expect(await sent({ AccountSid: `AC${"6".repeat(32)}` })).toBe(200);
   });
@@ -215,7 +215,7 @@ describe("before the signature", () => {
   });
 });
 
-test("the time of an event is Twilio's, where it is of these days", async () => {
+test("the time of an event is Twilio's, unless it is far from now", async () => {
   const times: (Date | undefined)[] = [];
   const timed = twilioRoute(async ({ event }) => {
     times.push(event.at);
@@ -238,7 +238,7 @@ test("the time of an event is Twilio's, where it is of these days", async () => 
   }
 });
 
-test("what the handler throws is logged and answered", async () => {
+test("an error thrown by the handler is logged and answered", async () => {
   const logged = vi.spyOn(log, "error");
   const broken = twilioRoute(
     () => Promise.reject(new Error("broken")),

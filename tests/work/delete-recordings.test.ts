@@ -15,7 +15,7 @@ import { useEnvironment } from "../support/twilio-webhooks.ts";
 
 const sids = ["a", "b", "c"].map((digit) => `RE${digit.repeat(32)}`) as [string, string, string];
 
-describe.each(engines)("messages that are to be deleted at Twilio, on %s", (engine) => {
+describe.each(engines)("messages to be deleted at Twilio, on %s", (engine) => {
   let api: TwilioApi;
   let db: Knex;
   beforeEach(async () => {
@@ -32,7 +32,7 @@ describe.each(engines)("messages that are to be deleted at Twilio, on %s", (engi
   const deletions = () => api.requests.filter(({ method }) => method === "DELETE").length;
   const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 
-  test("each is deleted once, and one that Twilio has no more is done too", async () => {
+  test("each is deleted once, and one that Twilio no longer has counts as deleted", async () => {
     await queueRecordings(db, [sids[0], sids[1], sids[0]]);
     api.recordings.delete(sids[1]);
     await work();
@@ -48,7 +48,7 @@ describe.each(engines)("messages that are to be deleted at Twilio, on %s", (engi
     [{ status: 401 }, "refuses TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN"],
     [{ status: 0 }, "cannot be reached"],
   ])(
-    "where Twilio fails with %j all wait, the one that was tried longer",
+    "if Twilio fails with %j all wait, and the one that was tried waits longer",
     async (fault, failure) => {
       await queueRecordings(db, sids);
       api.fail({ ...fault, for: ({ method }) => method === "DELETE" });
@@ -63,7 +63,7 @@ describe.each(engines)("messages that are to be deleted at Twilio, on %s", (engi
     },
   );
 
-  test("one that Twilio refuses holds up no other, and is tried more and more seldom", async () => {
+  test("one that Twilio refuses holds up no other, and is tried less and less often", async () => {
     await queueRecordings(db, sids);
     api.fail({ status: 400, times: 3, for: ({ path }) => path.includes(sids[0]) });
     await work();
@@ -89,7 +89,7 @@ describe.each(engines)("messages that are to be deleted at Twilio, on %s", (engi
   });
 });
 
-test("the doctor tells of messages until Twilio has deleted them", async () => {
+test("the doctor reports messages until Twilio has deleted them", async () => {
   const api = await startTwilioApi();
   const { url } = await createMigratedDatabase("sqlite");
   const db = openDatabase(url);

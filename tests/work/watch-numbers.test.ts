@@ -20,7 +20,7 @@ import { useEnvironment } from "../support/twilio-webhooks.ts";
 const numbers = ["+353861234567", "+353861234568"] as const;
 const day = 24 * 60 * 60 * 1000;
 
-describe.each(engines)("numbers that are to stay, on %s", (engine) => {
+describe.each(engines)("companies' numbers at Twilio, on %s", (engine) => {
   let db: Knex;
   let url: string;
   let api: TwilioApi;
@@ -63,7 +63,7 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
     return (answer as unknown as { data: { alarm: object | null } }).data;
   }
 
-  test("one that two lists do not have is an alarm for the operator and told to its company, until it is back", async () => {
+  test("one missing from two lists raises the operator's alarm, and its company is told, until it is back", async () => {
     expect(await look()).toEqual([]);
     api.reclaim(numbers[0]);
     const before = api.requests.length;
@@ -95,14 +95,14 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
     ["too busy", { status: 429, times: 10, retryAfter: "100" }],
     ["another account", { status: 401 }],
     ["no answer that can be read", { status: 200, body: "{}" }],
-  ])("a list that does not come says nothing of any number: %s", async (_why, fault) => {
+  ])("a list that does not arrive says nothing about any number: %s", async (_why, fault) => {
     api.reclaim(numbers[0]);
     api.fail(fault);
     expect(await look()).toEqual([expect.stringContaining("could not be looked for")]);
     expect(await gone()).toEqual([]);
   });
 
-  test("half a list, a second one that fails, and one that is missing once only are no alarm", async () => {
+  test("half a list, a failed second list, and a number missing only once raise no alarm", async () => {
     // The first list lacks one that only moved to another page.
     const listed = JSON.stringify({
       incoming_phone_numbers: [api.find(numbers[1])],
@@ -121,7 +121,7 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
     expect(await gone()).toEqual([]);
   });
 
-  test("an entry without a number may be any of them, and an account without any is another one", async () => {
+  test("an entry without a number may be any of them, and an account without any of them is another account", async () => {
     api.reclaim(numbers[0]);
     const odd = api.buy("+353861234599", { phone_number: null as never });
     expect(await look()).toEqual([]);
@@ -136,7 +136,7 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
     expect(await gone()).toEqual([]);
   });
 
-  test("numbers that are owned, and whose calls do not come here, are named", async () => {
+  test("owned numbers whose calls do not come here are named", async () => {
     useEnvironment({ PUBLIC_URL: publicUrl });
     expect(await look()).toEqual([]);
     api.find(numbers[0]).voice_url = "https://elsewhere.example.com/voice";
@@ -160,11 +160,18 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
     expect(await look()).toEqual([expect.stringMatching(/^Twilio demands an address/)]);
   });
 
-  test("a number that nobody has called for 25 days asks to be rung, and a demand of Twilio's is named", async () => {
+  test("a number that nobody has called for 25 days asks to be rung, and Twilio's demand for an address is named", async () => {
     api.find(numbers[1])["address_requirements"] = "any";
     const now = Date.now();
-    expect(await idleNumbers(db, 25, new Date(now + 24 * day))).toEqual([]);
-    expect(await idleNumbers(db, 25, new Date(now + 26 * day))).toHaveLength(2);
+    const idle = async (days = 26) => {
+      const numbers: string[] = [];
+      for await (const some of idleNumbers(db, 25, new Date(now + days * day))) {
+        numbers.push(...some.map(({ phoneNumber }) => phoneNumber));
+      }
+      return numbers;
+    };
+    expect(await idle(24)).toEqual([]);
+    expect(await idle()).toHaveLength(2);
     const calledBy = (at: Date, route: "phone" | "blocked") =>
       recordIncomingCall(
         db,
@@ -172,8 +179,6 @@ describe.each(engines)("numbers that are to stay, on %s", (engine) => {
         { companyId: companies[0]!.id, route },
       );
     await calledBy(new Date(now + 5 * day), "phone");
-    const idle = async () =>
-      (await idleNumbers(db, 25, new Date(now + 26 * day))).map(({ phoneNumber }) => phoneNumber);
     expect(await idle()).toEqual([numbers[1]]);
     await db("calls").delete();
     await calledBy(new Date(now + 5 * day), "blocked");

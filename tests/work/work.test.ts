@@ -22,14 +22,14 @@ describeEachEngine("leases", (_engine, open) => {
     db = await open();
   });
 
-  test("of 20 that want a job at once one gets it", async () => {
+  test("of 20 processes that want a job at once, one gets it", async () => {
     const taken = await Promise.all(Array.from({ length: 20 }, (_, i) => take(db, "job", `${i}`)));
     expect(taken.filter(Boolean)).toHaveLength(1);
     expect(await isFree(db, "job")).toBe(false);
     expect(await isFree(db, "another")).toBe(true);
   });
 
-  test("one that was let go is due when it was said, and one whose holder died when the lease is over", async () => {
+  test("a released job is due when its holder said, and a dead holder's when the lease is over", async () => {
     await take(db, "job", "a");
     await letGo(db, "job", "a", 3_600);
     expect(await take(db, "job", "b")).toBe(false);
@@ -54,7 +54,7 @@ describe.each(engines)("work on %s", (engine) => {
     useEnvironment({ DATABASE_URL: databaseUrl, LOG_LEVEL: "silent" });
   });
 
-  test("is done once while it is not due again, and not taken where nothing is wanted", async () => {
+  test("is done once until it is due again, and not taken if there is nothing to do", async () => {
     let runs = 0;
     let wanted = false;
     const job: Job = {
@@ -71,7 +71,7 @@ describe.each(engines)("work on %s", (engine) => {
     expect(runs).toBe(1);
   });
 
-  test("that fails is not lost, and that is cut off is due at once", async () => {
+  test("is not lost if it fails, and is due at once if it is cut off", async () => {
     const failing: Job = {
       name: "failing",
       everySeconds: 3_600,
@@ -100,7 +100,7 @@ describe.each(engines)("work on %s", (engine) => {
   });
 });
 
-test("twenty jobs listen for the end, and Node takes that for no leak", async () => {
+test("twenty jobs listen for the end, and Node does not report that as a leak", async () => {
   const warned = vi.fn();
   process.on("warning", warned);
   cleanUpLater(async () => void process.off("warning", warned));
@@ -136,7 +136,7 @@ test.each(engines)("npm run work -- --once does each job that is due (%s)", asyn
   );
 });
 
-test("npm run work says in a line that its database cannot be asked, or has no tables", async () => {
+test("npm run work says in one line if its database cannot be reached, or has no tables", async () => {
   const work = async (DATABASE_URL: string, ...args: string[]) => {
     const { exitCode, stdout, stderr } = await runScript("work", args, { env: { DATABASE_URL } });
     expect([exitCode, stdout]).toEqual([1, ""]);

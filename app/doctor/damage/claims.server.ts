@@ -20,7 +20,7 @@ export interface PoolRow {
   created_at: StoredTime;
 }
 
-/** A time as somebody left it, perhaps not a valid one. */
+/** A time as somebody left it, perhaps invalid. */
 export type StoredTime = string | number | null;
 
 /** The parts of a company that concern numbers. */
@@ -37,18 +37,18 @@ export interface Knot {
   companies: Claimant[];
 }
 
-/** What ties together the rows of one number, however it is written: the number meant, else the text itself. */
+/** What ties together the rows of one number, however written: the number meant, or else the text itself. */
 export function numberKey(text: string): string {
   const stored = asStored(text);
   if (stored === undefined) return text;
-  // With a trunk prefix after the country code it is the same phone, if the plan has a number without it.
+  // With a trunk prefix after the country code it is the same phone, if the numbering plan has a number without it.
   const parsed = mayHaveTrunkPrefix.test(stored) ? parseE164(stored) : undefined;
   return parsed?.ok && parsed.valid ? parsed.phoneNumber : stored;
 }
 
 /*
- * Where a trunk prefix may follow the calling code: of nearly all plans it is 0, of Russia's 8 and of North America's 1;
- * Italy's numbers begin with a 0 rightly. What calling codes of two and of three digits begin with is ITU-T's "List of
+ * Where a trunk prefix may follow the calling code. In nearly all plans it is 0, in Russia's 8 and in North America's 1;
+ * Italy's numbers rightly begin with a 0. Which digits begin calling codes of two and of three is from ITU-T's "List of
  * country codes" (E.164, annex).
  */
 const shortCodes =
@@ -57,19 +57,19 @@ const longCodes = "21 22 23 24 25 26 28 29 35 37 38 42 50 59 67 68 69 80 85 87 8
 const trunkPrefixed = `^[+](1[01]|7[08]|(${shortCodes.replaceAll(" ", "|")})0|(${longCodes.replaceAll(" ", "|")}).0)`;
 const mayHaveTrunkPrefix = new RegExp(trunkPrefixed);
 
-/** Whether a time's place holds something that cannot be read. */
+/** Whether the time is there but cannot be read. */
 export const isUnreadable = (time: StoredTime) => time !== null && readTime(time) === undefined;
 
-/** Whether a time's place holds nothing of meaning, so that nothing is lost with it. */
+/** Whether the time says nothing, so that nothing is lost by replacing it. */
 export const isSilent = (time: StoredTime) =>
   time === null || (typeof time === "string" && /^(\s*|-?infinity)$/i.test(time));
 
-/** {@link numberKey} of the number that a company says it has; undefined where it has none. */
+/** {@link numberKey} of the number that a company says it has; undefined if none. */
 export function heldKey({ twilio_phone_number: held }: Claimant): string | undefined {
   return held === null || held.trim() === "" ? undefined : numberKey(held);
 }
 
-/** The numbers that a knot is about, each once however often it is written. */
+/** The numbers that a knot is about, each once, however often it occurs. */
 export function numbersIn({ rows, companies }: Knot): Set<string> {
   const held = companies.map(heldKey).filter((key) => key !== undefined);
   return new Set([...rows.map((row) => numberKey(row.phone_number)), ...held]);
@@ -118,7 +118,7 @@ function poolRows(db: Knex) {
   );
 }
 
-/** What concerns numbers in every company; `c` is the table. */
+/** The columns of every company that concern numbers; `c` is the table. */
 export function claimants(db: Knex) {
   return db("companies as c").select<Claimant[]>(
     "c.id",
@@ -131,7 +131,7 @@ export function claimants(db: Knex) {
 // A single pass over the pool, so the cheapest checks come first.
 async function unsoundRows(db: Knex): Promise<PoolRow[]> {
   const postgres = isPostgres(db);
-  // The rule's own pattern counts digits, which takes PostgreSQL twice as long.
+  // The rule's own pattern also counts digits, which takes PostgreSQL twice as long.
   const sound = postgres
     ? "length(n.phone_number) between 3 and 16 and n.phone_number ~ '^[+][1-9][0-9]+$'"
     : isE164(db, "n.phone_number");
@@ -153,7 +153,7 @@ async function unsoundRows(db: Knex): Promise<PoolRow[]> {
     .whereRaw(
       `(${breaksRule} or ${prefixed} or ${isNoTime("n.assigned_at")} or ${isNoTime("n.created_at")})`,
     )) as (PoolRow & { breaks_rule: boolean | number })[];
-  // The database cannot judge all of them; what it lets through is sound.
+  // The database can only preselect; some of these rows are sound.
   return rows.filter(
     ({ breaks_rule, phone_number, assigned_at, created_at }) =>
       breaks_rule ||
@@ -176,13 +176,13 @@ const beginsWithOneOf = (codes: string) =>
 const trunkPrefixedRows = `(substr(n.phone_number, 4, 1) = '0' and ${beginsWithOneOf(shortCodes)}
   or substr(n.phone_number, 5, 1) = '0' and ${beginsWithOneOf(longCodes)} or ${beginsWithOneOf("10 11 70 78")})`;
 
-// Says yes only of what is kept in the one form; reading a time in any other takes SQLite microseconds.
+// True only for times in the stored form; reading one in another form takes SQLite microseconds.
 const isKeptTime = (column: string) =>
   `(${column} glob '[12][0-9][0-9][0-9]-[01][0-9]-[0-2][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]'
     and substr(${column}, 6, 2) between '01' and '12' and substr(${column}, 9, 2) between '01' and '28'
     and substr(${column}, 12, 2) < '24')`;
 
-// A company's text that is not E.164 either is not in the pool, or is there in a row that is unsound itself.
+// A company's text that is not E.164 is either not in the pool, or there in a row that is itself unsound.
 async function unsoundCompanies(db: Knex): Promise<Claimant[]> {
   return claimants(db)
     .leftJoin("twilio_phone_numbers as n", "n.phone_number", "c.twilio_phone_number")
@@ -203,7 +203,7 @@ async function among<Row extends object>(
   );
 }
 
-/** What `read` returns for all of `values`, since one statement can bind only a limited number. */
+/** What `read` returns for all of `values`, a chunk at a time, since one statement can bind only so many. */
 export async function inChunks<Value, Row>(
   values: readonly Value[],
   read: (chunk: Value[]) => PromiseLike<Row[]>,

@@ -12,8 +12,8 @@ import { asStored } from "#app/domain/e164.ts";
 import { readTime, toDatabaseTime, unknownTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * What repairs a knot. Claims on one number by at most one company have one sound state, and can be brought to it. If a
- * second company, a second number or an unknown owner is involved, people decide; nothing is guessed.
+ * How a knot is repaired. Claims on one number by at most one company have one sound state, and can be brought to it. If
+ * a second company, a second number or an unknown owner is involved, people decide; nothing is guessed.
  */
 
 /** A number as it should be in the pool. */
@@ -83,7 +83,7 @@ function cureAssigned(
 ): Change[] | undefined {
   const names = (row: PoolRow) => row.assigned_to_company_id === company.id;
   const isOwned = (row: PoolRow) => row.status === "assigned" && names(row);
-  // An owner of a number that is not assigned, and that the owner does not hold, may be a mark left from long ago.
+  // If the number is neither assigned to its owner nor held by it, the owner may be a leftover from long ago.
   if (heldKey(company) === undefined && !rows.some(isOwned)) return undefined;
   const mayBeOthers = (row: PoolRow) =>
     (row.assigned_to_company_id !== null && !names(row)) ||
@@ -112,7 +112,7 @@ function cureAssigned(
   ];
 }
 
-/** Leaves one row of a number, the first, and leaves it as `wanted`. */
+/** Keeps one row of a number, the first, and makes it as `wanted`. */
 function settle([kept, ...twins]: PoolRow[], wanted: SoundRow): Change[] {
   if (!kept) return [{ add: { ...wanted, created_at: wanted.assigned_at } }];
   const differs = ([column, value]: [string, unknown]) => kept[column as keyof SoundRow] !== value;
@@ -158,8 +158,8 @@ function why(time: string | number, isKnown: (time: unknown) => boolean): string
 
 /**
  * Carries out `changes`, all or none.
- * @returns false where a rule or a constraint of the database refuses one of them
- * @throws the driver's error where it is anything else
+ * @returns false if a rule or a constraint of the database refuses one of them
+ * @throws the driver's error if anything else fails
  */
 export async function tryCure(db: Knex, changes: readonly Change[]): Promise<boolean> {
   try {
@@ -184,7 +184,7 @@ async function apply(db: Knex, change: Change): Promise<void> {
   }
 }
 
-/** A trigger or a constraint said no: class 23 of PostgreSQL's codes. */
+/** Whether a trigger or a constraint said no: class 23 of PostgreSQL's codes. */
 function isRefusal(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === "string" && /^(SQLITE_CONSTRAINT|23...)$/.test(code);

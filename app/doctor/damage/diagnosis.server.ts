@@ -58,7 +58,7 @@ export interface Damage {
   finding: string;
   /** what an operator has to decide, one line; with a `repair`, that there is nothing to decide */
   decision: string;
-  /** what a repair does about it, one sentence; absent where people decide */
+  /** what a repair does about it, one sentence; absent if people have to decide */
   repair?: string;
   /** the steps of `repair` */
   changes?: Change[];
@@ -98,8 +98,8 @@ function describeDamage({ finding, decision, repair }: Damage): string {
 }
 
 /**
- * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is missing, what would
- * break a rule once it is made; nothing made for that stays.
+ * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is missing, it is made for
+ * the diagnosis and removed again.
  */
 export async function findDamage(db: Knex): Promise<Damage[]> {
   if ((await whatIsThere(db)) !== "some") return findDamageInTables(db);
@@ -126,7 +126,7 @@ async function findDamageInTables(db: Knex): Promise<Damage[]> {
   ];
 }
 
-/** Companies of which something says since when they are there, but not what; a time that says nothing loses nothing. */
+/** Companies whose `created_at` says something, but cannot be read; if it says nothing, nothing is lost. */
 async function findUnreadableCompanyTimes(db: Knex): Promise<Damage[]> {
   const rows = await claimants(db).whereRaw(`not ${isTime(db, "c.created_at")}`);
   const kind = "unreadable-time";

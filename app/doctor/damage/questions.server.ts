@@ -16,11 +16,11 @@ import { earliestCertain, saysUnreadable } from "#app/doctor/damage/cure.server.
 
 export interface Answer {
   answer: string;
-  /** what to run for it; `…` and `COMPANY` are for people to fill in */
+  /** what to run for it; people fill in `…` and `COMPANY` */
   sql: string[];
 }
 
-/** A question and its answers, as one line. */
+/** A question and its answers, on one line. */
 export const ask = (question: string, answers: Answer[]) =>
   `${question} ${answers.map(({ answer, sql }) => `${answer}: ${sql.join(" ")}`).join(" | ")}`;
 
@@ -79,7 +79,7 @@ export function questionOf(knot: Knot): string {
   ]);
 }
 
-/** Each number that a company claims, in either table, and what withdraws the claim. */
+/** Each number that a company claims, in either table, and the SQL that withdraws the claim. */
 function claimsOf(company: Claimant, rows: PoolRow[]): Answer[] {
   const takeBack = new Map<string, string[]>();
   const held = heldKey(company);

@@ -2,9 +2,9 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { TableInTheWayError } from "#app/doctor/damage/table-in-the-way.ts";
 
-/** The two tables as this program makes them, and as it finds them: older programs had only one, or lacked a column. */
+/** The two tables, as this program makes them and as it finds them: older programs had only one, or lacked a column. */
 
-/** What exists of the two tables: everything the rules need, some of it, or nothing. */
+/** How much exists of the two tables: everything that the rules need, some of it, or nothing. */
 export async function whatIsThere(db: Knex): Promise<"all" | "some" | "nothing"> {
   const hasPool = await db.schema.hasTable("twilio_phone_numbers");
   const hasCompanies = await db.schema.hasTable("companies");
@@ -84,7 +84,7 @@ export async function findOtherSchema(db: Knex): Promise<OtherSchema | undefined
   };
 }
 
-/** @throws {TableInTheWayError} where {@link findOtherSchema} finds one */
+/** @throws {TableInTheWayError} if {@link findOtherSchema} finds one */
 export async function refuseOtherSchema(db: Knex): Promise<void> {
   const other = await findOtherSchema(db);
   if (!other) return;

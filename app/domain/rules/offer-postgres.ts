@@ -7,18 +7,18 @@ import { trigger } from "#app/domain/rules/postgres.ts";
  * `numbers_on_offer` for each available number, and `pool_counts`. They are separate tables, since adding a column to
  * the pool's would have to wait for every reader in other programs.
  *
- * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's trigrams, each with its shelf,
- * so that a search looks through one shelf after another (docs/decisions/6-numbers-on-offer.md). Each connection counts
- * in rows of its own, so that none waits for another.
+ * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's trigrams, each prefixed with
+ * its shelf, so that a search can go from shelf to shelf (docs/decisions/6-numbers-on-offer.md). Each connection counts in
+ * rows of its own, so that none waits for another.
  */
 
 /** Numbers on a shelf, as a power of two. */
 export const shelfBits = 15;
 
 /**
- * The code of each thing that a number is found by; for a trigram of digits, the three digits. Those that hold two
- * digits tell that a number begins or ends with them, or has them after a calling code of two or three. `rr` holds a digit
- * that a number has four times in a row.
+ * The codes of whatever a number can be found by; the code of a trigram of digits is the digits themselves. To `+`, `$`,
+ * `p` and `q` two digits are added: those that the number begins with, ends with, or has after a calling code of two or
+ * of three digits. To `rr` a digit is added that it has four times in a row.
  */
 export const codes = {
   "+": 1_000,
@@ -52,7 +52,7 @@ const entered = "coalesce(kept_time(n.created_at), '1970-01-01 00:00:00')";
 
 /**
  * Puts available numbers on offer at the end of the newest shelf, or, if backdated, where they belong.
- * @param rows a FROM clause whose `n` is rows of the pool and whose `f` is what is known of them
+ * @param rows a FROM clause in which `n` is rows of the pool and `f` the facts about them
  */
 export const enter = (rows: string, where = "true") => `
   with firsts as materialized (
@@ -67,7 +67,7 @@ export const enter = (rows: string, where = "true") => `
          f.country, f.kind, f.memorable
     from ${rows} where n.status = 'available' and ${where} order by ${entered}, n.id`;
 
-/** Puts a whole pool on offer of which nothing is yet, in the order in which its numbers entered. */
+/** Puts a whole pool on offer, none of which is yet, in the order in which its numbers entered. */
 export const enterAll = [
   `insert into numbers_on_offer (id, phone_number, entered_at, shelf)
    select n.id, n.phone_number, ${entered}, row_number() over (order by ${entered}, n.id) >> ${shelfBits}
@@ -80,7 +80,7 @@ export const strays = `numbers_on_offer o where not exists (
   select 1 from twilio_phone_numbers n where n.id = o.id and n.status = 'available'
    and n.phone_number = o.phone_number and ${entered} = o.entered_at)`;
 
-/** SQL that counts, in the connection's own rows. @param rows groups with `n`, how many more there are of each */
+/** SQL that counts, in the connection's own rows. @param rows groups, with how many more there are of each as `n` */
 const count = (what: string, rows: string) => `
   insert into pool_counts as c (what, country, kind, memorable, slot, n)
   select '${what}', coalesce(country, ''), coalesce(kind, ''), coalesce(memorable, false), pg_backend_pid(), sum(n)
@@ -101,7 +101,7 @@ const updated = (table: string) =>
 const deleted = (table: string) =>
   `after delete on ${table} referencing old table as gone for each statement`;
 
-/** What the transaction has said of numbers that it adds (pool-facts.server.ts). */
+/** What the transaction has stated about numbers that it adds (pool-facts.server.ts). */
 const told = `jsonb_to_recordset(nullif(current_setting('pool.facts', true), '')::jsonb)
   as f (phone_number text, country text, kind text, memorable boolean)`;
 

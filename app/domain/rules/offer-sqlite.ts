@@ -8,7 +8,7 @@ import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
  * (docs/decisions/6-numbers-on-offer.md).
  */
 
-/** SQL for a number's place in the pool's order, when it entered and its id as one integer; FTS5 searches in its order. */
+/** SQL for a number's place in the pool's order: when it entered, and its id, as one integer; FTS5 searches in that order. */
 export const place = (enteredAt: string, id: string) =>
   `((min(max(coalesce(cast(strftime('%s', ${enteredAt}) as integer), 0), 1), 4294967295) - 2147483648) * 4294967296 + ${id})`;
 
@@ -23,7 +23,7 @@ export function facetWord(country: string | undefined, kind: NumberKind | undefi
 }
 export const memorableWord = "mem";
 
-/** The columns of `offer_search`; marks and letters keep one from being found as another. */
+/** The columns of `offer_search`; marks and letters keep one from matching as another. */
 const searchColumns = [
   "digits",
   "home_after_2",
@@ -34,7 +34,7 @@ const searchColumns = [
   "memorable",
 ];
 
-// What may be either is also found as a mobile.
+// Numbers that may be either are also found as mobiles.
 const kinds = (row: string, before: string) => {
   const mobile = numberKinds.indexOf("mobile") + 1;
   return `case ${row}.kind ${numberKinds

@@ -1,13 +1,13 @@
 import { auditColumns, says } from "#app/domain/rules/says.ts";
 
-/** The rules of assignment in PostgreSQL's words: a trigger for each way to break one, with a function of its name. */
+/** The rules of assignment in PostgreSQL's SQL: a trigger for each way to break one, with a function of the same name. */
 
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (column: string) => `${column} ~ '^\\+[1-9][0-9]{1,14}$'`;
 
 /**
- * SQL that says whether `column`, a timestamp or a text, is a readable time (domain/times.ts); null where it is null. A
- * timestamp always is, except infinity. It has no question mark: Knex would take one for a binding.
+ * SQL that says whether `column`, a timestamp or a text, is a readable time (domain/times.ts); null if it is null. Every
+ * timestamp is, except infinity. The SQL has no question mark: Knex would take one for a binding.
  */
 export const isTime = (column: string) =>
   `(case when pg_typeof(${column}) in ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
@@ -108,7 +108,7 @@ export const triggers = [
     "phone_number_carries_company",
     `after update on twilio_phone_numbers
        for each row when (new.status = 'assigned' and old.status is distinct from 'assigned')`,
-    // Either may be text; a variable takes both types.
+    // Either column may be text; a variable can be assigned from both types.
     `declare
        changed companies.updated_at%type := new.assigned_at;
      begin

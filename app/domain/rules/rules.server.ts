@@ -15,9 +15,9 @@ import * as sqlite from "#app/domain/rules/sqlite.ts";
  * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this number.
  * 4. The audit trail is only added to; lines older than `audit_kept.since`, at least 30 days, may be deleted.
  *
- * One UPDATE of the number assigns it: triggers carry the company along, so there is no statement between which
- * another client, or a crash, could come. Triggers and unique indexes do all of it: foreign keys are off by default on
- * SQLite, a CHECK cannot be added there to a table in place, and on PostgreSQL adding one would have to wait for every
+ * One UPDATE of the number assigns it: triggers carry the company along, so there is no gap between statements into which
+ * another client, or a crash, could come. All rules are triggers and unique indexes: on SQLite foreign keys are off by
+ * default and a CHECK cannot be added to an existing table, and on PostgreSQL adding one would have to wait for every
  * reader.
  *
  * Installed with the rules are the triggers that maintain the numbers on offer and the counts
@@ -102,7 +102,7 @@ export async function install(db: Knex): Promise<void> {
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (db: Knex, column: string) => dialect(db).isE164(column);
 
-/** SQL that says whether `column` has a readable time; null where it is null. */
+/** SQL that says whether `column` is a readable time; null if it is null. */
 export const isTime = (db: Knex, column: string) => dialect(db).isTime(column);
 
 /** Removes from the database whichever of the rules are in it. */
@@ -134,7 +134,7 @@ export async function missing(db: Knex): Promise<string[]> {
     .filter((name) => !present.has(name));
 }
 
-/** Triggers, functions, indexes and tables of others with the name of a rule, each as `trigger “NAME”`. */
+/** Others' triggers, functions, indexes and tables that have the name of a rule, each as `trigger “NAME”`. */
 export async function namesTaken(db: Knex): Promise<string[]> {
   const ours = rulesFor(db).map(({ name }) => name);
   const rows = await query<{ kind: string; name: string }>(db, {

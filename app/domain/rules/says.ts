@@ -1,5 +1,5 @@
 /**
- * What the database says when a write would break a rule: its triggers raise these texts, by which they are recognised.
+ * What the database says when a write would break a rule. Its triggers raise these texts, and the program recognises them.
  */
 export const says = {
   entersAvailable: "a phone number enters the pool available",

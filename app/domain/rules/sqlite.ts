@@ -1,6 +1,6 @@
 import { auditColumns, says, uniqueConstraintFailed } from "#app/domain/rules/says.ts";
 
-/** The rules of assignment in SQLite's words: a trigger for each way to break one. */
+/** The rules of assignment in SQLite's SQL: a trigger for each way to break one. */
 
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (column: string) =>
@@ -11,8 +11,8 @@ export const isE164 = (column: string) =>
 
 /**
  * SQL that turns a time in any notation (domain/times.ts) into the stored form; null if it is not a time. SQLite's own
- * reading takes a 30th of February for a 1st of March and knows "now", which no index may; and of a zone it needs the
- * minutes and their colon.
+ * functions take a 30th of February for the 1st of March, accept "now", which is not allowed in an index, and need a zone's
+ * minutes and colon.
  */
 export const keptTime = (column: string) =>
   `case
@@ -31,7 +31,7 @@ export const keptTime = (column: string) =>
          then datetime(cast(${column} as integer) / 1000, 'unixepoch') end
    end`;
 
-/** SQL that says whether `column` is a time that can be read; null where it is null. */
+/** SQL that says whether `column` is a readable time; null if it is null. */
 export const isTime = (column: string) =>
   `(case when ${column} is not null then (${keptTime(column)}) is not null end)`;
 
@@ -57,8 +57,8 @@ export const trigger = (name: string, event: string, body: string) => ({
 
 const abort = (message: string) => `raise(abort, '${message}')`;
 
-// REPLACE deletes the rows in its way without asking delete triggers (unless recursive_triggers is on), so each
-// BEFORE trigger refuses a row whose key is that of another one that must stay, in the words of the constraint.
+// REPLACE deletes the rows in its way without running delete triggers (unless recursive_triggers is on), so each
+// BEFORE trigger refuses a row with the key of another that must stay, in the words of the constraint.
 const numberTaken = abort(`${uniqueConstraintFailed}: twilio_phone_numbers.phone_number`);
 const emailTaken = abort(`${uniqueConstraintFailed}: companies.email`);
 
@@ -128,7 +128,7 @@ export const triggers = [
   ),
   trigger(
     "company_changes",
-    // Not UPDATE OF id, which misses an id changed under its other name, rowid.
+    // Not UPDATE OF id, which would miss an id changed under its other name, rowid.
     `before update on companies
        when new.id is not old.id or new.email is not old.email
             or new.twilio_phone_number is not old.twilio_phone_number`,

@@ -3,7 +3,7 @@ import { signUpFields, type Company } from "#app/domain/companies.server.ts";
 import { answerOf, e164, namedSchemas, operation } from "#app/http/api/operation.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 
-/** Signing up, in and out by the API. */
+/** Signing up, in and out through the API. */
 
 const company = z
   .object({

@@ -19,7 +19,7 @@ export function named(): Json {
   );
 }
 
-/** A schema as it stands in a document, with references to those that have a name there. */
+/** A schema as it stands in a document, with references to the named ones. */
 export function plain(schema: z.ZodType, io: "input" | "output"): Json {
   return withoutIdentity(
     z.toJSONSchema(schema, {

@@ -94,7 +94,7 @@ export function errorsOf({ method, who, body, query, errors = [], keeps }: Opera
 /** Schemas that have a name in the document. */
 export const namedSchemas = z.registry<{ id: string }>();
 
-/** The body of a good answer. */
+/** The body of a successful answer. */
 export function answerOf<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object({ success: z.literal(true), ...shape });
 }

@@ -4,7 +4,7 @@ import { errorsOf, tags, type Operation } from "#app/http/api/operation.server.t
 import { apiErrors, errorCodes } from "#app/http/api-errors.ts";
 import { environment } from "#app/env.server.ts";
 
-/** The OpenAPI document as people read it. */
+/** The OpenAPI document, for people. */
 
 /** A call of the API, for a page. */
 export interface ShownOperation {
@@ -17,7 +17,7 @@ export interface ShownOperation {
   who: string;
   fields: ShownField[];
   curl: string;
-  /** JSON, indented; null where the answer is audio */
+  /** JSON, indented; null if the answer is audio */
   answer: string | null;
   status: number;
   errors: string[];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { mostTokens, scopes, tokenFields, type Token } from "#app/domain/tokens.server.ts";
 import { answerOf, namedSchemas, operation, time } from "#app/http/api/operation.server.ts";
 
-/** API tokens, for a company that is signed in. */
+/** API tokens, for a signed-in company. */
 
 const token = z
   .object({
