@@ -7,8 +7,11 @@ import {
   type AuditFilter,
   type RecordedEvent,
 } from "../app/domain/audit.server.ts";
+import { findCompany } from "../app/domain/company-list.server.ts";
 import { readTime } from "../app/domain/times.ts";
+import { withoutForgingMarks } from "../app/domain/written-text.ts";
 import {
+  CommandError,
   nearest,
   printJson,
   requireDatabase,
@@ -37,7 +40,7 @@ await runCommand(
       ["--event sign-in-refused --follow", "refused sign-ins, as they come, until Ctrl-C"],
     ],
     options: {
-      company: { type: "string", value: "ID", help: "one company's (“npm run companies” has ids)" },
+      company: { type: "string", value: "WHO", help: "one company's, by its ID or email" },
       event: { type: "string", value: "NAME", help: "one kind, or several with commas" },
       actor: {
         type: "string",
@@ -51,9 +54,14 @@ await runCommand(
     },
   },
   async (args) => {
-    const filter = filterOf(args);
+    const given = filterOf(args);
+    const company = args.get("company");
+    if (company !== undefined && !/^\d{1,15}$|@/.test(company)) {
+      throw new UsageError("--company is a company's ID or email.");
+    }
     const limit = whole(args, "limit", 1, 100_000) ?? usualLimit;
     requireDatabase();
+    const filter = { ...given, companyId: await idOf(company) };
     const lines = (await readAudit(reading(), filter, limit)).toReversed();
     if (args.has("follow")) return follow(args, filter, lines);
     if (args.has("json")) printJson({ events: lines });
@@ -110,12 +118,20 @@ function filterOf(args: Arguments): AuditFilter {
     throw new UsageError(`--actor is company, visitor, operator, service or token:ID.`);
   }
   return {
-    companyId: whole(args, "company", 1, Number.MAX_SAFE_INTEGER),
     events: args.get("event")?.split(",").map(eventOf),
     actor,
     address: args.get("address"),
     since: since === undefined ? undefined : sinceOf(since),
   };
+}
+
+/** The trail has companies by id alone, also those that are no more. */
+async function idOf(company: string | undefined): Promise<number | undefined> {
+  if (company === undefined) return undefined;
+  if (!company.includes("@")) return Number(company);
+  const found = await findCompany(reading(), company);
+  if (!found) throw new CommandError(`There is no company “${withoutForgingMarks(company)}”.`);
+  return found.id;
 }
 
 function isActor(text: string): text is NonNullable<AuditFilter["actor"]> {

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { createDatabase } from "../app/db.server.ts";
 import { operator } from "../app/domain/audit.server.ts";
-import { countCallsFrom, eraseCaller } from "../app/domain/call-erasure.server.ts";
+import { callerElsewhere, countCallsFrom, eraseCaller } from "../app/domain/call-erasure.server.ts";
 import { unmatchedCalls } from "../app/domain/calls.server.ts";
 import { asStored, formatPhoneNumber } from "../app/domain/e164.ts";
 import { withoutForgingMarks } from "../app/domain/written-text.ts";
@@ -56,11 +56,14 @@ await runCommand(
 async function erase(args: Arguments): Promise<number> {
   const caller = callerOf(args.get("caller"));
   const dryRun = args.has("dry-run");
-  const calls = await withDatabase((db) =>
-    dryRun ? countCallsFrom(db, caller) : eraseCaller(db, caller, operator),
-  );
-  if (args.has("json")) printJson({ dry_run: dryRun, caller, calls });
-  else {
+  const { calls, goingOn, blockedBy } = await withDatabase(async (db) => {
+    const elsewhere = await callerElsewhere(db, caller);
+    const work = dryRun ? countCallsFrom(db, caller) : eraseCaller(db, caller, operator);
+    return { calls: await work, ...elsewhere };
+  });
+  if (args.has("json")) {
+    printJson({ dry_run: dryRun, caller, calls, going_on: goingOn, blocked_by: blockedBy });
+  } else {
     const count = calls === 1 ? "1 call" : `${calls} calls`;
     process.stdout.write(dryRun ? `Would erase ${count}.\n` : `${count} erased.\n`);
   }
@@ -69,6 +72,15 @@ async function erase(args: Arguments): Promise<number> {
       ? "Nothing was written. Run it again without --dry-run to erase them.\n"
       : "Next: “npm run doctor” says what Twilio has yet to delete. Twilio's own call log is Twilio's.\n",
   );
+  if (goingOn > 0) {
+    process.stderr.write(
+      "A call of theirs may be going on, and is logged again as it ends: run this again then.\n",
+    );
+  }
+  if (blockedBy > 0) {
+    const companies = blockedBy === 1 ? "One company blocks" : `${blockedBy} companies block`;
+    process.stderr.write(`${companies} this caller: that stays, and is theirs to lift.\n`);
+  }
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { createDatabase } from "../app/db.server.ts";
 import { operator } from "../app/domain/audit.server.ts";
 import {
   eraseCompany,
+  eraseLeftOfErased,
   freezeCompany,
   unfreezeCompany,
   type Closing,
@@ -85,7 +86,9 @@ await runCommand(
     stopped: ({ positionals: [verb = "show"] }) =>
       verb === "show"
         ? "Nothing was changed."
-        : "It was done or not, nothing by half: “npm run companies -- show” says which.",
+        : verb === "erase"
+          ? "Its people are erased or not: “npm run companies -- show” says which; run it again for calls that are left."
+          : "It was done or not, nothing by half: “npm run companies -- show” says which.",
   },
   async (args) => {
     const [name, whom, ...rest] = args.positionals;
@@ -206,7 +209,14 @@ async function erase(db: Knex, company: ListedCompany, args: Arguments): Promise
       `Nobody can undo it, so nothing was erased: add --yes to erase company ${company.id}, ${printable(company.companyName)}${company.phoneNumber ? `, whose ${company.phoneNumber} stays out of use for ever` : ""}.`,
     );
   }
-  return close(args, company, "erase", eraseCompany(db, company.id, operator));
+  return close(args, company, "erase", eraseWhole(db, company.id));
+}
+
+/** Erases to the end: no server may run that would do the rest. */
+async function eraseWhole(db: Knex, companyId: number): Promise<Closing> {
+  const closing = await eraseCompany(db, companyId, operator);
+  while ((await eraseLeftOfErased(db)) > 0);
+  return closing;
 }
 
 async function close(

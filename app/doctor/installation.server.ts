@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
-import { hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
+import { hasLeftOfErased } from "#app/domain/closed-companies.server.ts";
 import { recordingsWaiting } from "#app/domain/recordings-to-delete.server.ts";
 import { hasRecordingsAccount } from "#app/twilio/recordings.server.ts";
 import { unsentMail } from "#app/domain/mail-queue.server.ts";
@@ -186,11 +186,11 @@ async function examineMail(db: Knex): Promise<Finding[]> {
 /** What has been erased here but not yet everywhere. */
 async function examineErasure(db: Knex): Promise<Finding[]> {
   const findings: Finding[] = [];
-  if (await hasCallsOfErased(db)) {
+  if (await hasLeftOfErased(db)) {
     findings.push(
       ...found(
         "calls-to-erase",
-        "Calls of a company that is erased are still there.",
+        "Calls or other data of a company that is erased are still there.",
         "they go by themselves while “npm start” runs; without it, “npm run work -- --once”",
       ),
     );

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
+import { unknownBefore } from "#app/domain/call-reasons.server.ts";
 import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
@@ -16,15 +17,16 @@ type Calls = Knex.QueryBuilder;
 
 /**
  * Deletes the oldest calls that `which` chooses, and queues their messages to be deleted at Twilio.
+ * @param tell writes in the same transaction what was done, if anything was
  * @returns how many were deleted; at most one batch
  */
 export async function deleteCalls(
   db: Knex,
   which: (calls: Calls) => Calls,
-  atOnce = mostAtOnce,
+  tell?: (trx: Knex, count: number) => Promise<void>,
 ): Promise<number> {
   return db.transaction(async (trx) => {
-    const oldest = which(trx("calls")).orderBy("started_at").limit(atOnce).select("call_sid");
+    const oldest = which(trx("calls")).orderBy("started_at").limit(mostAtOnce).select("call_sid");
     // Knex's own delete returns no rows on SQLite.
     const answer: unknown = await trx.raw(
       "delete from calls where call_sid in (?) returning recording_sid",
@@ -37,6 +39,7 @@ export async function deleteCalls(
       trx,
       gone.flatMap(({ recording_sid }) => recording_sid ?? []),
     );
+    if (gone.length > 0) await tell?.(trx, gone.length);
     return gone.length;
   });
 }
@@ -73,19 +76,43 @@ export async function countCallsFrom(db: Knex, caller: string): Promise<number> 
   return Number(row?.total);
 }
 
+/** What is kept of a caller besides the calls that are over. */
+export interface CallerElsewhere {
+  /** calls that may be going on: what Twilio yet reports of one makes its row again */
+  goingOn: number;
+  /** companies that block the caller, which is theirs to lift */
+  blockedBy: number;
+}
+
+/** Where a caller is known besides the calls that {@link eraseCaller} deletes for good. */
+export async function callerElsewhere(db: Knex, caller: string): Promise<CallerElsewhere> {
+  const calls = await db("calls")
+    .where({ from_number: caller })
+    .whereNull("ended_at")
+    .where("started_at", ">", toDatabaseTime(unknownBefore()))
+    .count({ total: "*" })
+    .first<{ total: number }>();
+  const blocks = await db("blocked_callers")
+    .where({ caller })
+    .count({ total: "*" })
+    .first<{ total: number }>();
+  return { goingOn: Number(calls?.total), blockedBy: Number(blocks?.total) };
+}
+
 /**
  * Deletes all calls of a caller, whichever company they were to.
- * @param by for the audit trail, which is not told whose calls they were
+ * @param by for the audit trail, which is told of each batch with it, and not whose calls they were
  * @returns how many went
  */
 export async function eraseCaller(db: Knex, caller: string, by: By = service): Promise<number> {
   let total = 0;
   for (;;) {
-    const count = await deleteCalls(db, (calls) => calls.where({ from_number: caller }));
-    if (count === 0) break;
+    const count = await deleteCalls(
+      db,
+      (calls) => calls.where({ from_number: caller }),
+      (trx, calls) => recordEvent(trx, { event: "caller-erased", ...by, details: { calls } }),
+    );
+    if (count === 0) return total;
     total += count;
   }
-  if (total > 0)
-    await recordEvent(db, { event: "caller-erased", ...by, details: { calls: total } });
-  return total;
 }

@@ -6,6 +6,7 @@ import { deleteCalls } from "#app/domain/call-erasure.server.ts";
 import { ownTables } from "#app/domain/own-tables.ts";
 import { endSessions } from "#app/domain/sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
+import { forgetEmailChange } from "#app/domain/verified-emails.server.ts";
 
 /**
  * Companies that nobody can sign in to. Unfreezing a company leaves it as it was; while frozen, its calls are answered
@@ -17,8 +18,8 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 export type Closing = "done" | "already" | "erased" | "no-such-company";
 
 /**
- * Ends the company's sessions and API tokens, and lets nobody start new ones. @param by for the audit trail, as with
- * the others
+ * Ends the company's sessions, its API tokens and a change of email that waits to be confirmed, and lets nobody start
+ * new ones. @param by for the audit trail, as with the others
  */
 export async function freezeCompany(
   db: Knex,
@@ -35,6 +36,7 @@ export async function freezeCompany(
       .returning<unknown[]>("company_id");
     await endSessions(trx, companyId);
     await trx("company_tokens").where({ company_id: companyId }).delete();
+    await forgetEmailChange(trx, companyId);
     if (frozen.length === 0) return "already";
     await recordEvent(trx, { event: "company-frozen", companyId, ...by });
     return "done";
@@ -80,7 +82,7 @@ const olderColumns = [
 
 /**
  * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. If there are many calls, the
- * first go at once, the rest with {@link eraseCallsOfErased}; messages at Twilio are queued
+ * first go at once, the rest with {@link eraseLeftOfErased}, as when it was cut off; messages at Twilio are queued
  * (recordings-to-delete.server.ts).
  */
 export async function eraseCompany(
@@ -118,27 +120,45 @@ export async function eraseCompany(
     await recordEvent(trx, { event: "account-erased", companyId, ...by });
     return "done";
   });
-  if (closing === "done") await eraseCallsOfErased(db);
+  if (closing === "done" || closing === "already") await eraseLeftOfErased(db);
   return closing;
 }
 
-/** Whether any calls of erased companies remain. */
-export async function hasCallsOfErased(db: Knex): Promise<boolean> {
-  const row: unknown = await db("calls")
-    .join("closed_companies as x", "x.company_id", "calls.company_id")
-    .where({ "x.state": "erased" })
-    .first("call_sid");
-  return row !== undefined;
+/**
+ * Rows of companies erased lately: what others wrote in the moment of the erasure, and days whose calls have all gone.
+ */
+function leftRows(db: Knex, now: Date): Knex.QueryBuilder[] {
+  const since = toDatabaseTime(new Date(now.getTime() - 24 * 60 * 60 * 1000));
+  const lately = db("closed_companies")
+    .where({ state: "erased" })
+    .where("since", ">", since)
+    .select("company_id");
+  const of = (table: string) => db(table).whereIn("company_id", lately);
+  return [...ownTables.map(({ name }) => of(name)), of("calls_per_day").where({ calls: 0 })];
 }
 
-/** Erases calls of erased companies, a few thousand at a time. @returns how many were erased; 0 when none is left */
-export function eraseCallsOfErased(db: Knex): Promise<number> {
-  return deleteCalls(db, (calls) =>
+/** Whether anything of erased companies remains. */
+export async function hasLeftOfErased(db: Knex, now = new Date()): Promise<boolean> {
+  const ofErased = db("calls")
+    .join("closed_companies as x", "x.company_id", "calls.company_id")
+    .where({ "x.state": "erased" });
+  for (const rows of [ofErased, ...leftRows(db, now)]) {
+    const row: unknown = await rows.first(db.raw("1"));
+    if (row !== undefined) return true;
+  }
+  return false;
+}
+
+/** Erases what remains of erased companies, a few thousand calls at a time. @returns how many rows; 0 when none is left */
+export async function eraseLeftOfErased(db: Knex, now = new Date()): Promise<number> {
+  let count = await deleteCalls(db, (calls) =>
     calls.whereIn(
       "company_id",
       db("closed_companies").where({ state: "erased" }).select("company_id"),
     ),
   );
+  for (const rows of leftRows(db, now)) count += Number(await rows.delete());
+  return count;
 }
 
 // A write, so that no other verb of this file, and no other writer on SQLite, comes in between.

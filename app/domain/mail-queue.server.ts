@@ -16,6 +16,7 @@ export type MailKind =
   /** what has happened, in case the owner did not do it */
   | "password-changed"
   | "email-changed"
+  | "codes-made"
   /** calls that nobody took; and, before the first, whether the address wants to be told */
   | "calls"
   | "told-confirm"

@@ -23,6 +23,27 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
   });
 }
 
+/** What a new password ends besides sessions and links. */
+export interface NewPasswordEnds {
+  /** recovery codes and API tokens too: somebody else may know the old password, and have made some */
+  otherAccess?: boolean;
+}
+
+/** Ends a company's recovery codes and API tokens, where whoever sets a password wants it. */
+export async function endOtherAccess(
+  trx: Knex,
+  companyId: number,
+  { otherAccess = false }: NewPasswordEnds,
+): Promise<void> {
+  if (!otherAccess) return;
+  await trx("recovery_codes").where({ company_id: companyId }).delete();
+  await trx("company_tokens").where({ company_id: companyId }).delete();
+}
+
+/** What the audit trail says of it. */
+export const endedAccess = ({ otherAccess }: NewPasswordEnds): Record<string, string> =>
+  otherAccess ? { ended: "recovery codes, API tokens" } : {};
+
 /**
  * Changes the password and ends the company's other sessions, its password links, and any change of email that waits to
  * be confirmed: somebody else may have asked for it. Browsers that have signed in before are strangers again
@@ -38,6 +59,7 @@ export async function changePassword(
   password: string,
   keepId: string,
   by: By = service,
+  ends: NewPasswordEnds = {},
 ): Promise<{ outcome: "changed"; passwordHash: string } | { outcome: "signed-out" }> {
   const passwordHash = await hashPassword(password);
   try {
@@ -50,8 +72,10 @@ export async function changePassword(
       await endSessions(trx, companyId, keepId);
       await dropLinks(trx, companyId, "reset");
       await forgetEmailChange(trx, companyId);
+      await endOtherAccess(trx, companyId, ends);
       await queueMail(trx, { kind: "password-changed", companyId, address: email });
-      await recordEvent(trx, { event: "password-changed", companyId, ...by });
+      const details = endedAccess(ends);
+      await recordEvent(trx, { event: "password-changed", companyId, ...by, details });
     });
     return { outcome: "changed", passwordHash };
   } catch (error) {

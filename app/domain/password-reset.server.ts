@@ -11,6 +11,11 @@ import {
 import { companiesByEmail } from "#app/domain/adopted-emails.server.ts";
 import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { queueMail } from "#app/domain/mail-queue.server.ts";
+import {
+  endedAccess,
+  endOtherAccess,
+  type NewPasswordEnds,
+} from "#app/domain/password-change.server.ts";
 import { hashPassword } from "#app/domain/passwords.server.ts";
 import { spendCode } from "#app/domain/recovery-codes.server.ts";
 import { endSessions } from "#app/domain/sessions.server.ts";
@@ -116,7 +121,7 @@ class LinkUnusableError extends Error {}
 /**
  * Sets a new password. The link, and the code that it came from, are spent; every other link and every session ends, as
  * does a change of email waiting to be confirmed; the owner is told by mail. Anything else about the account stays,
- * such as its being frozen.
+ * such as its being frozen, and so do recovery codes and API tokens unless `ends` says otherwise.
  * @returns "link-unusable" if the link or its code is unknown, used or expired, or the email has changed since
  */
 export async function resetPassword(
@@ -124,6 +129,7 @@ export async function resetPassword(
   token: string,
   password: string,
   by: By,
+  ends: NewPasswordEnds = {},
 ): Promise<"reset" | "link-unusable"> {
   const link = await findLink(db, "reset", token);
   if (!link) return "link-unusable";
@@ -143,12 +149,13 @@ export async function resetPassword(
       await dropLinks(transaction, companyId, "reset");
       await forgetEmailChange(transaction, companyId);
       await endSessions(transaction, companyId);
+      await endOtherAccess(transaction, companyId, ends);
       if (via === "email") await noteVerified(transaction, companyId, address);
       await recordEvent(transaction, {
         event: "password-reset",
         companyId,
         ...by,
-        details: { via },
+        details: { via, ...endedAccess(ends) },
       });
       await queueMail(transaction, { kind: "password-changed", companyId, address });
     });

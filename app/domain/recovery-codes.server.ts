@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import { lockCompany, makeLink, secretHash } from "#app/domain/account-links.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 import { recordEvent, type By } from "#app/domain/audit.server.ts";
+import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 import { query } from "#app/query.server.ts";
@@ -97,6 +98,10 @@ export async function makeRecoveryCodes(
         })),
       );
       await recordEvent(transaction, { event: "recovery-codes-made", companyId, ...by });
+      const company = await transaction("companies").where({ id: companyId }).first("email");
+      if (company) {
+        await queueMail(transaction, { kind: "codes-made", companyId, address: company.email });
+      }
       return { outcome: "made", codes };
     });
   } catch (error) {

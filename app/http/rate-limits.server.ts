@@ -46,6 +46,8 @@ const recoveries = {
   byWideNetwork: new Counter("rw", { points: 60, seconds: quarterHour }),
 };
 
+const mails = new Counter("m", { points: 10, seconds: hour });
+
 const tokenRequests = new Counter("t", { points: 600, seconds: 60 });
 
 const limited = () => environment().RATE_LIMITS === "on";
@@ -124,6 +126,16 @@ export function countSignUp(address: string): Promise<void> {
  */
 export function countRecovery(address: string): Promise<void> {
   return countByNetwork(recoveries, address);
+}
+
+/**
+ * Counts a mail that a company has sent to an address, perhaps somebody else's: nobody's mailbox is filled, whoever asks.
+ * @param address the asking client's
+ * @throws {TooManyAttemptsError}
+ */
+export async function countMailTo(email: string, address: string): Promise<void> {
+  await countRecovery(address);
+  if (limited()) await mails.spend(email);
 }
 
 /**

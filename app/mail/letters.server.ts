@@ -60,4 +60,14 @@ ${end()}`,
 If it was not you, write to whoever runs ${site()}.
 ${end()}`,
   }),
+
+  codesMade: (): Letter => ({
+    subject: "New recovery codes were made",
+    text: `New recovery codes were made for your account at ${site()}, by somebody who knows your password. Those of before no longer work.
+
+If it was not you, choose a new password now, and tick there that somebody else may know the old one:
+
+${site()}/forgot
+${end()}`,
+  }),
 };

@@ -17,7 +17,7 @@ import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { takeNews, withNews } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
-import { countRecovery } from "#app/http/rate-limits.server.ts";
+import { countMailTo } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany } from "#app/http/session.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
@@ -52,11 +52,12 @@ export const action = pageAction(async (sent) => {
     const checked = checkFields(fields, sent.form);
     if (!checked.ok) return refuseForm(sent, ["email"], 400, checked.errors);
     // Each added address may send a mail to somebody else.
-    await countRecovery(exchangeOf(sent.context).address);
-    const outcome = await addToldAddress(database(), id, checked.values.email, by(sent));
+    const { email } = checked.values;
+    await countMailTo(email, exchangeOf(sent.context).address);
+    const outcome = await addToldAddress(database(), id, email, by(sent));
     if (outcome === "too-many") {
-      const email = `You can have ${mostTold} addresses told: remove one first.`;
-      return refuseForm(sent, ["email"], 400, { email });
+      const tooMany = `You can have ${mostTold} addresses told: remove one first.`;
+      return refuseForm(sent, ["email"], 400, { email: tooMany });
     }
     const news = outcome === "link-sent" ? "link-sent" : "saved";
     return redirect(here, { headers: await withNews(news) });

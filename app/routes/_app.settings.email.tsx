@@ -14,9 +14,11 @@ import { by } from "#app/http/by.server.ts";
 import { checkFields } from "#app/http/fields.ts";
 import { takeNews, withNews, type News } from "#app/http/news.server.ts";
 import { companyLoader, pageAction } from "#app/http/page.server.ts";
+import { countMailTo } from "#app/http/rate-limits.server.ts";
 import { refuseForm, refuseFormFor } from "#app/http/refused-form.server.ts";
 import { requireCompany, sessionId } from "#app/http/session.server.ts";
 import { ownPasswordError } from "#app/http/sign-in.server.ts";
+import { exchangeOf } from "#app/server/exchange.server.ts";
 
 const title = "Email address";
 const here = "/settings/email";
@@ -61,6 +63,7 @@ export const action = pageAction(async (sent) => {
       return refuseForm(sent, shownAgain, 400, errors);
     }
     const { email } = checked.values;
+    if (sendsMail()) await countMailTo(email, exchangeOf(sent.context).address);
     const own = sessionId(sent);
     const outcome = await requestEmailChange(database(), company.id, email, by(sent), own);
     if (outcome === "signed-out") return redirect("/login?signed-out=1");

@@ -1,5 +1,6 @@
 import { redirect, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
+import { EndOtherAccess } from "#app/components/EndOtherAccess.tsx";
 import { privatePageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
 import { PostForm } from "#app/components/PostForm.tsx";
@@ -28,6 +29,8 @@ export const loader = companyLoader(async ({ company, refused }) => ({
   email: company.email,
 }));
 
+const shownAgain = ["end_access"];
+
 export const action = pageAction(async (sent) => {
   const company = await requireCompany(sent);
   const checked = checkFields(newPasswordFields(company), sent.form);
@@ -36,32 +39,30 @@ export const action = pageAction(async (sent) => {
   const missing = current_password === "" && { current_password: "Enter your present password." };
   if (!checked.ok || missing) {
     const errors: FieldErrors = { ...missing, ...(!checked.ok && checked.errors) };
-    return refuseForm(sent, [], 400, errors);
+    return refuseForm(sent, shownAgain, 400, errors);
   }
   try {
     const wrong = await ownPasswordError(sent, company, current_password);
-    if (wrong) return refuseForm(sent, [], 400, { current_password: wrong });
+    if (wrong) return refuseForm(sent, shownAgain, 400, { current_password: wrong });
     const { password } = checked.values;
     const keepId = sessionId(sent) ?? "";
-    const changed = await changePassword(database(), company, password, keepId, by(sent));
+    const ends = { otherAccess: sent.form.end_access === "yes" };
+    const changed = await changePassword(database(), company, password, keepId, by(sent), ends);
     if (changed.outcome === "signed-out") return redirect("/login?signed-out=1");
     const headers = new Headers(await withNews("password-changed"));
     headers.append("Set-Cookie", await knownDevice(changed.passwordHash));
     return redirect(above.to, { headers });
   } catch (error) {
-    return refuseFormFor(error, sent, []);
+    return refuseFormFor(error, sent, shownAgain);
   }
 });
 
 export default function ChangePassword() {
   const { email } = useLoaderData<typeof loader>();
-  const errors = useActionData<typeof action>()?.errors;
+  const { errors, values } = useActionData<typeof action>() ?? {};
   return (
     <SettingsPage title={title} above={above} errors={errors} here={here}>
-      <p>
-        Everybody else who is signed in to the account is signed out. Recovery codes and API tokens
-        stay good.
-      </p>
+      <p>Everybody else who is signed in to the account is signed out.</p>
       <PostForm submit="Change password" submitting="Changing password…" action={here}>
         {/* For password managers, which store a password with its account. */}
         <input type="hidden" name="email" autoComplete="username" value={email} />
@@ -77,6 +78,7 @@ export default function ChangePassword() {
           hint="8 characters or more"
           error={errors?.password}
         />
+        <EndOtherAccess chosen={values?.end_access === "yes"} />
       </PostForm>
     </SettingsPage>
   );

@@ -1,5 +1,6 @@
 import { data, redirect, type MetaFunction } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { EndOtherAccess } from "#app/components/EndOtherAccess.tsx";
 import { ErrorSummary } from "#app/components/ErrorSummary.tsx";
 import { pageTitle } from "#app/components/page-title.ts";
 import { PasswordField } from "#app/components/PasswordField.tsx";
@@ -27,6 +28,7 @@ export const loader = pageLoader(async ({ params, refused }) => {
   return data({ usable, refused: refused && usable }, { status: usable || refused ? 200 : 404 });
 });
 
+const shownAgain = ["end_access"];
 const unusable = { form: "This link cannot be used." };
 
 export const action = pageAction(async (sent) => {
@@ -35,19 +37,21 @@ export const action = pageAction(async (sent) => {
     const resetting = await resettingWith(database(), token);
     if (!resetting) return refuseForm(sent, [], 404, unusable);
     const checked = checkFields(passwordFor(resetting.names), sent.form);
-    if (!checked.ok) return refuseForm(sent, [], 400, checked.errors);
+    if (!checked.ok) return refuseForm(sent, shownAgain, 400, checked.errors);
     const { password } = checked.values;
-    return (await resetPassword(database(), token, password, by(sent, "visitor"))) === "reset"
+    const ends = { otherAccess: sent.form.end_access === "yes" };
+    const outcome = await resetPassword(database(), token, password, by(sent, "visitor"), ends);
+    return outcome === "reset"
       ? redirect("/login", { headers: await withNews("password-reset") })
       : refuseForm(sent, [], 404, unusable);
   } catch (error) {
-    return refuseFormFor(error, sent, []);
+    return refuseFormFor(error, sent, shownAgain);
   }
 });
 
 export default function Reset() {
   const { usable } = useLoaderData<typeof loader>();
-  const { errors } = useActionData<typeof action>() ?? {};
+  const { errors, values } = useActionData<typeof action>() ?? {};
   if (!usable) {
     return (
       <PublicPage>
@@ -66,16 +70,14 @@ export default function Reset() {
     <PublicPage>
       {errors && <ErrorSummary errors={errors} />}
       <h1 tabIndex={-1}>Choose a new password</h1>
-      <p>
-        Every browser that is signed in to the account is signed out. API tokens stay good: revoke
-        in Settings what you do not know.
-      </p>
+      <p>Every browser that is signed in to the account is signed out.</p>
       <PostForm submit="Set password" submitting="Setting password…">
         <PasswordField
           autoComplete="new-password"
           hint="8 characters or more"
           error={errors?.password}
         />
+        <EndOtherAccess chosen={values?.end_access === "yes"} />
       </PostForm>
     </PublicPage>
   );

@@ -2,7 +2,7 @@ import { budgetStatus, forgetOldAssignments } from "#app/domain/assignment-budge
 import { expireLinks } from "#app/domain/account-links.server.ts";
 import { expireAudit } from "#app/domain/audit.server.ts";
 import { expireCalls } from "#app/domain/call-erasure.server.ts";
-import { eraseCallsOfErased, hasCallsOfErased } from "#app/domain/closed-companies.server.ts";
+import { eraseLeftOfErased, hasLeftOfErased } from "#app/domain/closed-companies.server.ts";
 import { forgetOldKeys } from "#app/domain/idempotency.server.ts";
 import { expireMail } from "#app/domain/mail-queue.server.ts";
 import { findOutFacts, hasUnknown } from "#app/domain/pool-facts.server.ts";
@@ -29,13 +29,13 @@ const callExpiry: Job = {
   },
 };
 
-/** Closing an account deletes the first few thousand of its calls at once; these are the rest. */
-const callsOfErased: Job = {
+/** Closing an account deletes most of it at once: this is the rest of its calls, and what was written meanwhile. */
+const leftOfErased: Job = {
   name: "calls-of-erased",
   everySeconds: 60,
-  isWanted: hasCallsOfErased,
+  isWanted: hasLeftOfErased,
   async run(db, signal) {
-    while (!signal.aborted && (await eraseCallsOfErased(db)) > 0);
+    while (!signal.aborted && (await eraseLeftOfErased(db)) > 0);
   },
 };
 
@@ -120,7 +120,7 @@ export const jobs: readonly Job[] = [
   recordings,
   numbersWatch,
   callsTold,
-  callsOfErased,
+  leftOfErased,
   callExpiry,
   auditExpiry,
   leftovers,

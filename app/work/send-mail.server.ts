@@ -70,6 +70,8 @@ async function write(
       return { to: address, letter: letters.passwordChanged() };
     case "email-changed":
       return { to: address, letter: letters.emailChanged() };
+    case "codes-made":
+      return { to: address, letter: letters.codesMade() };
   }
 }
 

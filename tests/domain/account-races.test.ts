@@ -92,8 +92,8 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
     expect(await signIn(db, "ann@example.com", next)).toMatchObject({ company: { id } });
   });
 
-  for (const [what, change] of changes.slice(0, 2)) {
-    test(`a change of email requested before the password ${what} cannot be confirmed`, async () => {
+  for (const [what, change] of changes) {
+    test(`a change of email requested before the account ${what} cannot be confirmed`, async () => {
       useEnvironment({ SMTP_URL: "smtp://127.0.0.1:9", MAIL_FROM: "us@example.com" });
       const thief = await begin();
       const email = "thief@example.com";
@@ -103,7 +103,7 @@ describeEachEngine("what is under way while an account changes", (_engine, open)
       await change();
       expect(await verifyEmail(db, token!, service)).toBe("link-unusable");
       expect(await verifyLinkForMail(db, id, email)).toBeUndefined();
-      expect(await signIn(db, "ann@example.com", next)).toMatchObject({ company: { id } });
+      expect(await db("companies").where({ email })).toEqual([]);
     });
   }
 

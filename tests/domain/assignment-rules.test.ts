@@ -134,6 +134,29 @@ describeEachEngine("plain SQL against the rules", (engine, open) => {
     expect(await rows()).toEqual(before);
   });
 
+  test.each(["companies", "twilio_phone_numbers"] as const)(
+    "a temporary table that is called %s leads them not astray",
+    async (table) => {
+      const schema = engine === "sqlite" ? "main" : "public";
+      const trx = await db.transaction();
+      try {
+        await trx.raw(`create temporary table ${table} as select * from ${schema}.${table}`);
+        await trx.raw(
+          `update ${schema}.twilio_phone_numbers
+              set status = 'assigned', assigned_to_company_id = ?, assigned_at = '2001-01-01 00:00:00'
+            where phone_number = ?`,
+          [names.three!, names.c!],
+        );
+        const company = trx<{ id: number; twilio_phone_number: string }>(`${schema}.companies`);
+        expect(await company.where({ id: Number(names.three) }).first()).toMatchObject({
+          twilio_phone_number: names.c,
+        });
+      } finally {
+        await trx.rollback();
+      }
+    },
+  );
+
   test("what the rules allow still works in plain SQL", async () => {
     await db.raw(
       "update twilio_phone_numbers set status = 'assigned', assigned_to_company_id = ?, assigned_at = '2001-01-01 00:00:00' where phone_number = ?",

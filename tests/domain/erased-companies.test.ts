@@ -1,19 +1,28 @@
 import type { Knex } from "knex";
 import { beforeEach, expect, test } from "vitest";
 import { saveAccount } from "#app/domain/account.server.ts";
+import { makeLink } from "#app/domain/account-links.server.ts";
+import { operator, service } from "#app/domain/audit.server.ts";
+import { blockCaller, saveWithheldChoice } from "#app/domain/blocked-callers.server.ts";
 import { recordCallStatus, recordRecording } from "#app/domain/call-events.server.ts";
 import { findCalledCompany, saveCallHandling } from "#app/domain/call-handling.server.ts";
 import {
-  eraseCallsOfErased,
+  eraseLeftOfErased,
   eraseCompany,
   freezeCompany,
+  hasLeftOfErased,
 } from "#app/domain/closed-companies.server.ts";
-import { signIn, signUpFields, type Company } from "#app/domain/companies.server.ts";
+import { signIn, signUpFields, type Company, type Proven } from "#app/domain/companies.server.ts";
+import { exportOf } from "#app/domain/export.server.ts";
 import { ownTables } from "#app/domain/own-tables.ts";
+import { makeResetLink } from "#app/domain/password-reset.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { poolStatus } from "#app/domain/pool.server.ts";
 import { dueRecordings, recordingsWaiting } from "#app/domain/recordings-to-delete.server.ts";
-import { beginSession, findSession } from "#app/domain/sessions.server.ts";
+import { linkForCode, makeRecoveryCodes } from "#app/domain/recovery-codes.server.ts";
+import { AccountChangedError, beginSession, findSession } from "#app/domain/sessions.server.ts";
+import { addToldAddress, makeToldLink } from "#app/domain/told-addresses.server.ts";
+import { makeToken, tokenFields } from "#app/domain/tokens.server.ts";
 import { from, newCallSid } from "../support/calls.ts";
 import {
   annAndBob,
@@ -140,6 +149,80 @@ describeEachEngine("erased companies", (engine, open) => {
     expect(await dueRecordings(db, 10)).toEqual([recording("c")]);
   });
 
+  test("what others write of it in the same moment goes within a minute", async () => {
+    await blockCaller(db, bob.id, from);
+    await eraseCompany(db, ann.id);
+    expect(await hasLeftOfErased(db)).toBe(false);
+    const address = "desk@example.com";
+    const link = {
+      companyId: ann.id,
+      via: "operator",
+      address: ann.email,
+      codeHash: null,
+    } as const;
+    const late: [string, () => Promise<unknown>][] = [
+      ["account_links", () => makeLink(db, "reset", link)],
+      ["told_addresses", () => addToldAddress(db, ann.id, address)],
+      ["told_links", () => makeToldLink(db, ann.id, address)],
+      ["blocked_callers", () => blockCaller(db, ann.id, from)],
+      ["withheld_callers", () => saveWithheldChoice(db, ann.id, "refuse")],
+      ["calls", () => called(db, ann, number, recording("a"))],
+    ];
+    for (const [table, write] of late) {
+      await write();
+      expect(await db(table).where({ company_id: ann.id }), table).not.toEqual([]);
+      expect(await hasLeftOfErased(db), table).toBe(true);
+      // Of a call also the day's count.
+      expect(await eraseLeftOfErased(db), table).toBe(table === "calls" ? 2 : 1);
+      expect(await db(table).where({ company_id: ann.id }), table).toEqual([]);
+    }
+    expect(await hasLeftOfErased(db)).toBe(false);
+    expect(await db("blocked_callers").pluck("company_id")).toEqual([bob.id]);
+  });
+
+  test("whatever goes on while it is erased, nothing of it is left, and its number stays", async () => {
+    const { passwordHash } = (await signIn(db, ann.email, password)) as Proven;
+    const session = await beginSession(db, ann.id);
+    const codes = await makeRecoveryCodes(db, ann.id, "", service, session);
+    const code = codes.outcome === "made" ? codes.codes[0]! : "";
+    const fields = tokenFields.parse({ name: "Shell", scopes: ["calls:read"] });
+    const exported = async () => {
+      let text = "";
+      for await (const piece of exportOf(db, ann.id)) text += piece;
+      return JSON.parse(text) as unknown;
+    };
+    const others = [
+      () => beginSession(db, ann.id, new Date(), service, passwordHash),
+      () => makeResetLink(db, ann.id, operator),
+      () => linkForCode(db, ann.email, code, service),
+      () => makeToken(db, ann.id, fields, service, session),
+      () => makeRecoveryCodes(db, ann.id, "", service, session),
+      () => addToldAddress(db, ann.id, ann.email),
+      () => blockCaller(db, ann.id, from),
+      () => called(db, ann, number, recording("d")),
+      () => assignPhoneNumber(db, ann.id),
+      exported,
+    ];
+    const [erased, ...came] = await Promise.allSettled([
+      eraseCompany(db, ann.id),
+      ...others.map((other) => other()),
+    ]);
+    expect(erased).toEqual({ status: "fulfilled", value: "done" });
+    // Somebody whose account it was is refused by name, and never by a fault.
+    const faults = came.filter(
+      (one) => one.status === "rejected" && !(one.reason instanceof AccountChangedError),
+    );
+    expect(faults).toEqual([]);
+    while ((await eraseLeftOfErased(db)) > 0);
+    for (const { name } of [...ownTables, { name: "calls" }, { name: "calls_per_day" }]) {
+      expect(await db(name).where({ company_id: ann.id }), name).toEqual([]);
+    }
+    expect(await db("companies").where({ id: ann.id }).first()).toMatchObject({
+      email: `erased-${ann.id}@invalid`,
+      twilio_phone_number: number,
+    });
+  });
+
   test("if there are very many calls, the rest go later", async () => {
     const rows = Array.from({ length: 2_010 }, (_, index) => ({
       call_sid: newCallSid(),
@@ -156,8 +239,9 @@ describeEachEngine("erased companies", (engine, open) => {
     }
     await eraseCompany(db, ann.id);
     expect(await callsOf(db, ann)).toHaveLength(10);
-    expect(await eraseCallsOfErased(db)).toBe(10);
-    expect(await eraseCallsOfErased(db)).toBe(0);
+    // Ten calls, and their day.
+    expect(await eraseLeftOfErased(db)).toBe(11);
+    expect(await eraseLeftOfErased(db)).toBe(0);
     expect(await recordingsWaiting(db)).toMatchObject({ count: 201, failure: null });
   });
 

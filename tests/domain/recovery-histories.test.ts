@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import { expect, test } from "vitest";
 import { operator, type By } from "#app/domain/audit.server.ts";
 import { signIn } from "#app/domain/companies.server.ts";
+import type { NewPasswordEnds } from "#app/domain/password-change.server.ts";
 import { makeResetLink, resetPassword } from "#app/domain/password-reset.server.ts";
 import {
   linkForCode,
@@ -66,9 +67,13 @@ const steps = {
     world.spoilt.codes.push(code);
     if (world.codes.length === 0) await steps.makeCodes(db, world);
   },
-  async resetByOperator(db: Knex, world: World) {
+  async resetByOperator(db: Knex, world: World, pick: number) {
     await steps.askOperator(db, world);
-    await reset(db, world, world.tokens.pop()!);
+    const otherAccess = pick % 3 === 0;
+    await reset(db, world, world.tokens.pop()!, { otherAccess });
+    if (!otherAccess) return;
+    world.spoilt.codes.push(...world.codes.splice(0));
+    await steps.makeCodes(db, world);
   },
   async expire(db: Knex, world: World) {
     await db("account_links").update({ expires_at: "2026-01-01 00:00:00" });
@@ -85,9 +90,9 @@ const steps = {
   },
 };
 
-async function reset(db: Knex, world: World, token: string): Promise<void> {
+async function reset(db: Knex, world: World, token: string, ends?: NewPasswordEnds): Promise<void> {
   const password = `password number ${++world.resets}`;
-  expect(await resetPassword(db, token, password, by)).toBe("reset");
+  expect(await resetPassword(db, token, password, by, ends)).toBe("reset");
   if (world.password !== undefined) world.spoilt.passwords.push(world.password);
   world.password = password;
   world.spoilt.tokens.push(token, ...world.tokens.splice(0));

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { beforeEach, expect, test } from "vitest";
 import { operator, readAudit, type By } from "#app/domain/audit.server.ts";
 import { signIn, signUp, signUpFields } from "#app/domain/companies.server.ts";
+import { changePassword } from "#app/domain/password-change.server.ts";
 import { makeResetLink, resetPassword, resettingWith } from "#app/domain/password-reset.server.ts";
 import {
   linkForCode,
@@ -10,6 +11,7 @@ import {
   recoveryCodesOf,
 } from "#app/domain/recovery-codes.server.ts";
 import { beginSession, findSession } from "#app/domain/sessions.server.ts";
+import { findToken, makeToken, tokenFields } from "#app/domain/tokens.server.ts";
 import { insertCompany } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
@@ -102,6 +104,38 @@ describeEachEngine("the way back in", (_engine, open) => {
     expect(await link(second)).toBeDefined();
     expect(await opens(newPassword)).toBe(true);
   });
+
+  for (const how of ["by an operator's link", "in Settings"]) {
+    test(`a password that is set ${how} ends recovery codes and API tokens where its owner wants it, and only then`, async () => {
+      const fields = tokenFields.parse({ name: "Thief", scopes: ["calls:read"] });
+      const made = await makeToken(db, id, fields);
+      const secret = made.outcome === "made" ? made.secret : "";
+      const other = await insertCompany(db, { email: "eve@example.com" });
+      await makeToken(db, other, fields);
+      for (const otherAccess of [false, true]) {
+        if (how === "in Settings") {
+          const session = await beginSession(db, id);
+          const company = { id, email: "ann@example.com" };
+          const changed = await changePassword(db, company, newPassword, session, by, {
+            otherAccess,
+          });
+          expect(changed.outcome).toBe("changed");
+        } else {
+          const token = (await makeResetLink(db, id, operator))!.split("/").at(-1)!;
+          expect(await resetPassword(db, token, newPassword, by, { otherAccess })).toBe("reset");
+        }
+        const opens = [await link(codes[0]), await findToken(db, secret)];
+        expect(opens.map((one) => one !== undefined)).toEqual([!otherAccess, !otherAccess]);
+      }
+      expect((await recoveryCodesOf(db, id)).left).toBe(0);
+      expect(await db("company_tokens").pluck("company_id")).toEqual([other]);
+      const events = await readAudit(db, { events: ["password-reset", "password-changed"] }, 2);
+      expect(events.map(({ details }) => details?.ended)).toEqual([
+        "recovery codes, API tokens",
+        undefined,
+      ]);
+    });
+  }
 
   test("of two resets at once only one succeeds, with one link, with two, and with two codes", async () => {
     const [first, second, third] = codes;

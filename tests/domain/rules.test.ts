@@ -19,7 +19,11 @@ import {
 } from "../support/databases.ts";
 
 /** The migrations that brought rules to existing databases. */
-const ruleMigrations = ["20261125080001_rules.ts", "20261125090021_times_in_the_rules.ts"];
+const ruleMigrations = [
+  "20261125080001_rules.ts",
+  "20261125090021_times_in_the_rules.ts",
+  "20261125110080_temporary_tables.ts",
+];
 
 /** Takes a migrated database back to the rules of this program's first version. */
 async function bringBackFirstRules(db: Knex, engine: Engine): Promise<void> {

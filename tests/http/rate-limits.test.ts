@@ -5,6 +5,7 @@ import { database } from "#app/db.server.ts";
 import { clearCounts } from "#app/domain/rate-counts.server.ts";
 import { Counter, TooManyAttemptsError } from "#app/http/counter.server.ts";
 import {
+  countMailTo,
   countRecovery,
   countSignIn,
   countSignUp,
@@ -122,6 +123,14 @@ describe.each(engines)("limits on %s", (engine) => {
     expect(await letThrough(Array(25).fill(newAddress()), countRecovery)).toBe(20);
     expect(await letThrough(Array(650).fill(++made), countTokenRequest)).toBe(600);
     expect(await letThrough([++made], countTokenRequest)).toBe(1);
+  });
+
+  test("a mailbox gets ten mails an hour, whoever has them sent and from wherever", async () => {
+    await limited();
+    const [one, other] = [newAccount(), newAccount()];
+    const from = times(30, newAddress);
+    expect(await letThrough(from, (address) => countMailTo(one, address))).toBe(10);
+    expect(await letThrough(from.slice(0, 3), (address) => countMailTo(other, address))).toBe(3);
   });
 
   test("RATE_LIMITS=off lifts them all", async () => {

@@ -112,6 +112,35 @@ describe.each(engines)("with a mail server on %s", (engine) => {
     expect(mail.arrived.filter(({ to }) => to[0] === `not-${email}`)).toEqual([]);
   });
 
+  test("who knew the password keeps no way in once the owner says so, and the owner is told of codes", async () => {
+    const fields = aCompany();
+    const { email = "", password = "" } = fields;
+    await new Client(server.url).signUp(fields);
+    const thief = new Client(server.url);
+    await thief.post("/api/login", { email, password });
+    const { html } = await post(thief, "/settings/security", { password, batch: "" });
+    const [, code = ""] = /<code>([^<]+)<\/code>/.exec(html) ?? [];
+    const made = await thief.post("/api/tokens", { name: "Shell", scopes: ["calls:read"] });
+    const { token } = (made.body as { token: { token: string } }).token;
+    await until("the owner is told of the codes", () =>
+      mail.arrived.some(
+        (one) => one.to[0] === email && one.header("Subject") === "New recovery codes were made",
+      ),
+    );
+    const byToken = () =>
+      fetch(`${server.url}/api/session`, { headers: { Authorization: `Bearer ${token}` } });
+    expect((await byToken()).status).toBe(200);
+
+    const owner = new Client(server.url);
+    await post(owner, "/forgot", { email, code: "" });
+    const link = await linkTo(email, "reset");
+    await post(owner, link, { password: newPassword, end_access: "yes" });
+    expect((await post(thief, "/forgot", { email, code })).status).toBe(400);
+    expect((await byToken()).status).toBe(401);
+    expect((await thief.get("/api/session")).status).toBe(401);
+    expect((await owner.post("/api/login", { email, password: newPassword })).status).toBe(200);
+  });
+
   test("another email is verified first, and is then the one to sign in with", async () => {
     const fields = aCompany();
     const other = aCompany();

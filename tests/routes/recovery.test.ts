@@ -52,8 +52,10 @@ describe("without a mail server", () => {
     expect(form.status).toBe(200);
     expect(form.headers.get("Referrer-Policy")).toBe("strict-origin");
     expect(form.headers.get("Cache-Control")).toContain("no-store");
-    const easy = await post(browser, location!, { password: "password" });
+    expect(form.text).toContain("Somebody else may know the old password");
+    const easy = await post(browser, location!, { password: "password", end_access: "yes" });
     expect([easy.status, easy.html]).toEqual([400, expect.stringContaining("easy to guess")]);
+    expect(easy.html).toMatch(/<input[^>]*name="end_access"[^>]*checked=""/);
     const done = await post(browser, location!, { password: newPassword });
     expect([done.status, done.location]).toEqual([302, "/login"]);
     const login = await get(browser, "/login");

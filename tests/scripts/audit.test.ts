@@ -25,6 +25,13 @@ describe.each(engines)("npm run audit on %s", (engine) => {
       details: { phone_number: "+353861234567" },
     });
     await recordEvent(db, { event: "sign-in-refused", actor: "visitor", address: "2001:db8::1" });
+    await db("companies").insert({
+      id: 2,
+      company_name: "Acme",
+      owner_name: "Ann",
+      email: "ann@example.com",
+      password_hash: "none",
+    });
   });
 
   test("what was typed wrong is repeated without what a terminal would obey", async () => {
@@ -52,6 +59,12 @@ describe.each(engines)("npm run audit on %s", (engine) => {
       );
     };
     expect(await narrowed("--company", "2")).toEqual(["assigned"]);
+    expect(await narrowed("--company", "ANN@example.com")).toEqual(["assigned"]);
+    const nobody = await runScript("audit", ["--company", "bob@example.com"], { env });
+    expect([nobody.exitCode, nobody.stderr]).toEqual([
+      1,
+      "Error: There is no company “bob@example.com”.\n",
+    ]);
     expect(await narrowed("--event", "signed-in,sign-in-refused")).toEqual([
       "signed-in",
       "sign-in-refused",
@@ -90,7 +103,7 @@ describe.each(engines)("npm run audit on %s", (engine) => {
 
 test.each([
   [["--event", "signed-im"], "Did you mean signed-in?"],
-  [["--company", "Acme"], "--company is a whole number"],
+  [["--company", "Acme"], "--company is a company's ID or email"],
   [["--since", "yesterday"], "--since is a time like"],
   [["--actor", "me"], "--actor is company, visitor"],
 ])("%j is wrong usage, in a line", async (args, words) => {

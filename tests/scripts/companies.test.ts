@@ -101,6 +101,8 @@ describe("npm run companies", () => {
       dry_run: false,
       caller: "+353871112222",
       calls: 0,
+      going_on: 0,
+      blocked_by: 0,
     });
   });
 });

@@ -51,6 +51,11 @@ export const trigger = (name: string, event: string, body: string, rights = "") 
      begin
        ${body}
      end $$`,
+    // Whoever is at work may have a temporary table of a table's name, which would be found first if not put last.
+    `do $$ begin
+       execute format('alter function ${name}() set search_path to %s, pg_temp',
+                      coalesce(nullif(current_setting('search_path'), ''), 'pg_catalog'));
+     end $$`,
     `create or replace trigger ${name} ${event} execute function ${name}()`,
   ],
   drop: `drop function if exists ${name}() cascade`,
