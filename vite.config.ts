@@ -15,7 +15,8 @@ const everywhere =
 const sharedChunk = (id: string) =>
   id.includes("/node_modules/") || everywhere.test(id) ? "shared" : undefined;
 
-// Remix's own options live in remix.config.js and nowhere else; where a build is made is not an option.
+// Remix's own options live in remix.config.js and nowhere else; where a build is made is not an
+// option.
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [
     remix({ ...remixConfig, buildDirectory: unfinishedBuild, buildEnd: finishBuild }),
@@ -31,7 +32,8 @@ export default defineConfig(({ isSsrBuild }) => ({
     ...(!isSsrBuild && {
       // A twentieth less to load than with esbuild.
       minify: "terser",
-      // What nearly all pages need is one file: separate files would each be a request, and compress worse.
+      // What nearly all pages need is one file: separate files would each be a request, and
+      // compress worse.
       rollupOptions: { output: { manualChunks: sharedChunk } },
     }),
     ...(isSsrBuild && {

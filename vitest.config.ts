@@ -20,7 +20,8 @@ function project(
 const browser = ["tests/browser/**/*.test.{ts,tsx}", "tests/support/browser.test.ts"];
 const faults = ["tests/faults/**/*.test.{ts,tsx}"];
 
-// Without Remix on purpose: vitest uses this file instead of vite.config.ts, whose plugin would get in its way.
+// Without Remix on purpose: vitest uses this file instead of vite.config.ts, whose plugin would get
+// in its way.
 export default defineConfig({
   test: {
     globalSetup: ["tests/support/global-setup.ts"],
@@ -39,7 +40,8 @@ export default defineConfig({
         maxWorkers: 2,
         sequence: { groupOrder: 1 },
       }),
-      // One at a time: a server that is killed or frozen should not also be short of processor time.
+      // One at a time: a server that is killed or frozen should not also be short of processor
+      // time.
       project("faults", {
         include: faults,
         globalSetup: ["tests/support/browser-setup.ts"],

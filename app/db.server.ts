@@ -27,7 +27,8 @@ export interface DatabaseOptions {
   /** maximum connections to PostgreSQL; SQLite has one, since it allows one writer */
   poolMax?: number;
   /**
-   * milliseconds that a PostgreSQL statement, or SQLite's wait for another process's lock, may take; 0 means no limit
+   * milliseconds that a PostgreSQL statement, or SQLite's wait for another process's lock, may
+   * take; 0 means no limit
    */
   statementTimeout?: number;
   /** SQLite refuses writes on this connection; PostgreSQL takes no notice */
@@ -36,8 +37,8 @@ export interface DatabaseOptions {
 
 /**
  * Opens `databaseUrl` (`postgres://…`, `postgresql://…` or `sqlite:PATH`), without connecting yet.
- * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up parameters, and statements
- * prepared by name.
+ * `?pgbouncer=true` leaves out what a transaction-mode pooler refuses: time-outs as start-up
+ * parameters, and statements prepared by name.
  */
 export function createDatabase(databaseUrl: string, options: DatabaseOptions = {}): Knex {
   const db = knex(databaseConfig(databaseUrl, options));
@@ -132,7 +133,8 @@ const isPooler = (databaseUrl: string) => postgresAddress(databaseUrl)?.isPooler
 
 type PostgresConnection = Connection & { __knexUid: string };
 
-// Errors are thrown to the caller; Knex would also print them, with a statement's values, among data and log lines.
+// Errors are thrown to the caller; Knex would also print them, with a statement's values, among
+// data and log lines.
 const quietly: Knex.Config = {
   compileSqlOnError: false,
   log: { warn() {}, error() {} },
@@ -168,8 +170,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
     pool: {
       min: 1,
       max: 1,
-      // The migration puts the file into WAL mode, in which synchronous=NORMAL may lose the last commits in a power
-      // cut.
+      // The migration puts the file into WAL mode, in which synchronous=NORMAL may lose the last
+      // commits in a power cut.
       afterCreate: (
         connection: SqliteConnection,
         done: (error: Error | null, connection: SqliteConnection) => void,
@@ -182,8 +184,9 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
            PRAGMA query_only = ${readOnly ? "ON" : "OFF"};`,
           (error) => {
             if (error) return done(error, connection);
-            // If a connection first touches the search's table in a transaction, SQLite does not wait for a lock that
-            // others hold, but fails. Before the migration there is no such table.
+            // If a connection first touches the search's table in a transaction, SQLite does not
+            // wait for a lock that others hold, but fails. Before the migration there is no such
+            // table.
             connection.exec("SELECT 1 FROM offer_search LIMIT 0", () => done(null, connection));
           },
         );
@@ -194,8 +197,8 @@ function sqliteConfig(file: string, busyTimeout: number, readOnly: boolean): Kne
 }
 
 /**
- * Lends `work` an empty SQLite database, for what may not fit into memory. It is in memory while it is small, then in
- * a file without a name, and gone when this returns or the process ends.
+ * Lends `work` an empty SQLite database, for what may not fit into memory. It is in memory while it
+ * is small, then in a file without a name, and gone when this returns or the process ends.
  */
 export async function withScratch<Result>(
   work: (scratch: Knex) => Promise<Result>,
@@ -222,8 +225,9 @@ export function database(): Knex {
 }
 
 /**
- * {@link database} for reading only. With SQLite it is a second connection, since the first may be waiting for another
- * process's write lock, and readers need no lock (WAL). It sees commits at once.
+ * {@link database} for reading only. With SQLite it is a second connection, since the first may be
+ * waiting for another process's write lock, and readers need no lock (WAL). It sees commits at
+ * once.
  */
 export function reading(): Knex {
   if (!hasFile()) return database();
@@ -231,8 +235,8 @@ export function reading(): Knex {
 }
 
 /**
- * {@link database} for work in the background. With SQLite it is a separate connection, so that no request waits while
- * a job waits for another process's lock.
+ * {@link database} for work in the background. With SQLite it is a separate connection, so that no
+ * request waits while a job waits for another process's lock.
  */
 export function working(): Knex {
   if (!hasFile()) return database();
@@ -244,7 +248,10 @@ function hasFile(): boolean {
   return file !== undefined && file !== ":memory:";
 }
 
-/** Closes what {@link database}, {@link reading} and {@link working} opened; the next call opens it again. */
+/**
+ * Closes what {@link database}, {@link reading} and {@link working} opened; the next call opens it
+ * again.
+ */
 export async function closeDatabase(): Promise<void> {
   const closing = [opened, reader, worker].filter((db) => db !== undefined);
   opened = reader = worker = undefined;

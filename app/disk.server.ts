@@ -11,8 +11,9 @@ const holdsFor = 5_000;
 const answers = new WeakMap<object, { at: number; answer: Promise<NoWrites> }>();
 
 /**
- * Whether the database's disk has room, tested by writing some kilobytes beside it and removing them at once. Nothing
- * is committed, so nothing has to reach the disk; done at most once in five seconds.
+ * Whether the database's disk has room, tested by writing some kilobytes beside it and removing
+ * them at once. Nothing is committed, so nothing has to reach the disk; done at most once in five
+ * seconds.
  * @throws the driver's error if the database cannot be reached
  */
 export function whyNoWrites(db: Knex): Promise<NoWrites> {
@@ -25,7 +26,8 @@ export function whyNoWrites(db: Knex): Promise<NoWrites> {
   return answer;
 }
 
-// A sort with too little memory writes a file on the server; it needs no privilege and leaves no row to clean up.
+// A sort with too little memory writes a file on the server; it needs no privilege and leaves no
+// row to clean up.
 async function tryPostgres(db: Knex): Promise<NoWrites> {
   try {
     return await db.transaction(async (transaction) => {

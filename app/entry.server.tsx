@@ -48,7 +48,8 @@ export default async function handleRequest(
       </NonceContext.Provider>,
       {
         nonce,
-        // Nothing is deferred, so the page is sent whole and a rendering error can still become an error page.
+        // Nothing is deferred, so the page is sent whole and a rendering error can still become an
+        // error page.
         onAllReady() {
           clearTimeout(timer);
           pipe(collect((page) => resolve(wholeResponse(page, status, headers))));

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { postgresAddress } from "#app/postgres-address.ts";
 
 /**
- * The environment, read from `process.env` and `.env` and checked once.
- * A bad value throws an {@link EnvironmentError}: one line that names the variable and never repeats the value.
+ * The environment, read from `process.env` and `.env` and checked once. A bad value throws an
+ * {@link EnvironmentError}: one line that names the variable and never repeats the value.
  */
 export class EnvironmentError extends Error {
   override name = "EnvironmentError";
@@ -172,7 +172,8 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
 }
 
 /**
- * Reads the variables of a file, in UTF-8, or in UTF-16 with a byte-order mark; none if there is no file.
+ * Reads the variables of a file, in UTF-8, or in UTF-16 with a byte-order mark; none if there is no
+ * file.
  * @throws {EnvironmentError} naming a file that cannot be read
  */
 function readVariables(file: string): Record<string, string | undefined> {
@@ -212,8 +213,8 @@ function readFile(): void {
 let cached: Environment | undefined;
 
 /**
- * The checked environment of this process; what is not set comes from `.env` in the working directory, or from the
- * file that ENV_FILE names.
+ * The checked environment of this process; what is not set comes from `.env` in the working
+ * directory, or from the file that ENV_FILE names.
  */
 export function environment(): Environment {
   if (!cached) {

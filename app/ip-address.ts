@@ -3,9 +3,10 @@ import { isIP } from "node:net";
 /** Client addresses: how they are written, and which networks each belongs to. */
 
 /**
- * An address in the form in which it is stored and compared: IPv4 in decimal, even if a dual-stack socket shows it as
- * `::ffff:192.0.2.1`; IPv6 in the short form of RFC 5952, without a zone.
- * @param text as a socket or a proxy writes it, perhaps with a port and brackets: `192.0.2.1:80`, `[2001:db8::1]:80`
+ * An address in the form in which it is stored and compared: IPv4 in decimal, even if a dual-stack
+ * socket shows it as `::ffff:192.0.2.1`; IPv6 in the short form of RFC 5952, without a zone.
+ * @param text as a socket or a proxy writes it, perhaps with a port and brackets: `192.0.2.1:80`,
+ * `[2001:db8::1]:80`
  * @returns undefined if it is not an address
  */
 export function ipAddress(text: string): string | undefined {
@@ -25,8 +26,9 @@ export function ipAddress(text: string): string | undefined {
 }
 
 /**
- * The networks by which to count a client, narrowest first: whoever has one IPv6 address has the 2^64 of its /64, and
- * often the 65,536 networks of a /48 (RFC 6177). An IPv4 address, or text that is not an address, stands for itself.
+ * The networks by which to count a client, narrowest first: whoever has one IPv6 address has the
+ * 2^64 of its /64, and often the 65,536 networks of a /48 (RFC 6177). An IPv4 address, or text that
+ * is not an address, stands for itself.
  * @param address as {@link ipAddress} writes it
  */
 export function networksOf(address: string): [narrow: string, wide?: string] {

@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 
-// The sources have migrations/*.ts beside app/, a build has build/migrations/*.js beside its folders of code.
+// The sources have migrations/*.ts beside app/, a build has build/migrations/*.js beside its
+// folders of code.
 const directory = path.resolve(import.meta.dirname, "../migrations");
 const extension = path.extname(import.meta.filename);
 
@@ -34,7 +35,10 @@ export const migrationConfig: Knex.MigratorConfig = {
   disableMigrationsListValidation: true,
 };
 
-/** The database cannot be migrated; the message, for an operator, ends a sentence that begins with "it". */
+/**
+ * The database cannot be migrated; the message, for an operator, ends a sentence that begins with
+ * "it".
+ */
 export class UnfitDatabaseError extends Error {
   override name = "UnfitDatabaseError";
 }
@@ -46,8 +50,8 @@ export const usualPatience = 30;
 const advisoryLock = 3_531_234_567;
 
 /**
- * Brings the schema up to date in one transaction, after any other process that is doing so. If it fails, it leaves
- * nothing behind, not even Knex's own tables.
+ * Brings the schema up to date in one transaction, after any other process that is doing so. If it
+ * fails, it leaves nothing behind, not even Knex's own tables.
  * @param db opened with `statementTimeout: 0`, since a large table takes its time
  * @param say is told once what it is waiting for, if that takes more than a moment
  * @param patience seconds to wait for others to release the tables
@@ -114,8 +118,9 @@ async function migratePostgres(
 }
 
 /**
- * Locks both tables that others write to, or neither; they can still be read. Servers of the previous version are still
- * at work: waiting for one table while holding the other could deadlock, and a long wait holds up everybody behind it.
+ * Locks both tables that others write to, or neither; they can still be read. Servers of the
+ * previous version are still at work: waiting for one table while holding the other could deadlock,
+ * and a long wait holds up everybody behind it.
  */
 async function lockTables(transaction: Knex, patience: number): Promise<void> {
   const { rows } = await transaction.raw<{ rows: { name: string }[] }>(
@@ -133,7 +138,8 @@ async function lockTables(transaction: Knex, patience: number): Promise<void> {
       });
       return;
     } catch (error) {
-      // PostgreSQL, "Appendix A. Error Codes": insufficient_privilege, lock_not_available, deadlock_detected.
+      // PostgreSQL, "Appendix A. Error Codes": insufficient_privilege, lock_not_available,
+      // deadlock_detected.
       const { code = "" } = error as { code?: string };
       // The migration itself says which privilege is missing.
       if (code === "42501") return;
@@ -173,8 +179,8 @@ async function migrateSqlite(db: Knex): Promise<string[]> {
 }
 
 /**
- * Does `work` on the file in write-ahead mode, so that it can be read meanwhile. The file keeps that mode, unless the
- * work fails and the file was not in it before.
+ * Does `work` on the file in write-ahead mode, so that it can be read meanwhile. The file keeps
+ * that mode, unless the work fails and the file was not in it before.
  */
 async function withLogAhead<T>(
   db: Knex,
@@ -233,7 +239,8 @@ async function latest(transaction: Knex): Promise<string[]> {
   return names;
 }
 
-// Knex's own command line may be migrating: it takes only its lock row. If it was killed, nobody is.
+// Knex's own command line may be migrating: it takes only its lock row. If it was killed, nobody
+// is.
 async function unlessLocked<T>(db: Knex, migrate: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -247,8 +254,8 @@ async function unlessLocked<T>(db: Knex, migrate: () => Promise<T>): Promise<T> 
 }
 
 /**
- * Migrations that the program has and the database lacks; none when the schema is current, all of them for an empty
- * database.
+ * Migrations that the program has and the database lacks; none when the schema is current, all of
+ * them for an empty database.
  */
 export async function pendingMigrations(db: Knex): Promise<string[]> {
   const known = migrationNames();

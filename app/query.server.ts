@@ -9,8 +9,9 @@ export interface Statement {
 }
 
 /**
- * Runs a frequent statement and returns its rows, if any. PostgreSQL parses it once per connection, and Knex builds no
- * SQL for it. It must list its columns, never `*`, so that a column added by a migration does not change its result.
+ * Runs a frequent statement and returns its rows, if any. PostgreSQL parses it once per connection,
+ * and Knex builds no SQL for it. It must list its columns, never `*`, so that a column added by a
+ * migration does not change its result.
  */
 export async function query<Row>(
   db: Knex,
@@ -40,7 +41,9 @@ interface Asked {
 const asRaw = (db: Knex, { sql, bindings, options }: Asked): PromiseLike<unknown> =>
   db.raw(sql, bindings).options(options ?? {});
 
-/** Like `db.raw`, but without its builder and runner, which cost a tenth to a fifth of a request. */
+/**
+ * Like `db.raw`, but without its builder and runner, which cost a tenth to a fifth of a request.
+ */
 async function askedOnce(db: Knex, asked: Asked): Promise<unknown> {
   const client = db.client as Knex.Client;
   const connection: unknown = await client.acquireConnection();
@@ -70,9 +73,10 @@ function inPgsWords(sql: string): string {
 }
 
 /**
- * Whether a prepared statement is no longer usable on its connection: a column's type has changed ("cached plan must
- * not change result type"), or a proxy in between has switched servers. Source: PostgreSQL "Appendix A. Error Codes":
- * feature_not_supported, invalid_sql_statement_name, duplicate_prepared_statement.
+ * Whether a prepared statement is no longer usable on its connection: a column's type has changed
+ * ("cached plan must not change result type"), or a proxy in between has switched servers. Source:
+ * PostgreSQL "Appendix A. Error Codes": feature_not_supported, invalid_sql_statement_name,
+ * duplicate_prepared_statement.
  */
 export function isStalePreparation(error: unknown): boolean {
   const { code } = error as { code?: string };

@@ -2,11 +2,14 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type pg from "pg";
 
 /**
- * How long a request may wait for the database in all, however many statements it makes. Each waits for a connection
- * and for its answer; one after another they could keep a client waiting for as many time-outs as there are statements.
+ * How long a request may wait for the database in all, however many statements it makes. Each waits
+ * for a connection and for its answer; one after another they could keep a client waiting for as
+ * many time-outs as there are statements.
  */
 
-/** Milliseconds; the rest of three seconds is for checking on an assignment whose answer was lost. */
+/**
+ * Milliseconds; the rest of three seconds is for checking on an assignment whose answer was lost.
+ */
 const budget = 2_000;
 
 class Budget {
@@ -68,7 +71,10 @@ interface Pooling {
   releaseConnection(connection: unknown): Promise<void>;
 }
 
-/** A request that has used up its time gets no more connections; a connection that comes too late is released. */
+/**
+ * A request that has used up its time gets no more connections; a connection that comes too late is
+ * released.
+ */
 export function limitWaitsForConnections(client: Pooling): void {
   const acquire = client.acquireConnection.bind(client);
   client.acquireConnection = async () => {

@@ -63,7 +63,8 @@ export function ErrorBoundary() {
   return <ErrorPage error={useRouteError()} />;
 }
 
-// After a full load a browser starts at the top; here focus on the heading or the news shows that the page has changed.
+// After a full load a browser starts at the top; here focus on the heading or the news shows that
+// the page has changed.
 function useFocusAfterNavigation() {
   const { pathname, search } = useLocation();
   const loaded = useRef(true);

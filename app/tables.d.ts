@@ -1,6 +1,7 @@
 /**
- * The tables as Knex's queries see them: what a row holds, on either engine. A time is text, `YYYY-MM-DD HH:MM:SS` in
- * UTC; domain/times.ts reads what older programs left there. A column that is missing here is another program's.
+ * The tables as Knex's queries see them: what a row holds, on either engine. A time is text,
+ * `YYYY-MM-DD HH:MM:SS` in UTC; domain/times.ts reads what older programs left there. A column that
+ * is missing here is another program's.
  */
 import type { ClosedState } from "#app/domain/account-state.ts";
 import type { LinkPurpose, LinkVia } from "#app/domain/account-links.server.ts";

@@ -27,7 +27,10 @@ export interface Account {
 export const password = "a long quiet evening";
 const hour = 60 * 60 * 1000;
 
-/** Fills a migrated database: a pool of 1,000 numbers, 300 companies with sessions, and the {@link Data}. */
+/**
+ * Fills a migrated database: a pool of 1,000 numbers, 300 companies with sessions, and the {@link
+ * Data}.
+ */
 export async function fill(databaseUrl: string): Promise<Data> {
   const db = createDatabase(databaseUrl);
   try {
@@ -39,7 +42,10 @@ export async function fill(databaseUrl: string): Promise<Data> {
   }
 }
 
-/** Makes the companies that requests are made for, and assigns the two available numbers to two of them. */
+/**
+ * Makes the companies that requests are made for, and assigns the two available numbers to two of
+ * them.
+ */
 export async function fillAccounts(
   db: Knex,
   settledNumber: string,

@@ -19,7 +19,10 @@ interface Half {
   flood: Record<number, number>;
 }
 
-/** Measures others without a flood, then for as long with 200 sign-ins at once. @returns a report for people */
+/**
+ * Measures others without a flood, then for as long with 200 sign-ins at once.
+ * @returns a report for people
+ */
 export async function floodedAnswers(server: Server, site: Site): Promise<string> {
   const quiet = await half(server, site, 0);
   const flooded = await half(server, site, floodWidth);

@@ -7,7 +7,10 @@ const connections = 8;
 const warmUp = 0.25;
 const settlingIn = 100;
 
-/** Logs in at a server as a browser would; the peer has no log-in, and its cookie is the session's bare id. */
+/**
+ * Logs in at a server as a browser would; the peer has no log-in, and its cookie is the session's
+ * bare id.
+ */
 export async function siteOf(server: Server, data: Data): Promise<Site> {
   const { url, subject } = server;
   const cookieOf = ({ email, sessionId }: Account) =>
@@ -79,7 +82,10 @@ export interface StartCost {
   milliseconds: number;
   /** MB at that moment */
   atFirst: number;
-  /** MB after some requests of each case; the heap keeps growing for long, so this only serves to compare */
+  /**
+   * MB after some requests of each case; the heap keeps growing for long, so this only serves to
+   * compare
+   */
   atWork: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The yardstick: the same work with only Fastify and pg, on the app's own tables. It has the costly basics (session,
- * list, signature, storing a call, a log line) and nothing else of the app (pages, limits, security headers), so
- * a ratio to it is the price of all that.
+ * The yardstick: the same work with only Fastify and pg, on the app's own tables. It has the costly
+ * basics (session, list, signature, storing a call, a log line) and nothing else of the app (pages,
+ * limits, security headers), so a ratio to it is the price of all that.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyRequest } from "fastify";

@@ -22,7 +22,8 @@ export interface Window {
 const shown = 24;
 
 /**
- * Where the processes that left a profile in `directory` spent their time: shares by package, for people.
+ * Where the processes that left a profile in `directory` spent their time: shares by package, for
+ * people.
  * @param window samples from outside it are ignored
  */
 export function profileOf(directory: string, window: Window): string {

@@ -1,4 +1,7 @@
-/** `npm run bench`: what a request costs, beside a peer and another checkout. docs/performance.md has the figures. */
+/**
+ * `npm run bench`: what a request costs, beside a peer and another checkout. docs/performance.md
+ * has the figures.
+ */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";

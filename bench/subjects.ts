@@ -17,7 +17,10 @@ export interface Subject {
   commit: string;
 }
 
-/** @param directory a checkout of this program, this one or another; it is started as its own `npm start` would */
+/**
+ * @param directory a checkout of this program, this one or another; it is started as its own `npm
+ * start` would
+ */
 export function checkout(name: Subject["name"], directory: string): Subject {
   const { scripts } = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8")) as {
     scripts: { start: string };
@@ -52,7 +55,10 @@ export interface Server {
   url: string;
   /** processor time so far of all its running threads; milliseconds, exact */
   cpu(): number;
-  /** processor time so far of all its processes, including ended ones; milliseconds, give or take some tens */
+  /**
+   * processor time so far of all its processes, including ended ones; milliseconds, give or take
+   * some tens
+   */
   cpuOfAll(): number;
   /** memory of all its processes, with shared memory divided among those that share it; MB */
   pss(): number;
@@ -63,7 +69,8 @@ export interface Server {
 /**
  * Starts a subject in a process group of its own and waits until `/healthz` answers 200.
  * @param logFile receives what it prints
- * @throws with the end of what it printed, if it ends first or takes more than three minutes (it may have to be built)
+ * @throws with the end of what it printed, if it ends first or takes more than three minutes (it
+ * may have to be built)
  */
 export async function start(
   subject: Subject,
@@ -152,7 +159,8 @@ function processesOf(group: number): { pid: string; fields: string[] }[] {
     });
 }
 
-// Source: the kernel's documentation, "Scheduler Statistics": the first number is nanoseconds on a processor.
+// Source: the kernel's documentation, "Scheduler Statistics": the first number is nanoseconds on a
+// processor.
 function cpuOf(group: number): number {
   const threads = processesOf(group).flatMap(({ pid }) =>
     readdirSync(`/proc/${pid}/task`).map((id) => readIfThere(`/proc/${pid}/task/${id}/schedstat`)),
@@ -161,7 +169,8 @@ function cpuOf(group: number): number {
 }
 
 /**
- * Processor time so far of PostgreSQL's connections to a database, recognised by their process titles; milliseconds.
+ * Processor time so far of PostgreSQL's connections to a database, recognised by their process
+ * titles; milliseconds.
  */
 export function cpuOfDatabase(databaseUrl: string): number {
   const title = ` ${new URL(databaseUrl).pathname.slice(1)} `;
@@ -174,7 +183,8 @@ export function cpuOfDatabase(databaseUrl: string): number {
   return sum(times) / 1e6;
 }
 
-// Source: proc_pid_stat(5). Linux reports hundredths of a second to programs, whatever its own tick is.
+// Source: proc_pid_stat(5). Linux reports hundredths of a second to programs, whatever its own tick
+// is.
 const millisecondsPerTick = 10;
 const groupField = 2;
 /** user and system time, its own and that of children it has waited for */

@@ -11,8 +11,8 @@ import { install, keepWritersOut, namesTaken, remove } from "../app/domain/rules
 /**
  * The pool and the companies, and the rules that hold for anyone who writes to them.
  *
- * Existing tables are adopted: if rows break a rule, nothing is changed and each row is named. Meanwhile the tables can
- * be read, and writers wait.
+ * Existing tables are adopted: if rows break a rule, nothing is changed and each row is named.
+ * Meanwhile the tables can be read, and writers wait.
  */
 export async function up(db: Knex): Promise<void> {
   await refuseOtherSchema(db);

@@ -4,8 +4,8 @@ import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 /**
  * The call log, and how each company wants its calls handled.
  *
- * A call's row holds facts that only ever move forward, and the database itself says what they amount to: `outcome` is
- * generated from them, so that it is right in whatever order they came.
+ * A call's row holds facts that only ever move forward, and the database itself says what they
+ * amount to: `outcome` is generated from them, so that it is right in whatever order they came.
  */
 export async function up(db: Knex): Promise<void> {
   for (const table of ["calls", "company_call_handling"]) {

@@ -2,7 +2,10 @@ import type { Knex } from "knex";
 import { findDamage, PoolDamagedError } from "../app/doctor/damage/diagnosis.server.ts";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
-/** The rules as they are now, for databases that were migrated before this; rows in the way are named. */
+/**
+ * The rules as they are now, for databases that were migrated before this; rows in the way are
+ * named.
+ */
 export async function up(db: Knex): Promise<void> {
   await keepWritersOut(db);
   try {
@@ -13,5 +16,8 @@ export async function up(db: Knex): Promise<void> {
   }
 }
 
-/** The rules stay as long as the tables that they guard are this program's; the first migration removes them. */
+/**
+ * The rules stay as long as the tables that they guard are this program's; the first migration
+ * removes them.
+ */
 export async function down(): Promise<void> {}

@@ -7,5 +7,8 @@ export async function up(db: Knex): Promise<void> {
   await install(db);
 }
 
-/** The rules stay as long as the tables that they guard are this program's; the first migration removes them. */
+/**
+ * The rules stay as long as the tables that they guard are this program's; the first migration
+ * removes them.
+ */
 export async function down(): Promise<void> {}

@@ -1,8 +1,9 @@
 import type { Knex } from "knex";
 
 /**
- * The index that a page of the pool reads: available numbers, oldest first, however their times are written. The
- * earlier index, for times in the stored form, stays: dropping it would have to wait for every reader.
+ * The index that a page of the pool reads: available numbers, oldest first, however their times are
+ * written. The earlier index, for times in the stored form, stays: dropping it would have to wait
+ * for every reader.
  */
 export async function up(db: Knex): Promise<void> {
   if (isPostgres(db)) for (const statement of keptTimes) await db.raw(statement);

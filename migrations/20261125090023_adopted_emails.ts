@@ -1,6 +1,9 @@
 import type { Knex } from "knex";
 
-/** The emails of adopted companies that the database's lower() does not find: app/domain/adopted-emails.server.ts. */
+/**
+ * The emails of adopted companies that the database's lower() does not find:
+ * app/domain/adopted-emails.server.ts.
+ */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("adopted_emails", (table) => {
     table.text("email").primary();

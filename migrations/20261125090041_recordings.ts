@@ -1,8 +1,9 @@
 import type { Knex } from "knex";
 
 /**
- * From now on only a recording's SID is stored, and its address is built from that; addresses already stored stay as
- * they are. Calls in progress get an index of their own, since they are counted whenever one comes.
+ * From now on only a recording's SID is stored, and its address is built from that; addresses
+ * already stored stay as they are. Calls in progress get an index of their own, since they are
+ * counted whenever one comes.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("calls", (table) => table.text("recording_sid"));
@@ -21,7 +22,10 @@ export async function down(db: Knex): Promise<void> {
   await db.raw("alter table calls drop column recording_sid");
 }
 
-/** What a call's facts amount to, as in the migration that made the table, except for what counts as a recording. */
+/**
+ * What a call's facts amount to, as in the migration that made the table, except for what counts as
+ * a recording.
+ */
 async function sayOutcome(db: Knex, hasRecording: string): Promise<void> {
   // SQLite cannot add a stored column to an existing table; the value is the same.
   const kind = (db.client as Knex.Client).config.client === "pg" ? "stored" : "virtual";

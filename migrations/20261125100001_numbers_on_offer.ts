@@ -3,8 +3,9 @@ import { TableInTheWayError } from "../app/doctor/damage/table-in-the-way.ts";
 import { install, keepWritersOut, refill, removeOffer } from "../app/domain/rules/rules.server.ts";
 
 /**
- * What searches and counts read: a row for each available number, with its country and kind and an index for each way
- * to search, and the counts. The pool's own table is left as it is, and can be read meanwhile.
+ * What searches and counts read: a row for each available number, with its country and kind and an
+ * index for each way to search, and the counts. The pool's own table is left as it is, and can be
+ * read meanwhile.
  */
 export async function up(db: Knex): Promise<void> {
   const postgres = isPostgres(db);

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * Finds the newest calls to numbers that were nobody's without reading all of them. SQLite uses the index of companies'
- * calls for this; PostgreSQL cannot read that in order if a column is null.
+ * Finds the newest calls to numbers that were nobody's without reading all of them. SQLite uses the
+ * index of companies' calls for this; PostgreSQL cannot read that in order if a column is null.
  */
 export async function up(db: Knex): Promise<void> {
   if (!isPostgres(db)) return;

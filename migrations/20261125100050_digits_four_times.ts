@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
 /**
- * Indexes a digit that a number has four times in a row: its one trigram is in a hundredth of all numbers, and a search
- * for 77777 had to look at each of those.
+ * Indexes a digit that a number has four times in a row: its one trigram is in a hundredth of all
+ * numbers, and a search for 77777 had to look at each of those.
  */
 export async function up(db: Knex): Promise<void> {
   await keepWritersOut(db);
@@ -12,7 +12,8 @@ export async function up(db: Knex): Promise<void> {
     await db.raw(`update numbers_on_offer set shelf = shelf where ${hasRun}`);
     return;
   }
-  // Removing an entry from the index takes the same text that was put in, so the previous triggers do that.
+  // Removing an entry from the index takes the same text that was put in, so the previous triggers
+  // do that.
   await db.raw(
     `create temp table numbers_with_runs as select ${columns} from numbers_on_offer where ${hasRun}`,
   );

@@ -2,8 +2,9 @@ import type { Knex } from "knex";
 import { install, keepWritersOut } from "../app/domain/rules/rules.server.ts";
 
 /**
- * What happened to accounts, for later inquiry. Companies are ids without foreign keys, so that what a company did
- * outlives its row. The rules let nothing be changed, and nothing younger than `audit_kept.since` be deleted.
+ * What happened to accounts, for later inquiry. Companies are ids without foreign keys, so that
+ * what a company did outlives its row. The rules let nothing be changed, and nothing younger than
+ * `audit_kept.since` be deleted.
  */
 export async function up(db: Knex): Promise<void> {
   await keepWritersOut(db);

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * The way back into an account. Links and codes are stored as their SHA-256, and a link is bound to the address that
- * the company had, or had asked for, when it was made.
+ * The way back into an account. Links and codes are stored as their SHA-256, and a link is bound to
+ * the address that the company had, or had asked for, when it was made.
  */
 export async function up(db: Knex): Promise<void> {
   const ofCompany = (table: Knex.CreateTableBuilder) =>

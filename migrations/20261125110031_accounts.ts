@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * More about an account: where a session is used, the time zone, whether the account is frozen or erased, and the
- * messages at Twilio that must be deleted with it.
+ * More about an account: where a session is used, the time zone, whether the account is frozen or
+ * erased, and the messages at Twilio that must be deleted with it.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("company_sessions", (table) => {

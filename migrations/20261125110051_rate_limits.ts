@@ -1,9 +1,10 @@
 import type { Knex } from "knex";
 
 /**
- * Where PostgreSQL counts tries for all processes: the columns of rate-limiter-flexible's store, in its order. A row's
- * key is a hash of who tried, and the row is useless after its hour. Unlogged, so that a try waits for no disk: a crash
- * of the server loses an hour's counts. SQLite has one process, which counts in its memory.
+ * Where PostgreSQL counts tries for all processes: the columns of rate-limiter-flexible's store, in
+ * its order. A row's key is a hash of who tried, and the row is useless after its hour. Unlogged,
+ * so that a try waits for no disk: a crash of the server loses an hour's counts. SQLite has one
+ * process, which counts in its memory.
  */
 export async function up(db: Knex): Promise<void> {
   if (!isPostgres(db)) return;

@@ -1,9 +1,10 @@
 import type { Knex } from "knex";
 
 /**
- * What the budget of assignments is counted from: the newest assignments, and each network's assignments of the last
- * hour. The one row of `assignment_budget` says until when the budget is lifted; on PostgreSQL each assignment locks
- * it, so that two counting at once do not both take the last.
+ * What the budget of assignments is counted from: the newest assignments, and each network's
+ * assignments of the last hour. The one row of `assignment_budget` says until when the budget is
+ * lifted; on PostgreSQL each assignment locks it, so that two counting at once do not both take the
+ * last.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("assignment_budget", (table) => {

@@ -1,6 +1,9 @@
 import type { Knex } from "knex";
 
-/** API tokens: the holder acts for the company, as far as the token's scopes go. The row has its SHA-256. */
+/**
+ * API tokens: the holder acts for the company, as far as the token's scopes go. The row has its
+ * SHA-256.
+ */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("company_tokens", (table) => {
     table.bigIncrements("id");

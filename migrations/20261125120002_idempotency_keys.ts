@@ -1,7 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * Answers that a program can get again with its request's Idempotency-Key; `status` is null while that is in progress.
+ * Answers that a program can get again with its request's Idempotency-Key; `status` is null while
+ * that is in progress.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.createTable("idempotency_keys", (table) => {

@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * What a company did with a call: whether its message was heard or deleted, and whether the caller was blocked. Unheard
- * messages have an index of their own, since every page counts them.
+ * What a company did with a call: whether its message was heard or deleted, and whether the caller
+ * was blocked. Unheard messages have an index of their own, since every page counts them.
  */
 export async function up(db: Knex): Promise<void> {
   await db.schema.alterTable("calls", (table) => {
@@ -23,7 +23,10 @@ export async function down(db: Knex): Promise<void> {
   }
 }
 
-/** What a call's facts amount to, as before, except that `first` decides once it is known whose call it is. */
+/**
+ * What a call's facts amount to, as before, except that `first` decides once it is known whose call
+ * it is.
+ */
 async function sayOutcome(db: Knex, first: string): Promise<void> {
   // SQLite cannot add a stored column to an existing table; the value is the same.
   const kind = (db.client as Knex.Client).config.client === "pg" ? "stored" : "virtual";

@@ -1,6 +1,8 @@
 import type { Knex } from "knex";
 
-/** Mail about missed calls and messages: to whom, about which calls, and how its readers stop it. */
+/**
+ * Mail about missed calls and messages: to whom, about which calls, and how its readers stop it.
+ */
 export async function up(db: Knex): Promise<void> {
   const ofCompany = (table: Knex.CreateTableBuilder) =>
     table.bigInteger("company_id").notNullable().references("companies.id").onDelete("CASCADE");

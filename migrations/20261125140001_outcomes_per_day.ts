@@ -5,7 +5,8 @@ const outcomes = ["answered", "message", "missed"];
 
 /** Counts each company's calls by day and outcome. */
 export async function up(db: Knex): Promise<void> {
-  // Calls are locked until they are counted, and before the days: whoever writes a call has locked it before its day.
+  // Calls are locked until they are counted, and before the days: whoever writes a call has locked
+  // it before its day.
   if ((db.client as Knex.Client).config.client === "pg") {
     await db.raw("lock table calls in share row exclusive mode");
   }
@@ -16,7 +17,10 @@ export async function up(db: Knex): Promise<void> {
   await recountCalls(db);
 }
 
-/** The triggers go with the columns; the previous program recounts the days when it is asked to repair. */
+/**
+ * The triggers go with the columns; the previous program recounts the days when it is asked to
+ * repair.
+ */
 export async function down(db: Knex): Promise<void> {
   await removeCallCounts(db);
   for (const outcome of outcomes) await db.raw(`alter table calls_per_day drop column ${outcome}`);

@@ -180,7 +180,10 @@ async function add(
   return ours.invalid > 0 || isListLost ? 1 : 0;
 }
 
-/** Where rejects go besides the results; on a terminal only to a file, since whoever watches sees them anyway. */
+/**
+ * Where rejects go besides the results; on a terminal only to a file, since whoever watches sees
+ * them anyway.
+ */
 function rejectsOf(args: Arguments, source: Source | undefined): Rejects | undefined {
   const file = args.get("rejects");
   return source && (file !== undefined || !process.stdout.isTTY)

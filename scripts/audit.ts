@@ -23,7 +23,10 @@ import { folded } from "./terminal/output.ts";
 
 const name = "npm run audit --";
 const usualLimit = 50;
-/** Lines read again while following, since one with a lower number may be committed after a higher one. */
+/**
+ * Lines read again while following, since one with a lower number may be committed after a higher
+ * one.
+ */
 const overlap = 1_000;
 /** Milliseconds. */
 const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 };

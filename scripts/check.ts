@@ -1,6 +1,6 @@
 /**
- * `npm test`: everything that must hold before a change goes in. With arguments, which are vitest's (`tests/domain`),
- * only those tests.
+ * `npm test`: everything that must hold before a change goes in. With arguments, which are vitest's
+ * (`tests/domain`), only those tests.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +9,8 @@ import path from "node:path";
 import type { Tally } from "../tests/support/tally.ts";
 import { buildState } from "./compile/sources.js";
 
-// The terminal also sends SIGINT to the running program; with a listener this one outlives it, and can report.
+// The terminal also sends SIGINT to the running program; with a listener this one outlives it, and
+// can report.
 process.on("SIGINT", () => {});
 
 const vitestArguments = process.argv.slice(2);

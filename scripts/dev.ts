@@ -1,6 +1,7 @@
 /**
- * `npm run dev`: prepares the database as `npm start` does, then starts Vite's server with hot reload on PORT. It
- * serves only this machine, and pages without the Content-Security-Policy, which hot reload would violate.
+ * `npm run dev`: prepares the database as `npm start` does, then starts Vite's server with hot
+ * reload on PORT. It serves only this machine, and pages without the Content-Security-Policy, which
+ * hot reload would violate.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { environment, EnvironmentError } from "../app/env.server.ts";

@@ -1,6 +1,7 @@
 /**
- * `node scripts/run.js NAME …` runs scripts/NAME.ts: the build of it, if that matches the current sources; otherwise
- * the sources, with the development packages. Plain JavaScript, since production has nothing else.
+ * `node scripts/run.js NAME …` runs scripts/NAME.ts: the build of it, if that matches the current
+ * sources; otherwise the sources, with the development packages. Plain JavaScript, since production
+ * has nothing else.
  */
 import { existsSync } from "node:fs";
 import path from "node:path";

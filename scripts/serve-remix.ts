@@ -1,6 +1,6 @@
 /**
- * `npm run serve:remix`: the same build under plain remix-serve, in one process. Pages, forms and the API work there;
- * docs/operations.md names what only `npm start` provides.
+ * `npm run serve:remix`: the same build under plain remix-serve, in one process. Pages, forms and
+ * the API work there; docs/operations.md names what only `npm start` provides.
  */
 import { createRequire } from "node:module";
 import { onNpmEnd } from "./start/npm.js";

@@ -110,8 +110,8 @@ async function serveRecording(): Promise<boolean> {
 }
 
 /**
- * Checked before a call that cannot go as requested gets into the log. Only for this configuration's own server, since
- * another one's database is not at hand.
+ * Checked before a call that cannot go as requested gets into the log. Only for this
+ * configuration's own server, since another one's database is not at hand.
  * @throws {CommandError} which says what to set
  */
 async function expectToRing({ to, from, url, scenario }: CallOptions): Promise<void> {

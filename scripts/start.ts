@@ -1,7 +1,8 @@
 /**
- * `npm start`: prepares, and supervises the processes that serve; docs/operations.md says what it prints. It lives as
- * long as they do, so it keeps little in memory: preparation is a separate process. What is for people goes to stdout
- * before the server is ready; from then on stdout is the workers' log.
+ * `npm start`: prepares, and supervises the processes that serve; docs/operations.md says what it
+ * prints. It lives as long as they do, so it keeps little in memory: preparation is a separate
+ * process. What is for people goes to stdout before the server is ready; from then on stdout is the
+ * workers' log.
  */
 import { onNpmEnd } from "./start/npm.js";
 import { prepare } from "./start/preparation.js";

@@ -19,7 +19,10 @@ import { openOutput } from "./terminal/output.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { openAccount } from "./terminal/twilio.ts";
 
-/** Whether a page of the account's numbers has come: after the last page, numbers may have been changed. */
+/**
+ * Whether a page of the account's numbers has come: after the last page, numbers may have been
+ * changed.
+ */
 let isListed = false;
 
 await runCommand(

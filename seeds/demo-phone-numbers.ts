@@ -2,10 +2,10 @@ import type { Knex } from "knex";
 import { addToPool } from "../app/domain/pool.server.ts";
 
 /**
- * Numbers to try the program with, from ranges set aside for fiction, so that nobody is called by mistake:
- * ComReg (Ireland), Ofcom "Telephone numbers for use in TV and radio drama", NANPA "555-0100 to 555-0199", ACMA
- * "Phone numbers for use in TV shows, films and creative works", ARCEP (France), Bundesnetzagentur (Germany) and PTS
- * (Sweden).
+ * Numbers to try the program with, from ranges set aside for fiction, so that nobody is called by
+ * mistake: ComReg (Ireland), Ofcom "Telephone numbers for use in TV and radio drama", NANPA
+ * "555-0100 to 555-0199", ACMA "Phone numbers for use in TV shows, films and creative works", ARCEP
+ * (France), Bundesnetzagentur (Germany) and PTS (Sweden).
  */
 const demoNumbers = [
   "+353209174350",

@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 
-/** Which rooms of app/ a room may import from; `foundation` is the files in app/ itself: db, env, migrate. */
+/**
+ * Which rooms of app/ a room may import from; `foundation` is the files in app/ itself: db, env,
+ * migrate.
+ */
 const below: Record<string, readonly string[]> = {
   routes: ["components", "images", "http", "twilio", "domain", "log", "server", "foundation"],
   components: [],
@@ -49,7 +52,9 @@ test.each(sources)("app/%s has at most 300 lines", (file) => {
   expect(readFileSync(path.join("app", file), "utf8").split("\n").length).toBeLessThanOrEqual(301);
 });
 
-/** The two doors from frozen code to living code: the rules' install, and the diagnosis of damage. */
+/**
+ * The two doors from frozen code to living code: the rules' install, and the diagnosis of damage.
+ */
 const doors = /^\.\.\/app\/(domain\/rules\/rules\.server|doctor\/damage\/[\w.-]+)\.ts$/;
 
 const migrations = readdirSync("migrations").filter((file) => file.endsWith(".ts"));

@@ -15,8 +15,8 @@ interface CallHandlingFormProps {
 }
 
 /**
- * How a company wants its calls handled. Every field is always sent; where scripts run, style sheets hide the fields of
- * an option that is not chosen.
+ * How a company wants its calls handled. Every field is always sent; where scripts run, style
+ * sheets hide the fields of an option that is not chosen.
  */
 export function CallHandlingForm({ values, errors, countries, languages }: CallHandlingFormProps) {
   return (

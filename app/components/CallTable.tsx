@@ -12,8 +12,9 @@ interface CallTableProps {
 }
 
 /**
- * Calls, one per row, under the days on which they came. Where there is no room for columns, style sheets stack the
- * cells of a row; some browsers then no longer treat it as a table, so its elements state their roles.
+ * Calls, one per row, under the days on which they came. Where there is no room for columns, style
+ * sheets stack the cells of a row; some browsers then no longer treat it as a table, so its
+ * elements state their roles.
  */
 export function CallTable({ calls, caption, query = "" }: CallTableProps) {
   return (
@@ -75,7 +76,9 @@ function CallRow({ call, query }: { call: ShownCall; query: string }) {
   );
 }
 
-/** The caller: a number that can be called back and never wraps, or whatever else the network said. */
+/**
+ * The caller: a number that can be called back and never wraps, or whatever else the network said.
+ */
 export function Caller({ call: { caller, callBack } }: { call: ShownCall }) {
   const shown = caller.startsWith("+") ? <PhoneNumber>{caller}</PhoneNumber> : caller;
   return callBack === null ? shown : <a href={callBack}>{shown}</a>;

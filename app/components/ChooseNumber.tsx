@@ -20,7 +20,10 @@ import type {
   offerNumbers,
 } from "#app/http/choose-number.server.ts";
 
-/** What the two pages that show the modal over another page share, besides `offerNumbers` and `chooseNumber`. */
+/**
+ * What the two pages that show the modal over another page share, besides `offerNumbers` and
+ * `chooseNumber`.
+ */
 
 export const chooseNumberMeta: MetaFunction<typeof offerNumbers> = ({ data }) =>
   privatePageTitle("Choose Your Phone Number", data?.refused);

@@ -9,7 +9,10 @@ interface CopyButtonProps {
 
 type Outcome = "" | "Copied" | "Not copied";
 
-/** Copies `text`; only shown where the browser lets a page do so (JavaScript, and https or localhost). */
+/**
+ * Copies `text`; only shown where the browser lets a page do so (JavaScript, and https or
+ * localhost).
+ */
 export function CopyButton({ text, what }: CopyButtonProps) {
   const hydrated = useHydrated();
   const [outcome, setOutcome] = useState<Outcome>("");
@@ -18,7 +21,8 @@ export function CopyButton({ text, what }: CopyButtonProps) {
     const timer = setTimeout(() => setOutcome(""), 4_000);
     return () => clearTimeout(timer);
   }, [outcome]);
-  // Until then its place is kept (by style sheets, where scripts run), so that nothing moves when it appears.
+  // Until then its place is kept (by style sheets, where scripts run), so that nothing moves when
+  // it appears.
   if (!hydrated) return <span className="copy" />;
   if (!("clipboard" in navigator)) return null;
   const copy = () => {

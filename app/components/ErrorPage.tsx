@@ -26,7 +26,10 @@ const messages: Record<number, string> = {
   405: "This page takes no form. Nothing was changed.",
 };
 
-/** What a visitor is told about an error that a loader or action threw, or that happened in the browser. */
+/**
+ * What a visitor is told about an error that a loader or action threw, or that happened in the
+ * browser.
+ */
 export function describeError(error: unknown): Described {
   if (error instanceof UnreachableError) {
     return {

@@ -8,7 +8,10 @@ interface MessagePlayerProps {
   query: string;
 }
 
-/** Plays a message, loading its sound only on request. Once played it counts as heard, in the navigation too. */
+/**
+ * Plays a message, loading its sound only on request. Once played it counts as heard, in the
+ * navigation too.
+ */
 export function MessagePlayer({ call, message, query }: MessagePlayerProps) {
   const { address, state, waits } = message;
   const revalidator = useRevalidator();

@@ -17,9 +17,9 @@ interface NumberListProps {
 }
 
 /**
- * The numbers on offer as radio buttons, none of them selected to begin with. Text browsers select the first of a group
- * by themselves, so the first stands for no number, or for one that was selected before a search; style sheets hide it
- * until it has focus.
+ * The numbers on offer as radio buttons, none of them selected to begin with. Text browsers select
+ * the first of a group by themselves, so the first stands for no number, or for one that was
+ * selected before a search; style sheets hide it until it has focus.
  */
 export function NumberList({ choice, action, selected, kept, onSelect }: NumberListProps) {
   const { numbers, more, next } = choice;
@@ -28,7 +28,8 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
   const firstNew = useRef<number>();
   useEffect(() => {
     const [none, ...radios] = list.current?.querySelectorAll("input") ?? [];
-    // A search may have hidden the selected number or brought it back, and the browser may have restored a selection.
+    // A search may have hidden the selected number or brought it back, and the browser may have
+    // restored a selection.
     const radio =
       radios.find(({ value }) => value === selected?.phoneNumber) ??
       radios.find(({ checked }) => checked);
@@ -112,7 +113,8 @@ export function NumberList({ choice, action, selected, kept, onSelect }: NumberL
   );
 }
 
-// A label by itself scrolls a row that is partly out of sight, so a double click would hit another row.
+// A label by itself scrolls a row that is partly out of sight, so a double click would hit another
+// row.
 function selectInPlace(event: MouseEvent<HTMLLabelElement>) {
   const radio = event.currentTarget.control;
   if (!radio || event.target === radio) return;

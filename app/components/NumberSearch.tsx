@@ -15,7 +15,8 @@ export function NumberSearch({ choice, action }: NumberSearchProps) {
   // A search changes nothing but rows, so the example stays.
   const [example] = useState(choice.example);
   const input = useRef<HTMLInputElement>(null);
-  // The visitor may type at any time, even before scripts run, so the box follows the address only when that changes.
+  // The visitor may type at any time, even before scripts run, so the box follows the address only
+  // when that changes.
   const shown = useRef(search);
   useEffect(() => {
     if (input.current && shown.current !== search) input.current.value = search;

@@ -5,7 +5,8 @@ import { useEffect, useState } from "react";
 const moment = 300;
 
 /**
- * Says that another page is on its way, if it takes more than a moment: styles draw a bar, and the word is read out.
+ * Says that another page is on its way, if it takes more than a moment: styles draw a bar, and the
+ * word is read out.
  */
 export function PageProgress() {
   const isUnderWay = useNavigation().state !== "idle";

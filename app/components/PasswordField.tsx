@@ -11,7 +11,8 @@ interface PasswordFieldProps {
 }
 
 /**
- * A password, hidden until shown on request; it is hidden again when sent, so no browser remembers it as plain text.
+ * A password, hidden until shown on request; it is hidden again when sent, so no browser remembers
+ * it as plain text.
  */
 export function PasswordField({
   name = "password",

@@ -26,8 +26,8 @@ export interface PhoneConfigModalProps {
 }
 
 /**
- * The modal in which a company chooses its number, for ever.
- * The page that shows it makes everything behind it inert (`useBehindModal`): without JavaScript no dialog is modal.
+ * The modal in which a company chooses its number, for ever. The page that shows it makes
+ * everything behind it inert (`useBehindModal`): without JavaScript no dialog is modal.
  */
 export function PhoneConfigModal({ isOpen, ...props }: PhoneConfigModalProps) {
   return isOpen ? <OpenModal {...props} /> : null;
@@ -46,7 +46,8 @@ function OpenModal({
   refused,
 }: Omit<PhoneConfigModalProps, "isOpen">) {
   const fetcher = useFetcher<ChoiceAnswer>();
-  // The problem stays until Confirm gets another answer: if it went earlier, the rows would move under the pointer.
+  // The problem stays until Confirm gets another answer: if it went earlier, the rows would move
+  // under the pointer.
   const [refusedFirst] = useState(refused);
   const answer = fetcher.data ?? refusedFirst;
   const assigned = answer?.outcome === "assigned" ? answer.phoneNumber : undefined;
@@ -204,8 +205,9 @@ function OpenModal({
 }
 
 /**
- * Shows a dialog above everything else. A browser that cannot do so leaves it as the server sent it, open in its place;
- * since `showModal()` refuses a dialog that is already open, it is closed first.
+ * Shows a dialog above everything else. A browser that cannot do so leaves it as the server sent
+ * it, open in its place; since `showModal()` refuses a dialog that is already open, it is closed
+ * first.
  */
 function openModally(dialog: HTMLDialogElement | null): void {
   if (typeof dialog?.showModal !== "function") return;

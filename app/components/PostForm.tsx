@@ -13,8 +13,9 @@ interface PostFormProps {
 const longestWait = 10_000;
 
 /**
- * A form whose submission loads a document, with or without JavaScript, so that the browser itself reports a lost
- * connection and Back restores what was typed. With JavaScript a second submit during the first does nothing.
+ * A form whose submission loads a document, with or without JavaScript, so that the browser itself
+ * reports a lost connection and Back restores what was typed. With JavaScript a second submit
+ * during the first does nothing.
  */
 export function PostForm({ submit, submitting, action, children }: PostFormProps) {
   const [sending, setSending] = useState(false);

@@ -28,8 +28,9 @@ export function HowToTest({ number: { shown, demo } }: { number: ShownNumber }) 
 }
 
 /**
- * Asks the owner to ring a new number, and says when the call has come: by itself with JavaScript, otherwise when
- * asked again. The part that changes is a live region, so it is read out and focus stays where it is.
+ * Asks the owner to ring a new number, and says when the call has come: by itself with JavaScript,
+ * otherwise when asked again. The part that changes is a live region, so it is read out and focus
+ * stays where it is.
  */
 export function RingTest({ number, called, proof }: RingTestProps) {
   const hydrated = useHydrated();
@@ -69,8 +70,8 @@ export function RingTest({ number, called, proof }: RingTestProps) {
 const beforeListening = 2_000;
 
 /**
- * Loads the page's data again when the company's first call comes. It listens only while the page is visible: a browser
- * has few connections to a server, and background tabs would take them all.
+ * Loads the page's data again when the company's first call comes. It listens only while the page
+ * is visible: a browser has few connections to a server, and background tabs would take them all.
  * @returns false if the server refuses to say
  */
 function useFirstCall(wanted: boolean): boolean {

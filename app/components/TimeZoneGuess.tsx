@@ -1,6 +1,9 @@
 import { useEffect, useRef } from "react";
 
-/** The browser's time zone, sent along with a form where scripts run; without them the field is empty. */
+/**
+ * The browser's time zone, sent along with a form where scripts run; without them the field is
+ * empty.
+ */
 export function TimeZoneGuess() {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {

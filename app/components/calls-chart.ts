@@ -1,8 +1,9 @@
 import type { ShownDays } from "#app/http/shown-overview.server.ts";
 
 /**
- * The chart of calls per day and the table of its numbers, as HTML: it is on the page that is opened most, and each of
- * its two hundred elements would cost React more than all of them cost here. It contains only numbers and fixed words.
+ * The chart of calls per day and the table of its numbers, as HTML: it is on the page that is
+ * opened most, and each of its two hundred elements would cost React more than all of them cost
+ * here. It contains only numbers and fixed words.
  */
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -41,7 +42,9 @@ interface Day {
   counts: number[];
 }
 
-/** The days with their names; calls that were neither answered, missed nor a message are “other”. */
+/**
+ * The days with their names; calls that were neither answered, missed nor a message are “other”.
+ */
 export function namedDays({ first, calls, answered, message, missed }: ShownDays): Day[] {
   const at = Date.parse(first);
   return calls.map((all, index) => {

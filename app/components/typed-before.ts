@@ -1,6 +1,7 @@
 /**
- * Keeps what is typed or chosen before hydration. Hydration resets radios and lists and, if something else has changed
- * the page meanwhile, such as a password manager, renders the whole page anew.
+ * Keeps what is typed or chosen before hydration. Hydration resets radios and lists and, if
+ * something else has changed the page meanwhile, such as a password manager, renders the whole page
+ * anew.
  */
 
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;

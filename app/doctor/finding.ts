@@ -8,12 +8,17 @@ export interface Finding {
   mend: string;
 }
 
-/** One finding, as the list that an examination returns; one that finds nothing returns an empty list. */
+/**
+ * One finding, as the list that an examination returns; one that finds nothing returns an empty
+ * list.
+ */
 export function found(code: string, finding: string, mend: string): Finding[] {
   return [{ code, finding, mend }];
 }
 
-/** The most findings listed of one code: nobody reads more, and a million do not belong in memory. */
+/**
+ * The most findings listed of one code: nobody reads more, and a million do not belong in memory.
+ */
 const mostOfACode = 1_000;
 
 /** Collects findings, of which there may be a great many. */

@@ -16,8 +16,8 @@ import type { Environment } from "#app/env.server.ts";
 import { encodingOf, pendingMigrations } from "#app/migrate.server.ts";
 
 /**
- * What is wrong with this installation: its configuration, its database, and the numbers in it. Nothing is changed, and
- * everything that can be checked is, even if something else is broken.
+ * What is wrong with this installation: its configuration, its database, and the numbers in it.
+ * Nothing is changed, and everything that can be checked is, even if something else is broken.
  */
 
 /** What is wrong with the environment. */
@@ -64,7 +64,8 @@ function examineCredentials(env: Environment): Finding[] {
 
 /**
  * What is wrong with the database, and whether it has a pool to check.
- * @param beside the same database by another connection; with a large pool the two halves of the work take seconds each
+ * @param beside the same database by another connection; with a large pool the two halves of the
+ * work take seconds each
  */
 export async function examineDatabase(
   db: Knex,
@@ -121,7 +122,10 @@ async function examineRows(db: Knex): Promise<Finding[]> {
   }));
 }
 
-/** With either of these off, a confirmed assignment may be lost when PostgreSQL or its machine crashes. */
+/**
+ * With either of these off, a confirmed assignment may be lost when PostgreSQL or its machine
+ * crashes.
+ */
 async function examineDurability(db: Knex): Promise<Finding[]> {
   const { rows } = await db.raw<{
     rows: { name: string; source: string; database: string; role: string }[];

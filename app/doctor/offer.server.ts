@@ -7,7 +7,10 @@ import { callsAreMiscounted } from "#app/domain/rules/call-counts.ts";
 import { counted } from "#app/domain/rules/offer.server.ts";
 import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.server.ts";
 
-/** Compares what is kept for searches and counts with the pool; they differ if the triggers were off for a while. */
+/**
+ * Compares what is kept for searches and counts with the pool; they differ if the triggers were off
+ * for a while.
+ */
 
 /** One sentence on how the two differ; undefined if they do not. */
 async function differenceOf(db: Knex): Promise<string | undefined> {
@@ -58,7 +61,8 @@ export async function examineOffer(db: Knex): Promise<Finding[]> {
 const miscounted = "The counts of calls by day are not what is in the call log.";
 
 /**
- * Brings it into line with the pool, and works out the country and kind of numbers that came by plain SQL.
+ * Brings it into line with the pool, and works out the country and kind of numbers that came by
+ * plain SQL.
  * @returns what was done, one sentence each; none if the schema has no such tables yet
  */
 export async function repairOffer(db: Knex): Promise<string[]> {

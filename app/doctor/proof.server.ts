@@ -7,9 +7,9 @@ import { missing as missingRules } from "#app/domain/rules/rules.server.ts";
 import { pendingMigrations } from "#app/migrate.server.ts";
 
 /**
- * Proves on a live database that the rules of assignment hold: by the program's own verbs, and by plain SQL that tries
- * to break each one. All of it happens in one transaction that is rolled back, on rows of its own, so nothing stays
- * and no real number is touched.
+ * Proves on a live database that the rules of assignment hold: by the program's own verbs, and by
+ * plain SQL that tries to break each one. All of it happens in one transaction that is rolled back,
+ * on rows of its own, so nothing stays and no real number is touched.
  */
 
 /** A rule, and whether it held. */
@@ -74,8 +74,9 @@ interface Scene {
 
 type Prove = (trx: Knex.Transaction, scene: Scene) => Promise<string | undefined>;
 
-// Negative ids fit an INTEGER and leave the sequences alone, which no rollback would set back. The numbers entered the
-// pool in 1970, so that first-available takes them and no real one is locked meanwhile.
+// Negative ids fit an INTEGER and leave the sequences alone, which no rollback would set back. The
+// numbers entered the pool in 1970, so that first-available takes them and no real one is locked
+// meanwhile.
 async function setScene(trx: Knex.Transaction): Promise<Scene> {
   const salt = randomInt(100_000_000, 700_000_000);
   const scene: Scene = {

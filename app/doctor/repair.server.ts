@@ -14,9 +14,9 @@ export interface Repair {
 }
 
 /**
- * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out and first makes
- * whatever is missing of the two tables. If the rules are already in the database and refuse a cure, that damage is
- * left as it is, without a `repair`.
+ * Repairs all damage whose cure is beyond doubt, in one transaction that keeps other writers out
+ * and first makes whatever is missing of the two tables. If the rules are already in the database
+ * and refuse a cure, that damage is left as it is, without a `repair`.
  * @throws the driver's error if the database is away or full; then nothing is changed
  */
 export async function repairDamage(db: Knex): Promise<Repair> {
@@ -64,8 +64,8 @@ function asRefused({ kind, finding, repair }: Damage): Damage {
 }
 
 /**
- * Restores the rules' triggers and indexes if somebody has dropped or switched off some of them, in one transaction,
- * which changes nothing if rows now break a rule.
+ * Restores the rules' triggers and indexes if somebody has dropped or switched off some of them, in
+ * one transaction, which changes nothing if rows now break a rule.
  * @throws {PoolDamagedError}
  */
 export async function restoreRules(db: Knex): Promise<void> {

@@ -13,11 +13,17 @@ import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/acc
 import { eachListed, type ListedEntry } from "#app/twilio/listed-numbers.server.ts";
 import { ownedNumbers, type Owned } from "#app/twilio/owned-numbers.server.ts";
 
-/** The pool against the account: each number offered or assigned must be ours, take calls, and send them here. */
+/**
+ * The pool against the account: each number offered or assigned must be ours, take calls, and send
+ * them here.
+ */
 
 export interface Comparison {
   findings: Finding[];
-  /** numbers of the account that take calls and are not in the pool; not a fault, but worth mentioning */
+  /**
+   * numbers of the account that take calls and are not in the pool; not a fault, but worth
+   * mentioning
+   */
   notInPool: number;
 }
 
@@ -99,7 +105,10 @@ async function* idle(db: Knex, owned: Owned): AsyncGenerator<Finding[], void, un
 
 const atATime = 1_000;
 
-/** Numbers as they stand, since an unmigrated database may hold anything; what is not a number is reported as damage. */
+/**
+ * Numbers as they stand, since an unmigrated database may hold anything; what is not a number is
+ * reported as damage.
+ */
 async function* eachPooled(db: Knex): AsyncGenerator<PooledNumber[], void, undefined> {
   for (let after: number | undefined; ;) {
     const rows = await db("twilio_phone_numbers")

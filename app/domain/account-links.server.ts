@@ -4,8 +4,9 @@ import { isPostgres } from "#app/db.server.ts";
 import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 
 /**
- * One-use links: the address has 256 random bits and the row their SHA-256. A link is bound to its email. Opening one
- * spends nothing (mail scanners follow links); only acting on it does, in the same transaction.
+ * One-use links: the address has 256 random bits and the row their SHA-256. A link is bound to its
+ * email. Opening one spends nothing (mail scanners follow links); only acting on it does, in the
+ * same transaction.
  */
 
 /** What a link is for: `/reset/TOKEN` or `/verify/TOKEN`. */
@@ -104,7 +105,10 @@ export async function expireLinks(db: Knex): Promise<void> {
     .delete();
 }
 
-/** Makes other changes to a company's account wait until the transaction ends; SQLite has one writer anyway. */
+/**
+ * Makes other changes to a company's account wait until the transaction ends; SQLite has one writer
+ * anyway.
+ */
 export async function lockCompany(transaction: Knex, companyId: number): Promise<void> {
   if (isPostgres(transaction)) {
     await transaction("companies").where({ id: companyId }).forUpdate().select("id");

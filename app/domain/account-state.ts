@@ -5,5 +5,8 @@ export type ClosedState = "frozen" | "erased";
 export const closedState = (companyId: string) =>
   `(select state from closed_companies where company_id = ${companyId})`;
 
-/** The email of an erased company: no form accepts one like it, and the owner's own may sign up again. */
+/**
+ * The email of an erased company: no form accepts one like it, and the owner's own may sign up
+ * again.
+ */
 export const erasedEmail = (companyId: number) => `erased-${companyId}@invalid`;

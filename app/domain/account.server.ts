@@ -7,7 +7,9 @@ import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 import { asTimeZone, saveTimeZone } from "#app/domain/time-zone.server.ts";
 
-/** What a company says about itself in Settings. Its email and its password have verbs of their own. */
+/**
+ * What a company says about itself in Settings. Its email and its password have verbs of their own.
+ */
 
 const noZone = "Choose a time zone";
 

@@ -3,9 +3,10 @@ import { isPostgres } from "#app/db.server.ts";
 import { withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
- * Emails of adopted companies that the database's own lower() does not find: SQLite, and PostgreSQL in the C locale,
- * know capitals of ASCII only, and neither drops blanks. Each has a row in adopted_emails with the form it is looked up
- * by; later emails are kept in that form from the start.
+ * Emails of adopted companies that the database's own lower() does not find: SQLite, and PostgreSQL
+ * in the C locale, know capitals of ASCII only, and neither drops blanks. Each has a row in
+ * adopted_emails with the form it is looked up by; later emails are kept in that form from the
+ * start.
  */
 
 /** An email as it is kept and looked up: NFC, lower case, with nothing invisible at its ends. */

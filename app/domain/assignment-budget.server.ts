@@ -10,10 +10,11 @@ import { environment } from "#app/env.server.ts";
 import { networksOf } from "#app/ip-address.ts";
 
 /**
- * How many numbers may be assigned in an hour, by the whole service and for one client: an assignment is for ever, so a
- * script must not empty the pool before somebody can look. Spending is counted from the pool's own rows, in the
- * transaction that would spend more, so a restart does not refill the budget and processes cannot have one each. The
- * database's clock counts, whatever the machines' say.
+ * How many numbers may be assigned in an hour, by the whole service and for one client: an
+ * assignment is for ever, so a script must not empty the pool before somebody can look. Spending is
+ * counted from the pool's own rows, in the transaction that would spend more, so a restart does not
+ * refill the budget and processes cannot have one each. The database's clock counts, whatever the
+ * machines' say.
  */
 
 /** Seconds. */
@@ -33,8 +34,8 @@ const countedFor = 60_000;
 const counted = new WeakMap<object, { at: number; available: number }>();
 
 /**
- * How many numbers may be assigned in an hour: ASSIGNMENTS_PER_HOUR, or a tenth of those available, but at least 60.
- * Never called inside a transaction, which already holds a connection.
+ * How many numbers may be assigned in an hour: ASSIGNMENTS_PER_HOUR, or a tenth of those available,
+ * but at least 60. Never called inside a transaction, which already holds a connection.
  */
 export async function assignmentsPerHour(db: Knex): Promise<number> {
   const { ASSIGNMENTS_PER_HOUR } = environment();
@@ -55,8 +56,8 @@ export function isBudgeted({ actor }: By): boolean {
 }
 
 /**
- * Spends one assignment of the budget, after the number was assigned and in the same transaction, which keeps others
- * from spending until it ends.
+ * Spends one assignment of the budget, after the number was assigned and in the same transaction,
+ * which keeps others from spending until it ends.
  * @returns undefined if there was one left; otherwise the assignment must be rolled back
  */
 export async function spendAssignment(
@@ -80,8 +81,8 @@ export async function spendAssignment(
   });
   if (!closed) return undefined;
   const since = hourBefore(closed.now);
-  // Others are waiting by now, so it is a single query. This assignment is the newest; if the budget's worth came
-  // before it, it is one too many.
+  // Others are waiting by now, so it is a single query. This assignment is the newest; if the
+  // budget's worth came before it, it is one too many.
   const [over] = await query<{ service: string | null; address: string | null }>(
     transaction,
     {

@@ -2,8 +2,9 @@ import type { Knex } from "knex";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * What happened to accounts and numbers, for later inquiry. Rows are only ever added: the database's
- * own triggers see to that (rules/). Companies are ids, never emails, and nothing secret goes in.
+ * What happened to accounts and numbers, for later inquiry. Rows are only ever added: the
+ * database's own triggers see to that (rules/). Companies are ids, never emails, and nothing secret
+ * goes in.
  */
 
 /** All that is recorded. A name, once released, stays what it is. */
@@ -144,7 +145,8 @@ export async function readAudit(
 const expiredAtOnce = 5_000;
 
 /**
- * Deletes the oldest lines older than `days`. Nothing else may delete any: the triggers check `audit_kept`.
+ * Deletes the oldest lines older than `days`. Nothing else may delete any: the triggers check
+ * `audit_kept`.
  * @returns how many were deleted; at most one batch
  */
 export async function expireAudit(db: Knex, days: number, now = new Date()): Promise<number> {

@@ -20,7 +20,8 @@ import { isDatabaseTime, toRfc3339, unknownTime } from "#app/domain/times.ts";
 
 /**
  * SQL for when a number entered the pool, in the stored form, however it was written. The index
- * twilio_phone_numbers_on_offer is on this expression; the migration that makes it gives PostgreSQL the function.
+ * twilio_phone_numbers_on_offer is on this expression; the migration that makes it gives PostgreSQL
+ * the function.
  */
 export const enteredPoolAt = (db: Knex) => {
   const column = "twilio_phone_numbers.created_at";
@@ -42,21 +43,24 @@ export interface AvailableQuery extends NumberFilter {
   from?: Place | undefined;
   /** how many shelves of some 32,768 numbers a page looks through on PostgreSQL; 256 by default */
   reach?: number | undefined;
-  /** how many numbers it walks through first; by default some ten times as many as were asked for */
+  /**
+   * how many numbers it walks through first; by default some ten times as many as were asked for
+   */
   walk?: number | undefined;
 }
 
 /**
- * A page of the pool's available numbers, or what is wrong with the query. With a `nextCursor` it may still have fewer
- * numbers than were asked for, or none: one page looks through only so much of the pool.
+ * A page of the pool's available numbers, or what is wrong with the query. With a `nextCursor` it
+ * may still have fewer numbers than were asked for, or none: one page looks through only so much of
+ * the pool.
  */
 export type AvailablePage =
   | { ok: true; numbers: AvailableNumber[]; nextCursor: string | null }
   | { ok: false; invalid: "cursor" | "country" };
 
 /**
- * Available numbers, oldest first, ties by id: keyset pages, so that numbers taken by others meanwhile cause neither
- * repeats nor gaps.
+ * Available numbers, oldest first, ties by id: keyset pages, so that numbers taken by others
+ * meanwhile cause neither repeats nor gaps.
  */
 export async function listAvailable(
   db: Knex,
@@ -118,7 +122,10 @@ interface PoolPage {
   from?: Place | undefined;
 }
 
-/** A page of the unfiltered pool, by its own index; the ranges are read one after another, each in order. */
+/**
+ * A page of the unfiltered pool, by its own index; the ranges are read one after another, each in
+ * order.
+ */
 function readPool(db: Knex, { limit, after, from }: PoolPage): Promise<OfferRow[]> {
   const begin = after ?? (from && { ...from, id: from.id - 1 });
   const ranges = [

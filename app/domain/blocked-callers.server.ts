@@ -3,7 +3,10 @@ import { recordEvent, service, type By } from "#app/domain/audit.server.ts";
 import { isWithheld } from "#app/domain/callers.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
-/** Whose calls a company does not take: callers it has blocked, and, if it wants, all who withhold their number. */
+/**
+ * Whose calls a company does not take: callers it has blocked, and, if it wants, all who withhold
+ * their number.
+ */
 
 /** How many callers a company may block. */
 export const mostBlocked = 1_000;

@@ -1,6 +1,9 @@
 import { isDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
-/** Where a page of calls ends, as it stands in an address: calls are ordered by when they began, then by SID. */
+/**
+ * Where a page of calls ends, as it stands in an address: calls are ordered by when they began,
+ * then by SID.
+ */
 export type Keyset = [startedAt: DatabaseTime, callSid: string];
 
 /** The address's text for a place. */

@@ -6,8 +6,8 @@ import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * How calls are deleted: at their company's or caller's request, or by age. A call's message, which Twilio holds, goes
- * with it.
+ * How calls are deleted: at their company's or caller's request, or by age. A call's message, which
+ * Twilio holds, goes with it.
  */
 
 /** How many are deleted at once, few enough to take no time. */

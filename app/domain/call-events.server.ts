@@ -9,9 +9,10 @@ import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * What Twilio reports about calls. Its callbacks come twice, late and out of order, so each is one statement that adds
- * its facts to the call's row, or makes the row: facts only ever move forward, and the same callbacks in any order end
- * in the same row. Only the voice webhook makes a row for a number that is not in the pool.
+ * What Twilio reports about calls. Its callbacks come twice, late and out of order, so each is one
+ * statement that adds its facts to the call's row, or makes the row: facts only ever move forward,
+ * and the same callbacks in any order end in the same row. Only the voice webhook makes a row for a
+ * number that is not in the pool.
  */
 
 /** What every callback says about its call. */
@@ -30,17 +31,22 @@ export interface CallEvent {
 /** How many calls of a company may go on at once. */
 export const mostCallsAtOnce = 10;
 
-/** The company called, and what the caller is connected to; for `came-back`, `frozen` and `blocked`, nothing. */
+/**
+ * The company called, and what the caller is connected to; for `came-back`, `frozen` and `blocked`,
+ * nothing.
+ */
 export interface CallAnswer {
   companyId: number;
   route: CallMode | "came-back" | "frozen" | "blocked";
 }
 
 /**
- * The voice webhook: a call came, for this company, and the caller was connected to this.
- * On PostgreSQL, calls that come within the same few milliseconds may not see each other, and so exceed {@link
- * mostCallsAtOnce}; the limit is against loops and fraud, which take seconds per call.
- * @returns "too-many" if so many of the company's calls are in progress that this one must not be connected
+ * The voice webhook: a call came, for this company, and the caller was connected to this. On
+ * PostgreSQL, calls that come within the same few milliseconds may not see each other, and so
+ * exceed {@link mostCallsAtOnce}; the limit is against loops and fraud, which take seconds per
+ * call.
+ * @returns "too-many" if so many of the company's calls are in progress that this one must not be
+ * connected
  */
 export async function recordIncomingCall(
   db: Knex,
@@ -105,7 +111,10 @@ export async function recordStreamEnd(db: Knex, event: CallEvent): Promise<void>
   await merge(db, event, { ended_at: toDatabaseTime(event.at) });
 }
 
-/** @param recording its SID and length in seconds, or "absent" if Twilio found nothing to keep after all */
+/**
+ * @param recording its SID and length in seconds, or "absent" if Twilio found nothing to keep after
+ * all
+ */
 export async function recordRecording(
   db: Knex,
   event: CallEvent,
@@ -185,7 +194,8 @@ const furthest = {
 type Column = keyof typeof furthest;
 const columns = Object.keys(furthest) as Column[];
 
-// A callback does not know whose call it is: it belongs to the number's owner, unless that has been erased.
+// A callback does not know whose call it is: it belongs to the number's owner, unless that has been
+// erased.
 const owner = `(select c.id from companies c
                 where c.twilio_phone_number = ? and coalesce(${closedState("c.id")}, '') <> 'erased')`;
 

@@ -20,9 +20,9 @@ export interface CallFilter {
 }
 
 /**
- * Narrows a query of calls to those that match a filter, leaving aside {@link callerPatterns}, and on a later page to
- * those `before` its beginning. Each side has only one bound: of two, SQLite looks up one in the index and reads
- * everything between them.
+ * Narrows a query of calls to those that match a filter, leaving aside {@link callerPatterns}, and
+ * on a later page to those `before` its beginning. Each side has only one bound: of two, SQLite
+ * looks up one in the index and reads everything between them.
  */
 export function narrowCalls(
   calls: Knex.QueryBuilder,
@@ -43,7 +43,10 @@ export function narrowCalls(
 // Times in the stored form are also in order as text.
 const inOrder = (one: string[], other: string[]) => (one.join(" ") < other.join(" ") ? -1 : 1);
 
-/** LIKE patterns of which a matching caller fits one; none if the search has nothing that occurs in a number. */
+/**
+ * LIKE patterns of which a matching caller fits one; none if the search has nothing that occurs in
+ * a number.
+ */
 export function callerPatterns(search = ""): string[] {
   const { patterns, digits } = digitSearch({ search });
   return [...patterns.flat(), ...digits.map((digit) => `%${digit}%`)];
@@ -63,10 +66,16 @@ const counted = [
 /** Calls of one outcome are not counted beyond this. */
 export const mostCallsCounted = 1_000;
 
-/** How many calls a company has of each outcome; one more than {@link mostCallsCounted} means "or more". */
+/**
+ * How many calls a company has of each outcome; one more than {@link mostCallsCounted} means "or
+ * more".
+ */
 export type CallCounts = Record<(typeof counted)[number], number>;
 
-/** Counts the company's calls in a period by outcome, in one query that reads at most a few thousand index entries. */
+/**
+ * Counts the company's calls in a period by outcome, in one query that reads at most a few thousand
+ * index entries.
+ */
 export async function countCalls(
   db: Knex,
   companyId: number,

@@ -66,8 +66,9 @@ export const callTargetFields = z
   });
 
 /**
- * The form. All of it is always sent, and the chosen mode's target counts; `take_message` is a checkbox. The result is
- * a `WantedHandling`. It is in two halves so that each reports its errors whatever is wrong with the other.
+ * The form. All of it is always sent, and the chosen mode's target counts; `take_message` is a
+ * checkbox. The result is a `WantedHandling`. It is in two halves so that each reports its errors
+ * whatever is wrong with the other.
  */
 export const callHandlingFields = z.intersection(callTargetFields, callFields);
 

@@ -12,11 +12,15 @@ import {
 import { sentencesIn } from "#app/domain/spoken-sentences.ts";
 
 /**
- * How a company wants the calls to its number handled. By default they ring the phone that the company gave at sign-up
- * or, if it gave none, go to messages. A call never rings a number of the pool: it would come back.
+ * How a company wants the calls to its number handled. By default they ring the phone that the
+ * company gave at sign-up or, if it gave none, go to messages. A call never rings a number of the
+ * pool: it would come back.
  */
 
-/** Where a call goes: a phone, a SIP address, a media stream (a voice agent), or straight to a message. */
+/**
+ * Where a call goes: a phone, a SIP address, a media stream (a voice agent), or straight to a
+ * message.
+ */
 export const callModes = ["phone", "sip", "stream", "message"] as const;
 export type CallMode = (typeof callModes)[number];
 
@@ -30,7 +34,10 @@ export interface CallHandling {
   ringSeconds: number;
   /** whether the caller may leave a message when nobody answers */
   takeMessage: boolean;
-  /** the language of the greeting and of our own sentences; if never set, what callers most likely speak */
+  /**
+   * the language of the greeting and of our own sentences; if never set, what callers most likely
+   * speak
+   */
   language: SpokenLanguage;
 }
 
@@ -117,7 +124,10 @@ function fromRow(row: HandlingRow): CallHandling {
 
 const defaultRingSeconds = 20;
 
-/** What the company wants, or the default if it has never said; undefined if there is no such company. */
+/**
+ * What the company wants, or the default if it has never said; undefined if there is no such
+ * company.
+ */
 export async function callHandlingOf(
   db: Knex,
   companyId: number,
@@ -128,12 +138,17 @@ export async function callHandlingOf(
   return row.mode === null ? rungOrMessage(db, row, handling) : handling;
 }
 
-/** What is done with a call now: what the company wants, or a message if the phone may not be rung. */
+/**
+ * What is done with a call now: what the company wants, or a message if the phone may not be rung.
+ */
 export async function presentHandling(db: Knex, row: HandlingRow): Promise<CallHandling> {
   return rungOrMessage(db, row, fromRow(row));
 }
 
-/** Why calls are not passed on: the target is a number of the pool (perhaps the company's own), or a phone abroad. */
+/**
+ * Why calls are not passed on: the target is a number of the pool (perhaps the company's own), or a
+ * phone abroad.
+ */
 export type NotRung = "rings-the-pool" | "other-country";
 
 /** Why calls would not be passed on to a form's target, or undefined if they would. */
@@ -153,8 +168,8 @@ export async function saveCallHandling(
   companyId: number,
   handling: WantedHandling,
 ): Promise<"saved" | NotRung> {
-  // Checked first but not enforced: a number may enter the pool later, so the check that counts is made when a call
-  // comes.
+  // Checked first but not enforced: a number may enter the pool later, so the check that counts is
+  // made when a call comes.
   const why = await whyNotRung(db, handling);
   if (why) return why;
   await db("company_call_handling")
@@ -176,7 +191,10 @@ export async function saveCallHandling(
 export interface CalledCompany {
   companyId: number;
   handling: CallHandling;
-  /** the caller is a number of the pool, and nobody calls from those: one of our own calls has come back */
+  /**
+   * the caller is a number of the pool, and nobody calls from those: one of our own calls has come
+   * back
+   */
   cameBack: boolean;
   /** the account is frozen: the call is answered and goes no further */
   frozen: boolean;
@@ -193,8 +211,8 @@ export interface Origin {
 }
 
 /**
- * Finds the company that a call is for; an erased company's number is nobody's. If the target may not be rung, or would
- * send the call back here, messages are taken.
+ * Finds the company that a call is for; an erased company's number is nobody's. If the target may
+ * not be rung, or would send the call back here, messages are taken.
  * @param to what was called: only exact E.164 can belong to a company
  */
 export async function findCalledCompany(

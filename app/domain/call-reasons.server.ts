@@ -7,7 +7,10 @@ import { fromDatabaseTime, type DatabaseTime } from "#app/domain/times.ts";
 /** What the log knows of how a call went, as the database has it. */
 export interface CallFacts {
   outcome: CallOutcome;
-  /** what the caller was connected to, also "nobody" if the call was refused; null until the voice webhook has said */
+  /**
+   * what the caller was connected to, also "nobody" if the call was refused; null until the voice
+   * webhook has said
+   */
   route: CallMode | "nobody" | null;
   twilio_status: string;
   dial_result: DialResult | null;
@@ -16,7 +19,8 @@ export interface CallFacts {
 }
 
 /**
- * The database's outcome, but `unknown` for a call that must be over and whose end was never reported.
+ * The database's outcome, but `unknown` for a call that must be over and whose end was never
+ * reported.
  * @param now milliseconds
  */
 export function outcomeOf(
@@ -30,7 +34,8 @@ export function outcomeOf(
 }
 
 /**
- * For a call that began before this and has no end, the end was never reported: Twilio limits how long a call may last.
+ * For a call that began before this and has no end, the end was never reported: Twilio limits how
+ * long a call may last.
  */
 export function unknownBefore(now = Date.now()): Date {
   return new Date(now - (environment().CALL_LIMIT_MINUTES + 10) * 60_000);

@@ -4,13 +4,15 @@ import { asStored, parseE164, parsePhoneNumber } from "#app/domain/e164.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
- * Where calls may be passed on to. The operator pays for each, so a phone must be of a kind that costs little, in one
- * of `DIAL_COUNTRIES` or, if those are not set, in a country that the pool has numbers of.
+ * Where calls may be passed on to. The operator pays for each, so a phone must be of a kind that
+ * costs little, in one of `DIAL_COUNTRIES` or, if those are not set, in a country that the pool has
+ * numbers of.
  */
 
 export type CheckedTarget = { target: string } | { error: string };
 
-// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters, headers for the system that is called.
+// A SIP URI (RFC 3261) as <Sip> takes it: user@host, a port, parameters, headers for the system
+// that is called.
 const sipWord = String.raw`[\w.!~*'()%-]+`;
 const sipHeader = String.raw`[\w.!~*'()%[\]/?:+$-]+=[\w.!~*'()%[\]/?:+$-]*`;
 const sipAddress = new RegExp(
@@ -22,7 +24,10 @@ const sipAddress = new RegExp(
   "i",
 );
 
-/** Reads a form's text for where calls go, by mode: the target as it is kept, or what is wrong with it. */
+/**
+ * Reads a form's text for where calls go, by mode: the target as it is kept, or what is wrong with
+ * it.
+ */
 export const checkTarget = {
   phone(text: string): CheckedTarget {
     const parsed = parseE164(text);
@@ -63,12 +68,13 @@ export function numberInSip(address: string): string | undefined {
 }
 
 /**
- * Ranges that are never rung, whatever libphonenumber makes of them. Sources: ITU-T, "List of ITU-T Recommendation
- * E.164 assigned country codes" (808 shared cost, 870 Inmarsat, 878 and 888 no country's, 881 satellites, 882 and 883
- * international networks, 979 premium rate, 247 Ascension, a favourite of toll fraud); North American Numbering Plan
- * (900 and the exchange 976: premium rate; 600: Canada's satellites); the numbering plans of Australia (014), Russia
- * (954), China (1349, 1740, 1749) and Indonesia (868: satellites, which libphonenumber calls mobiles or internet phones).
- * Those four plans themselves were not at hand.
+ * Ranges that are never rung, whatever libphonenumber makes of them. Sources: ITU-T, "List of ITU-T
+ * Recommendation E.164 assigned country codes" (808 shared cost, 870 Inmarsat, 878 and 888 no
+ * country's, 881 satellites, 882 and 883 international networks, 979 premium rate, 247 Ascension, a
+ * favourite of toll fraud); North American Numbering Plan (900 and the exchange 976: premium rate;
+ * 600: Canada's satellites); the numbering plans of Australia (014), Russia (954), China (1349,
+ * 1740, 1749) and Indonesia (868: satellites, which libphonenumber calls mobiles or internet
+ * phones). Those four plans themselves were not at hand.
  */
 const neverRung =
   /^\+(808|87[08]|88[1238]|979|247|1900|1976|1\d{3}976\d{4}$|1600|6114|7954|861349|86174[09]|62868)/;
@@ -101,7 +107,10 @@ export async function mayBeRung(
   return isInOneOf(phoneNumber, new Set(await dialCountries(db)));
 }
 
-/** Whether a phone's country may be rung; any may while the pool is empty, since then nobody can be called. */
+/**
+ * Whether a phone's country may be rung; any may while the pool is empty, since then nobody can be
+ * called.
+ */
 export async function isInDialCountry(db: Knex, phoneNumber: string): Promise<boolean> {
   if (isInOneOf(phoneNumber, new Set(await dialCountries(db)))) return true;
   // The country's first number may have come a moment ago.
@@ -118,7 +127,10 @@ function isInOneOf(phoneNumber: string, countries: ReadonlySet<string | undefine
   return countries.has(parsed.country) || (isShared && countries.has("CA"));
 }
 
-/** The countries (ISO 3166-1 alpha-2) whose phones may be rung; those from the pool may be a minute old. */
+/**
+ * The countries (ISO 3166-1 alpha-2) whose phones may be rung; those from the pool may be a minute
+ * old.
+ */
 export async function dialCountries(db: Knex): Promise<readonly string[]> {
   const { DIAL_COUNTRIES } = environment();
   if (DIAL_COUNTRIES) return DIAL_COUNTRIES;
@@ -143,8 +155,8 @@ const poolCountries = new WeakMap<Knex, { at: number; countries: string[] }>();
 /** Milliseconds. */
 const keptFor = 60_000;
 
-// Six digits tell the country. The index is walked from one beginning to the next, so a big pool costs no more than
-// it has beginnings.
+// Six digits tell the country. The index is walked from one beginning to the next, so a big pool
+// costs no more than it has beginnings.
 const oneOfEachBeginning = {
   name: "one number of each beginning",
   sql: `with recursive beginnings (phone_number) as (

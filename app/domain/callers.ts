@@ -12,7 +12,10 @@ const withheldNumbers = new Set(
 const withheldWords =
   /^(sips?:)?\+?"?(anonymous|blocked|private|restricted|unavailable|unknown|withheld)(?=$|[@"\s])/i;
 
-/** Whether `from`, E.164 or whatever else the network says, stands for a caller who withholds the number. */
+/**
+ * Whether `from`, E.164 or whatever else the network says, stands for a caller who withholds the
+ * number.
+ */
 export function isWithheld(from: string): boolean {
   const text = from.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
   const user = /^sips?:([^@;]*)/i.exec(text)?.[1] ?? text;
@@ -20,14 +23,18 @@ export function isWithheld(from: string): boolean {
 }
 
 /**
- * Whether a call that is passed on may show `from` as its caller: it must be a number that could be called back. Twilio
- * refuses anything that is not a number, and destinations refuse the stand-ins for a withheld one (error 13214).
+ * Whether a call that is passed on may show `from` as its caller: it must be a number that could be
+ * called back. Twilio refuses anything that is not a number, and destinations refuse the stand-ins
+ * for a withheld one (error 13214).
  */
 export function mayBeCallerId(from: string): boolean {
   return isE164(from) && !isWithheld(from) && parsePhoneNumber(from)?.isPossible() === true;
 }
 
-/** The caller, for places where no text of the caller's own may appear: a number, or what kind of caller it is. */
+/**
+ * The caller, for places where no text of the caller's own may appear: a number, or what kind of
+ * caller it is.
+ */
 export function namedCaller(from: string): string {
   if (isWithheld(from)) return "a withheld number";
   return isE164(from) ? formatPhoneNumber(from) : "a SIP address";

@@ -4,7 +4,10 @@ import { remember } from "#app/domain/remember.ts";
 import { countedOutcomes } from "#app/domain/rules/call-counts.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
-/** One day's calls, and how many had each outcome; the rest were busy, failed or blocked, or are still going on. */
+/**
+ * One day's calls, and how many had each outcome; the rest were busy, failed or blocked, or are
+ * still going on.
+ */
 export interface DayOfCalls {
   /** the company's, `2026-11-22` */
   day: string;
@@ -62,8 +65,8 @@ export function askDays(
   };
 }
 
-// Triggers count calls by UTC days (rules/call-counts.ts), which for many companies are their own days for half the
-// year or all of it.
+// Triggers count calls by UTC days (rules/call-counts.ts), which for many companies are their own
+// days for half the year or all of it.
 const counted = `(select ${asText("day")} from calls_per_day where company_id = ? and day >= ?)`;
 
 // Each count is a range of a covering index; grouping would read the calls themselves.

@@ -3,8 +3,9 @@ import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 import { queueMail, sendsMail } from "#app/domain/mail-queue.server.ts";
 
 /**
- * Missed calls and messages that a company's people are told of by mail: each once, however often Twilio reports it. Up
- * to three in ten minutes get a mail each; more wait until the ten minutes are over, and share one.
+ * Missed calls and messages that a company's people are told of by mail: each once, however often
+ * Twilio reports it. Up to three in ten minutes get a mail each; more wait until the ten minutes
+ * are over, and share one.
  */
 
 /** How many mails of one call each may go in {@link shortTime}. */

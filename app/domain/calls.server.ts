@@ -13,9 +13,10 @@ import {
 import { toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * The call log: one row per call, whose key is Twilio's call SID. call-events.server.ts writes it; the database
- * generates a row's `outcome` from its facts (migrations/20261122000003_calls.ts). A call belongs to the company that
- * owned the number when it came, and every query for a company names it.
+ * The call log: one row per call, whose key is Twilio's call SID. call-events.server.ts writes it;
+ * the database generates a row's `outcome` from its facts (migrations/20261122000003_calls.ts). A
+ * call belongs to the company that owned the number when it came, and every query for a company
+ * names it.
  */
 
 /** How a call ended, or that it is still going on. */
@@ -55,7 +56,10 @@ export interface Call {
   endedAt: string | null;
   /** from beginning to end, once it has ended */
   seconds: number | null;
-  /** at Twilio, which asks for the account's SID and token; also null if the environment names no account */
+  /**
+   * at Twilio, which asks for the account's SID and token; also null if the environment names no
+   * account
+   */
   recordingUrl: string | null;
   recordingSeconds: number | null;
   /** null if the caller left none */
@@ -81,8 +85,8 @@ export interface CallQuery extends CallFilter {
 }
 
 /**
- * Keyset pages: calls that come meanwhile cause neither repeats nor gaps. A page of a search looks through {@link
- * mostSearched} calls, so it may be short, or empty, without being the last.
+ * Keyset pages: calls that come meanwhile cause neither repeats nor gaps. A page of a search looks
+ * through {@link mostSearched} calls, so it may be short, or empty, without being the last.
  */
 export async function listCalls(
   db: Knex,
@@ -118,7 +122,8 @@ export async function findCalls(db: Knex, companyId: number, sids: string[]): Pr
 }
 
 /**
- * All the company's calls that match a filter, newest first, read a page at a time: for an export, in constant memory.
+ * All the company's calls that match a filter, newest first, read a page at a time: for an export,
+ * in constant memory.
  */
 export async function* eachCall(
   db: Knex,
@@ -167,7 +172,8 @@ async function pageOf(
   { limit, before, filter }: { limit: number; before: Keyset | undefined; filter: CallFilter },
 ): Promise<{ rows: Row[]; next: Keyset | null }> {
   const patterns = callerPatterns(filter.search);
-  // SQLite does not know how many there are of each kind, and would look for a rare one among all the company's calls.
+  // SQLite does not know how many there are of each kind, and would look for a rare one among all
+  // the company's calls.
   const byKind = filter.outcome !== undefined && !isPostgres(db);
   const calls = db
     .from(byKind ? db.raw("calls indexed by calls_of_company_by_outcome") : "calls")
@@ -247,7 +253,10 @@ const ofOtherTables = `exists (select 1 from blocked_callers b
   where b.company_id = calls.company_id and b.caller = calls.from_number) as caller_blocked,
   exists (select 1 from recordings_to_delete d where d.recording_sid = calls.recording_sid) as deletion_waits`;
 
-/** SQL for a company's newest calls, as rows for {@link callFromRow}; its values are the company's id and how many. */
+/**
+ * SQL for a company's newest calls, as rows for {@link callFromRow}; its values are the company's
+ * id and how many.
+ */
 export const newestCalls = `select ${columns.join(", ")}, ${ofOtherTables} from calls
   where company_id = ? order by started_at desc, call_sid desc limit ?`;
 

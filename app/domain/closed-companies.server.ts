@@ -9,17 +9,18 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 import { forgetEmailChange } from "#app/domain/verified-emails.server.ts";
 
 /**
- * Companies that nobody can sign in to. Unfreezing a company leaves it as it was; while frozen, its calls are answered
- * and not passed on. An erased one is a tombstone: a row without people that keeps its number out of the pool for ever,
- * as the rules demand, and whose callers hear that the number is not in service.
+ * Companies that nobody can sign in to. Unfreezing a company leaves it as it was; while frozen, its
+ * calls are answered and not passed on. An erased one is a tombstone: a row without people that
+ * keeps its number out of the pool for ever, as the rules demand, and whose callers hear that the
+ * number is not in service.
  */
 
 /** The outcome of freezing, unfreezing or erasing; "already" if it was so before. */
 export type Closing = "done" | "already" | "erased" | "no-such-company";
 
 /**
- * Ends the company's sessions, its API tokens and a change of email that waits to be confirmed, and lets nobody start
- * new ones. @param by for the audit trail, as with the others
+ * Ends the company's sessions, its API tokens and a change of email that waits to be confirmed, and
+ * lets nobody start new ones. @param by for the audit trail, as with the others
  */
 export async function freezeCompany(
   db: Knex,
@@ -81,9 +82,9 @@ const olderColumns = [
 ];
 
 /**
- * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. If there are many calls, the
- * first go at once, the rest with {@link eraseLeftOfErased}, as when it was cut off; messages at Twilio are queued
- * (recordings-to-delete.server.ts).
+ * Erases a company: people, settings, sessions and calls. Its row stays as a tombstone. If there
+ * are many calls, the first go at once, the rest with {@link eraseLeftOfErased}, as when it was cut
+ * off; messages at Twilio are queued (recordings-to-delete.server.ts).
  */
 export async function eraseCompany(
   db: Knex,
@@ -125,7 +126,8 @@ export async function eraseCompany(
 }
 
 /**
- * Rows of companies erased lately: what others wrote in the moment of the erasure, and days whose calls have all gone.
+ * Rows of companies erased lately: what others wrote in the moment of the erasure, and days whose
+ * calls have all gone.
  */
 function leftRows(db: Knex, now: Date): Knex.QueryBuilder[] {
   const since = toDatabaseTime(new Date(now.getTime() - 24 * 60 * 60 * 1000));
@@ -149,7 +151,10 @@ export async function hasLeftOfErased(db: Knex, now = new Date()): Promise<boole
   return false;
 }
 
-/** Erases what remains of erased companies, a few thousand calls at a time. @returns how many rows; 0 when none is left */
+/**
+ * Erases what remains of erased companies, a few thousand calls at a time.
+ * @returns how many rows; 0 when none is left
+ */
 export async function eraseLeftOfErased(db: Knex, now = new Date()): Promise<number> {
   let count = await deleteCalls(db, (calls) =>
     calls.whereIn(

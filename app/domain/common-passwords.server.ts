@@ -1,6 +1,7 @@
 /**
- * The 3,000 commonest passwords of 8 characters or more (shorter ones are refused anyway), in lower case.
- * Source: the password frequency list of zxcvbn 4.4.2 (Dropbox, MIT licence), commonest first.
+ * The 3,000 commonest passwords of 8 characters or more (shorter ones are refused anyway), in lower
+ * case. Source: the password frequency list of zxcvbn 4.4.2 (Dropbox, MIT licence), commonest
+ * first.
  */
 const commonest = new Set(
   `

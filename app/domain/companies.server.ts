@@ -14,8 +14,8 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
- * A company is the tenant, and has one sign-in: its owner's email, kept in lower case, and a password.
- * Its phone number is set by the pool alone (phone-numbers.server.ts).
+ * A company is the tenant, and has one sign-in: its owner's email, kept in lower case, and a
+ * password. Its phone number is set by the pool alone (phone-numbers.server.ts).
  */
 
 /** A company as its own people see it, without secrets. `phone` and `phoneNumber` are E.164. */
@@ -169,7 +169,8 @@ export async function signUp(
   by: By = service,
   begin?: (transaction: Knex, companyId: number, passwordHash: string) => Promise<void>,
 ): Promise<SignUpResult> {
-  // The unique index covers all other emails; adopted ones do not change, so none can come in between.
+  // The unique index covers all other emails; adopted ones do not change, so none can come in
+  // between.
   const email = foldedEmail(fields.email);
   if ((await query(db, idByEmail, [email, email])).length > 0) return { outcome: "email-taken" };
   const passwordHash = await hashPassword(fields.password);
@@ -216,11 +217,12 @@ export async function signUp(
 }
 
 /**
- * The company with this email and password, or undefined; an unknown email costs as much work as a wrong password.
- * An old kind of hash is replaced by the current one. Only somebody who knows the password is told that an account is
- * "frozen".
+ * The company with this email and password, or undefined; an unknown email costs as much work as a
+ * wrong password. An old kind of hash is replaced by the current one. Only somebody who knows the
+ * password is told that an account is "frozen".
  * @param email in any case, with or without spaces around it
- * @param by for the audit trail, which records refusals; a session that begins has a line of its own
+ * @param by for the audit trail, which records refusals; a session that begins has a line of its
+ * own
  */
 export async function signIn(
   db: Knex,

@@ -1,7 +1,10 @@
 import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 
-/** The database's own time, to the second in UTC: the same for all processes, whatever their machines' clocks say. */
+/**
+ * The database's own time, to the second in UTC: the same for all processes, whatever their
+ * machines' clocks say.
+ */
 
 /** SQL for the current time. */
 export const databaseNow = (db: Knex): string =>

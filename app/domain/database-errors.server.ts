@@ -1,8 +1,8 @@
 import { says, uniqueConstraintFailed } from "#app/domain/rules/says.ts";
 
 /**
- * What the two drivers' errors mean. The only place that knows their codes and texts; none of it is ever shown.
- * Sources: PostgreSQL "Appendix A. Error Codes"; SQLite "Result and Error Codes".
+ * What the two drivers' errors mean. The only place that knows their codes and texts; none of it is
+ * ever shown. Sources: PostgreSQL "Appendix A. Error Codes"; SQLite "Result and Error Codes".
  */
 
 interface DriverError {
@@ -48,7 +48,8 @@ const unavailableCodes = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "ENOENT",
-  // PostgreSQL: query_canceled, too_many_connections, read_only_sql_transaction, lock_not_available, disk_full
+  // PostgreSQL: query_canceled, too_many_connections, read_only_sql_transaction,
+  // lock_not_available, disk_full
   "57014",
   "53300",
   "25006",
@@ -95,13 +96,19 @@ const saidWithoutCode: [words: RegExp, code: string][] = [
   ],
 ];
 
-/** The driver's own code for an error, or one of ours if it has only words; undefined for any other error. */
+/**
+ * The driver's own code for an error, or one of ours if it has only words; undefined for any other
+ * error.
+ */
 export function databaseErrorCode(error: unknown): string | undefined {
   const { code, message = "" } = driverError(error);
   return code ?? saidWithoutCode.find(([words]) => words.test(message))?.[1];
 }
 
-/** The database does not answer yet, as while it is starting; only worth asking if it is on a network. */
+/**
+ * The database does not answer yet, as while it is starting; only worth asking if it is on a
+ * network.
+ */
 export function mayBeStarting(error: unknown): boolean {
   const { code } = driverError(error);
   return (
@@ -130,8 +137,8 @@ const whyNot: [codes: RegExp, why: string][] = [
 const quoted = /["“„«»‘'`]\s?([^"“”„«»‘’'`]+?)\s?["”“»«’'`]/;
 
 /**
- * What is in the way of a schema change and how to remove it, as a sentence for an operator; undefined if the error is
- * about something else.
+ * What is in the way of a schema change and how to remove it, as a sentence for an operator;
+ * undefined if the error is about something else.
  */
 export function whatIsInTheWay(error: unknown): string | undefined {
   const { code = "", message = "" } = driverError(error);
@@ -164,7 +171,10 @@ function missingRight(message: string): string {
     : `${lacks}: make it the owner of companies and twilio_phone_numbers, and grant create on their schema to it.`;
 }
 
-/** Why the database could not be reached, for an operator: the end of a sentence that begins with "it". */
+/**
+ * Why the database could not be reached, for an operator: the end of a sentence that begins with
+ * "it".
+ */
 export function whyNoDatabase(error: unknown): string {
   const { code, message = "" } = driverError(error);
   if (code === undefined) {

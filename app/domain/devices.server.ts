@@ -4,9 +4,9 @@ import { query } from "#app/query.server.ts";
 import { companiesByEmail, foldedEmail } from "#app/domain/adopted-emails.server.ts";
 
 /**
- * Browsers that have signed in to an account before. The browser keeps a random id and a proof of it, made with the
- * account's password hash: nobody can make one without the hash, the proof reveals nothing of it, and it ends with the
- * password.
+ * Browsers that have signed in to an account before. The browser keeps a random id and a proof of
+ * it, made with the account's password hash: nobody can make one without the hash, the proof
+ * reveals nothing of it, and it ends with the password.
  */
 
 /** What a browser keeps. */
@@ -28,7 +28,8 @@ export function introduceDevice(passwordHash: string): Device {
 }
 
 /**
- * Whether a device has signed in to an account since its password was last set. An unknown email costs the same work.
+ * Whether a device has signed in to an account since its password was last set. An unknown email
+ * costs the same work.
  * @param email in any case, with or without spaces around it
  */
 export async function isKnownDevice(
@@ -48,5 +49,6 @@ const hashByEmail = {
   sql: `select password_hash from companies where id in (${companiesByEmail})`,
 };
 
-// Nobody's hash, as long as an Argon2id one, so that a proof for it is never right and takes as long.
+// Nobody's hash, as long as an Argon2id one, so that a proof for it is never right and takes as
+// long.
 const decoy = randomBytes(48).toString("hex");

@@ -8,8 +8,8 @@ import parseAnew, {
 import { remember } from "#app/domain/remember.ts";
 
 /**
- * Phone numbers as people type them, as they are stored (ITU-T E.164: `+` and at most 15 digits), and as they are
- * shown.
+ * Phone numbers as people type them, as they are stored (ITU-T E.164: `+` and at most 15 digits),
+ * and as they are shown.
  */
 
 /** What libphonenumber knows about a number in E.164. */
@@ -29,14 +29,18 @@ export type ParsedNumber =
       ok: true;
       /** E.164, `+353861234567` */
       phoneNumber: string;
-      /** false if the number has a possible length but is in no numbering plan that libphonenumber knows */
+      /**
+       * false if the number has a possible length but is in no numbering plan that libphonenumber
+       * knows
+       */
       valid: boolean;
     }
   | { ok: false; reason: string };
 
 /**
- * What may stand around and between a number's digits without meaning anything: spaces, brackets, dots, slashes,
- * dashes. The minus sign (U+2212) and the like are listed, since Unicode does not count them as dashes.
+ * What may stand around and between a number's digits without meaning anything: spaces, brackets,
+ * dots, slashes, dashes. The minus sign (U+2212) and the like are listed, since Unicode does not
+ * count them as dashes.
  */
 const between = String.raw`[\s()\[\]（）［］./．／~～−ー\p{Pd}]`;
 const allBetween = new RegExp(between, "gu");
@@ -55,7 +59,9 @@ function asAsciiDigit(digit: string): string {
   return String((code - zero) % 10);
 }
 
-/** What was typed, with ASCII digits and plus sign, without `tel:` (RFC 3966) and invisible marks. */
+/**
+ * What was typed, with ASCII digits and plus sign, without `tel:` (RFC 3966) and invisible marks.
+ */
 function plain(input: string): string {
   return input
     .replace(/[^\x20-\x7e]/gu, (sign) =>
@@ -83,8 +89,9 @@ export function partOfNumber(input: string): string {
 }
 
 /**
- * Reads a number in international format. Decimal digits of any script are digits; spaces, brackets, dots, dashes,
- * invisible marks, `tel:` and a leading `00` are input only. Accepts what libphonenumber calls possible.
+ * Reads a number in international format. Decimal digits of any script are digits; spaces,
+ * brackets, dots, dashes, invisible marks, `tel:` and a leading `00` are input only. Accepts what
+ * libphonenumber calls possible.
  */
 export function parseE164(input: string): ParsedNumber {
   const text = plain(input);
@@ -137,8 +144,8 @@ export function callingCodeOf(country: string): string | undefined {
 }
 
 /**
- * The E.164 text that a number would be stored as, or undefined for what cannot be a number. Text in E.164 is looked up
- * as it is, whether or not a numbering plan knows it.
+ * The E.164 text that a number would be stored as, or undefined for what cannot be a number. Text
+ * in E.164 is looked up as it is, whether or not a numbering plan knows it.
  */
 export function asStored(input: string): string | undefined {
   const text = plain(input);

@@ -8,7 +8,8 @@ import { readTime, toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 type Row = Record<string, unknown>;
 
 /**
- * Secrets that an older program may have left in a company's row: its keys to other services, and that program's links.
+ * Secrets that an older program may have left in a company's row: its keys to other services, and
+ * that program's links.
  */
 const secretColumn = /password|secret|token$|api_key$|credentials/;
 const timeColumn = /^(at|since)$|_(at|expires|login)$/;
@@ -29,7 +30,8 @@ function shown(row: Row, without: readonly string[] = []): Row {
 }
 
 /**
- * The document, in pieces: `company`, `phone_number`, a list for each of {@link ownTables}, `audit_events`, `calls`.
+ * The document, in pieces: `company`, `phone_number`, a list for each of {@link ownTables},
+ * `audit_events`, `calls`.
  * @param db reads only; calls and events are read a page at a time
  */
 export async function* exportOf(

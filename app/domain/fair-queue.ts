@@ -1,4 +1,7 @@
-/** The queue is full, and others in it have asked for less; or the work takes so long that waiting was given up. */
+/**
+ * The queue is full, and others in it have asked for less; or the work takes so long that waiting
+ * was given up.
+ */
 export class QueueFullError extends Error {
   override name = "QueueFullError";
 }
@@ -12,9 +15,10 @@ interface Entry {
 }
 
 /**
- * Work done a few pieces at a time, ordered so that those who ask for much do not delay those who ask for little. Each
- * piece belongs to lanes, such as an address and an account; only a lane's first piece competes with those of other
- * lanes (start-time fair queueing). When the queue is full, the last piece of the busiest lane is refused.
+ * Work done a few pieces at a time, ordered so that those who ask for much do not delay those who
+ * ask for little. Each piece belongs to lanes, such as an address and an account; only a lane's
+ * first piece competes with those of other lanes (start-time fair queueing). When the queue is
+ * full, the last piece of the busiest lane is refused.
  */
 export class FairQueue {
   private readonly running = new Set<Entry>();
@@ -42,7 +46,8 @@ export class FairQueue {
       return await work();
     } finally {
       this.running.delete(entry);
-      // A round is over when each waiting piece could have been served: a newcomer then is no earlier than they are.
+      // A round is over when each waiting piece could have been served: a newcomer then is no
+      // earlier than they are.
       this.now += 1 / (1 + this.waiting.length);
       this.startNext();
     }

@@ -1,6 +1,6 @@
 /**
- * Ranges set aside for fiction, so that nobody is called by mistake; Twilio sells none of them and no call can come in
- * on one. Each has the document that sets it aside.
+ * Ranges set aside for fiction, so that nobody is called by mistake; Twilio sells none of them and
+ * no call can come in on one. Each has the document that sets it aside.
  */
 const fictional: RegExp[] = [
   // Ofcom, "Telephone numbers for use in TV and radio drama programmes"
@@ -13,8 +13,9 @@ const fictional: RegExp[] = [
   /^\+447700900\d{3}$/,
   /^\+448081570\d{3}$/,
   /^\+443069990\d{3}$/,
-  // ComReg, document 08/04, "Drama use": google/libphonenumber's issue 1936 cites it for 020 917 4350, and Teller
-  // Report of 7 September 2020, on Sweden's numbers, says 020 91. The document itself was not at hand.
+  // ComReg, document 08/04, "Drama use": google/libphonenumber's issue 1936 cites it for 020 917
+  // 4350, and Teller Report of 7 September 2020, on Sweden's numbers, says 020 91. The document
+  // itself was not at hand.
   /^\+3532091\d{5}$/,
   // NANPA, "555 Line Numbers": 0100 to 0199 in any area, but not in those of toll-free numbers
   /^\+1(?!8(00|22|33|44|55|66|77|88))[2-9]\d\d55501\d\d$/,

@@ -3,8 +3,9 @@ import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * A number is for ever only as long as the Twilio account owns it. Checks of the account are recorded here: assigned
- * numbers that are gone, and those that nobody calls and Twilio may therefore take back.
+ * A number is for ever only as long as the Twilio account owns it. Checks of the account are
+ * recorded here: assigned numbers that are gone, and those that nobody calls and Twilio may
+ * therefore take back.
  */
 
 /** An assigned number and its company. Times are RFC 3339, UTC. */
@@ -60,7 +61,8 @@ export type GoneNumber = AssignedNumber & { since: string };
 
 /** The numbers that are gone, longest gone first. */
 export async function goneNumbers(db: Knex): Promise<GoneNumber[]> {
-  // They are few. A cross join makes SQLite begin with them; otherwise it would read every assigned number.
+  // They are few. A cross join makes SQLite begin with them; otherwise it would read every assigned
+  // number.
   const noted = db("gone_numbers as g").crossJoin(db.ref("twilio_phone_numbers as n"));
   const rows = await ofTheRest(db, noted)
     .whereRaw("n.phone_number = g.phone_number")
@@ -99,7 +101,10 @@ export async function noteGone(db: Knex, gone: readonly string[], now = new Date
 const daysBefore = (now: Date, days: number) =>
   toDatabaseTime(new Date(now.getTime() - days * 24 * 60 * 60 * 1000));
 
-/** Numbers that were assigned more than `days` days ago and that nobody has called since then, some at a time. */
+/**
+ * Numbers that were assigned more than `days` days ago and that nobody has called since then, some
+ * at a time.
+ */
 export function idleNumbers(db: Knex, days: number, now = new Date()) {
   const since = daysBefore(now, days);
   return inPages(() =>
@@ -116,7 +121,8 @@ export function idleNumbers(db: Knex, days: number, now = new Date()) {
 }
 
 /**
- * Queues mail to the companies of idle numbers, once in `days` days each, if their email is verified.
+ * Queues mail to the companies of idle numbers, once in `days` days each, if their email is
+ * verified.
  * @returns how many mails were queued
  */
 export async function tellIdle(db: Knex, days: number, now = new Date()): Promise<number> {
@@ -146,6 +152,9 @@ export async function tellIdle(db: Knex, days: number, now = new Date()): Promis
   return count;
 }
 
-/** SQL for since when a company's number has been gone; null if it is not. @param phoneNumber SQL too */
+/**
+ * SQL for since when a company's number has been gone; null if it is not.
+ * @param phoneNumber SQL too
+ */
 export const goneSince = (phoneNumber: string): string =>
   `(select since from gone_numbers where phone_number = ${phoneNumber})`;

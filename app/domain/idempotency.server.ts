@@ -4,8 +4,9 @@ import { isStatementTimeout } from "#app/domain/database-errors.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Requests that a program may repeat, since it cannot know whether an interrupted one took effect. The answer is kept
- * with the request's key, in the transaction of the effect: both are there, or neither is.
+ * Requests that a program may repeat, since it cannot know whether an interrupted one took effect.
+ * The answer is kept with the request's key, in the transaction of the effect: both are there, or
+ * neither is.
  */
 
 /** Seconds that an answer is kept. */
@@ -36,8 +37,8 @@ export type Once<Result> =
 
 /**
  * Does `work` once per key, for a day: a repetition gets the stored answer.
- * @param work is given a transaction for everything it changes; if it returns no `kept`, nothing was done and nothing
- * is stored, so that the same key may try again
+ * @param work is given a transaction for everything it changes; if it returns no `kept`, nothing
+ * was done and nothing is stored, so that the same key may try again
  * @throws what `work` throws; nothing is kept then
  */
 export async function once<Result extends { kept: KeptAnswer | undefined }>(
@@ -78,8 +79,8 @@ class AtWorkError extends Error {
 }
 
 /**
- * Takes the key, unless it is taken. A request in progress holds the key's row, so this waits for its end: SQLite lets
- * one transaction write at a time, PostgreSQL waits for the row.
+ * Takes the key, unless it is taken. A request in progress holds the key's row, so this waits for
+ * its end: SQLite lets one transaction write at a time, PostgreSQL waits for the row.
  */
 async function claim(
   transaction: Knex.Transaction,

@@ -5,8 +5,9 @@ import { toRfc3339 } from "#app/domain/times.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
- * Mail to be sent: what kind, for which company, and where to; no text and no secret. Its link is made when it is sent.
- * It is sent at least once: a crash between sending and noting so sends it again, with the same Message-ID.
+ * Mail to be sent: what kind, for which company, and where to; no text and no secret. Its link is
+ * made when it is sent. It is sent at least once: a crash between sending and noting so sends it
+ * again, with the same Message-ID.
  */
 export type MailKind =
   /** to the company with the address, if any: a link to a new password */
@@ -34,8 +35,8 @@ export function sendsMail(): boolean {
 /**
  * Queues a mail, to be sent soon after `db` commits; does nothing if no mail is configured.
  * @param db the transaction that causes it
- * @param mail for a "reset-link" `companyId` is null: whether the address belongs to anybody is found out on sending,
- * so that every request costs the same work
+ * @param mail for a "reset-link" `companyId` is null: whether the address belongs to anybody is
+ * found out on sending, so that every request costs the same work
  */
 export async function queueMail(
   db: Knex,
@@ -97,7 +98,9 @@ export async function isMailDue(db: Knex): Promise<boolean> {
   return (await due(db).first("id")) !== undefined;
 }
 
-/** The due mail that was tried least, so that one at which the server hangs keeps no other waiting. */
+/**
+ * The due mail that was tried least, so that one at which the server hangs keeps no other waiting.
+ */
 export async function nextMail(db: Knex): Promise<QueuedMail | undefined> {
   const old = inSeconds(db, -longestWait * 24 * 60 * 60);
   const row = await due(db)
@@ -140,7 +143,8 @@ export async function takeOut(db: Knex, { id }: QueuedMail): Promise<void> {
 /**
  * Notes that a mail could not be sent.
  * @param why the end of a sentence that begins with "the mail server"; nothing secret
- * @param what "refused" is final; with "no-server" all other mail waits too, since it would fare no better
+ * @param what "refused" is final; with "no-server" all other mail waits too, since it would fare no
+ * better
  */
 export async function putOff(
   db: Knex,

@@ -5,8 +5,8 @@ import { queueRecordings } from "#app/domain/recordings-to-delete.server.ts";
 import { toDatabaseTime, toRfc3339, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Messages that callers left. The log has a call's recording SID, Twilio the recording itself. Listening to or deleting
- * one does so for the whole company.
+ * Messages that callers left. The log has a call's recording SID, Twilio the recording itself.
+ * Listening to or deleting one does so for the whole company.
  */
 
 /** What has become of a message. */
@@ -30,7 +30,8 @@ export function messageStateOf(call: MessageFacts): MessageState | null {
 export const mostCounted = 100;
 
 /**
- * SQL for how many messages of a company nobody has listened to, at most {@link mostCounted}. @param companyId SQL too
+ * SQL for how many messages of a company nobody has listened to, at most {@link mostCounted}.
+ * @param companyId SQL too
  */
 export const countUnheard = (companyId: string): string =>
   `(select count(*) from (select 1 from calls where company_id = ${companyId} and outcome = 'message'

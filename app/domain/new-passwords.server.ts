@@ -6,7 +6,10 @@ import { asHashed } from "#app/domain/passwords.server.ts";
 
 const characters = (password: string) => Array.from(asHashed(password)).length;
 
-/** 8 to 256 characters as Unicode counts them, of any kind. See {@link isGuessable} for what else is refused. */
+/**
+ * 8 to 256 characters as Unicode counts them, of any kind. See {@link isGuessable} for what else is
+ * refused.
+ */
 export const newPasswordField = z
   .string({ error: "Enter a password" })
   .min(1, { error: "Enter a password" })
@@ -25,7 +28,8 @@ export const passwordFor = (names: readonly string[]) =>
 export const guessable = "Choose another password. This one is easy to guess.";
 
 /**
- * Whether a password is one character repeated, among the commonest, or one of the account's own names.
+ * Whether a password is one character repeated, among the commonest, or one of the account's own
+ * names.
  * @param names the company's, the owner's, the email: in any spelling
  */
 export function isGuessable(password: string, names: readonly string[]): boolean {

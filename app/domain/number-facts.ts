@@ -1,7 +1,9 @@
 import { parsePhoneNumber } from "#app/domain/e164.ts";
 import { remember } from "#app/domain/remember.ts";
 
-/** What a number reveals about itself: worked out once, when it enters the pool, and stored with it. */
+/**
+ * What a number reveals about itself: worked out once, when it enters the pool, and stored with it.
+ */
 
 /** What kind of number it is, as far as its country's numbering plan says. */
 export const numberKinds = [

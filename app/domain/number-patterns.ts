@@ -1,7 +1,10 @@
 import { partOfNumber } from "#app/domain/e164.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
 
-/** What a search looks for: words of the index that each number must have, and patterns that then decide. */
+/**
+ * What a search looks for: words of the index that each number must have, and patterns that then
+ * decide.
+ */
 
 /** What narrows a list of available numbers; anything absent or empty does not. */
 export interface NumberFilter {
@@ -22,12 +25,15 @@ export interface NumberFilter {
 }
 
 /**
- * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it ends with them. `p`
- * and `q` stand for a calling code of two and of three digits.
+ * Part of a number: digits, with `+` before them if it begins with them and `$` after them if it
+ * ends with them. `p` and `q` stand for a calling code of two and of three digits.
  */
 type Piece = string;
 
-/** What a number containing some pieces must have: every word of `all`, and one of each list of `any` and `common`. */
+/**
+ * What a number containing some pieces must have: every word of `all`, and one of each list of
+ * `any` and `common`.
+ */
 export interface Words {
   all: string[];
   any: string[][];
@@ -45,7 +51,10 @@ export interface DigitSearch {
   digits: string[];
 }
 
-/** Turns a filter's digits into index words, patterns and single digits; all empty if it has no digits. */
+/**
+ * Turns a filter's digits into index words, patterns and single digits; all empty if it has no
+ * digits.
+ */
 export function digitSearch({ contains, starts, ends, search }: NumberFilter): DigitSearch {
   const held = contains ? [contains] : [];
   const typed = piecesOf(search ?? "");
@@ -67,8 +76,9 @@ export function digitSearch({ contains, starts, ends, search }: NumberFilter): D
 }
 
 /**
- * What was typed finds the numbers that contain its digits, and those that it means: with a leading +, those that begin
- * that way. A leading 00 is dialled for the +, and at home a leading 0 for the country: 086 is +353 86.
+ * What was typed finds the numbers that contain its digits, and those that it means: with a leading
+ * +, those that begin that way. A leading 00 is dialled for the +, and at home a leading 0 for the
+ * country: 086 is +353 86.
  * @returns none if all numbers are found: nothing was typed, or nothing that occurs in a number
  */
 function piecesOf(search: string): Piece[] {
@@ -79,7 +89,8 @@ function piecesOf(search: string): Piece[] {
   const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(digits) ?? [];
   if (rest === "") return [digits];
   if (zeros === "00") return [digits, `+${rest}`];
-  // Countries where a 0 is dialled have calling codes of two or three digits (ITU-T E.164 and E.129).
+  // Countries where a 0 is dialled have calling codes of two or three digits (ITU-T E.164 and
+  // E.129).
   return zeros === "0" ? [digits, `p${rest}`, `q${rest}`] : [digits];
 }
 
@@ -98,10 +109,11 @@ export const fourTimes = ten.map((digit) => digit.repeat(4));
 export const runMark = "rr";
 
 /**
- * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each is another look
- * into the index and the patterns decide anyway. The two are the last ones, which distinguish numbers best, without a
- * digit in common if there is room. A shorter piece is part of one of several trigrams: `8$` of `08$`, `18$`, … A digit
- * four times in a row is a single trigram, which many numbers have, so it has a word of its own, `rr8`.
+ * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each
+ * is another look into the index and the patterns decide anyway. The two are the last ones, which
+ * distinguish numbers best, without a digit in common if there is room. A shorter piece is part of
+ * one of several trigrams: `8$` of `08$`, `18$`, … A digit four times in a row is a single trigram,
+ * which many numbers have, so it has a word of its own, `rr8`.
  */
 function wordsOf(pieces: readonly Piece[]): Words {
   const words: Words = { all: [], any: [], common: [] };

@@ -12,9 +12,9 @@ import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
 import { facetWord, idAt, memorableWord, place } from "#app/domain/rules/offer-sqlite.ts";
 
 /**
- * A page of the numbers on offer that match a filter. On PostgreSQL a short walk in their order finds common matches,
- * and the trigrams' GIN index, shelf by shelf, finds rare ones; on SQLite FTS5 finds both, reading in the pool's order
- * (docs/decisions/6-numbers-on-offer.md).
+ * A page of the numbers on offer that match a filter. On PostgreSQL a short walk in their order
+ * finds common matches, and the trigrams' GIN index, shelf by shelf, finds rare ones; on SQLite
+ * FTS5 finds both, reading in the pool's order (docs/decisions/6-numbers-on-offer.md).
  */
 
 /** A place in the pool's order: just after a number. */
@@ -38,7 +38,10 @@ export interface OfferRow {
   turn: number;
 }
 
-/** The query. The order is the pool's; it begins after `after`, and with `from` it wraps round to there. */
+/**
+ * The query. The order is the pool's; it begins after `after`, and with `from` it wraps round to
+ * there.
+ */
 export interface OfferQuery {
   filter: NumberFilter;
   limit: number;
@@ -115,8 +118,8 @@ function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery): Prepa
   ].join(" ");
   const start = after ??
     (from && { ...from, id: from.id - 1, turn: 0 }) ?? { at: "-infinity", id: 0, shelf: -1 };
-  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner must know how short
-  // it is.
+  // Long enough to fill a page with a two-digit match, which one number in sixteen is. The planner
+  // must know how short it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
   // One number in two thousand has a given digit four times in a row, which a walk would not find.
   const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));
@@ -160,9 +163,9 @@ interface PageSql {
   patterns: string;
 }
 
-// A shelf is searched whole (OFFSET 0): otherwise the planner would walk the whole pool in order for rare matches. It
-// is reached only if the walk has not filled the page and the counts say that such numbers exist. The last row says
-// that the page has looked as far as it may.
+// A shelf is searched whole (OFFSET 0): otherwise the planner would walk the whole pool in order
+// for rare matches. It is reached only if the walk has not filled the page and the counts say that
+// such numbers exist. The last row says that the page has looked as far as it may.
 const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
   with recursive asked as materialized (
     select * from (values (
@@ -238,7 +241,8 @@ function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const match = (words.length > 0 ? words : [noWords])
     .map(({ all, any, common }) => {
       const every = [...facets, ...all];
-      // Looking at a dozen numbers for each one shown costs less than going through eleven more lists.
+      // Looking at a dozen numbers for each one shown costs less than going through eleven more
+      // lists.
       const isLooked = every.length + any.length > 0 && limit <= mostLooked;
       const some = isLooked ? any : [...any, ...common];
       return [...quoted(every), ...some.map((list) => `(${quoted(list).join(" OR ")})`)].join(

@@ -9,7 +9,10 @@ import type { Place } from "#app/domain/offer-search.server.ts";
 export interface OfferSurvey {
   /** all there are */
   available: number;
-  /** how many match a filter; undefined if it has digits, since that would mean searching the whole pool */
+  /**
+   * how many match a filter; undefined if it has digits, since that would mean searching the whole
+   * pool
+   */
   matching: number | undefined;
   /** the countries that have numbers, most numbers first */
   countries: { country: string; available: number }[];
@@ -17,7 +20,10 @@ export interface OfferSurvey {
   from: Place | undefined;
 }
 
-/** @param visitor any text that stays the same while a visitor looks, and is not shared with another visitor */
+/**
+ * @param visitor any text that stays the same while a visitor looks, and is not shared with another
+ * visitor
+ */
 export async function surveyOffer(
   db: Knex,
   filter: NumberFilter = {},
@@ -97,9 +103,9 @@ const stretch = 64;
 const tries = 16;
 
 /**
- * A number to begin with, drawn for the visitor: ids are drawn between the oldest and the newest number on offer, and
- * the first that is on offer, or soon followed by one that is, wins. The range is rounded to powers of two, so that
- * numbers coming and going seldom change the draw.
+ * A number to begin with, drawn for the visitor: ids are drawn between the oldest and the newest
+ * number on offer, and the first that is on offer, or soon followed by one that is, wins. The range
+ * is rounded to powers of two, so that numbers coming and going seldom change the draw.
  */
 function startOf(db: Knex, visitor: string): Part {
   const hash = createHash("sha512").update(visitor).digest();
@@ -109,8 +115,8 @@ function startOf(db: Knex, visitor: string): Part {
   const postgres = isPostgres(db);
   const first = "(select id from numbers_on_offer order by id limit 1)";
   const last = "(select id from numbers_on_offer order by id desc limit 1)";
-  // Fills an integer's lower bits: 100 becomes 127. With a LIMIT each step is computed once, and not written out in the
-  // next.
+  // Fills an integer's lower bits: 100 becomes 127. With a LIMIT each step is computed once, and
+  // not written out in the next.
   const filled = [1, 2, 4, 8, 16, 32].reduce(
     (from, bits) => `(select a, b, r | (r >> ${bits}) as r from ${from} f${bits} limit 1)`,
     `(select ${first} as a, ${last} as b, ${last} - ${first} as r limit 1)`,

@@ -21,7 +21,9 @@ import { remember } from "#app/domain/remember.ts";
 export interface Overview {
   /** newest first */
   recent: Call[];
-  /** the first call of all, while it is among the newest: proof that the number reaches the company */
+  /**
+   * the first call of all, while it is among the newest: proof that the number reaches the company
+   */
   first: Call | undefined;
   /** today last */
   days: DayOfCalls[];

@@ -23,8 +23,8 @@ export interface ListedSession {
 const refLength = 16;
 
 /**
- * The company's open sessions: the one asking first, then the most recently used. @param ownId the asking session's id,
- * if a browser asks
+ * The company's open sessions: the one asking first, then the most recently used. @param ownId the
+ * asking session's id, if a browser asks
  */
 export async function listSessions(
   db: Knex,
@@ -81,7 +81,10 @@ export async function endSessionByRef(
   });
 }
 
-/** Ends all of the company's sessions except `keepId`, at the company's request. @returns how many */
+/**
+ * Ends all of the company's sessions except `keepId`, at the company's request.
+ * @returns how many
+ */
 export async function endOtherSessions(
   db: Knex,
   companyId: number,

@@ -1,6 +1,7 @@
 /**
- * What is kept about a company besides its own row, its calls and the audit trail: tables with its id as `company_id`.
- * They are deleted when it is erased, and are in its download, except for columns that open something.
+ * What is kept about a company besides its own row, its calls and the audit trail: tables with its
+ * id as `company_id`. They are deleted when it is erased, and are in its download, except for
+ * columns that open something.
  */
 export const ownTables = [
   { name: "company_sessions", without: ["id_hash"] },

@@ -25,7 +25,9 @@ export function newPasswordFields({ companyName, ownerName, email }: Company) {
 
 /** What a new password ends besides sessions and links. */
 export interface NewPasswordEnds {
-  /** recovery codes and API tokens too: somebody else may know the old password, and have made some */
+  /**
+   * recovery codes and API tokens too: somebody else may know the old password, and have made some
+   */
   otherAccess?: boolean;
 }
 
@@ -45,9 +47,9 @@ export const endedAccess = ({ otherAccess }: NewPasswordEnds): Record<string, st
   otherAccess ? { ended: "recovery codes, API tokens" } : {};
 
 /**
- * Changes the password and ends the company's other sessions, its password links, and any change of email that waits to
- * be confirmed: somebody else may have asked for it. Browsers that have signed in before are strangers again
- * (devices.server.ts). The caller must have checked the old password.
+ * Changes the password and ends the company's other sessions, its password links, and any change of
+ * email that waits to be confirmed: somebody else may have asked for it. Browsers that have signed
+ * in before are strangers again (devices.server.ts). The caller must have checked the old password.
  * @param keepId the id of the requesting session
  * @param by for the audit trail
  * @returns "signed-out" if that session has ended meanwhile: somebody else has set a password, say

@@ -24,8 +24,8 @@ import { forgetEmailChange, noteVerified } from "#app/domain/verified-emails.ser
 import { environment } from "#app/env.server.ts";
 
 /**
- * A new password for an owner who has lost the old one, through a link from a recovery code, by mail, or from an
- * operator.
+ * A new password for an owner who has lost the old one, through a link from a recovery code, by
+ * mail, or from an operator.
  */
 
 /** How many mailed links a company may have at a time: more would only fill its mailbox. */
@@ -35,7 +35,8 @@ const mostByMail = 5;
 const resetAddress = (token: string) => `${environment().PUBLIC_URL}/reset/${token}`;
 
 /**
- * Makes a one-use link to a new password, for an operator to hand to the company's owner; it lives an hour.
+ * Makes a one-use link to a new password, for an operator to hand to the company's owner; it lives
+ * an hour.
  * @returns its full address, or undefined if there is no such company
  */
 export async function makeResetLink(
@@ -54,8 +55,8 @@ export async function makeResetLink(
 }
 
 /**
- * Has a link sent to an address, if a company has it. That is not checked here, so that every request costs the same
- * work.
+ * Has a link sent to an address, if a company has it. That is not checked here, so that every
+ * request costs the same work.
  * @param address folded
  */
 export async function requestResetLink(db: Knex, address: string, by: By): Promise<void> {
@@ -69,8 +70,8 @@ export async function requestResetLink(db: Knex, address: string, by: By): Promi
  * Makes the link that a mail carries.
  * @param address folded, as it was typed
  * @param isRetry whether a link made earlier may not have arrived
- * @returns the token, and the company's own spelling of the address, where the mail goes; undefined if there is nobody
- * to send it to, or they have been sent enough
+ * @returns the token, and the company's own spelling of the address, where the mail goes; undefined
+ * if there is nobody to send it to, or they have been sent enough
  */
 export async function resetLinkForMail(
   db: Knex,
@@ -119,10 +120,12 @@ export async function resettingWith(db: Knex, token: string): Promise<Resetting 
 class LinkUnusableError extends Error {}
 
 /**
- * Sets a new password. The link, and the code that it came from, are spent; every other link and every session ends, as
- * does a change of email waiting to be confirmed; the owner is told by mail. Anything else about the account stays,
- * such as its being frozen, and so do recovery codes and API tokens unless `ends` says otherwise.
- * @returns "link-unusable" if the link or its code is unknown, used or expired, or the email has changed since
+ * Sets a new password. The link, and the code that it came from, are spent; every other link and
+ * every session ends, as does a change of email waiting to be confirmed; the owner is told by mail.
+ * Anything else about the account stays, such as its being frozen, and so do recovery codes and API
+ * tokens unless `ends` says otherwise.
+ * @returns "link-unusable" if the link or its code is unknown, used or expired, or the email has
+ * changed since
  */
 export async function resetPassword(
   db: Knex,

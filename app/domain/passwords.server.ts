@@ -8,11 +8,12 @@ import { environment } from "#app/env.server.ts";
 import { networksOf } from "#app/ip-address.ts";
 
 /**
- * Passwords are stored as Argon2id hashes. The previous system's hashes are accepted too, and replaced at the first
- * sign-in that proves the password.
+ * Passwords are stored as Argon2id hashes. The previous system's hashes are accepted too, and
+ * replaced at the first sign-in that proves the password.
  */
 
-// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane. Argon2id is the package's default.
+// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane. Argon2id is the package's
+// default.
 const argon2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 const pbkdf2Async = promisify(pbkdf2);
@@ -20,7 +21,10 @@ const pbkdf2Async = promisify(pbkdf2);
 /** The outcome of {@link verifyPassword}. */
 export type PasswordCheck = "right" | "right-but-old-hash" | "wrong";
 
-/** More passwords are waiting than the machine can check soon, or the same client has asked for most of them. */
+/**
+ * More passwords are waiting than the machine can check soon, or the same client has asked for most
+ * of them.
+ */
 export class PasswordsBusyError extends Error {
   override name = "PasswordsBusyError";
 }
@@ -40,9 +44,10 @@ function queue(): FairQueue {
 const inside = new AsyncLocalStorage<true>();
 
 /**
- * Does work that hashes passwords in its turn, including its database queries, so that a flood of it does not hold up
- * others there either. Hashing outside of this has a turn of its own.
- * @param lanes {@link lanesOf} the client: nobody in another lane waits for more than one of its turns
+ * Does work that hashes passwords in its turn, including its database queries, so that a flood of
+ * it does not hold up others there either. Hashing outside of this has a turn of its own.
+ * @param lanes {@link lanesOf} the client: nobody in another lane waits for more than one of its
+ * turns
  * @throws {PasswordsBusyError} when too many wait
  */
 export async function inTurn<T>(lanes: readonly string[], work: () => Promise<T>): Promise<T> {
@@ -73,9 +78,9 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Every check costs one Argon2, whether or not the account exists and whatever kind of hash it has; an old kind's own
- * work comes on top. A password that is not typed in NFKC is tried as typed too, which doubles that for every account
- * alike.
+ * Every check costs one Argon2, whether or not the account exists and whatever kind of hash it has;
+ * an old kind's own work comes on top. A password that is not typed in NFKC is tried as typed too,
+ * which doubles that for every account alike.
  * @param storedHash undefined if there is no such account
  * @throws {PasswordsBusyError} when too many wait
  */

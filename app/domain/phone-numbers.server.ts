@@ -21,9 +21,10 @@ import { isEmailVerified } from "#app/domain/verified-emails.server.ts";
 import { environment } from "#app/env.server.ts";
 
 /**
- * Who owns a number. A number belongs to at most one company and a company has at most one number, for ever. The
- * database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of the number assigns it, a trigger
- * carries the company along, and the row count is the answer. Nothing here checks first and writes later.
+ * Who owns a number. A number belongs to at most one company and a company has at most one number,
+ * for ever. The database itself holds the rule (rules/rules.server.ts): one conditional UPDATE of
+ * the number assigns it, a trigger carries the company along, and the row count is the answer.
+ * Nothing here checks first and writes later.
  */
 
 /** The outcome of {@link assignPhoneNumber}. */
@@ -32,7 +33,7 @@ export type Assignment =
   | { outcome: "assigned"; phoneNumber: string }
   /** unknown or taken; if no number was asked for, the pool is empty */
   | { outcome: "not-available" }
-  /** the company already has a number, perhaps the very one it asks for, as when a request is repeated */
+  /** the company already has a number, perhaps the very one it asks for, as in a repeated request */
   | { outcome: "already-has-number"; phoneNumber: string }
   /** or its account is closed: frozen or erased */
   | { outcome: "no-such-company" }
@@ -46,7 +47,8 @@ export type Assignment =
  * @param db a transaction remains usable whatever the outcome
  * @param phoneNumber in E.164; without it the company gets the one that has been available longest
  * @param by for the audit trail; companies' own requests count against the assignment budget
- * @throws the driver's error if the database is away; {@link assignForSure} says whether anything happened
+ * @throws the driver's error if the database is away; {@link assignForSure} says whether anything
+ * happened
  */
 export async function assignPhoneNumber(
   db: Knex,
@@ -93,12 +95,12 @@ async function assignBy(
   const isBarred = needsVerifiedEmail(by) && !(await isEmailVerified(db, companyId));
   const budget = isBudgeted(by) ? await assignmentsPerHour(db) : undefined;
   try {
-    // In a caller's transaction this is a savepoint: on PostgreSQL a refused statement would end all of it.
+    // In a caller's transaction a savepoint: on PostgreSQL a refused statement would end it all.
     const claimed = await db.transaction(async (inner) => {
       if (isBarred) return undefined;
       const number = await claiming(inner);
       if (number !== undefined) {
-        // The claim has waited for anything that was closing the account: a tombstone gets no number.
+        // The claim waited for anything that was closing the account: a tombstone gets no number.
         if (await isClosed(inner, companyId)) throw new CompanyClosed();
         const details = { phone_number: number };
         await recordEvent(inner, { event: "assigned", companyId, ...by, details });
@@ -163,10 +165,11 @@ export class UnknownOutcomeError extends Error {
 }
 
 /**
- * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. If the connection is cut during a commit, the outcome
- * is open: a second look may settle it within 0.8 seconds, so that the company has its answer within three.
- * @throws UnknownOutcomeError, with the driver's error as its cause, if it does not; the driver's error itself if nothing
- * was changed
+ * As {@link assignPhoneNumber}, or {@link assignFirstAvailable}. If the connection is cut during a
+ * commit, the outcome is open: a second look may settle it within 0.8 seconds, so that the company
+ * has its answer within three.
+ * @throws UnknownOutcomeError, with the driver's error as its cause, if it does not; the driver's
+ * error itself if nothing was changed
  */
 export async function assignForSure(
   db: Knex,
@@ -195,7 +198,7 @@ export async function assignForSure(
   }
 }
 
-/** The company's number, and whether it got it within so many seconds, by the database's clock and whole ones. */
+/** The company's number, and whether it got it within so many whole seconds (database's clock). */
 function heldSince(db: Knex, companyId: number, seconds: number) {
   return db("twilio_phone_numbers")
     .where({ assigned_to_company_id: companyId, status: "assigned" })
@@ -246,15 +249,16 @@ async function claimFirst(
       ),
     );
     if (row) return row.phone_number;
-    // Every remaining number may be locked by a claim that will yet fail: wait for one of them, then look again.
+    // Every remaining number may be locked by a claim that will yet fail: wait for one of them,
+    // then look again.
     const left = isPostgres(db) && (await waitForOne(db, among));
     if (!left && !(await available(db, among).first("id"))) return undefined;
   }
 }
 
 /**
- * Waits for the lock on a number, and releases it at once: two claims that each kept one (even on a number that has
- * gone meanwhile) and waited for another could deadlock.
+ * Waits for the lock on a number, and releases it at once: two claims that each kept one (even on a
+ * number that has gone meanwhile) and waited for another could deadlock.
  */
 async function waitForOne(transaction: Knex, among?: readonly string[]): Promise<boolean> {
   const savepoint = await transaction.transaction();

@@ -1,7 +1,8 @@
 import type { Knex } from "knex";
 
 /**
- * On PostgreSQL each connection counts in rows of its own (rules/offer-postgres.ts), which are added up now and then.
+ * On PostgreSQL each connection counts in rows of its own (rules/offer-postgres.ts), which are
+ * added up now and then.
  */
 
 /** Whether there are counts to add up. */
@@ -9,7 +10,10 @@ export async function hasSpreadCounts(db: Knex): Promise<boolean> {
   return (await db("pool_counts").whereNot({ slot: 0 }).first("what")) !== undefined;
 }
 
-/** Adds up the counts of all connections; those being changed at the moment are left for the next time. */
+/**
+ * Adds up the counts of all connections; those being changed at the moment are left for the next
+ * time.
+ */
 export async function foldCounts(db: Knex): Promise<void> {
   await db.raw(`
     with folded as (

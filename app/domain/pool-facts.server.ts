@@ -3,14 +3,14 @@ import { isPostgres } from "#app/db.server.ts";
 import { numberFacts } from "#app/domain/number-facts.ts";
 
 /**
- * The facts stored about a number when it enters the pool: its country, its kind, whether it is memorable. The database
- * cannot know these, so the program states them when it adds numbers; for numbers that come by plain SQL or were
- * adopted they are worked out later.
+ * The facts stored about a number when it enters the pool: its country, its kind, whether it is
+ * memorable. The database cannot know these, so the program states them when it adds numbers; for
+ * numbers that come by plain SQL or were adopted they are worked out later.
  */
 
 /**
- * States the facts about numbers that the same transaction is about to insert into the pool, on PostgreSQL in one
- * statement. A trigger adds them to the numbers on offer.
+ * States the facts about numbers that the same transaction is about to insert into the pool, on
+ * PostgreSQL in one statement. A trigger adds them to the numbers on offer.
  * @param phoneNumbers in E.164, a few hundred
  */
 export async function tellFacts(transaction: Knex, phoneNumbers: readonly string[]): Promise<void> {

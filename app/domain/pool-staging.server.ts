@@ -11,27 +11,35 @@ import {
   recordAdded,
 } from "#app/domain/pool.server.ts";
 
-/** Numbers that nobody else sees: they wait to enter the pool all together, or only show what would enter it. */
+/**
+ * Numbers that nobody else sees: they wait to enter the pool all together, or only show what would
+ * enter it.
+ */
 export interface Staging {
-  /** Stages those of `phoneNumbers` (E.164) that are in neither the pool nor the staging yet, and returns them. */
+  /**
+   * Stages those of `phoneNumbers` (E.164) that are in neither the pool nor the staging yet, and
+   * returns them.
+   */
   stage(phoneNumbers: readonly string[]): Promise<Set<string>>;
   /**
-   * Puts everything staged into the pool in one step, with one line in the audit trail, and returns how many were not
-   * added by others meanwhile.
+   * Puts everything staged into the pool in one step, with one line in the audit trail, and returns
+   * how many were not added by others meanwhile.
    */
   enter(by: By): Promise<number>;
 }
 
 /**
- * Gives `work` an empty staging. It is a temporary table, so a million numbers take none of the process's memory, and
- * on SQLite no lock until they enter. On PostgreSQL it is all one transaction, over when this returns.
+ * Gives `work` an empty staging. It is a temporary table, so a million numbers take none of the
+ * process's memory, and on SQLite no lock until they enter. On PostgreSQL it is all one
+ * transaction, over when this returns.
  * @param db if SQLite, with a single connection
  */
 export async function withStaging<Result>(
   db: Knex,
   work: (staging: Staging) => Promise<Result>,
 ): Promise<Result> {
-  // Behind a pooler only a transaction keeps the same connection; on SQLite it would keep an old view of the pool.
+  // Behind a pooler only a transaction keeps the same connection; on SQLite it would keep an old
+  // view of the pool.
   if (isPostgres(db)) return db.transaction((trx) => stageIn(trx, work));
   return stageIn(db, work).finally(() => db.raw("drop table if exists temp.staged_numbers"));
 }

@@ -7,11 +7,14 @@ import { tellFacts } from "#app/domain/pool-facts.server.ts";
 import { keepWritersOut } from "#app/domain/rules/sqlite.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
-/** The pool as operators see it: they add numbers, and see who has which. Nothing here assigns one. */
+/**
+ * The pool as operators see it: they add numbers, and see who has which. Nothing here assigns one.
+ */
 
 /**
- * How many numbers enter together, in a transaction of their own: SQLite then holds its lock for less than a tenth of
- * the time that a request waits for it, so that sign-ups and choices can go on meanwhile.
+ * How many numbers enter together, in a transaction of their own: SQLite then holds its lock for
+ * less than a tenth of the time that a request waits for it, so that sign-ups and choices can go on
+ * meanwhile.
  */
 export const batchSize = 1_000;
 
@@ -47,12 +50,12 @@ export async function recordAdded(transaction: Knex, added: number, by: By): Pro
 }
 
 /**
- * Keeps others from adding to the pool until the transaction ends: two transactions adding the same numbers in
- * different orders would wait for each other.
+ * Keeps others from adding to the pool until the transaction ends: two transactions adding the same
+ * numbers in different orders would wait for each other.
  */
 export async function addAlone(transaction: Knex): Promise<void> {
-  // SQLite's write lock comes first: it is refused to a transaction that has already read, and any statement on the
-  // pool's own table also reads the search's.
+  // SQLite's write lock comes first: it is refused to a transaction that has already read, and any
+  // statement on the pool's own table also reads the search's.
   await transaction.raw(
     isPostgres(transaction)
       ? "select pg_advisory_xact_lock(hashtext('add to the pool'))"
@@ -61,14 +64,16 @@ export async function addAlone(transaction: Knex): Promise<void> {
 }
 
 /**
- * Puts at most {@link batchSize} numbers into the pool, all or none, in a transaction that began with {@link addAlone}.
+ * Puts at most {@link batchSize} numbers into the pool, all or none, in a transaction that began
+ * with {@link addAlone}.
  * @returns those that were added
  */
 export async function addBatch(
   transaction: Knex,
   phoneNumbers: readonly string[],
 ): Promise<string[]> {
-  // Not left to ON CONFLICT: SQLite first runs the trigger that guards assigned numbers, which would refuse.
+  // Not left to ON CONFLICT: SQLite first runs the trigger that guards assigned numbers, which
+  // would refuse.
   const known = await knownInPool(transaction, phoneNumbers);
   const missing = phoneNumbers.filter((phoneNumber) => !known.has(phoneNumber));
   if (missing.length === 0) return [];
@@ -105,7 +110,10 @@ function* batchesOf(phoneNumbers: readonly string[]): Generator<string[]> {
   }
 }
 
-/** SQL for `given` (phone_number, position) from one bound JSON array: statements limit how many values they bind. */
+/**
+ * SQL for `given` (phone_number, position) from one bound JSON array: statements limit how many
+ * values they bind.
+ */
 export const givenNumbers = (db: Knex) =>
   isPostgres(db)
     ? "json_array_elements_text(?::json) with ordinality as given (phone_number, position)"
@@ -139,7 +147,8 @@ export async function poolStatus(db: Knex): Promise<PoolStatus> {
   return {
     available: of("available"),
     assigned: of("assigned"),
-    // A company has at most one number, and an assigned number has a company; an erased company waits for none.
+    // A company has at most one number, and an assigned number has a company; an erased company
+    // waits for none.
     companiesWaiting: of("companies") - of("assigned") - of("erased"),
   };
 }
@@ -165,8 +174,8 @@ export interface PoolEntry {
 const pageSize = 1_000;
 
 /**
- * The whole pool in the order of entry, a page at a time, in constant memory. Numbers coming and going meanwhile cause
- * neither repeats nor gaps.
+ * The whole pool in the order of entry, a page at a time, in constant memory. Numbers coming and
+ * going meanwhile cause neither repeats nor gaps.
  * @param status only these
  */
 export async function* eachInPool(

@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * Messages whose calls are gone here but which Twilio still has. They are queued in the transaction that deletes the
- * calls, and stay until Twilio says that it no longer has them.
+ * Messages whose calls are gone here but which Twilio still has. They are queued in the transaction
+ * that deletes the calls, and stay until Twilio says that it no longer has them.
  */
 
 /** @param recordingSids `RE…` */
@@ -43,7 +43,10 @@ export async function recordingDeleted(db: Knex, recordingSid: string): Promise<
 const firstWait = 60;
 const longestWait = 24 * 60 * 60;
 
-/** A try failed; the next one waits twice as long, up to a day. @param failure why, without a secret */
+/**
+ * A try failed; the next one waits twice as long, up to a day.
+ * @param failure why, without a secret
+ */
 export async function recordingNotDeleted(
   db: Knex,
   recordingSid: string,

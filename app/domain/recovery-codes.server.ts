@@ -9,8 +9,9 @@ import { toDatabaseTime } from "#app/domain/times.ts";
 import { query } from "#app/query.server.ts";
 
 /**
- * Recovery codes: with one of them and the email, an owner who has lost the password gets back in without any mail.
- * Ten, of 80 bits each, shown once and kept as SHA-256; a code is spent when the new password is set.
+ * Recovery codes: with one of them and the email, an owner who has lost the password gets back in
+ * without any mail. Ten, of 80 bits each, shown once and kept as SHA-256; a code is spent when the
+ * new password is set.
  */
 
 const codesMade = 10;
@@ -113,8 +114,8 @@ export async function makeRecoveryCodes(
 /**
  * Exchanges an email and an unused code for a link to a new password. The code is not spent yet.
  * @param email in any case, with or without spaces around it
- * @returns the token of `/reset/TOKEN`, or undefined if the two do not belong together; an email that is unknown costs
- *   the same work
+ * @returns the token of `/reset/TOKEN`, or undefined if the two do not belong together; an unknown
+ *   email costs the same work
  */
 export async function linkForCode(
   db: Knex,

@@ -1,8 +1,9 @@
 /**
- * Memoises a function: numbering plans and time zones take tens to hundreds of microseconds to look up, and requests
- * ask for the same few again and again.
+ * Memoises a function: numbering plans and time zones take tens to hundreds of microseconds to look
+ * up, and requests ask for the same few again and again.
  * @param make pure; undefined is kept as well
- * @param most how many results are kept; beyond that it starts afresh, since anybody may send anything
+ * @param most how many results are kept; beyond that it starts afresh, since anybody may send
+ * anything
  */
 export function remember<Value>(
   make: (key: string) => Value,

@@ -17,9 +17,9 @@ import { countUnheard } from "#app/domain/messages.server.ts";
 import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 
 /**
- * Who is signed in. The browser holds a random 256-bit id and the row its SHA-256, so a copy of the table opens no
- * account. A session ends 30 days after it was last used, or 180 days after it began, or when its company has begun
- * {@link mostSessions} later ones.
+ * Who is signed in. The browser holds a random 256-bit id and the row its SHA-256, so a copy of the
+ * table opens no account. A session ends 30 days after it was last used, or 180 days after it
+ * began, or when its company has begun {@link mostSessions} later ones.
  */
 
 /** How many sessions a company may have at once. */
@@ -56,9 +56,11 @@ export class AccountChangedError extends Error {
 }
 
 /**
- * Begins a session and returns its id, which only the cookie will hold; if there are too many, the oldest ends.
+ * Begins a session and returns its id, which only the cookie will hold; if there are too many, the
+ * oldest ends.
  * @param by for the audit trail, and for the company to see
- * @param passwordHash the hash that the password was checked against; it must still be the company's
+ * @param passwordHash the hash that the password was checked against; it must still be the
+ * company's
  * @throws {AccountChangedError}
  */
 export async function beginSession(
@@ -70,7 +72,8 @@ export async function beginSession(
 ): Promise<string> {
   const id = randomBytes(32).toString("base64url");
   await db.transaction(async (transaction) => {
-    // Anything that ends all sessions is done before the check below, or waits until this one exists and ends it too.
+    // Anything that ends all sessions is done before the check below, or waits until this one
+    // exists and ends it too.
     await lockCompany(transaction, companyId);
     await transaction("company_sessions").insert({
       id_hash: hashOf(id),
@@ -87,9 +90,9 @@ export async function beginSession(
     if (unchanged === undefined) throw new AccountChangedError();
     await recordEvent(transaction, { event: "signed-in", companyId, ...by }, now);
   });
-  // Signing in is rare and already slow, so expired sessions are deleted here. Sessions that begin at once each look
-  // after their own commit, so that the last look sees them all; and none deletes itself, whatever clock the others
-  // began by.
+  // Signing in is rare and already slow, so expired sessions are deleted here. Sessions that begin
+  // at once each look after their own commit, so that the last look sees them all; and none deletes
+  // itself, whatever clock the others began by.
   await db("company_sessions")
     .where("expires_at", "<=", toDatabaseTime(now))
     .orWhereIn(
@@ -117,7 +120,9 @@ export interface Session {
   stale: boolean;
   /** messages nobody has listened to, shown on every page; counted up to `mostCounted` */
   unheard: number;
-  /** since when the company's number has been missing from the Twilio account, if it is; RFC 3339 */
+  /**
+   * since when the company's number has been missing from the Twilio account, if it is; RFC 3339
+   */
   numberGoneSince: string | null;
 }
 
@@ -176,7 +181,8 @@ const openSession = {
 
 /**
  * Records that an open session is in use, which restarts its idle time.
- * @returns false if the database takes no writes now: the session is good, and this can wait for its next request
+ * @returns false if the database takes no writes now: the session is good, and this can wait for
+ * its next request
  */
 export async function extendSession(
   db: Knex,
@@ -200,7 +206,8 @@ export async function extendSession(
 }
 
 /**
- * Ends all of the company's sessions except the one asking. Writing the audit trail is left to the caller.
+ * Ends all of the company's sessions except the one asking. Writing the audit trail is left to the
+ * caller.
  * @returns how many
  */
 export async function endSessions(db: Knex, companyId: number, keepId?: string): Promise<number> {

@@ -1,8 +1,8 @@
 import { countryOf } from "#app/domain/e164.ts";
 
 /**
- * The languages that callers can be spoken to in: for the company's greeting, written in it, and our own sentences.
- * BCP 47 tags, with the country whose accent it is.
+ * The languages that callers can be spoken to in: for the company's greeting, written in it, and
+ * our own sentences. BCP 47 tags, with the country whose accent it is.
  */
 export const spokenLanguages = [
   "en-GB",
@@ -23,7 +23,10 @@ export function asSpokenLanguage(tag: string | null): SpokenLanguage | undefined
   return spokenLanguages.find((one) => one === tag);
 }
 
-/** The language of countries where only one of these is spoken; in all others English is understood best. */
+/**
+ * The language of countries where only one of these is spoken; in all others English is understood
+ * best.
+ */
 const languageOfCountry: Record<string, SpokenLanguage> = {
   AT: "de-DE",
   DE: "de-DE",
@@ -40,7 +43,10 @@ const languageOfCountry: Record<string, SpokenLanguage> = {
   VA: "it-IT",
 };
 
-/** What the callers of a number most likely speak. @param phoneNumber E.164, or whatever else was called */
+/**
+ * What the callers of a number most likely speak.
+ * @param phoneNumber E.164, or whatever else was called
+ */
 export function languageOfNumber(phoneNumber: string | null): SpokenLanguage {
   const ofCountry = languageOfCountry[countryOf(phoneNumber ?? "") ?? ""];
   return ofCountry ?? (phoneNumber?.startsWith("+1") ? "en-US" : "en-GB");

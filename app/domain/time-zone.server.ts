@@ -3,13 +3,13 @@ import { countryOf } from "#app/domain/e164.ts";
 import { remember } from "#app/domain/remember.ts";
 
 /**
- * The time zone that a company's times are shown in: an IANA name. If the company has never set it, it is guessed from
- * the country of its number, or of its phone.
+ * The time zone that a company's times are shown in: an IANA name. If the company has never set it,
+ * it is guessed from the country of its number, or of its phone.
  */
 
 /**
- * The name under which a zone is kept, or undefined if there is no such zone. Browsers name some zones by older
- * names; an offset such as `+01:00` is not a zone, since it has no summer time.
+ * The name under which a zone is kept, or undefined if there is no such zone. Browsers name some
+ * zones by older names; an offset such as `+01:00` is not a zone, since it has no summer time.
  */
 export function asTimeZone(text: string): string | undefined {
   return /^[A-Za-z][\w+/-]{1,63}$/.test(text) ? zoneOfName(text) : undefined;
@@ -29,7 +29,8 @@ export function timeZones(): string[] {
 }
 
 /**
- * For countries with several zones, or none of their own, the zone in which most people live (IANA, "zone1970.tab").
+ * For countries with several zones, or none of their own, the zone in which most people live (IANA,
+ * "zone1970.tab").
  */
 const mainZones: Record<string, string> = {
   AC: "Atlantic/St_Helena",
@@ -57,7 +58,8 @@ const mainZones: Record<string, string> = {
 };
 
 /**
- * The zone of a number's country (E.164); undefined if its plan names none, as with toll-free and satellite numbers.
+ * The zone of a number's country (E.164); undefined if its plan names none, as with toll-free and
+ * satellite numbers.
  */
 export function timeZoneOfNumber(phoneNumber: string | null): string | undefined {
   const country = phoneNumber === null ? undefined : countryOf(phoneNumber);
@@ -68,7 +70,10 @@ const zoneOfCountry = remember((country) =>
   asTimeZone(mainZones[country] ?? zonesOf(country)[0] ?? ""),
 );
 
-/** ECMA-402's `Intl.Locale` lists a region's zones alphabetically: by a method, in older versions by a property. */
+/**
+ * ECMA-402's `Intl.Locale` lists a region's zones alphabetically: by a method, in older versions by
+ * a property.
+ */
 function zonesOf(country: string): string[] {
   const region = new Intl.Locale(`und-${country}`) as Intl.Locale & {
     getTimeZones?(): string[] | undefined;
@@ -89,7 +94,8 @@ export function timeZoneFrom(saved: string | null, ...numbers: (string | null)[]
 }
 
 /**
- * Saves the zone that a company sets, or its browser reports at sign-up. @param timeZone as {@link asTimeZone} gives it
+ * Saves the zone that a company sets, or its browser reports at sign-up. @param timeZone as {@link
+ * asTimeZone} gives it
  */
 export async function saveTimeZone(db: Knex, companyId: number, timeZone: string): Promise<void> {
   await db("company_time_zones")

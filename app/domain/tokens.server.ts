@@ -19,9 +19,10 @@ import { toDatabaseTime, toRfc3339 } from "#app/domain/times.ts";
 import { holdsForgingMarks, withoutStrayMarks } from "#app/domain/written-text.ts";
 
 /**
- * API tokens: a program that holds one acts for its company, as far as the token's scopes go. It is shown once and kept
- * as its SHA-256, so that a copy of the table opens nothing. It is `cpn_`, 256 bits in base 62, and their CRC-32 in
- * base 62: a typing mistake shows without asking the database, and secret scanners can recognise one.
+ * API tokens: a program that holds one acts for its company, as far as the token's scopes go. It is
+ * shown once and kept as its SHA-256, so that a copy of the table opens nothing. It is `cpn_`, 256
+ * bits in base 62, and their CRC-32 in base 62: a typing mistake shows without asking the database,
+ * and secret scanners can recognise one.
  */
 
 /** What a token may allow. */
@@ -229,7 +230,10 @@ export interface ShownToken {
   stale: boolean;
 }
 
-/** The token that a text ({@link isToken}) stands for; undefined if it is unknown or revoked. Only reads. */
+/**
+ * The token that a text ({@link isToken}) stands for; undefined if it is unknown or revoked. Only
+ * reads.
+ */
 export async function findToken(
   db: Knex,
   secret: string,

@@ -7,8 +7,9 @@ import { queueMail } from "#app/domain/mail-queue.server.ts";
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * The addresses that are told of a company's missed calls and messages. Each is confirmed by a link that was sent
- * there, unless it is the company's own and verified already; each mail has a link that stops them.
+ * The addresses that are told of a company's missed calls and messages. Each is confirmed by a link
+ * that was sent there, unless it is the company's own and verified already; each mail has a link
+ * that stops them.
  */
 
 /** How many a company may have. */
@@ -31,7 +32,10 @@ export async function toldAddresses(db: Knex, companyId: number): Promise<ToldAd
 /** The outcome of {@link addToldAddress}; a "confirmed" address needs no link. */
 export type Adding = "link-sent" | "confirmed" | "too-many";
 
-/** Adds an address, or sends the link there once more. @param email as the sign-up form's field gives it */
+/**
+ * Adds an address, or sends the link there once more.
+ * @param email as the sign-up form's field gives it
+ */
 export async function addToldAddress(
   db: Knex,
   companyId: number,
@@ -85,7 +89,9 @@ export async function removeToldAddress(
   });
 }
 
-/** A link for a mail to the address, by which its reader confirms or stops; only its hash is kept. */
+/**
+ * A link for a mail to the address, by which its reader confirms or stops; only its hash is kept.
+ */
 export async function makeToldLink(db: Knex, companyId: number, email: string): Promise<string> {
   const token = randomBytes(32).toString("base64url");
   await db("told_links").insert({
@@ -97,7 +103,9 @@ export async function makeToldLink(db: Knex, companyId: number, email: string): 
   return token;
 }
 
-/** What a link is about; undefined if it is unknown or too old, or the address is no longer told. */
+/**
+ * What a link is about; undefined if it is unknown or too old, or the address is no longer told.
+ */
 export async function toldBy(
   db: Knex,
   token: string,

@@ -14,8 +14,8 @@ import { requireOpenSession, SessionEndedError } from "#app/domain/own-sessions.
 import { toDatabaseTime } from "#app/domain/times.ts";
 
 /**
- * Emails that their company has proved it reads, by a link sent there; and how a company changes its email. The proof
- * holds for that spelling only, and goes when the email changes.
+ * Emails that their company has proved it reads, by a link sent there; and how a company changes
+ * its email. The proof holds for that spelling only, and goes when the email changes.
  */
 
 class LinkSpentError extends Error {}
@@ -45,8 +45,8 @@ export async function requestVerification(db: Knex, companyId: number): Promise<
 }
 
 /**
- * The token of the link that a mail to `address` carries; undefined if the company no longer has anything to do with
- * it.
+ * The token of the link that a mail to `address` carries; undefined if the company no longer has
+ * anything to do with it.
  */
 export async function verifyLinkForMail(
   db: Knex,
@@ -90,12 +90,15 @@ export async function forgetEmailChange(db: Knex, companyId: number): Promise<vo
   await db("email_changes").where({ company_id: companyId }).delete();
 }
 
-/** The outcome of {@link requestEmailChange}; "signed-out" if the requesting session has ended meanwhile. */
+/**
+ * The outcome of {@link requestEmailChange}; "signed-out" if the requesting session has ended
+ * meanwhile.
+ */
 export type EmailChange = "link-sent" | "changed" | "email-taken" | "same-email" | "signed-out";
 
 /**
- * Changes a company's email once the new address is verified, or at once if no mail is configured. The caller must have
- * checked the password.
+ * Changes a company's email once the new address is verified, or at once if no mail is configured.
+ * The caller must have checked the password.
  * @param email as the sign-up form's field gives it
  * @param sessionId the requesting session
  */
@@ -187,7 +190,10 @@ export async function verifyingWith(
   return link.address === next ? "change" : undefined;
 }
 
-/** Verifies a link's address, and makes it the company's email if that was asked for. The link is spent. */
+/**
+ * Verifies a link's address, and makes it the company's email if that was asked for. The link is
+ * spent.
+ */
 export async function verifyEmail(
   db: Knex,
   token: string,

@@ -1,7 +1,7 @@
 /**
- * Names and sentences as people write them. Some invisible marks are part of spelling: joiners, in Persian, in
- * Indian scripts and in emoji, and the marks of direction beside them. Others can be used to forge what people read on
- * pages and in logs.
+ * Names and sentences as people write them. Some invisible marks are part of spelling: joiners, in
+ * Persian, in Indian scripts and in emoji, and the marks of direction beside them. Others can be
+ * used to forge what people read on pages and in logs.
  */
 
 const harmless = String.raw`[\u200C-\u200F\u061C\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2]`;
@@ -12,7 +12,8 @@ const allForging = new RegExp(forging, "gu");
 const tagged = /(?<=\u{1F3F4})[\u{E0020}-\u{E007E}]+\u{E007F}/gu;
 
 /**
- * Whether a text contains control characters, direction overrides, blanks other than spaces, or halves of characters.
+ * Whether a text contains control characters, direction overrides, blanks other than spaces, or
+ * halves of characters.
  */
 export function holdsForgingMarks(text: string): boolean {
   return oneForging.test(text.replace(tagged, ""));

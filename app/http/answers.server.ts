@@ -1,7 +1,9 @@
 import { apiErrors, type ErrorCode } from "#app/http/api-errors.ts";
 import { wholeResponse } from "#app/server/whole-response.server.ts";
 
-/** Answers that are not pages. In the JSON API every body has `success`, and every error a `code`. */
+/**
+ * Answers that are not pages. In the JSON API every body has `success`, and every error a `code`.
+ */
 
 function answer(status: number, body: Record<string, unknown>, headers?: HeadersInit): Response {
   const all = new Headers(headers);

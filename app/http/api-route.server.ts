@@ -20,7 +20,10 @@ import { requireCompanyForApi } from "#app/http/session.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
-/** A call of an operation, by a caller who may make it, with its input as parsed by the operation's schemas. */
+/**
+ * A call of an operation, by a caller who may make it, with its input as parsed by the operation's
+ * schemas.
+ */
 interface ApiCall<W extends Who, Params, Query, Body, Answer> extends Asked {
   company: W extends "anyone" ? undefined : Company;
   params: Params;
@@ -64,8 +67,9 @@ export function handle<
 }
 
 /**
- * A resource route of the JSON API: the operations of its path; any other method gets a 405 with `Allow`. A handler
- * gets the input of its operation, for a company that may make the call, and is never called for another site's page.
+ * A resource route of the JSON API: the operations of its path; any other method gets a 405 with
+ * `Allow`. A handler gets the input of its operation, for a company that may make the call, and is
+ * never called for another site's page.
  */
 export function apiRoute(...handled: Handled[]): {
   loader: (args: LoaderFunctionArgs) => Promise<Response>;
@@ -93,7 +97,10 @@ export function apiRoute(...handled: Handled[]): {
   return { loader: answer, action: answer };
 }
 
-/** The company that is calling. A token takes precedence over a session: a client that sends both means the token. */
+/**
+ * The company that is calling. A token takes precedence over a session: a client that sends both
+ * means the token.
+ */
 async function caller(
   asked: Asked,
   who: Who,

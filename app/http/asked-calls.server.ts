@@ -56,7 +56,10 @@ function typedFilter(query: URLSearchParams): TypedFilter {
   };
 }
 
-/** The page of calls that somebody came from: the address of an action on one of its calls carries it. */
+/**
+ * The page of calls that somebody came from: the address of an action on one of its calls carries
+ * it.
+ */
 export function cameFrom({
   request,
 }: Pick<Asked, "request">): [typed: TypedFilter, cursor: string] {

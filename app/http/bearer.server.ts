@@ -13,7 +13,10 @@ export function bearerOf(request: Request): string | undefined {
   return header === null ? undefined : /^bearer(?= |$) *(.*)$/i.exec(header)?.[1];
 }
 
-/** The header that says how to sign in (RFC 9110, "WWW-Authenticate") and what is wrong with the token sent. */
+/**
+ * The header that says how to sign in (RFC 9110, "WWW-Authenticate") and what is wrong with the
+ * token sent.
+ */
 export const challenge = (fault = "") => ({ "WWW-Authenticate": `Bearer realm="api"${fault}` });
 
 /**

@@ -1,7 +1,10 @@
 import { finished, type Readable } from "node:stream";
 import { nodeBodyOf } from "#app/server/web-request.server.ts";
 
-/** Bodies, read up to a limit: a larger one is refused by its declared length, or as soon as it passes the limit. */
+/**
+ * Bodies, read up to a limit: a larger one is refused by its declared length, or as soon as it
+ * passes the limit.
+ */
 
 /** The most bytes that a form or a JSON document may have. */
 export const bodyLimit = 16 * 1024;
@@ -27,7 +30,8 @@ export async function readBody(request: Request, limit: number = bodyLimit): Pro
   return body ? readStream(body, limit) : readWebStream(request.body, limit);
 }
 
-// Both leave the stream alone at the limit: cancelling it would cut the connection before the answer is out.
+// Both leave the stream alone at the limit: cancelling it would cut the connection before the
+// answer is out.
 
 async function readWebStream(body: Request["body"], limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

@@ -40,7 +40,8 @@ export function fieldsOf({ mode, target, ...handling }: CallHandling) {
 }
 
 /**
- * Saves the form. @returns everything wrong with it, including what only the database knows; undefined if nothing is
+ * Saves the form. @returns everything wrong with it, including what only the database knows;
+ * undefined if nothing is
  */
 export async function saveCallHandlingForm(
   companyId: number,

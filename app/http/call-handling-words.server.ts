@@ -18,7 +18,10 @@ const languageNames = new Intl.DisplayNames("en", {
   languageDisplay: "standard",
 });
 
-/** The languages that callers can be spoken to in, with their English names, like “English (Ireland)”. */
+/**
+ * The languages that callers can be spoken to in, with their English names, like “English
+ * (Ireland)”.
+ */
 export const namedLanguages = spokenLanguages
   .map((tag) => [tag, languageNames.of(tag) ?? tag] as const)
   .toSorted(([, one], [, other]) => one.localeCompare(other));
@@ -27,7 +30,8 @@ const longestQuote = 90;
 
 /**
  * What callers hear, step by step, and what happens to them then, worded to follow “Callers hear:”.
- * `“Good day.”, then ringing at +353 86 123 4567 for up to 20 seconds. If nobody answers, the call ends.`
+ * `“Good day.”, then ringing at +353 86 123 4567 for up to 20 seconds. If nobody answers, the call
+ * ends.`
  */
 export function callersHear({ greeting, mode, target, ringSeconds, takeMessage }: CallHandling) {
   const text = greeting.replaceAll(/\s+/g, " ").trim();

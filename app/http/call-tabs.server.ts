@@ -2,7 +2,10 @@ import { mostCallsCounted, type CallCounts } from "#app/domain/call-filter.serve
 import type { TypedFilter } from "#app/http/asked-calls.server.ts";
 import { outcomeLabels, type ShownOutcome } from "#app/http/shown-call.server.ts";
 
-/** One kind of call: its address, its label, and how many there are, `1,000+` where counting stopped. */
+/**
+ * One kind of call: its address, its label, and how many there are, `1,000+` where counting
+ * stopped.
+ */
 export type CallTab = [outcome: ShownOutcome | "", label: string, count: string | null];
 
 /** Always shown; the other outcomes only while they have calls. */

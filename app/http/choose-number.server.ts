@@ -162,8 +162,8 @@ const regionNames = new Intl.DisplayNames("en", { type: "region" });
 const countryName = remember((country) => regionNames.of(country) ?? country);
 
 /**
- * The action. A form sent as a document is redirected when done; one with the field `answer` = `data` gets only the
- * outcome.
+ * The action. A form sent as a document is redirected when done; one with the field `answer` =
+ * `data` gets only the outcome.
  */
 export const chooseNumber: (
   args: ActionFunctionArgs,

@@ -1,11 +1,15 @@
 import { environment } from "#app/env.server.ts";
 
 /**
- * Scripts of the origins in CORS_ORIGINS may use API tokens from a browser (Fetch Standard, "CORS protocol"). Cookies
- * are not allowed, so a script there cannot act for a company that is signed in here.
+ * Scripts of the origins in CORS_ORIGINS may use API tokens from a browser (Fetch Standard, "CORS
+ * protocol"). Cookies are not allowed, so a script there cannot act for a company that is signed in
+ * here.
  */
 
-/** The answer to a browser that asks whether a script may send a request; undefined for any other request. */
+/**
+ * The answer to a browser that asks whether a script may send a request; undefined for any other
+ * request.
+ */
 export function preflightAnswer(request: Request): Response | undefined {
   if (request.method !== "OPTIONS" || !request.headers.has("Access-Control-Request-Method")) {
     return undefined;

@@ -5,9 +5,10 @@ import { query } from "#app/query.server.ts";
 import { log } from "#app/log/log.server.ts";
 
 /**
- * Counts of tries in fixed windows of time. With PostgreSQL they are in a table that all processes and machines share;
- * when that is away or slow, and with SQLite, which has one process, they are in this process's memory, up to a bound.
- * Keys are stored as hashes: neither table nor memory holds an email or an address.
+ * Counts of tries in fixed windows of time. With PostgreSQL they are in a table that all processes
+ * and machines share; when that is away or slow, and with SQLite, which has one process, they are
+ * in this process's memory, up to a bound. Keys are stored as hashes: neither table nor memory
+ * holds an email or an address.
  */
 
 /** Too many tries: the client has to wait. */
@@ -46,7 +47,9 @@ class BoundedMemory extends RateLimiterMemory {
   }
 }
 
-/** Milliseconds: how long a count may take, and how long a database that took longer is left alone. */
+/**
+ * Milliseconds: how long a count may take, and how long a database that took longer is left alone.
+ */
 const patience = 500;
 const pause = 5_000;
 let awayUntil = 0;
@@ -57,7 +60,10 @@ interface StoreQuery {
   values: (string | number)[];
 }
 
-/** The database for rate-limiter-flexible's store: through our own pool, with its time-outs and statements. */
+/**
+ * The database for rate-limiter-flexible's store: through our own pool, with its time-outs and
+ * statements.
+ */
 const store = {
   async query({ name, text, values }: StoreQuery) {
     if (performance.now() < awayUntil) throw new Error("the counts are not available");

@@ -1,8 +1,9 @@
 /**
- * Comma-separated values (RFC 4180), for programs and for spreadsheets. A spreadsheet takes a cell that begins with
- * `=`, `+`, `-`, `@`, a tab or a line break for a formula, so such text gets an apostrophe before it. Some split lines
- * at semicolons or tabs and ignore quotes inside a line, so whatever could begin a cell there gets one too (OWASP, "CSV
- * Injection"). A phone number stays as it is: a plus, digits and spaces compute nothing.
+ * Comma-separated values (RFC 4180), for programs and for spreadsheets. A spreadsheet takes a cell
+ * that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula, so such text gets an
+ * apostrophe before it. Some split lines at semicolons or tabs and ignore quotes inside a line, so
+ * whatever could begin a cell there gets one too (OWASP, "CSV Injection"). A phone number stays as
+ * it is: a plus, digits and spaces compute nothing.
  */
 
 /** A line, with its line break; null is an empty cell. */

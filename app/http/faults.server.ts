@@ -8,7 +8,10 @@ import { logFault } from "#app/log/log.server.ts";
 import { TooManyAttemptsError } from "#app/http/rate-limits.server.ts";
 import { exchangeOf } from "#app/server/exchange.server.ts";
 
-/** What a client is told about an error not caused by its input: no driver text, no stack. The log has the rest. */
+/**
+ * What a client is told about an error not caused by its input: no driver text, no stack. The log
+ * has the rest.
+ */
 export interface FaultAnswer {
   /** for the JSON API */
   code: ErrorCode;

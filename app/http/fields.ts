@@ -7,7 +7,9 @@ export type FieldErrors = Record<string, string>;
 export const wholeForm: WholeForm = "form";
 export type WholeForm = "form";
 
-/** The result of checking a form or a JSON object against a schema: the first problem of each field. */
+/**
+ * The result of checking a form or a JSON object against a schema: the first problem of each field.
+ */
 export type CheckedFields<Values> =
   { ok: true; values: Values } | { ok: false; errors: FieldErrors };
 

@@ -18,7 +18,8 @@ interface KeyedRequest {
 
 /**
  * Answers a request once, and repetitions of it with the same bytes.
- * @param keeps the refusals that are kept, as successes are; any other leaves nothing done and the key free
+ * @param keeps the refusals that are kept, as successes are; any other leaves nothing done and the
+ * key free
  * @param answer is given the transaction for everything it changes
  * @param afterwards is called when the answer is certain, and not for a repetition
  */

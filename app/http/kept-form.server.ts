@@ -5,8 +5,9 @@ import type { SentForm } from "#app/http/page.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
 /**
- * What was typed into a form sent after the session had ended: the browser keeps it, packed in a cookie, until its
- * owner has logged in again and sees the form. Never a secret, and shown only to the company it was for.
+ * What was typed into a form sent after the session had ended: the browser keeps it, packed in a
+ * cookie, until its owner has logged in again and sees the form. Never a secret, and shown only to
+ * the company it was for.
  */
 
 /** The field of a form that says whose page it is on: a company's id. */
@@ -26,7 +27,10 @@ function keptCookie(path: string) {
   });
 }
 
-/** The headers that make the browser keep the form's `fields`, unless they are too large for a cookie. */
+/**
+ * The headers that make the browser keep the form's `fields`, unless they are too large for a
+ * cookie.
+ */
 export async function keepForm(
   { form, request }: Pick<SentForm, "form" | "request">,
   fields: readonly string[],
@@ -38,7 +42,8 @@ export async function keepForm(
 }
 
 /**
- * What was kept of a form on the requested page, if it is the company's, and the headers that discard it.
+ * What was kept of a form on the requested page, if it is the company's, and the headers that
+ * discard it.
  */
 export async function takeKeptForm(
   { request }: Asked,

@@ -2,8 +2,8 @@ import { ownCookie } from "#app/http/own-cookie.server.ts";
 import type { Asked } from "#app/server/exchange.server.ts";
 
 /**
- * News of what a form did, told once by the next page that can tell it, and not again when that page is reloaded or
- * bookmarked.
+ * News of what a form did, told once by the next page that can tell it, and not again when that
+ * page is reloaded or bookmarked.
  */
 export type News =
   | "assigned"

@@ -17,8 +17,8 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { isSameSite } from "#app/server/same-site.server.ts";
 
 /**
- * The frame of a page's loader and action. An unexpected fault is thrown as `data({ message }, status)` for the
- * ErrorBoundary: 400, 403, 413, 429, 500 or 503.
+ * The frame of a page's loader and action. An unexpected fault is thrown as `data({ message },
+ * status)` for the ErrorBoundary: 400, 403, 413, 429, 500 or 503.
  */
 
 /** What stands in a page's path in place of its parameters. */
@@ -70,8 +70,8 @@ export interface AroundPage {
 }
 
 /**
- * The loader of a company's page; a visitor who is not signed in is sent to sign in. Its data includes {@link
- * AroundPage}.
+ * The loader of a company's page; a visitor who is not signed in is sent to sign in. Its data
+ * includes {@link AroundPage}.
  */
 export function companyLoader<T extends object>(
   load: (page: AskedPage & { company: Company }) => Promise<T>,
@@ -86,7 +86,9 @@ export function companyLoader<T extends object>(
   });
 }
 
-/** The action of a page: the form is read up to a limit, and refused if it comes from another site. */
+/**
+ * The action of a page: the form is read up to a limit, and refused if it comes from another site.
+ */
 export function pageAction<T>(
   act: (sent: SentForm) => Promise<T>,
 ): (args: ActionFunctionArgs) => Promise<T> {

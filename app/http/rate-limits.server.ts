@@ -5,13 +5,15 @@ import { networksOf } from "#app/ip-address.ts";
 export { TooManyAttemptsError };
 
 /**
- * How often something may be tried: counted by all processes together (counter.server.ts), before it is done, so that
- * even a thousand at once are counted. An IPv6 client is its /64, and once more its /48.
+ * How often something may be tried: counted by all processes together (counter.server.ts), before
+ * it is done, so that even a thousand at once are counted. An IPv6 client is its /64, and once more
+ * its /48.
  *
- * Sign-ins: a wrong one costs four times as much as a right one, since a company's people may sign in together. A
- * browser that has signed in to the account before is counted on its own, so that guessing cannot lock the owner out
- * (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"); and on a new browser a network's first tries are
- * let through, whatever others have spent.
+ * Sign-ins: a wrong one costs four times as much as a right one, since a company's people may sign
+ * in together. A browser that has signed in to the account before is counted on its own, so that
+ * guessing cannot lock the owner out (OWASP, "Slow Down Online Guessing Attacks with Device
+ * Cookies"); and on a new browser a network's first tries are let through, whatever others have
+ * spent.
  */
 
 const wrong = 4;
@@ -62,7 +64,8 @@ export interface SignInAttempt {
 
 type Count = [counter: Counter, key: string];
 
-// The narrow ones first, so that a client refused there spends nothing of its neighbours' allowance.
+// The narrow ones first, so that a client refused there spends nothing of its neighbours'
+// allowance.
 function countsOf({ account, address, knownDevice }: SignInAttempt): Count[] {
   if (knownDevice !== undefined) {
     return [
@@ -129,7 +132,8 @@ export function countRecovery(address: string): Promise<void> {
 }
 
 /**
- * Counts a mail that a company has sent to an address, perhaps somebody else's: nobody's mailbox is filled, whoever asks.
+ * Counts a mail that a company has sent to an address, perhaps somebody else's: nobody's mailbox is
+ * filled, whoever asks.
  * @param address the asking client's
  * @throws {TooManyAttemptsError}
  */

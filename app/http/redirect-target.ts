@@ -1,6 +1,7 @@
 /**
- * Where to go after signing in: only a path on this site, since the value comes from whoever made the link.
- * Browsers read `//host`, `/\host` and paths with tabs or line breaks in them as other sites.
+ * Where to go after signing in: only a path on this site, since the value comes from whoever made
+ * the link. Browsers read `//host`, `/\host` and paths with tabs or line breaks in them as other
+ * sites.
  */
 export function ownPath(target: string | null | undefined, otherwise: string): string {
   if (!target || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(target)) {

@@ -31,7 +31,10 @@ export function refuseForm(
   return data<RefusedForm>({ errors: inOrder, values }, { status, headers });
 }
 
-/** Shows an unexpected error, or a limit that was reached, at the top of the form, so that nothing typed is lost. */
+/**
+ * Shows an unexpected error, or a limit that was reached, at the top of the form, so that nothing
+ * typed is lost.
+ */
 export function refuseFormFor(error: unknown, sent: Sent, fields: readonly string[]) {
   const { status, message, headers } = faultAnswer(sent.context, error);
   return refuseForm(sent, fields, status, { [wholeForm]: message }, headers);

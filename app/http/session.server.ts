@@ -16,12 +16,17 @@ import { jsonError } from "#app/http/answers.server.ts";
 import { challenge } from "#app/http/bearer.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 
-/** The company that is signed in, and the `Set-Cookie` that keeps a used session alive in the browser, when due. */
+/**
+ * The company that is signed in, and the `Set-Cookie` that keeps a used session alive in the
+ * browser, when due.
+ */
 export interface SignedIn {
   company: Company;
   /** messages nobody has listened to */
   unheard: number;
-  /** since when the company's number has been missing from the Twilio account, if it is; RFC 3339 */
+  /**
+   * since when the company's number has been missing from the Twilio account, if it is; RFC 3339
+   */
   numberGoneSince: string | null;
   setCookie: string | undefined;
 }
@@ -82,8 +87,8 @@ async function findSignedIn(asked: Asked): Promise<SignedIn | undefined> {
 }
 
 /**
- * The company that is signed in. A visitor to a page who is not is sent to sign in and comes back; one who sent a form
- * was signed in once, and is told what happened.
+ * The company that is signed in. A visitor to a page who is not is sent to sign in and comes back;
+ * one who sent a form was signed in once, and is told what happened.
  * @param keep the headers that make the browser keep what was typed until then
  */
 export async function requireCompany(

@@ -3,7 +3,10 @@ import { isFictional } from "#app/domain/fictional-numbers.ts";
 import { formatPhoneNumber } from "#app/domain/e164.ts";
 import { shownDate } from "#app/http/shown-time.server.ts";
 
-/** A company's number as its pages show it. Made on the server: the numbering plans are too much for a browser. */
+/**
+ * A company's number as its pages show it. Made on the server: the numbering plans are too much for
+ * a browser.
+ */
 export interface ShownNumber {
   /** E.164 */
   phoneNumber: string;

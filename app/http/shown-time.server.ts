@@ -33,7 +33,10 @@ const shortTime = remember(
   (timeZone) => new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone }),
 );
 
-/** `Today 15:25`, `Yesterday 09:10`, `22 Nov 2026, 10:00`: in the company's zone, which the page names. */
+/**
+ * `Today 15:25`, `Yesterday 09:10`, `22 Nov 2026, 10:00`: in the company's zone, which the page
+ * names.
+ */
 export function shownMoment(at: string, timeZone: string, now = new Date()): string {
   const moment = new Date(at);
   const time = shortTime(timeZone).format(moment);
@@ -49,7 +52,10 @@ export function shownClock(at: string, timeZone: string): string {
   return shortTime(timeZone).format(new Date(at));
 }
 
-/** `Today`, `Yesterday`, `23 November`, of another year `23 November 2025`: the day in the company's zone. */
+/**
+ * `Today`, `Yesterday`, `23 November`, of another year `23 November 2025`: the day in the company's
+ * zone.
+ */
 export function shownDay(at: string, timeZone: string, now = new Date()): string {
   const today = dayIn(timeZone, now);
   const day = dayIn(timeZone, new Date(at));

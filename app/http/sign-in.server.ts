@@ -56,8 +56,8 @@ interface Credentials {
 }
 
 /**
- * remix-auth's strategy, for credentials already read from a form or from JSON. Its Authenticator would copy the
- * request, body and all.
+ * remix-auth's strategy, for credentials already read from a form or from JSON. Its Authenticator
+ * would copy the request, body and all.
  */
 class PasswordStrategy extends Strategy<Proven, Credentials> {
   override name = "password";
@@ -116,8 +116,9 @@ interface SignedUp {
 }
 
 /**
- * Makes an account and signs in, both or neither, so that nobody has an account although the form failed. If the answer
- * was lost, sending the form again, with the same email and password, signs in; such tries count as sign-ins.
+ * Makes an account and signs in, both or neither, so that nobody has an account although the form
+ * failed. If the answer was lost, sending the form again, with the same email and password, signs
+ * in; such tries count as sign-ins.
  * @returns undefined if the email is another account's
  * @throws {TooManyAttemptsError}
  * @throws {PasswordsBusyError}
@@ -156,8 +157,8 @@ function inTurnOf<T>({ context }: Asked, email: string, work: () => Promise<T>):
 }
 
 /**
- * Proves that the signed-in visitor knows the password, before anything that only the owner may do. Tries count as
- * sign-ins.
+ * Proves that the signed-in visitor knows the password, before anything that only the owner may do.
+ * Tries count as sign-ins.
  * @returns the error for the password's field, if it is wrong
  * @throws {TooManyAttemptsError}
  */
@@ -181,7 +182,8 @@ async function begin(asked: Asked, proven: Proven): Promise<SignedUp> {
     const cookie = await beginSessionFor(asked, proven.company.id, proven.passwordHash);
     return await begun(asked, proven, "signed-in", cookie);
   } catch (error) {
-    // The password has changed meanwhile, or the account has been closed; the next try will be told which.
+    // The password has changed meanwhile, or the account has been closed; the next try will be told
+    // which.
     throw error instanceof AccountChangedError ? new SignInError() : error;
   }
 }
@@ -199,7 +201,10 @@ async function begun(
   return { company, headers };
 }
 
-/** The `Set-Cookie` value that makes a browser known to a company, which has just proved its password or set one. */
+/**
+ * The `Set-Cookie` value that makes a browser known to a company, which has just proved its
+ * password or set one.
+ */
 export function knownDevice(passwordHash: string): Promise<string> {
   return deviceCookie().serialize(introduceDevice(passwordHash));
 }

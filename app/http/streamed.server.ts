@@ -6,8 +6,8 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 /** Answers that are made while they are sent: an export, an event stream. */
 
 /**
- * Answers with what `chunks` yields, each piece when the client has taken those before it. No cache keeps the answer
- * and nothing on the way may change it, so it is passed on as it comes.
+ * Answers with what `chunks` yields, each piece when the client has taken those before it. No cache
+ * keeps the answer and nothing on the way may change it, so it is passed on as it comes.
  * @param chunks is given a signal that aborts when the client has gone
  */
 export function streamed(

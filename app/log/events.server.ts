@@ -9,7 +9,10 @@ import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 export const budgetAdvice =
   "the hour's assignments are spent: `npm run numbers` shows who has them, and with `-- --open-for 60` lifts the limit for an hour";
 
-/** A try to assign a number; the number itself is in the database. @param outcome of `assignPhoneNumber` */
+/**
+ * A try to assign a number; the number itself is in the database.
+ * @param outcome of `assignPhoneNumber`
+ */
 export function noteAssignment({ context }: Asked, companyId: number, outcome: string): void {
   countAssignment(outcome);
   write(context, "assignment", { companyId, outcome });

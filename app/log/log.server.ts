@@ -14,8 +14,9 @@ export function logToStderr(): void {
 }
 
 /**
- * The process's log: JSON lines on stdout, in UTC; on a terminal readable lines. JSON escapes line breaks, so none
- * can be forged. Nothing secret goes in: callers name what they log, and what errors say is scrubbed.
+ * The process's log: JSON lines on stdout, in UTC; on a terminal readable lines. JSON escapes line
+ * breaks, so none can be forged. Nothing secret goes in: callers name what they log, and what
+ * errors say is scrubbed.
  */
 export const log = pino(
   {

@@ -17,8 +17,8 @@ import { environment } from "#app/env.server.ts";
 import { onMessageFromWorkers, sendToWorkers } from "#app/server/cluster.server.ts";
 
 /**
- * What `/metrics` shows. Each process counts from its own start; a scrape reaches any one of the workers, which asks
- * the others for their counts and adds them up.
+ * What `/metrics` shows. Each process counts from its own start; a scrape reaches any one of the
+ * workers, which asks the others for their counts and adds them up.
  */
 
 const ownRegistry = new Registry();

@@ -3,8 +3,9 @@ import { observeRequest } from "#app/log/metrics.server.ts";
 import type { Incoming } from "#app/server/answer.server.ts";
 
 /**
- * Writes a line of the log when a request has been answered: method, path without its query, route, status,
- * milliseconds, request id, company, token (its id) and client address. Headers and bodies never reach it.
+ * Writes a line of the log when a request has been answered: method, path without its query, route,
+ * status, milliseconds, request id, company, token (its id) and client address. Headers and bodies
+ * never reach it.
  * @param route what the path belongs to: a pattern, `asset` or `unmatched`
  */
 export function logWhenAnswered({ response, exchange }: Incoming, route: string): void {

@@ -34,7 +34,10 @@ export function describeError(error: unknown, withStack = true): LoggedError {
 
 const longestText = 4_000;
 
-/** Removes from a text what may be secret: passwords in addresses, tokens, cookies, and this process's own secrets. */
+/**
+ * Removes from a text what may be secret: passwords in addresses, tokens, cookies, and this
+ * process's own secrets.
+ */
 export function scrub(text: string): string {
   let scrubbed = text
     .slice(0, longestText)

@@ -1,8 +1,8 @@
 import { environment } from "#app/env.server.ts";
 
 /**
- * What the mails say. Nothing typed by anybody is in them except the address they go to: signing up with somebody
- * else's address must not make this service send that person a text of one's own.
+ * What the mails say. Nothing typed by anybody is in them except the address they go to: signing up
+ * with somebody else's address must not make this service send that person a text of one's own.
  */
 
 export interface Letter {

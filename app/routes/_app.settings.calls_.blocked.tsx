@@ -49,7 +49,9 @@ export const loader = companyLoader(async ({ company, refused, ...asked }) => {
   );
 });
 
-/** Blocks a `number`, lifts the block on a `caller`, or saves what happens to `withheld` numbers. */
+/**
+ * Blocks a `number`, lifts the block on a `caller`, or saves what happens to `withheld` numbers.
+ */
 export const action = pageAction(async (sent) => {
   const { id } = await requireCompany(sent, () => keepForm(sent, shownAgain));
   const { number, caller, withheld } = sent.form;

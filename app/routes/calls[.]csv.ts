@@ -10,8 +10,8 @@ import { shownCaller } from "#app/http/shown-call.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**
- * The calls that the page shows under the same filters, as CSV, newest first. Times are RFC 3339, UTC; phone numbers
- * have spaces, since a spreadsheet would turn `+353871112222` into 3.53E+11.
+ * The calls that the page shows under the same filters, as CSV, newest first. Times are RFC 3339,
+ * UTC; phone numbers have spaces, since a spreadsheet would turn `+353871112222` into 3.53E+11.
  */
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {

@@ -8,8 +8,9 @@ import { plainText } from "#app/http/answers.server.ts";
 import { forStream, streamed } from "#app/http/streamed.server.ts";
 
 /**
- * An event stream that says `call` when the company's first call has come, and then ends. It says nothing about the
- * call, which the dashboard then loads. Whichever process the call reached, this one finds it in the database.
+ * An event stream that says `call` when the company's first call has come, and then ends. It says
+ * nothing about the call, which the dashboard then loads. Whichever process the call reached, this
+ * one finds it in the database.
  */
 export function loader(asked: LoaderFunctionArgs): Promise<Response> {
   return forStream(asked, async () => {

@@ -7,7 +7,10 @@ import { pendingMigrations } from "#app/migrate.server.ts";
 /** Milliseconds. */
 const longest = 2_000;
 
-/** Whether requests should be sent here; a 503 names what is wrong: `database`, `migrations`, `disk` or `read-only`. */
+/**
+ * Whether requests should be sent here; a 503 names what is wrong: `database`, `migrations`, `disk`
+ * or `read-only`.
+ */
 export async function loader(): Promise<Response> {
   const failed = servingEnds.aborted ? "stopping" : await missing();
   return Response.json(failed ? { status: "unavailable", failed } : { status: "ok" }, {

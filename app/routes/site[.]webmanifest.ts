@@ -1,6 +1,8 @@
 import { environment } from "#app/env.server.ts";
 
-/** The web app manifest, for adding the service to a home screen (W3C, "Web Application Manifest"). */
+/**
+ * The web app manifest, for adding the service to a home screen (W3C, "Web Application Manifest").
+ */
 export function loader(): Response {
   const { SITE_NAME } = environment();
   const icon = (size: number) => ({

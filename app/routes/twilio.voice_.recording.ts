@@ -6,8 +6,8 @@ import { log } from "#app/log/log.server.ts";
 import { twilioRoute, wholeSeconds, type TwilioRequest } from "#app/twilio/webhook.server.ts";
 import { messageTaken, noted, notNoted, twiml } from "#app/twilio/twiml.server.ts";
 
-// Two requests come here: <Record>'s action, with the caller on the line, and later the news that the recording is
-// ready.
+// Two requests come here: <Record>'s action, with the caller on the line, and later the news that
+// the recording is ready.
 const route = twilioRoute(
   async (twilio) => {
     const kept = twilio.inTime(keep(twilio));

@@ -13,9 +13,10 @@ export function securityHeaders(nonce?: string): Record<string, string> {
 }
 
 /**
- * The Location of an answer: absolute if the request came under PUBLIC_URL's name, since lynx pauses at a relative one.
- * Left as it is if the request came under another name, such as an address in the local network, or if it leads back to
- * the requested address: lynx takes an absolute one for a loop, and shows the page that it already has.
+ * The Location of an answer: absolute if the request came under PUBLIC_URL's name, since lynx
+ * pauses at a relative one. Left as it is if the request came under another name, such as an
+ * address in the local network, or if it leads back to the requested address: lynx takes an
+ * absolute one for a loop, and shows the page that it already has.
  */
 export function locationFor(location: string, { headers, url }: IncomingMessage): string {
   const { PUBLIC_URL } = environment();

@@ -42,8 +42,9 @@ export function sendText(
 }
 
 /**
- * Sends a route's answer: whole or, if it is marked `no-transform`, each piece as soon as the client has taken those
- * before it. When the client goes, the body is cancelled, whatever it was waiting for.
+ * Sends a route's answer: whole or, if it is marked `no-transform`, each piece as soon as the
+ * client has taken those before it. When the client goes, the body is cancelled, whatever it was
+ * waiting for.
  */
 export async function send(incoming: Incoming, answer: Response): Promise<void> {
   const headers: OutgoingHttpHeaders = { "cache-control": "no-store" };
@@ -72,7 +73,8 @@ export async function send(incoming: Incoming, answer: Response): Promise<void> 
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? "");
   begin(incoming, answer.status, {});
   response.flushHeaders();
-  // If either end breaks off, so does the other, so that the client can tell that it did not get everything.
+  // If either end breaks off, so does the other, so that the client can tell that it did not get
+  // everything.
   await pipeline(Readable.fromWeb(pieces as WebStream), response).catch(() => {});
 }
 
@@ -127,9 +129,11 @@ function begin(
   response.writeHead(status, {
     "X-Request-Id": exchange.requestId,
     ...securityHeaders(isPage ? exchange.nonce : undefined),
-    // Lynx ignores `no-store`: where a link leads to a page that it already has, it would show the old one.
+    // Lynx ignores `no-store`: where a link leads to a page that it already has, it would show the
+    // old one.
     ...(isPage && { Pragma: "no-cache" }),
-    // A path with a secret in it is not sent as a referrer; forms still say which site they come from.
+    // A path with a secret in it is not sent as a referrer; forms still say which site they come
+    // from.
     ...(exchange.path.includes("/:token") && { "Referrer-Policy": "strict-origin" }),
     ...headers,
   });

@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
 
 /**
- * The worker's side of its conversation with the supervisor (scripts/start/workers.ts). A process started without a
- * supervisor is alone, and is worker 1.
+ * The worker's side of its conversation with the supervisor (scripts/start/workers.ts). A process
+ * started without a supervisor is alone, and is worker 1.
  */
 
 /** Which worker this is, from 1 up; a replacement has the number of the worker it replaces. */

@@ -6,8 +6,8 @@ import { ipAddress } from "#app/ip-address.ts";
 import { comesFromThisSite } from "#app/server/same-site.server.ts";
 
 /**
- * What is known of a request besides its own content. An exchange travels with it, as Remix's load context, from the
- * listener through loaders and actions to the answer and its line in the log.
+ * What is known of a request besides its own content. An exchange travels with it, as Remix's load
+ * context, from the listener through loaders and actions to the answer and its line in the log.
  */
 export interface Exchange {
   /** the client's own if it is sane, else ours; the answer carries it as `X-Request-Id` */
@@ -39,7 +39,10 @@ export interface Asked {
   context: AppLoadContext;
 }
 
-/** The exchange that a loader, an action or a page is part of; made here if a server other than ours provides none. */
+/**
+ * The exchange that a loader, an action or a page is part of; made here if a server other than ours
+ * provides none.
+ */
 export function exchangeOf(context: AppLoadContext): Exchange {
   context.exchange ??= {
     requestId: randomUUID(),
@@ -80,9 +83,9 @@ function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 /**
- * The client's address, as far as our own proxies vouch for it. Each proxy appends its caller's address on the right,
- * so the position alone tells who wrote an entry. An entry that is not an address (`unknown`) stands for the proxy that
- * wrote it, whose own address is the next one.
+ * The client's address, as far as our own proxies vouch for it. Each proxy appends its caller's
+ * address on the right, so the position alone tells who wrote an entry. An entry that is not an
+ * address (`unknown`) stands for the proxy that wrote it, whose own address is the next one.
  */
 function clientAddress({ headers, socket }: IncomingMessage): string {
   const entries = [headers["x-forwarded-for"] ?? ""].flat().join(",").split(",");

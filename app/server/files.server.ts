@@ -4,7 +4,10 @@ import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { acceptedEncoding, type Encoding } from "#app/server/encoding.server.ts";
 
-/** The files of the client build, served from memory: few, small, and unchanged while the process lives. */
+/**
+ * The files of the client build, served from memory: few, small, and unchanged while the process
+ * lives.
+ */
 
 /** A file of the client build, with the headers of its answers. */
 interface File {
@@ -38,7 +41,8 @@ const compressed = { br: ".br", gzip: ".gz" } as const;
 
 /**
  * Reads the client build.
- * @param directory where the build put it; it does not exist on a platform that serves the files itself
+ * @param directory where the build put it; it does not exist on a platform that serves the files
+ * itself
  * @returns a function that answers a request for a path, with undefined if no file has that path
  */
 export function clientFiles(

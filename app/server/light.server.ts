@@ -1,12 +1,14 @@
 /**
- * Making a web Request or Response costs more than all the rest of a JSON API answer: each brings an AbortController or
- * a stream. A light one is made in full only when asked for something that it does not know.
+ * Making a web Request or Response costs more than all the rest of a JSON API answer: each brings
+ * an AbortController or a stream. A light one is made in full only when asked for something that it
+ * does not know.
  */
 
 type Known<T> = Readonly<Partial<T>>;
 
 /**
- * Light instances of a class: `known` is what they can tell at once; `make` is called at most once, for the full one.
+ * Light instances of a class: `known` is what they can tell at once; `make` is called at most once,
+ * for the full one.
  */
 export type LightClass<T> = new (known: Known<T>, make: () => T) => T;
 

@@ -23,13 +23,15 @@ import {
 } from "#app/server/web-request.server.ts";
 
 /**
- * Where a request enters, becomes an exchange, meets a file of the client build, a resource route or Remix, and leaves
- * as an answer.
+ * Where a request enters, becomes an exchange, meets a file of the client build, a resource route
+ * or Remix, and leaves as an answer.
  */
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** The listener for Node's HTTP server. Whatever goes wrong becomes an answer; nothing is thrown. */
+/**
+ * The listener for Node's HTTP server. Whatever goes wrong becomes an answer; nothing is thrown.
+ */
 export function listenerOf(build: ServerBuild): Listener {
   const fileFor = clientFiles(build.assetsBuildDirectory);
   const find = routeTable(build.routes);
@@ -61,7 +63,8 @@ export function listenerOf(build: ServerBuild): Listener {
         const asked = { request: lightRequest(request, target, response), params, context };
         await send(incoming, await withinBudget(() => answerOfResource(resource, asked)));
       } else {
-        // Remix compares it with Host, which is wrong behind a proxy; our own check is in the exchange.
+        // Remix compares it with Host, which is wrong behind a proxy; our own check is in the
+        // exchange.
         delete request.headers.origin;
         const asked = webRequest(request, withoutData(target), response);
         const answer = await withinBudget(() => pageOf(place.id)(asked, context));

@@ -4,8 +4,8 @@ import { securityHeaders } from "#app/server/answer-headers.server.ts";
 import { log } from "#app/log/log.server.ts";
 
 /**
- * Answers what is not HTTP, has headers that are too large, or comes too slowly: 400, 431 or 408 with our headers, and
- * the connection ends. Node's own answers lack the headers.
+ * Answers what is not HTTP, has headers that are too large, or comes too slowly: 400, 431 or 408
+ * with our headers, and the connection ends. Node's own answers lack the headers.
  */
 export function refuseMalformed(server: Server): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
@@ -29,8 +29,8 @@ export function refuseMalformed(server: Server): void {
 }
 
 /**
- * Answers a request with an expectation that is not supported (RFC 9110, "Expect"); Node's own answer lacks our
- * headers.
+ * Answers a request with an expectation that is not supported (RFC 9110, "Expect"); Node's own
+ * answer lacks our headers.
  */
 export function refuseExpectations(server: Server): void {
   server.on("checkExpectation", (_request, response) => {

@@ -2,8 +2,8 @@ import { createRequestHandler, type RequestHandler, type ServerBuild } from "@re
 import { chainOf } from "#app/server/route-table.server.ts";
 
 /**
- * Remix's handler for each page, made when it is first asked for. It is given only the page's own routes: Remix goes
- * through all its routes several times per request.
+ * Remix's handler for each page, made when it is first asked for. It is given only the page's own
+ * routes: Remix goes through all its routes several times per request.
  * @returns the handler for a route's id
  */
 export function pageHandlers(build: ServerBuild): (id: string) => RequestHandler {

@@ -1,8 +1,8 @@
 import type { ServerBuild } from "@remix-run/node";
 
 /**
- * Which route a path belongs to. The table is made once from the server build; fixed paths are looked up in a map, and
- * only paths with parameters are matched by pattern.
+ * Which route a path belongs to. The table is made once from the server build; fixed paths are
+ * looked up in a map, and only paths with parameters are matched by pattern.
  */
 
 type Routes = ServerBuild["routes"];
@@ -12,7 +12,10 @@ type Route = Pick<NonNullable<Routes[string]>, "id" | "parentId" | "path" | "ind
 export interface Place {
   /** its id in the build */
   id: string;
-  /** `/settings/phone`, `/api/calls/:id`: a handful of names instead of every path anyone can think of */
+  /**
+   * `/settings/phone`, `/api/calls/:id`: a handful of names instead of every path anyone can think
+   * of
+   */
   pattern: string;
 }
 

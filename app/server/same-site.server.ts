@@ -13,9 +13,8 @@ export function isSameSite({ request, context }: Asked): boolean {
 
 /**
  * Whether a request may act, or was sent by another site's page in a visitor's browser.
- * @param header the value of a header, by its name in lower case
- * The algorithm of Go 1.25's `net/http.CrossOriginProtection`; clients other than browsers send neither header and
- * pass.
+ * @param header the value of a header, by its name in lower case The algorithm of Go 1.25's
+ * `net/http.CrossOriginProtection`; clients other than browsers send neither header and pass.
  */
 export function comesFromThisSite(
   method: string,

@@ -18,7 +18,10 @@ const limits = {
   checking: 1_000,
   /** between two requests on a connection; longer than the proxies in front wait (usually 60 s) */
   idle: 65_000,
-  /** without a byte either way, as when a client does not read its answer; event streams send more often */
+  /**
+   * without a byte either way, as when a client does not read its answer; event streams send more
+   * often
+   */
   silence: 120_000,
 };
 
@@ -49,7 +52,8 @@ export function serve(build: ServerBuild, work: (signal: AbortSignal) => Promise
 }
 
 /**
- * An uncaught error leaves the process in an unknown state, so it ends; the supervisor starts another.
+ * An uncaught error leaves the process in an unknown state, so it ends; the supervisor starts
+ * another.
  */
 function endOnFaults(): void {
   process.on("uncaughtException", (error: NodeJS.ErrnoException, origin) => {

@@ -5,7 +5,10 @@ import { setTimeout } from "node:timers/promises";
 import { closeDatabase } from "#app/db.server.ts";
 import { log } from "#app/log/log.server.ts";
 
-/** How a serving process ends: no new connections, requests in flight finished, the database closed, exit 0. */
+/**
+ * How a serving process ends: no new connections, requests in flight finished, the database closed,
+ * exit 0.
+ */
 
 /** Milliseconds from the signal. */
 const patience = {
@@ -22,7 +25,10 @@ const sameSignal = 200;
 
 const ends = new AbortController();
 
-/** Aborted when this process is told to stop; anything that runs on its own, such as an event stream, ends then. */
+/**
+ * Aborted when this process is told to stop; anything that runs on its own, such as an event
+ * stream, ends then.
+ */
 export const servingEnds: AbortSignal = ends.signal;
 setMaxListeners(0, servingEnds);
 
@@ -59,7 +65,8 @@ export function endOnSignals(server: Server, work: Promise<void>): void {
 
 async function stop(server: Server, inFlight: Set<InFlight>, work: Promise<void>): Promise<void> {
   const startedAt = performance.now();
-  // Not http's own close, which would end idle connections at once, along with requests on their way there.
+  // Not http's own close, which would end idle connections at once, along with requests on their
+  // way there.
   net.Server.prototype.close.call(server);
   ends.abort();
   for (const { response } of inFlight) lastOnItsConnection(response);

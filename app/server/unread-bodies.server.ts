@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
- * Answers sent before the whole request has arrived, such as a 413. A connection closed while bytes are arriving is
- * reset, and its client may never see the answer; so the client is given time to read it, and what it sends meanwhile
- * is read and thrown away (RFC 9112, "Tear-down").
+ * Answers sent before the whole request has arrived, such as a 413. A connection closed while bytes
+ * are arriving is reset, and its client may never see the answer; so the client is given time to
+ * read it, and what it sends meanwhile is read and thrown away (RFC 9112, "Tear-down").
  */
 
 const limits = {

@@ -12,8 +12,8 @@ export interface Target {
 }
 
 /**
- * Reads a request target. A whole address or `*` instead of a path (RFC 9112, "Request Target"), or an invalid escape,
- * gives the path of a page that does not exist.
+ * Reads a request target. A whole address or `*` instead of a path (RFC 9112, "Request Target"), or
+ * an invalid escape, gives the path of a page that does not exist.
  */
 export function targetOf(url = "/"): Target {
   if (!url.startsWith("/")) {
@@ -27,7 +27,10 @@ export function targetOf(url = "/"): Target {
   };
 }
 
-/** For a page: Remix takes `_data` as coming from older clients, which ours are not, and answers with an error. */
+/**
+ * For a page: Remix takes `_data` as coming from older clients, which ours are not, and answers
+ * with an error.
+ */
 export function withoutData({ pathname, search }: Target): Target {
   const query = new URLSearchParams(search);
   if (!query.has("_data")) return { pathname, search };
@@ -44,7 +47,8 @@ function canDecode(path: string): boolean {
   }
 }
 
-// A Request cannot be TRACE or CONNECT; no route knows the methods that WebDAV and others have added.
+// A Request cannot be TRACE or CONNECT; no route knows the methods that WebDAV and others have
+// added.
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /**
@@ -105,7 +109,10 @@ export function lightRequest(...of: Parameters<typeof webRequest>): Request {
 
 const incoming = new WeakMap<Request, IncomingMessage>();
 
-/** A light request's body as Node's own stream, to read instead of `body`: a web stream costs several times as much. */
+/**
+ * A light request's body as Node's own stream, to read instead of `body`: a web stream costs
+ * several times as much.
+ */
 export function nodeBodyOf(request: Request): IncomingMessage | undefined {
   return incoming.get(request);
 }

@@ -1,6 +1,7 @@
 import { lightOf, type LightClass } from "#app/server/light.server.ts";
 
-// Made on first use, from the class that is global then: remix-serve sets its own after loading the build.
+// Made on first use, from the class that is global then: remix-serve sets its own after loading the
+// build.
 let LightResponse: LightClass<Response> | undefined;
 const bodies = new WeakMap<Response, string | Buffer<ArrayBuffer>>();
 

@@ -7,10 +7,11 @@ import { isE164 } from "#app/domain/e164.ts";
 import type { VoiceSettings } from "#app/twilio/voice-settings.server.ts";
 
 /**
- * The few REST calls to Twilio that operators need, with retries: a call that Twilio is too busy for, or that got lost
- * on the way, is made again after a while. Each can be made twice without harm. Importing this loads the whole client,
- * which is big: only scripts do, and only when they need it. Sources: Twilio's docs "IncomingPhoneNumber resource" and
- * "Error 20429: Too many requests".
+ * The few REST calls to Twilio that operators need, with retries: a call that Twilio is too busy
+ * for, or that got lost on the way, is made again after a while. Each can be made twice without
+ * harm. Importing this loads the whole client, which is big: only scripts do, and only when they
+ * need it. Sources: Twilio's docs "IncomingPhoneNumber resource" and "Error 20429: Too many
+ * requests".
  */
 
 /** A number that the account owns. */
@@ -21,7 +22,9 @@ export interface TwilioNumber {
   phoneNumber: string;
   /** whether it takes calls, or only messages */
   voice: boolean;
-  /** the SID of a SIP trunk (`TK…`) or a TwiML App (`AP…`): with one, Twilio ignores the settings */
+  /**
+   * the SID of a SIP trunk (`TK…`) or a TwiML App (`AP…`): with one, Twilio ignores the settings
+   */
   handledBy: string | undefined;
   settings: VoiceSettings;
   /** Twilio demands an address or a bundle for it, and it has none */
@@ -36,13 +39,19 @@ export interface UnreadableEntry {
   isNumber: boolean;
 }
 
-/** A page of the account's list, up to 1,000 entries. Numbers coming or going shift the pages, so one may be on two. */
+/**
+ * A page of the account's list, up to 1,000 entries. Numbers coming or going shift the pages, so
+ * one may be on two.
+ */
 export type ListedPage = readonly (TwilioNumber | UnreadableEntry)[];
 
 /** Why a call to Twilio failed; `reason` is one line without a secret, as the end of a sentence. */
 export interface TwilioFailure {
   ok: false;
-  /** `unavailable` may pass; `unauthorized` holds for every other call too; `refused` is about this one */
+  /**
+   * `unavailable` may pass; `unauthorized` holds for every other call too; `refused` is about this
+   * one
+   */
   kind: "unauthorized" | "unavailable" | "refused";
   reason: string;
 }
@@ -223,7 +232,10 @@ function retryAfter(headers: unknown): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
-/** Reads only these fields of an error of Twilio's client: its other parts may hold the request with its token. */
+/**
+ * Reads only these fields of an error of Twilio's client: its other parts may hold the request with
+ * its token.
+ */
 function failureOf(error: unknown): TwilioFailure {
   const { status, code, message } = error as Record<string, unknown>;
   const failure = (kind: TwilioFailure["kind"], reason: string) =>

@@ -3,11 +3,15 @@ export class DeadlineError extends Error {
   override name = "DeadlineError";
 }
 
-/** How long an answer to Twilio may wait for the database in all; Twilio itself gives up after 15 seconds. */
+/**
+ * How long an answer to Twilio may wait for the database in all; Twilio itself gives up after 15
+ * seconds.
+ */
 export const answerWithin = 2_000;
 
 /**
- * Starts the clock for everything done with the function it returns, which waits for `work` until the time is up.
+ * Starts the clock for everything done with the function it returns, which waits for `work` until
+ * the time is up.
  * @param milliseconds for all of it together
  * @throws {DeadlineError}
  */

@@ -7,8 +7,8 @@ import type {
 } from "#app/twilio/account.server.ts";
 
 /**
- * An account's list, page by page as it arrives, in a scratch database (`withScratch`), since it may not fit into memory.
- * These functions take that database.
+ * An account's list, page by page as it arrives, in a scratch database (`withScratch`), since it
+ * may not fit into memory. These functions take that database.
  */
 
 /** An entry of the list; `number` is absent if it cannot be read. */
@@ -19,7 +19,8 @@ export interface ListedEntry {
 }
 
 /**
- * Lists the account. Entries that only an earlier listing had stay; of the others the newest version counts.
+ * Lists the account. Entries that only an earlier listing had stay; of the others the newest
+ * version counts.
  * @param onListed is told how many entries have come so far
  * @returns a failure if the list is not complete
  */

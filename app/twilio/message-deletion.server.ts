@@ -9,7 +9,8 @@ const patience = 5_000;
 
 /**
  * Deletes a message here and at Twilio.
- * @returns "deleted-here" if Twilio still has it: it is queued, and tried until Twilio no longer has it
+ * @returns "deleted-here" if Twilio still has it: it is queued, and tried until Twilio no longer
+ * has it
  */
 export async function deleteWithSound(
   companyId: number,

@@ -5,7 +5,9 @@ import { log } from "#app/log/log.server.ts";
 import { exchangeOf, type Asked } from "#app/server/exchange.server.ts";
 import { hasRecordingsAccount, openRecording } from "#app/twilio/recordings.server.ts";
 
-/** A message's sound on its way from Twilio to its company, and what to say if it does not arrive. */
+/**
+ * A message's sound on its way from Twilio to its company, and what to say if it does not arrive.
+ */
 
 /** Why there is no sound; `error` is a sentence for people. */
 export interface NoSound {
@@ -31,7 +33,9 @@ const noSound = (
   headers: Record<string, string> = {},
 ): NoSound => ({ status, error, headers });
 
-/** Opens the message of one of a company's calls, or the part that the request's `Range` asks for. */
+/**
+ * Opens the message of one of a company's calls, or the part that the request's `Range` asks for.
+ */
 export async function soundOf(
   { request, context }: Asked,
   companyId: number,

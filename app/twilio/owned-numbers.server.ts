@@ -2,7 +2,10 @@ import type { Knex } from "knex";
 import type { TwilioAccount, TwilioFailure, TwilioNumber } from "#app/twilio/account.server.ts";
 import { countOf, findListed, listNumbers } from "#app/twilio/listed-numbers.server.ts";
 
-/** What the account owns, as surely as it can be known: what is missing from one listing may only have moved on. */
+/**
+ * What the account owns, as surely as it can be known: what is missing from one listing may only
+ * have moved on.
+ */
 export interface Owned {
   ok: true;
   /** how many numbers were asked for */

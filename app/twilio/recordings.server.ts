@@ -3,7 +3,8 @@ import { environment } from "#app/env.server.ts";
 /** Recordings at Twilio. Source: Twilio's documentation, "Recordings resource". */
 
 /**
- * The outcome of {@link deleteRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret.
+ * The outcome of {@link deleteRecording}; `why` is the end of a sentence that begins with "Twilio",
+ * without a secret.
  */
 export type RecordingDeletion =
   | { outcome: "deleted" }
@@ -63,7 +64,10 @@ export async function deleteRecording(
   return { outcome: status === 429 || status >= 500 ? "unavailable" : "refused", why };
 }
 
-/** The outcome of {@link openRecording}; `why` is the end of a sentence that begins with "Twilio", without a secret. */
+/**
+ * The outcome of {@link openRecording}; `why` is the end of a sentence that begins with "Twilio",
+ * without a secret.
+ */
 export type OpenedRecording =
   /** `headers` are its type, length and range, and none of Twilio's others */
   | { outcome: "open"; status: 200 | 206; headers: Record<string, string>; body: RecordingBody }

@@ -1,12 +1,17 @@
 import type { Knex } from "knex";
 
-/** What happened to one of the account's numbers or, in a dry run, would; a number may be both added and pointed. */
+/**
+ * What happened to one of the account's numbers or, in a dry run, would; a number may be both added
+ * and pointed.
+ */
 export type Synced =
   /** entered the pool; was in the pool and right */
   | { what: "added" | "unchanged"; phoneNumber: string }
   /** got new settings at Twilio, by the settings' names, and had somebody else's address */
   | { what: "pointed"; phoneNumber: string; settings: string[]; takenFrom?: string | undefined }
-  /** is not for the pool: no voice, or in use for something else; `reason` is the end of a sentence */
+  /**
+   * is not for the pool: no voice, or in use for something else; `reason` is the end of a sentence
+   */
   | { what: "leftOut" | "failed"; phoneNumber: string; reason: string };
 
 export type SyncedAs<What> = Extract<Synced, { what: What }>;

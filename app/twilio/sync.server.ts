@@ -23,9 +23,9 @@ import {
 } from "#app/twilio/voice-settings.server.ts";
 
 /**
- * A number is offered to companies only if its calls reach this server: the account owns it, it takes calls, and Twilio
- * sends them to PUBLIC_URL. So a number is pointed here first, and then enters the pool. Ownership is never changed
- * here.
+ * A number is offered to companies only if its calls reach this server: the account owns it, it
+ * takes calls, and Twilio sends them to PUBLIC_URL. So a number is pointed here first, and then
+ * enters the pool. Ownership is never changed here.
  */
 
 export interface SyncOptions {
@@ -47,9 +47,10 @@ const chunkSize = 200;
 const mostFailuresInARow = 5;
 
 /**
- * Brings the pool and the account together: points each number that takes calls at `publicUrl` if it is not yet, and
- * adds it to the pool if it is missing. A failure for one number does not stop the others; if Twilio goes away the rest
- * are not tried. Numbers that are done stay done, so it is safe to stop, and to run again.
+ * Brings the pool and the account together: points each number that takes calls at `publicUrl` if
+ * it is not yet, and adds it to the pool if it is missing. A failure for one number does not stop
+ * the others; if Twilio goes away the rest are not tried. Numbers that are done stay done, so it is
+ * safe to stop, and to run again.
  * @param scratch an empty scratch database, which then holds the report
  * @returns a failure if the account's numbers cannot be listed; nothing was changed then
  */

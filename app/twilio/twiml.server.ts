@@ -7,7 +7,10 @@ import { environment } from "#app/env.server.ts";
 import { plainText } from "#app/http/answers.server.ts";
 import { wholeResponse } from "#app/server/whole-response.server.ts";
 
-/** What callers hear: answers in TwiML, Twilio's XML. Addresses in them are absolute, from `PUBLIC_URL`. */
+/**
+ * What callers hear: answers in TwiML, Twilio's XML. Addresses in them are absolute, from
+ * `PUBLIC_URL`.
+ */
 
 /** Who calls whom; anything but E.164 cannot be called back. */
 interface Parties {
@@ -17,7 +20,10 @@ interface Parties {
 
 const longestMessage = 180;
 
-/** The voices: Amazon's cheapest; Ireland has only one. Source: Twilio's documentation, "Text-to-Speech". */
+/**
+ * The voices: Amazon's cheapest; Ireland has only one. Source: Twilio's documentation,
+ * "Text-to-Speech".
+ */
 const voices = {
   "de-DE": "Polly.Vicki",
   "en-GB": "Polly.Amy",
@@ -134,7 +140,10 @@ export function oneMoment(language: SpokenLanguage): VoiceResponse {
   return response;
 }
 
-/** The call is not taken, and costs nothing: the caller hears a busy line, or that it cannot be connected. */
+/**
+ * The call is not taken, and costs nothing: the caller hears a busy line, or that it cannot be
+ * connected.
+ */
 export function refuseCall(reason: "busy" | "rejected"): VoiceResponse {
   const response = new VoiceResponse();
   response.reject({ reason });
@@ -184,7 +193,10 @@ function legal(text: string): string {
   return text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
 }
 
-/** @param query what the callback needs to know and does not say itself; it is signed as a part of the address */
+/**
+ * @param query what the callback needs to know and does not say itself; it is signed as a part of
+ * the address
+ */
 function address(
   callback: "dial-result" | "recording" | "status",
   query: { to?: string; language?: SpokenLanguage } = {},

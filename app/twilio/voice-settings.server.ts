@@ -34,16 +34,16 @@ export function wrongSettings(number: TwilioNumber, publicUrl: string): Partial<
 }
 
 /**
- * What handles a number's calls instead of its settings, in words: Twilio ignores those then. Undefined if the settings
- * count.
+ * What handles a number's calls instead of its settings, in words: Twilio ignores those then.
+ * Undefined if the settings count.
  */
 export function otherUse({ handledBy: sid }: TwilioNumber): string | undefined {
   return sid && `${sid.startsWith("TK") ? "SIP trunk" : "TwiML App"} ${sid}`;
 }
 
 /**
- * Somebody else's address to which a number's calls or callbacks now go; undefined if there is none, or only the
- * greeting that Twilio gives new numbers.
+ * Somebody else's address to which a number's calls or callbacks now go; undefined if there is
+ * none, or only the greeting that Twilio gives new numbers.
  */
 export function otherAddress(number: TwilioNumber, publicUrl: string): string | undefined {
   const wanted = voiceSettings(publicUrl);
@@ -53,8 +53,8 @@ export function otherAddress(number: TwilioNumber, publicUrl: string): string | 
 }
 
 /**
- * What keeps a number's calls from coming here, or may in time; `what` follows the number in a sentence, without a full
- * stop.
+ * What keeps a number's calls from coming here, or may in time; `what` follows the number in a
+ * sentence, without a full stop.
  */
 export interface NumberTrouble {
   kind: "without-voice" | "in-other-use" | "not-pointed-here" | "lacks-address";
@@ -89,7 +89,10 @@ function isTwiliosOwn(address: string): boolean {
   return URL.canParse(address) && new URL(address).hostname === "demo.twilio.com";
 }
 
-/** Whether Twilio could call `publicUrl`: it cannot reach names and addresses of this machine or a private network. */
+/**
+ * Whether Twilio could call `publicUrl`: it cannot reach names and addresses of this machine or a
+ * private network.
+ */
 export function isReachableByTwilio(publicUrl: string): boolean {
   const { hostname } = new URL(publicUrl);
   const isLocalName = !hostname.includes(".") || /\.(localhost|local|internal)$/.test(hostname);

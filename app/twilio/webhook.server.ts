@@ -12,7 +12,9 @@ import { isSameSite } from "#app/server/same-site.server.ts";
 
 /** A request that Twilio has signed. */
 export interface TwilioRequest extends Asked {
-  /** what the request says about its call; `at` is Twilio's own time if it gives one, otherwise now */
+  /**
+   * what the request says about its call; `at` is Twilio's own time if it gives one, otherwise now
+   */
   event: CallEvent;
   /** a field of the body, or undefined if it was not sent */
   field: (name: string) => string | undefined;
@@ -90,7 +92,8 @@ async function verified(asked: Asked): Promise<TwilioRequest | Response> {
       `X-Twilio-Signature is not right for ${environment().PUBLIC_URL}: check TWILIO_AUTH_TOKEN and PUBLIC_URL`,
     );
   }
-  // Fields are signed with nothing between them, so that `CallSid=CA1` and `CallSi=dCA1` are signed alike.
+  // Fields are signed with nothing between them, so that `CallSid=CA1` and `CallSi=dCA1` are signed
+  // alike.
   const callSid = fields.get("CallSid") ?? "";
   const account = fields.get("AccountSid") ?? "";
   if (!/^CA[0-9a-fA-F]{32}$/.test(callSid)) {
@@ -131,8 +134,8 @@ function forbidden({ context }: Asked, why: string): Response {
 }
 
 /**
- * Whether Twilio has signed a request: its address as `PUBLIC_URL` has it, and the fields of its body.
- * Source: Twilio's documentation, "Webhooks security".
+ * Whether Twilio has signed a request: its address as `PUBLIC_URL` has it, and the fields of its
+ * body. Source: Twilio's documentation, "Webhooks security".
  */
 export function isSigned(authToken: string, request: Request, fields: URLSearchParams): boolean {
   return validateRequest(

@@ -29,7 +29,10 @@ const callExpiry: Job = {
   },
 };
 
-/** Closing an account deletes most of it at once: this is the rest of its calls, and what was written meanwhile. */
+/**
+ * Closing an account deletes most of it at once: this is the rest of its calls, and what was
+ * written meanwhile.
+ */
 const leftOfErased: Job = {
   name: "calls-of-erased",
   everySeconds: 60,
@@ -72,7 +75,10 @@ const lowPool: Job = {
   },
 };
 
-/** Warns in the log, every ten minutes, while the hour's assignments are spent: somebody may be emptying the pool. */
+/**
+ * Warns in the log, every ten minutes, while the hour's assignments are spent: somebody may be
+ * emptying the pool.
+ */
 const spentBudget: Job = {
   name: "spent-budget",
   everySeconds: 10 * 60,
@@ -131,5 +137,8 @@ export const jobs: readonly Job[] = [
   oldCounts,
 ];
 
-/** Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last has ended. */
+/**
+ * Does all of {@link jobs} as they become due until `signal` is aborted, and returns when the last
+ * has ended.
+ */
 export const startWork = (signal: AbortSignal): Promise<void> => keepWorking(jobs, signal);

@@ -2,8 +2,9 @@ import type { Knex } from "knex";
 import { databaseNow, inSeconds } from "#app/domain/database-clock.server.ts";
 
 /**
- * Which process does a job, among all machines: one row per job, taken with one conditional UPDATE, so that it works
- * behind poolers, where session locks do not. The database's clock counts, whatever the machines' clocks say.
+ * Which process does a job, among all machines: one row per job, taken with one conditional UPDATE,
+ * so that it works behind poolers, where session locks do not. The database's clock counts,
+ * whatever the machines' clocks say.
  */
 
 /** Seconds that a lease lasts; a working process renews it long before. */
@@ -20,7 +21,9 @@ export async function isFree(db: Knex, job: string): Promise<boolean> {
 const freeOn = (db: Knex) =>
   `(due_at <= ${databaseNow(db)} and (held_until is null or held_until <= ${databaseNow(db)}))`;
 
-/** Takes a job that {@link isFree}, for {@link leaseSeconds}; false if another process was quicker. */
+/**
+ * Takes a job that {@link isFree}, for {@link leaseSeconds}; false if another process was quicker.
+ */
 export async function take(db: Knex, job: string, holder: string): Promise<boolean> {
   await db("work_leases")
     .insert({ job, due_at: inSeconds(db, 0) })

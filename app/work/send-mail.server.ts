@@ -43,7 +43,10 @@ async function send(db: Knex, queued: QueuedMail): Promise<void> {
   else await putOff(db, queued, sending.why, sending.outcome);
 }
 
-/** The letter and where it goes, with a link of its own; undefined if there is no longer anybody to write to. */
+/**
+ * The letter and where it goes, with a link of its own; undefined if there is no longer anybody to
+ * write to.
+ */
 async function write(
   db: Knex,
   { kind, companyId, address, about, tries }: QueuedMail,

@@ -20,8 +20,9 @@ import {
 import type { Job } from "#app/work/work.server.ts";
 
 /**
- * Checks a few times a day whether the Twilio account still owns every company's number. A missing one raises the
- * operator's alarm, and its company is told the truth. The log also names those whose calls do not come here.
+ * Checks a few times a day whether the Twilio account still owns every company's number. A missing
+ * one raises the operator's alarm, and its company is told the truth. The log also names those
+ * whose calls do not come here.
  */
 export const numbersWatch: Job = {
   name: "numbers-watch",
@@ -59,7 +60,10 @@ async function* eachAssigned(db: Knex): AsyncGenerator<string[], void, undefined
   for await (const some of assignedNumbers(db)) yield some.map(({ phoneNumber }) => phoneNumber);
 }
 
-/** Records and logs what the account says about companies' numbers. @returns whether it could say */
+/**
+ * Records and logs what the account says about companies' numbers.
+ * @returns whether it could say
+ */
 async function compare(db: Knex, owned: Owned | TwilioFailure): Promise<boolean> {
   if (!owned.ok) {
     log.warn(`companies' numbers could not be looked for at Twilio: ${owned.reason}`);
@@ -86,7 +90,10 @@ async function compare(db: Knex, owned: Owned | TwilioFailure): Promise<boolean>
   return true;
 }
 
-/** Owned numbers whose calls do not come here, or may soon cease to: how many, and the first of them. */
+/**
+ * Owned numbers whose calls do not come here, or may soon cease to: how many, and the first of
+ * them.
+ */
 type Troubled = Map<NumberTrouble["kind"], { count: number; phoneNumbers: string[] }>;
 
 const mostLogged = 20;

@@ -10,8 +10,8 @@ import { isFree, leaseSeconds, letGo, renew, take } from "#app/work/leases.serve
 /** What is done in the background: by the processes that serve, and by `npm run work -- --once`. */
 
 /**
- * A job. It may be cut off at any point and is then done again, by this process or another, so every step can be
- * repeated; and it works in batches, so that locks are short.
+ * A job. It may be cut off at any point and is then done again, by this process or another, so
+ * every step can be repeated; and it works in batches, so that locks are short.
  */
 export interface Job {
   name: string;
@@ -33,7 +33,10 @@ const firstLook = 2;
 const usualLook = 60;
 const afterFailure = 60;
 
-/** Does a job if it is due and nobody else is at it. Never throws: what fails is logged, and done later. */
+/**
+ * Does a job if it is due and nobody else is at it. Never throws: what fails is logged, and done
+ * later.
+ */
 export async function doJob(job: Job, signal: AbortSignal): Promise<JobOutcome> {
   const holder = randomUUID();
   try {

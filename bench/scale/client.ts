@@ -37,7 +37,10 @@ export async function round(
   };
 }
 
-/** @returns milliseconds to the last byte @throws if the answer is not a 2xx, or not the one expected */
+/**
+ * @returns milliseconds to the last byte
+ * @throws if the answer is not a 2xx, or not the one expected
+ */
 async function once(
   server: Server,
   site: ScaleSite,

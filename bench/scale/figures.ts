@@ -42,7 +42,10 @@ const least = (figure: Grown, engine: Engine, size: number) => {
 const shown = (value: number | undefined) =>
   value === undefined ? "" : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
-/** A Markdown table: the lowest of the rounds and, for requests, the growth from the smallest pool to the largest. */
+/**
+ * A Markdown table: the lowest of the rounds and, for requests, the growth from the smallest pool
+ * to the largest.
+ */
 export function growthTable(figures: readonly Grown[], sizes: readonly number[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
   const engines = Object.keys(engineNames) as Engine[];

@@ -24,13 +24,16 @@ export interface ScaleData extends Data {
   takes: string[];
 }
 
-/** One number in seven is assigned; there are a fifth as many companies as numbers, so some have none yet. */
+/**
+ * One number in seven is assigned; there are a fifth as many companies as numbers, so some have
+ * none yet.
+ */
 const numbersPerOwner = 7;
 const companiesPerNumber = 1 / 5;
 
 /**
- * American numbers that are in pools of every size, far apart, so that some rare searches fill their page in each: some
- * with 353, and some with 45 and an ending that is easy to remember.
+ * American numbers that are in pools of every size, far apart, so that some rare searches fill
+ * their page in each: some with 353, and some with 45 and an ending that is easy to remember.
  */
 const planted = [
   ...Array.from({ length: 32 }, (_, at) => `+1213353${1_000 + at}`),
@@ -38,9 +41,9 @@ const planted = [
 ];
 
 /**
- * Migrates an empty database and fills it: a pool, a fifth as many companies with a session each, and as many calls as
- * numbers. The rows are inserted by plain SQL without the rules, which are then installed as a migration does it;
- * `npm run doctor` finds nothing wrong with them.
+ * Migrates an empty database and fills it: a pool, a fifth as many companies with a session each,
+ * and as many calls as numbers. The rows are inserted by plain SQL without the rules, which are
+ * then installed as a migration does it; `npm run doctor` finds nothing wrong with them.
  */
 export async function fillScale(
   databaseUrl: string,
@@ -112,7 +115,10 @@ function rowsOf(db: Knex, size: number): string[] {
   ];
 }
 
-/** Puts the pool on offer with the facts about it; making an index afterwards is faster than maintaining it. */
+/**
+ * Puts the pool on offer with the facts about it; making an index afterwards is faster than
+ * maintaining it.
+ */
 async function offer(db: Knex): Promise<void> {
   const postgres = isPostgres(db);
   const indexes = postgres

@@ -53,7 +53,10 @@ export async function command(
 /** Findings about the installation rather than its rows. */
 const ofTheBench = /^(public-url|twilio-a|postgres-|database-file)/;
 
-/** @returns seconds @throws if the doctor finds anything wrong with the rows, since then the bench made them wrong */
+/**
+ * @returns seconds
+ * @throws if the doctor finds anything wrong with the rows, since then the bench made them wrong
+ */
 export async function doctor(databaseUrl: string, scratch: string): Promise<number> {
   const { seconds, stdout } = await command(databaseUrl, scratch, "doctor", "--offline", "--json");
   const { findings } = JSON.parse(stdout) as { findings: { code: string; finding: string }[] };
@@ -132,7 +135,8 @@ async function migrated(empty: () => Promise<string>): Promise<string> {
   return url;
 }
 
-// PostgreSQL reads the file itself, which saves only \copy's transfer; SQLite gets what its shell would be given.
+// PostgreSQL reads the file itself, which saves only \copy's transfer; SQLite gets what its shell
+// would be given.
 async function plainly(db: Knex, file: string, numbers: readonly string[]): Promise<void> {
   if (isPostgres(db)) {
     await db.raw(`copy twilio_phone_numbers (phone_number) from '${file}'`);

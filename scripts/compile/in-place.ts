@@ -9,11 +9,13 @@ const unfinished = ".unfinished-";
 export const unfinishedBuild = `build/${unfinished}${process.pid}`;
 
 /**
- * Puts a complete build in the previous one's place. Anybody who looks meanwhile finds one of the two, except for
- * microseconds: anything slower, such as deleting the old one, is done in `made`, which is gone afterwards.
+ * Puts a complete build in the previous one's place. Anybody who looks meanwhile finds one of the
+ * two, except for microseconds: anything slower, such as deleting the old one, is done in `made`,
+ * which is gone afterwards.
  * @param made folder of the new build, on the same disk
  * @param place folder of the old one, if there is one; names with a dot in it are left alone
- * @param last file or folder that is added last and removed first, since without it nobody takes `place` for a build
+ * @param last file or folder that is added last and removed first, since without it nobody takes
+ * `place` for a build
  */
 export function putInPlace(made: string, place: string, last: string): void {
   const before = path.join(made, ".before");

@@ -51,8 +51,8 @@ function filesOf(name) {
 }
 
 /**
- * Whether there is a build, and whether it matches the current sources. If the sources were left behind, as in an
- * image, the build is all there is to go by.
+ * Whether there is a build, and whether it matches the current sources. If the sources were left
+ * behind, as in an image, the build is all there is to go by.
  * @returns {"current" | "outdated" | "missing"}
  */
 export function buildState() {

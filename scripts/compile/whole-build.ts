@@ -6,14 +6,17 @@ import { build, type Plugin } from "vite";
 import { clearAbandoned, putInPlace, unfinishedBuild } from "./in-place.ts";
 import { sourceHash, stampFile } from "./sources.js";
 
-/** Packages of which the used parts are built in: whole, they take longer to load than the program itself. */
+/**
+ * Packages of which the used parts are built in: whole, they take longer to load than the program
+ * itself.
+ */
 const builtIn = ["zod", "libphonenumber-js"];
 
 const stamp = path.basename(stampFile);
 
 /**
- * A Vite plugin that adds to Remix's build what it lacks: the built-in packages, its final place, and in `source-hash`
- * a hash of the sources. Remix builds the client first and the server second.
+ * A Vite plugin that adds to Remix's build what it lacks: the built-in packages, its final place,
+ * and in `source-hash` a hash of the sources. Remix builds the client first and the server second.
  */
 export function wholeBuild(): Plugin {
   let server = false;
@@ -39,8 +42,8 @@ export function wholeBuild(): Plugin {
 }
 
 /**
- * Completes Remix's build, however it was started: compiles what runs in a terminal, compresses the client's files, and
- * puts the whole in place.
+ * Completes Remix's build, however it was started: compiles what runs in a terminal, compresses the
+ * client's files, and puts the whole in place.
  */
 export async function finishBuild(): Promise<void> {
   await compilePrograms();
@@ -54,8 +57,9 @@ function onLog(_level: string, { code }: { code?: string }): false | void {
 }
 
 /**
- * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a separate file, at the same
- * place below `build/`, so that shared code exists once, and relative paths lead to the same places as in the sources.
+ * Compiles the scripts, what they start, the migrations and the seeds. Each module stays a separate
+ * file, at the same place below `build/`, so that shared code exists once, and relative paths lead
+ * to the same places as in the sources.
  */
 async function compilePrograms(): Promise<void> {
   await build({

@@ -21,14 +21,16 @@ export interface Import {
 
 /**
  * Adds the given numbers to the pool, a batch at a time, in constant memory.
- * @returns whether all were read. Batches that have entered stay; “all or nothing” adds nothing if one is invalid.
+ * @returns whether all were read. Batches that have entered stay; “all or nothing” adds nothing if
+ * one is invalid.
  */
 export async function importNumbers(
   db: Knex,
   given: AsyncIterable<readonly Given[]>,
   options: Import,
 ): Promise<boolean> {
-  // Each number leaves garbage at once; by default V8 would let 30 MB more of it gather before collecting.
+  // Each number leaves garbage at once; by default V8 would let 30 MB more of it gather before
+  // collecting.
   setFlagsFromString("--semi-space-growth-factor=1");
   if (options.way === "in batches") {
     return eachBatch(given, options, async (batch) => {

@@ -4,7 +4,9 @@ import { parseE164, partOfNumber, type ParsedNumber } from "../../app/domain/e16
 import { CommandError } from "../terminal/command.ts";
 import type { Source } from "./text.ts";
 
-/** The numbers in a file: a list with one per line, where `#` begins a comment, or a table (CSV). */
+/**
+ * The numbers in a file: a list with one per line, where `#` begins a comment, or a table (CSV).
+ */
 
 /** What somebody gave as a number. */
 export interface Given {
@@ -32,8 +34,8 @@ const delimiters = [",", ";", "\t"];
 /**
  * The numbers of `source`, in its order, some at a time.
  * @param onLayout is told what kind of file it is, before the first number
- * @throws {CommandError} if it is unclear which column has the numbers, or a row never ends; everything before that has
- * been yielded by then
+ * @throws {CommandError} if it is unclear which column has the numbers, or a row never ends;
+ * everything before that has been yielded by then
  */
 export async function* numbersIn(
   source: Source,
@@ -215,7 +217,10 @@ function unwrapped(text: string): string {
   return inside.replace(/^\s*['’]/, "");
 }
 
-/** {@link parseE164} for what a person or a spreadsheet wrote; if it is not a number, with what was likely meant. */
+/**
+ * {@link parseE164} for what a person or a spreadsheet wrote; if it is not a number, with what was
+ * likely meant.
+ */
 export function readNumber(text: string): ParsedNumber {
   const inside = unwrapped(text);
   if (lost.test(inside.trim())) {

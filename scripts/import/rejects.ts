@@ -4,8 +4,8 @@ import { CommandError, UsageError } from "../terminal/command.ts";
 import type { Given, Layout } from "./numbers.ts";
 
 /**
- * What was not added, in a form that can be corrected and imported again: a list's lines with the reason as a comment,
- * a table's rows with the line and the reason in two extra columns.
+ * What was not added, in a form that can be corrected and imported again: a list's lines with the
+ * reason as a comment, a table's rows with the line and the reason in two extra columns.
  */
 export interface Rejects {
   layout: Layout;
@@ -14,7 +14,8 @@ export interface Rejects {
 }
 
 /**
- * Opens the file first, so that a bad path is found before anything is done; without a file, rejects go to stderr.
+ * Opens the file first, so that a bad path is found before anything is done; without a file,
+ * rejects go to stderr.
  * @param source the file being read, which must not be overwritten
  * @throws {CommandError}
  */

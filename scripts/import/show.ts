@@ -7,7 +7,10 @@ import { CommandError, operatorsDatabase, type Arguments } from "../terminal/com
 import { folded, openOutput } from "../terminal/output.ts";
 import { printable } from "./report.ts";
 
-/** Shows how full the pool is, and who has which number since when; with --list the available ones too. */
+/**
+ * Shows how full the pool is, and who has which number since when; with --list the available ones
+ * too.
+ */
 export async function showPool(args: Arguments): Promise<number> {
   const db = operatorsDatabase();
   // Stops when nobody reads the output any more.

@@ -1,7 +1,10 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { CommandError } from "../terminal/command.ts";
 
-/** The text of a file from any system, a piece at a time: UTF-8 or UTF-16, with every line ended by `\n`. */
+/**
+ * The text of a file from any system, a piece at a time: UTF-8 or UTF-16, with every line ended by
+ * `\n`.
+ */
 
 export interface Source {
   /** what to call it */

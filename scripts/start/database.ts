@@ -19,7 +19,9 @@ import {
   usualPatience,
 } from "../../app/migrate.server.ts";
 
-/** The database cannot be used; the message is one line for an operator, without a driver's text. */
+/**
+ * The database cannot be used; the message is one line for an operator, without a driver's text.
+ */
 export class DatabaseUnusableError extends Error {
   override name = "DatabaseUnusableError";
 }
@@ -93,7 +95,8 @@ async function closeToOthers(db: Knex): Promise<boolean> {
   return true;
 }
 
-// Connects as the workers do, with time-outs that a pooler may refuse: better now than at each request.
+// Connects as the workers do, with time-outs that a pooler may refuse: better now than at each
+// request.
 async function availableToWorkers(databaseUrl: string): Promise<number> {
   const db = createDatabase(databaseUrl, { poolMax: 1 });
   try {

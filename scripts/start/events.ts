@@ -1,6 +1,6 @@
 /**
- * What the supervisor has to say while it serves, on stderr: a plain line on a terminal, otherwise a JSON line like
- * those of the workers' log.
+ * What the supervisor has to say while it serves, on stderr: a plain line on a terminal, otherwise
+ * a JSON line like those of the workers' log.
  */
 export function event(
   level: "info" | "warn" | "error",

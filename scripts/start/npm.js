@@ -1,6 +1,6 @@
 /**
- * Calls `ended` when the npm that started this process has gone. Its shell passes no signal on, so all that can be seen
- * is a change of parent.
+ * Calls `ended` when the npm that started this process has gone. Its shell passes no signal on, so
+ * all that can be seen is a change of parent.
  * @param {() => void} ended
  * @returns {() => void} a function that looks once more, and then stops looking
  */

@@ -14,9 +14,10 @@ import path from "node:path";
  */
 
 /**
- * Runs start/prepare to its end, in a separate process, whose memory goes with it. If it fails, it has said why, and
- * this process ends in the same way.
- * @param {string} script the script that will serve; start/prepare is beside it, in the sources or the build
+ * Runs start/prepare to its end, in a separate process, whose memory goes with it. If it fails, it
+ * has said why, and this process ends in the same way.
+ * @param {string} script the script that will serve; start/prepare is beside it, in the sources or
+ * the build
  * @param {string[]} [execArgv] by default this process's own
  * @returns {Promise<Prepared>}
  */

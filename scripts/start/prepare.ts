@@ -1,6 +1,7 @@
 /**
- * Everything that comes before serving: checks the environment, builds if there is no current build, migrates the
- * database. It is a separate process, which tells its parent what it found, so that none of this stays in memory.
+ * Everything that comes before serving: checks the environment, builds if there is no current
+ * build, migrates the database. It is a separate process, which tells its parent what it found, so
+ * that none of this stays in memory.
  */
 import { environment, EnvironmentError } from "../../app/env.server.ts";
 import { BuildError, buildIfNeeded } from "../compile/if-needed.ts";

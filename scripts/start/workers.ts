@@ -3,8 +3,9 @@ import path from "node:path";
 import { event } from "./events.ts";
 
 /**
- * The supervisor of the serving processes, which share one port. One that dies is started again; however this process
- * itself dies, they end with it (they notice that the channel to it has closed: Node's documentation, "cluster").
+ * The supervisor of the serving processes, which share one port. One that dies is started again;
+ * however this process itself dies, they end with it (they notice that the channel to it has
+ * closed: Node's documentation, "cluster").
  */
 
 /** The workers cannot listen; the message is one line for an operator. */
@@ -29,7 +30,10 @@ interface Slot {
 }
 
 export interface Workers {
-  /** Resolves with the port when every worker listens; rejects with {@link PortError} if that is impossible. */
+  /**
+   * Resolves with the port when every worker listens; rejects with {@link PortError} if that is
+   * impossible.
+   */
   listening: Promise<number>;
   /** Lets them finish their work, and resolves when all have ended, after at most ten seconds. */
   stop(signal: NodeJS.Signals): Promise<void>;

@@ -32,9 +32,15 @@ export interface Command {
   options: Readonly<Record<string, Option>>;
   /** what Ctrl-C leaves at this moment, one sentence; by default, that nothing was changed */
   stopped?: (args: Arguments) => string;
-  /** ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends it at once */
+  /**
+   * ends by itself, with exit code 130, soon after Ctrl-C has aborted `signal`; a second one ends
+   * it at once
+   */
   endsItself?: true;
-  /** runs only as long as somebody reads stdout; other commands do their work whether or not they are read */
+  /**
+   * runs only as long as somebody reads stdout; other commands do their work whether or not they
+   * are read
+   */
   endsWithReader?: true;
   /** itself reports a stdout that cannot be written */
   watchesOutput?: true;
@@ -76,8 +82,9 @@ const everyCommand: Record<string, Option> = {
 };
 
 /**
- * Runs a command to its end and sets the process's exit code: what `run` returns, 1 on a failure, 2 on wrong usage.
- * Data goes to stdout; progress, warnings and errors to stderr. The database is closed.
+ * Runs a command to its end and sets the process's exit code: what `run` returns, 1 on a failure, 2
+ * on wrong usage. Data goes to stdout; progress, warnings and errors to stderr. The database is
+ * closed.
  */
 export async function runCommand(
   command: Command,
@@ -105,8 +112,8 @@ export async function runCommand(
   };
   const endAtOnce = () => {
     tellStopped();
-    // A thread of SQLite's may be waiting for another process's lock, and an exit would wait for the thread. To a shell
-    // both ways to end are 130.
+    // A thread of SQLite's may be waiting for another process's lock, and an exit would wait for
+    // the thread. To a shell both ways to end are 130.
     if (sqliteFile(environment().DATABASE_URL) !== undefined) {
       process.removeAllListeners("SIGINT");
       process.kill(process.pid, "SIGINT");
@@ -141,8 +148,8 @@ export async function runCommand(
 let opened: Knex | undefined;
 
 /**
- * The database for work that takes longer than a request may. It has one connection, is opened at the first use, and
- * closed when the command is over.
+ * The database for work that takes longer than a request may. It has one connection, is opened at
+ * the first use, and closed when the command is over.
  * @param statementTimeout milliseconds; 0 means no limit
  */
 export function operatorsDatabase(statementTimeout = 60_000): Knex {
@@ -274,7 +281,8 @@ export function nearest(typed: string, words: readonly string[]): string | undef
     .sort((a, b) => a.distance - b.distance)[0]?.word;
 }
 
-// Levenshtein's; `row` holds the distances from the part of `a` read so far to each beginning of `b`.
+// Levenshtein's; `row` holds the distances from the part of `a` read so far to each beginning of
+// `b`.
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, length) => length);
   for (const letter of a) {

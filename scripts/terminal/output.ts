@@ -1,6 +1,9 @@
 import { once } from "node:events";
 
-/** stdout for more than fits into memory: it waits for its reader, and notices when the reader has gone. */
+/**
+ * stdout for more than fits into memory: it waits for its reader, and notices when the reader has
+ * gone.
+ */
 export interface Output {
   /** Does nothing once writing has failed. */
   write(text: string): Promise<void>;
@@ -27,8 +30,8 @@ export function openOutput(onFailure?: (code: string) => void): Output {
 }
 
 /**
- * A line for a terminal: broken between words at 80 columns, the rest indented. Elsewhere, as in a file or for grep, it
- * stays one line.
+ * A line for a terminal: broken between words at 80 columns, the rest indented. Elsewhere, as in a
+ * file or for grep, it stays one line.
  */
 export function folded(
   line: string,

@@ -20,8 +20,8 @@ const startsAfter = 1_000;
 const redrawsEvery = 100;
 
 /**
- * A progress bar with rate and time left, for work that takes more than a second; there is none if `terminal` is not
- * really one. It takes one line, which {@link Progress.clear} leaves empty.
+ * A progress bar with rate and time left, for work that takes more than a second; there is none if
+ * `terminal` is not really one. It takes one line, which {@link Progress.clear} leaves empty.
  */
 export function startProgress(terminal: Terminal = process.stderr): Progress {
   if (!terminal.isTTY || process.env.TERM === "dumb") {

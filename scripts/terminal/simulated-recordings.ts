@@ -57,7 +57,8 @@ export function sendFile(
 }
 
 /**
- * Serves the same sound for every recording, at the address that stands in for Twilio's, until `signal` is aborted.
+ * Serves the same sound for every recording, at the address that stands in for Twilio's, until
+ * `signal` is aborted.
  * @param address TWILIO_API_BASE_URL
  * @returns false if something is already served there
  */
@@ -84,7 +85,10 @@ export async function serveRecordings(address: string, signal: AbortSignal): Pro
   return true;
 }
 
-/** Whether an address that stands in for Twilio's is on this machine, so that recordings can be served there. */
+/**
+ * Whether an address that stands in for Twilio's is on this machine, so that recordings can be
+ * served there.
+ */
 export function isOnThisMachine(address: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(address).hostname);
 }

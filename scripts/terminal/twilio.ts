@@ -3,8 +3,8 @@ import type { TwilioAccount } from "../../app/twilio/account.server.ts";
 import { warn } from "./command.ts";
 
 /**
- * Opens the account that the environment names; undefined if it names none. Says on stderr if a server other than
- * Twilio's is asked, and if a call will be retried after a noticeable wait.
+ * Opens the account that the environment names; undefined if it names none. Says on stderr if a
+ * server other than Twilio's is asked, and if a call will be retried after a noticeable wait.
  */
 export async function openAccount(env: Environment): Promise<TwilioAccount | undefined> {
   const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_API_BASE_URL } = env;

@@ -82,7 +82,10 @@ export async function startFurnishedSite(): Promise<Site> {
 
 let made = 0;
 
-/** How numbers of several countries and kinds begin, none of them set aside for fiction, and how many digits follow. */
+/**
+ * How numbers of several countries and kinds begin, none of them set aside for fiction, and how
+ * many digits follow.
+ */
 const beginnings = [
   ["+35386555", 4],
   ["+35315", 6],

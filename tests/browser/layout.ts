@@ -1,8 +1,9 @@
 import type { Page } from "playwright-core";
 
 /**
- * What is wrong with a page's layout, a line each: it scrolls sideways, texts or controls overlap or stick out of their
- * frame, or something to press is too small for a finger. Anything behind a modal is ignored.
+ * What is wrong with a page's layout, a line each: it scrolls sideways, texts or controls overlap
+ * or stick out of their frame, or something to press is too small for a finger. Anything behind a
+ * modal is ignored.
  */
 export function layoutFlaws(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -114,8 +115,8 @@ export function layoutFlaws(page: Page): Promise<string[]> {
 
     const pressed = "a, button, input:not([type=hidden]), select, textarea, summary, label.row";
     for (const element of document.querySelectorAll(pressed)) {
-      // A row is pressed as a whole, the skip link is for the keyboard, and links within a sentence are only as high as
-      // it.
+      // A row is pressed as a whole, the skip link is for the keyboard, and links within a sentence
+      // are only as high as it.
       if (frameOf(element).hidden || element.matches(".row *, .skip-link")) continue;
       const around = element.closest("p, li, dt, dd, td")?.textContent?.trim();
       const isInSentence =

@@ -12,8 +12,8 @@ import { publicStates, type State } from "./states.ts";
 import { ready, type Site } from "./visitor.ts";
 
 /**
- * Every page in every state, on a phone, a tablet, a laptop and a wide screen. `SHOTS=DIR` saves a picture of each
- * there.
+ * Every page in every state, on a phone, a tablet, a laptop and a wide screen. `SHOTS=DIR` saves a
+ * picture of each there.
  */
 const screens = [
   { width: 320, height: 568 },
@@ -24,7 +24,10 @@ const screens = [
 const [phone, , laptop] = screens;
 
 const shots = process.env["SHOTS"];
-/** The most that may move by itself, as a sum of shares of the window. Source: web.dev, "Cumulative Layout Shift". */
+/**
+ * The most that may move by itself, as a sum of shares of the window. Source: web.dev, "Cumulative
+ * Layout Shift".
+ */
 const mostShift = 0.02;
 
 declare global {
@@ -143,7 +146,10 @@ async function settled(page: Page, run: boolean): Promise<void> {
   else await page.waitForLoadState("load");
 }
 
-/** Text of 32 pixels, as by the browser's own setting: even where style sheets ask for the window's width in rem. */
+/**
+ * Text of 32 pixels, as by the browser's own setting: even where style sheets ask for the window's
+ * width in rem.
+ */
 async function withLargeText(page: Page, look: (width: number) => Promise<void>) {
   const session = await page.context().newCDPSession(page);
   const standard = (pixels: number) =>
@@ -188,7 +194,10 @@ function pickerFlaws(page: Page): Promise<string[]> {
   });
 }
 
-/** What has no edge: in forced colours only edges show what can be pressed or typed into, and what is chosen. */
+/**
+ * What has no edge: in forced colours only edges show what can be pressed or typed into, and what
+ * is chosen.
+ */
 function withoutEdges(page: Page): Promise<string[]> {
   return page
     .locator(".button:not(.quiet), input:not([type=hidden], [type=radio], [type=checkbox]), select")

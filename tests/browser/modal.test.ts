@@ -92,7 +92,8 @@ test.each([true, false])(
   "in a browser without inert, nothing behind the modal can be tabbed to (JavaScript: %s)",
   async (javaScript) => {
     const page = await site.openModal({ javaScript });
-    // Makes today's browser like an old one: without the attribute, and with the old answer to the style sheet's query.
+    // Makes today's browser like an old one: without the attribute, and with the old answer to the
+    // style sheet's query.
     if (javaScript) {
       await page.addInitScript(
         () => delete (HTMLDialogElement.prototype as Partial<HTMLDialogElement>).showModal,

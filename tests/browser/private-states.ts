@@ -112,7 +112,9 @@ const calls = each({ heading: "Calls", who: "busy" }, [
   },
 ]);
 
-/** Chooses what happens to a call; where scripts run, that hides the fields of the other choices. */
+/**
+ * Chooses what happens to a call; where scripts run, that hides the fields of the other choices.
+ */
 const mode = (value: string) => (page: Page) => page.check(`[name=mode][value=${value}]`);
 
 const callHandling = each({ heading: "Call handling", who: "busy" }, [

@@ -3,7 +3,10 @@ import { TextBrowser } from "../support/text-browser.ts";
 
 type Program = TextBrowser["program"];
 
-/** Signs a new company up in a text browser, which then shows the picker. @param pauses as with {@link TextBrowser} */
+/**
+ * Signs a new company up in a text browser, which then shows the picker.
+ * @param pauses as with {@link TextBrowser}
+ */
 export async function signUpIn(program: Program, siteUrl: string, pauses = false) {
   const browser = new TextBrowser(program, `${siteUrl}/signup`, pauses);
   await browser.shows("Create account");

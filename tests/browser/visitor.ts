@@ -40,8 +40,8 @@ const usual: PageOptions = {
 /** What a visitor's browser is like. */
 export interface VisitorOptions extends Partial<PageOptions> {
   /**
-   * false for the page before its scripts arrive, or without JavaScript, in a browser that still runs the test's
-   * scripts
+   * false for the page before its scripts arrive, or without JavaScript, in a browser that still
+   * runs the test's scripts
    */
   scriptsCome?: boolean;
 }

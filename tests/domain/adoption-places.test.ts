@@ -17,7 +17,10 @@ import {
   readContents,
 } from "../support/legacy.ts";
 
-/** Tables that are incomplete, or in another place than new ones, or that have triggers of their own. */
+/**
+ * Tables that are incomplete, or in another place than new ones, or that have triggers of their
+ * own.
+ */
 
 const failedMigration = async (db: Knex) => (await whyNotMigrated(db)).message;
 

@@ -4,8 +4,9 @@ import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 import { fillPool, insertCompanies } from "../support/companies.ts";
 import { describeEachEngine } from "../support/databases.ts";
 
-// Plain SQL, as an operator's client might send it. A is assigned to company 1, B to company 2, C is available and
-// company 3 has none. Foreign keys and recursive triggers are off, as they are in SQLite's own shell.
+// Plain SQL, as an operator's client might send it. A is assigned to company 1, B to company 2, C
+// is available and company 3 has none. Foreign keys and recursive triggers are off, as they are in
+// SQLite's own shell.
 const refusedOnBoth = {
   "un-assigning a number":
     "update twilio_phone_numbers set status = 'available', assigned_to_company_id = null, assigned_at = null where phone_number = :a",

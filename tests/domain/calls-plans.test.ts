@@ -62,7 +62,10 @@ describe.each(engines)("with 100,000 calls of a year on %s", (engine) => {
     await fillLog(db, company, await insertCompany(db));
   }, 120_000);
 
-  /** Fails if a statement reads more than `most` calls on PostgreSQL, or on SQLite anything but a range of an index. */
+  /**
+   * Fails if a statement reads more than `most` calls on PostgreSQL, or on SQLite anything but a
+   * range of an index.
+   */
   async function expectBounded(asked: Asked, most: number, index: RegExp): Promise<void> {
     if (isPostgres(db)) {
       const { mostRead } = await postgresPlan(db, asked);

@@ -13,8 +13,8 @@ import { createMigratedDatabase, describeEachEngine } from "../support/databases
 import { useEnvironment } from "../support/twilio-webhooks.ts";
 
 /**
- * Processes whose clocks are an hour apart, on one database. Only `Date` is shifted, not timers and the database's
- * clock.
+ * Processes whose clocks are an hour apart, on one database. Only `Date` is shifted, not timers and
+ * the database's clock.
  */
 
 const hour = 60 * 60;

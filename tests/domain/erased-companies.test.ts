@@ -95,7 +95,8 @@ describeEachEngine("erased companies", (engine, open) => {
     const rows = (engine === "sqlite" ? answer : (answer as { rows: unknown }).rows) as {
       name: string;
     }[];
-    // Calls and their counts go in batches; the audit trail names companies only by id, and expires.
+    // Calls and their counts go in batches; the audit trail names companies only by id, and
+    // expires.
     const otherwise = ["calls", "calls_per_day", "closed_companies", "audit_events"];
     expect(rows.map(({ name }) => name).sort()).toEqual(
       [...ownTables.map(({ name }) => name), ...otherwise].sort(),

@@ -8,7 +8,10 @@ import { findOutFacts } from "#app/domain/pool-facts.server.ts";
 import { addToPool } from "#app/domain/pool.server.ts";
 import { createMigratedDatabase, engines, openDatabase } from "../support/databases.ts";
 
-/** A pool of several countries and kinds, with short and long numbers, not in the order of their digits. */
+/**
+ * A pool of several countries and kinds, with short and long numbers, not in the order of their
+ * digits.
+ */
 const pool = [
   ...Array.from(
     { length: 60 },
@@ -34,7 +37,10 @@ const pool = [
   "+353",
 ];
 
-/** Whether what somebody typed finds a number: by its digits, or by those that it stands for when dialled. */
+/**
+ * Whether what somebody typed finds a number: by its digits, or by those that it stands for when
+ * dialled.
+ */
 function isMeant(typed: string, digits: string): boolean {
   if (typed.startsWith("+")) return digits.startsWith(typed.slice(1));
   const [, zeros = "", rest = ""] = /^(0*)(.*)$/.exec(typed) ?? [];
@@ -105,7 +111,8 @@ describe.each(engines)("a search on %s", (engine) => {
   beforeAll(async () => {
     db = openDatabase((await createMigratedDatabase(engine)).url);
     await addToPool(db, pool.slice(0, 100));
-    // A number added by plain SQL is found by its digits at once, and by its facts once they have been worked out.
+    // A number added by plain SQL is found by its digits at once, and by its facts once they have
+    // been worked out.
     await db("twilio_phone_numbers").insert(
       pool.slice(100).map((phone_number) => ({ phone_number })),
     );

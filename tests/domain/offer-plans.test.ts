@@ -65,7 +65,10 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
 
   const asking = (work: () => Promise<unknown>) => statementsOf(db, work);
 
-  /** Fails if a statement reads more than so many rows on PostgreSQL, or on SQLite a table without an index. */
+  /**
+   * Fails if a statement reads more than so many rows on PostgreSQL, or on SQLite a table without
+   * an index.
+   */
   async function expectBounded(asked: Asked): Promise<void> {
     const [sql] = asked;
     if (isPostgres(db)) {

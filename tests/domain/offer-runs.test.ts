@@ -10,7 +10,10 @@ import { createMigratedDatabase, engines, openDatabase } from "../support/databa
 
 const numbers = ["+353867777712", "+353861234567", "+4420111122229", "+4420111122223"];
 
-/** Puts the index into its state before the migration: no number can be found by a digit four times in a row. */
+/**
+ * Puts the index into its state before the migration: no number can be found by a digit four times
+ * in a row.
+ */
 async function forgetRuns(db: Knex, engine: string): Promise<void> {
   if (engine === "postgres") {
     await db.raw("alter table numbers_on_offer disable trigger number_on_offer_indexed");

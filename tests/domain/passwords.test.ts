@@ -25,7 +25,8 @@ afterEach(() => vi.mocked(verify).mockClear());
 
 const password = "Grüße, Béal an Átha! 42";
 
-// Made with Python's hashlib and libxcrypt, so that the code under test does not decide what is right.
+// Made with Python's hashlib and libxcrypt, so that the code under test does not decide what is
+// right.
 const oldHashes = {
   "salted SHA-256":
     "5f2b8c0d9e1a4b7c3d6e8f9012345678:9877b5c83dd5303dbaa90afdd49f08c73d5eb21e2c63febef050ea997c183a05",

@@ -20,7 +20,10 @@ const numbers = [
 const one = fc.constantFrom(...numbers);
 const some = fc.uniqueArray(one, { minLength: 1, maxLength: 8 });
 
-/** What may happen to a pool, by this program's verbs or by anybody's SQL. What a rule refuses has not happened. */
+/**
+ * What may happen to a pool, by this program's verbs or by anybody's SQL. What a rule refuses has
+ * not happened.
+ */
 type Event = (db: Knex) => PromiseLike<unknown>;
 const pool = (db: Knex) => db("twilio_phone_numbers");
 const events = fc.oneof(

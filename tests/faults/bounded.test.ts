@@ -15,7 +15,10 @@ interface Measured {
   more: () => number;
 }
 
-/** A server that has answered enough to have loaded its code, and whose memory is watched from then on. */
+/**
+ * A server that has answered enough to have loaded its code, and whose memory is watched from then
+ * on.
+ */
 async function measured(databaseUrl: string): Promise<Measured & { end: () => void }> {
   const server = await startServer({ databaseUrl, env: { RATE_LIMITS: "on" } });
   const pid = await workerPid(server);

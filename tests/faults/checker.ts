@@ -4,8 +4,9 @@ import { assignmentsInBothTables } from "../support/companies.ts";
 import type { Try } from "../support/load.ts";
 
 /**
- * One judge for every fault. Each client's tries are recorded with their answers (`tests/support/load.ts`); whatever
- * was broken meanwhile, this must hold for the history and for what is read at its end.
+ * One judge for every fault. Each client's tries are recorded with their answers
+ * (`tests/support/load.ts`); whatever was broken meanwhile, this must hold for the history and for
+ * what is read at its end.
  */
 
 /** An assignment of the audit trail. */
@@ -37,10 +38,11 @@ export async function lastRead(db: Knex): Promise<LastRead> {
 }
 
 /**
- * The promises that a history breaks, a sentence each; none if all of these hold: whatever was confirmed is there with
- * the same owner; what was refused is not; what is unknown is there in full or not at all; a company is told of only
- * one number, however often it asks; no company and no number is there twice; both tables agree; and the audit trail
- * has each assignment once, by the request that was told of it.
+ * The promises that a history breaks, a sentence each; none if all of these hold: whatever was
+ * confirmed is there with the same owner; what was refused is not; what is unknown is there in full
+ * or not at all; a company is told of only one number, however often it asks; no company and no
+ * number is there twice; both tables agree; and the audit trail has each assignment once, by the
+ * request that was told of it.
  */
 export function violations(tries: readonly Try[], { pool, companies, audit }: LastRead): string[] {
   const broken: string[] = [];

@@ -8,7 +8,9 @@ import { signedInCompanies, tryToAssign } from "../support/load.ts";
 import { startServer } from "../support/server.ts";
 import { expectHeld } from "./checker.ts";
 
-/** A proxy to PostgreSQL that can cut the connection between a statement's commit and its answer. */
+/**
+ * A proxy to PostgreSQL that can cut the connection between a statement's commit and its answer.
+ */
 async function startWire(databaseUrl: string) {
   const url = new URL(databaseUrl);
   const real = { host: url.hostname, port: Number(url.port || 5432) };
@@ -49,7 +51,10 @@ async function startWire(databaseUrl: string) {
   url.port = String((wire.address() as AddressInfo).port);
   return {
     url: url.href,
-    /** Cuts the next connection that sends `text` when the answer comes, and accepts no other until `comesBack`. */
+    /**
+     * Cuts the next connection that sends `text` when the answer comes, and accepts no other until
+     * `comesBack`.
+     */
     cutAtAnswerTo(text: string, options?: { staysAway: boolean }) {
       cutAfter = text;
       staysAway = options?.staysAway ?? false;

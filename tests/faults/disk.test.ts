@@ -57,7 +57,10 @@ async function expectSoundFiles(db: Knex): Promise<void> {
   }
 }
 
-/** A burst during which the disk is harmed; then it is mended, and everything that must hold is checked. */
+/**
+ * A burst during which the disk is harmed; then it is mended, and everything that must hold is
+ * checked.
+ */
 async function burst(
   { url, postgres }: OnDisk,
   harm: (pid: number, db: Knex) => Promise<() => Promise<void>>,
@@ -125,7 +128,8 @@ test.for(engines)("fault 9: fsync fails (%s)", async (engine, context: TestConte
     const end = await failFsync(context, await writers(disk, worker));
     return async () => {
       await end();
-      // It no longer trusts its log, and each restart met the same disk, so an operator mends the disk and starts it.
+      // It no longer trusts its log, and each restart met the same disk, so an operator mends the
+      // disk and starts it.
       await disk.postgres?.crash();
       await disk.postgres?.start();
     };

@@ -21,9 +21,9 @@ import { startServer, type AppServer } from "../support/server.ts";
 import { lastRead, violations } from "./checker.ts";
 
 /**
- * Long histories, drawn from a seed: clients of two servers on one PostgreSQL choose, repeat and look, while servers
- * are killed and restarted, workers killed, PostgreSQL frozen and crashed, and its connections cut.
- * `npm run faults -- --seeds 100` runs many.
+ * Long histories, drawn from a seed: clients of two servers on one PostgreSQL choose, repeat and
+ * look, while servers are killed and restarted, workers killed, PostgreSQL frozen and crashed, and
+ * its connections cut. `npm run faults -- --seeds 100` runs many.
  */
 
 const seeds = Number(process.env["FAULT_SEEDS"] ?? 2);

@@ -22,7 +22,10 @@ import { startServer, type AppServer } from "../support/server.ts";
 import { IncomingCall, signedRequest, twilioVariables } from "../support/twilio-webhooks.ts";
 import { expectHeld } from "./checker.ts";
 
-/** What happens to requests around our code: to their clients, their connections, the process that handles them. */
+/**
+ * What happens to requests around our code: to their clients, their connections, the process that
+ * handles them.
+ */
 
 /** Sends a request, or the first `share` of it, and disconnects `after` so many milliseconds. */
 async function sendAndGo(url: string, text: string, share: number, after: number): Promise<void> {
@@ -215,7 +218,8 @@ test("a deploy of two servers, which migrates, under load fails no request", asy
   const count = 600;
   const numbers = await fillPool(db, count);
   const companies = await signedInCompanies(db, count);
-  // As with a load balancer: a server gets requests once it is ready, and is taken out before it stops.
+  // As with a load balancer: a server gets requests once it is ready, and is taken out before it
+  // stops.
   const inUse: AppServer[] = [
     await startServer({ databaseUrl }),
     await startServer({ databaseUrl }),
@@ -236,7 +240,8 @@ test("a deploy of two servers, which migrates, under load fails no request", asy
   });
   const cwd = laterVersion();
   for (let which = 0; which < 2; which++) {
-    // The new version migrates, and gets requests once it is ready; the old one is told to stop under load.
+    // The new version migrates, and gets requests once it is ready; the old one is told to stop
+    // under load.
     const fresh = await startServer({ databaseUrl, cwd });
     await until(
       "the new one is ready",

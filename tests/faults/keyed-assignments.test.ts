@@ -74,7 +74,10 @@ async function send(url: string, { token, key, body }: Keyed): Promise<string | 
   return isFinal ? `${answer.status} ${answer.body}` : undefined;
 }
 
-/** Sends each request twice, in a burst during which the server is killed. @returns the answers, by key */
+/**
+ * Sends each request twice, in a burst during which the server is killed.
+ * @returns the answers, by key
+ */
 async function brokenOff(server: AppServer, requests: Keyed[], random: () => number) {
   const answers = new Map<string, Set<string>>(requests.map(({ key }) => [key, new Set()]));
   const killAfter = 1 + Math.floor(random() * companiesABurst * 1.5);

@@ -7,11 +7,14 @@ import { until } from "../support/load.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 /**
- * What some faults need that not every machine has. If it is missing, the test is left out with a note of why, and the
- * run counts it as not run, never as passed.
+ * What some faults need that not every machine has. If it is missing, the test is left out with a
+ * note of why, and the run counts it as not run, never as passed.
  */
 
-/** Leaves the test out unless these programs are installed. @param programs each with its package in Debian */
+/**
+ * Leaves the test out unless these programs are installed.
+ * @param programs each with its package in Debian
+ */
 export function needs(context: TestContext, programs: Record<string, string>): void {
   const absent = Object.keys(programs).filter(
     (name) => spawnSync("which", [name]).status !== 0 && spawnSync(name, ["--version"]).error,

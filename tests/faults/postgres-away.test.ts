@@ -109,7 +109,8 @@ test("fault 7: a PostgreSQL that is frozen answers 503 within 3 seconds, readine
   const companies = await signedInCompanies(db, 20);
   expect((await current(companies[0]!)).status).toBe(200);
   await postgres.freeze();
-  // More than there are connections: some have a hanging one, some wait for one, some would need a new one.
+  // More than there are connections: some have a hanging one, some wait for one, some would need a
+  // new one.
   const answers = await inParallel(companies, 20, (company) => timed(() => current(company)));
   for (const { status, headers, took, body } of answers) {
     expect(status).toBe(503);

@@ -1,7 +1,8 @@
 /**
- * `npm run faults`: puts the program to the twenty faults of docs/reliability.md, and prints a line for each.
- * Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long histories instead, and
- * `-- --keyed N [--first-seed S]` bursts of assignments with keys, killing the server in the middle of each.
+ * `npm run faults`: puts the program to the twenty faults of docs/reliability.md, and prints a line
+ * for each. Exit code 0 only if all held. `-- --seeds N [--minutes M] [--first-seed S]` runs long
+ * histories instead, and `-- --keyed N [--first-seed S]` bursts of assignments with keys, killing
+ * the server in the middle of each.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

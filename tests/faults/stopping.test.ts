@@ -34,7 +34,8 @@ for (const engine of engines) {
     const companies = await signedInCompanies(db, 300);
     const server = await startServer({ databaseUrl });
     const width = 12;
-    // A kept-alive connection for each: when the signal comes, requests are on their way on all of them.
+    // A kept-alive connection for each: when the signal comes, requests are on their way on all of
+    // them.
     const agents = Array.from(
       { length: width },
       () => new http.Agent({ keepAlive: true, maxSockets: 1 }),
@@ -94,7 +95,8 @@ test("a second signal stops it at once", async () => {
   const stopped = server.stop("SIGINT");
   let more = 0;
   const seconds = await secondsOf(async () => {
-    // A second one right after the first counts as the first, since a terminal and npm both send it.
+    // A second one right after the first counts as the first, since a terminal and npm both send
+    // it.
     await until("it has ended", () => {
       more++;
       return !server.process.kill("SIGINT");

@@ -178,7 +178,8 @@ test("fault 20: a stray rejection ends the worker with a line that holds no secr
     err: { type: "Error", message: "stray, of postgres://***@db/app\n{}" },
   });
   expect(server.output()).not.toContain("hunter22");
-  // A call meanwhile is refused at first; Twilio then asks the fallback, which answers as soon as it can.
+  // A call meanwhile is refused at first; Twilio then asks the fallback, which answers as soon as
+  // it can.
   let verbs: unknown[] = [];
   await until("the fallback answers", async () => {
     const answer = await ring("/twilio/voice/fallback").catch(() => undefined);

@@ -4,7 +4,9 @@ import { createMigratedDatabase } from "../support/databases.ts";
 import { post } from "../support/pages.ts";
 import { startServer } from "../support/server.ts";
 
-/** Every `Set-Cookie` that a browser gets: at sign-up, log-in, news, a form after log-out, log-out. */
+/**
+ * Every `Set-Cookie` that a browser gets: at sign-up, log-in, news, a form after log-out, log-out.
+ */
 async function setCookies(PUBLIC_URL: string) {
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
   const { url } = await startServer({ databaseUrl, env: PUBLIC_URL ? { PUBLIC_URL } : {} });

@@ -11,7 +11,9 @@ import { until } from "../support/load.ts";
 
 const mebibyte = "x".repeat(1024 * 1024);
 
-/** A server that answers with `chunks`, and a client that has sent a request and reads nothing yet. */
+/**
+ * A server that answers with `chunks`, and a client that has sent a request and reads nothing yet.
+ */
 async function asked(
   chunks: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
 ): Promise<{ client: Socket; response: () => ServerResponse | undefined }> {

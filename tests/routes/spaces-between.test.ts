@@ -13,7 +13,9 @@ import { post } from "../support/pages.ts";
 import { startServer } from "../support/server.ts";
 import { startTwilioApi } from "../support/twilio-api.ts";
 
-/** Pages as browsers without style sheets show them: only the spaces in the HTML separate anything. */
+/**
+ * Pages as browsers without style sheets show them: only the spaces in the HTML separate anything.
+ */
 
 const visitors = [
   "/",
@@ -102,7 +104,8 @@ beforeAll(async () => {
 });
 
 /**
- * A page as those browsers read it: links as ⟨…⟩, fields and buttons as […], and | where other inline elements meet.
+ * A page as those browsers read it: links as ⟨…⟩, fields and buttons as […], and | where other
+ * inline elements meet.
  */
 function inlineOf(html: string): string {
   return html

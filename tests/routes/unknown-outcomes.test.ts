@@ -86,7 +86,10 @@ describe.each(engines)("an assignment whose answer is lost on %s", (engine) => {
   });
 });
 
-/** From now on a connection that sends such SQL is lost: before the answer or, if not `done`, before the work. */
+/**
+ * From now on a connection that sends such SQL is lost: before the answer or, if not `done`, before
+ * the work.
+ */
 function loseAnswersTo(db: Knex, sql: RegExp, { done = true } = {}): void {
   interface Client {
     config: unknown;

@@ -31,7 +31,10 @@ describe.each(engines)("text that the database cannot keep, on %s", (engine) => 
     await client.signUp();
   });
 
-  /** One after another, so that each reaches the database and none is turned away because of the others. */
+  /**
+   * One after another, so that each reaches the database and none is turned away because of the
+   * others.
+   */
   async function expectNoFault<T>(
     inputs: readonly T[],
     send: (input: T) => Promise<{ status: number }>,

@@ -128,7 +128,9 @@ test("docs/security.md names a test for each line, and each is there", () => {
   expect(missing).toEqual([]);
 });
 
-/** GitHub's anchors for the headings of a Markdown file; of two equal ones the second gets a number. */
+/**
+ * GitHub's anchors for the headings of a Markdown file; of two equal ones the second gets a number.
+ */
 function anchorsOf(file: string): string[] {
   const seen = new Map<string, number>();
   return [...withoutCode(read(file)).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = ""]) => {

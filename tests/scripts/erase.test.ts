@@ -166,7 +166,8 @@ describe.each(engines)("erasing on %s", (engine) => {
     const nowhere = Object.fromEntries(Object.keys(person).map((what) => [what, []]));
     expect(places).toEqual({
       ...nowhere,
-      // What was done from where is kept for AUDIT_DAYS; a network's share of assignments for an hour.
+      // What was done from where is kept for AUDIT_DAYS; a network's share of assignments for an
+      // hour.
       address: ["audit_events.address", "recent_assignments.network"],
     });
     expect(await db("companies").where({ id }).first("twilio_phone_number")).toEqual({

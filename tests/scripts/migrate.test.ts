@@ -10,7 +10,10 @@ import { addLegacyRows, createLegacyTables } from "../support/legacy.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { runScript } from "../support/script.ts";
 
-/** Whatever keeps a database from being migrated is reported in one line by `migrate` and by `npm start`. */
+/**
+ * Whatever keeps a database from being migrated is reported in one line by `migrate` and by `npm
+ * start`.
+ */
 
 async function refusal(script: "migrate" | "start", url: string): Promise<string> {
   const { exitCode, stderr } = await runScript(script, [], { env: { DATABASE_URL: url } });

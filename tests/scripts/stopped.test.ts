@@ -131,7 +131,10 @@ describe.each(engines)(
   },
 );
 
-/** A migrated database that nobody can read or write, and how to see that a process is waiting for it. */
+/**
+ * A migrated database that nobody can read or write, and how to see that a process is waiting for
+ * it.
+ */
 async function heldDatabase(engine: Engine) {
   const { url } = await createMigratedDatabase(engine);
   const holder = openDatabase(url, { poolMax: 1 });

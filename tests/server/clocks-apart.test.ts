@@ -18,7 +18,10 @@ const day = 24 * hour;
 const budget = 6;
 const newPassword = "a short loud morning";
 
-/** What domain/clocks.test.ts shows of each verb, of whole servers: processes of their own that share a database. */
+/**
+ * What domain/clocks.test.ts shows of each verb, of whole servers: processes of their own that
+ * share a database.
+ */
 describe.each(engines)(
   "two servers on one database, an hour ahead and an hour behind, %s",
   (engine) => {
@@ -218,7 +221,8 @@ describe.each(engines)(
       await new Client(servers[0].url).signUp({ email: refused[0] });
       await until("it is tried", async () => Number((await tried(refused[0]))?.tries) > 0, 20);
       await db("mail_queue").update({ next_try_at: inSeconds(db, hour / 2) });
-      // To the server that is ahead its time has come; that one is alone now, and sends what is due.
+      // To the server that is ahead its time has come; that one is alone now, and sends what is
+      // due.
       await servers[1].stop();
       await new Client(servers[0].url).signUp({ email: refused[1] });
       await until(

@@ -35,7 +35,9 @@ export async function failedMigration(db: Knex): Promise<Error> {
   return failure;
 }
 
-/** Everything with a name in a database, Knex's own tables included, and the mode of SQLite's file. */
+/**
+ * Everything with a name in a database, Knex's own tables included, and the mode of SQLite's file.
+ */
 export async function everythingIn(db: Knex): Promise<unknown> {
   if (isPostgres(db)) {
     const { rows } = await db.raw<{ rows: unknown[] }>(

@@ -1,8 +1,9 @@
 import { createDatabase } from "#app/db.server.ts";
 import { assignPhoneNumber } from "#app/domain/phone-numbers.server.ts";
 
-// One of several processes that race: `node --import tsx assigning-process.ts URL JSON`, where JSON is a list of
-// [company id, number or null for the first available]. Begins when told to on stdin; prints each outcome.
+// One of several processes that race: `node --import tsx assigning-process.ts URL JSON`, where JSON
+// is a list of [company id, number or null for the first available]. Begins when told to on stdin;
+// prints each outcome.
 const [url = "", tries = "[]"] = process.argv.slice(2);
 const db = createDatabase(url, { poolMax: 5, statementTimeout: 15_000 });
 await db.raw("select 1");

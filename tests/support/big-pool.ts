@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 
 /**
- * Fills an empty pool with 100,000 numbers within seconds: Irish, British and American ones, and the last thousand
- * German. The facts about them are close to what numberFacts would say.
+ * Fills an empty pool with 100,000 numbers within seconds: Irish, British and American ones, and
+ * the last thousand German. The facts about them are close to what numberFacts would say.
  */
 export async function fillBigPool(db: Knex): Promise<void> {
   const size = 100_000;
@@ -33,7 +33,10 @@ export async function fillBigPool(db: Knex): Promise<void> {
 
 const digits = (sql: string, length: number) => `substr(cast(${10 ** length} + ${sql} as text), 2)`;
 
-/** SQL for the number at a position in a large pool, distinct up to some millions: Irish, British, American. */
+/**
+ * SQL for the number at a position in a large pool, distinct up to some millions: Irish, British,
+ * American.
+ */
 export const numberAt = (i: string): string => `case
   when ${i} % 20 < 10 then '+35386' || ${digits(`(${i} * 7919) % 9999991`, 7)}
   when ${i} % 20 < 15 then '+447' || ${digits(`(${i} * 10477) % 999999937`, 9)}

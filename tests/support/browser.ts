@@ -15,8 +15,9 @@ export interface PageOptions {
 }
 
 /**
- * Starts this run's Chromium; it is closed when the test, or the file that started it in a `beforeAll`, is over.
- * For tests in `tests/browser` and `tests/faults`: vitest.config.ts finds a browser for those.
+ * Starts this run's Chromium; it is closed when the test, or the file that started it in a
+ * `beforeAll`, is over. For tests in `tests/browser` and `tests/faults`: vitest.config.ts finds a
+ * browser for those.
  */
 export async function launchBrowser(): Promise<Browser> {
   const found = inject("chromium");
@@ -26,8 +27,8 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /**
- * Opens a page with cookies and storage of its own, closed like the browser.
- * Anything the page throws or logs as an error becomes a `console.error` of the test, which fails it. Documents and
+ * Opens a page with cookies and storage of its own, closed like the browser. Anything the page
+ * throws or logs as an error becomes a `console.error` of the test, which fails it. Documents and
  * fetches answered 4xx or 5xx are excepted, since they are often just what a test is about.
  */
 export async function newPage(

@@ -19,7 +19,10 @@ export interface CalledCompany {
   logged(): Promise<Call>;
 }
 
-/** Makes a company with a number, another number that is nobody's, and an environment in which calls reach them. */
+/**
+ * Makes a company with a number, another number that is nobody's, and an environment in which calls
+ * reach them.
+ */
 export async function calledCompany(engine: Engine): Promise<CalledCompany> {
   const { url } = await createMigratedDatabase(engine);
   useTwilio(url);

@@ -17,7 +17,8 @@ export async function childrenOf(parent: number): Promise<number[]> {
   const children = await Promise.all(
     pids.map(async (pid) => {
       const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-      // The command name, in brackets, may contain anything; the parent is the second field after it.
+      // The command name, in brackets, may contain anything; the parent is the second field after
+      // it.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       return Number(fields[1]) === parent ? [Number(pid)] : [];
     }),
@@ -25,7 +26,10 @@ export async function childrenOf(parent: number): Promise<number[]> {
   return children.flat();
 }
 
-/** A shell's exit code for a process whose `close` event had these arguments: 128 plus the number of a signal. */
+/**
+ * A shell's exit code for a process whose `close` event had these arguments: 128 plus the number of
+ * a signal.
+ */
 export function exitCodeInShell([code, signal]: unknown[]): number | null {
   return signal === "SIGINT" ? 130 : (code as number | null);
 }

@@ -56,7 +56,10 @@ async function whyNot(candidate: Chromium): Promise<string | undefined> {
   }
 }
 
-/** Unpacks the Chromium of `@sparticuz/chromium` into `directory`, in a separate process because it goes by TMPDIR. */
+/**
+ * Unpacks the Chromium of `@sparticuz/chromium` into `directory`, in a separate process because it
+ * goes by TMPDIR.
+ */
 function unpack(directory: string): Chromium[] {
   const { stdout, status } = spawnSync(
     process.execPath,
@@ -90,8 +93,8 @@ function unpack(directory: string): Chromium[] {
 }
 
 /**
- * Finds a Chromium that starts: only the one that `chromiumPath` names, if it does; otherwise the one that
- * `npm install` brings (Linux), or else what Playwright or the system has.
+ * Finds a Chromium that starts: only the one that `chromiumPath` names, if it does; otherwise the
+ * one that `npm install` brings (Linux), or else what Playwright or the system has.
  * @returns it, and a function to call when the run is over
  * @throws one line that says what to do, if none starts
  */

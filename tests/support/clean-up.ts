@@ -5,8 +5,9 @@ type CleanUp = () => Promise<unknown>;
 const atFileEnd: CleanUp[] = [];
 
 /**
- * Runs `cleanUp` when the running test (or the one whose `beforeEach` this is) has finished, whatever its outcome,
- * or, if called from a `beforeAll`, when the test file has. Last in, first done.
+ * Runs `cleanUp` when the running test (or the one whose `beforeEach` this is) has finished,
+ * whatever its outcome, or, if called from a `beforeAll`, when the test file has. Last in, first
+ * done.
  */
 export function cleanUpLater(cleanUp: CleanUp): void {
   if (TestRunner.getCurrentTest()) {

@@ -31,7 +31,9 @@ export class Client {
     return this.asPath(response);
   }
 
-  /** Shortens a redirect within the site to its path; tests/server/location.test.ts checks the rest. */
+  /**
+   * Shortens a redirect within the site to its path; tests/server/location.test.ts checks the rest.
+   */
   private asPath(response: Response): Response {
     const location = response.headers.get("Location");
     if (!location?.startsWith(`${this.url}/`)) return response;

@@ -1,4 +1,6 @@
-/** Noon on the day of most tests' calls: a server that starts then meets no midnight during a test. */
+/**
+ * Noon on the day of most tests' calls: a server that starts then meets no midnight during a test.
+ */
 export const noon = new Date("2026-11-22T12:00:00Z");
 
 /** So many days before {@link noon}. */

@@ -6,8 +6,8 @@ let logged: string[] = [];
 let expected: (string | RegExp)[] = [];
 
 /**
- * Expects that this test makes `console.error` print something containing `what`; if it does not, the test fails.
- * Anything else printed there fails the test too.
+ * Expects that this test makes `console.error` print something containing `what`; if it does not,
+ * the test fails. Anything else printed there fails the test too.
  */
 export function expectConsoleError(what: string | RegExp = ""): void {
   expected.push(what);

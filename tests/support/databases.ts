@@ -25,7 +25,9 @@ export type Engine = (typeof engines)[number];
 export interface TestDatabase {
   /** as in DATABASE_URL */
   url: string;
-  /** Drops it, cutting its connections. This happens by itself when the test or the file is over. */
+  /**
+   * Drops it, cutting its connections. This happens by itself when the test or the file is over.
+   */
   drop(): Promise<void>;
 }
 
@@ -99,7 +101,10 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-/** The workers of a run share its templates, so one of them makes each, under a lock on the shared server. */
+/**
+ * The workers of a run share its templates, so one of them makes each, under a lock on the shared
+ * server.
+ */
 async function templateOnce(
   engine: Engine,
   make: (client: pg.PoolClient) => Promise<void>,
@@ -149,7 +154,10 @@ async function postgresTemplate(): Promise<string> {
 
 const templates: { [engine in Engine]?: Promise<string> } = {};
 
-/** Makes a new migrated database: a copy of one that is migrated once per run, so it takes milliseconds. */
+/**
+ * Makes a new migrated database: a copy of one that is migrated once per run, so it takes
+ * milliseconds.
+ */
 export async function createMigratedDatabase(engine: Engine): Promise<TestDatabase> {
   if (engine === "postgres") {
     return dropLater(await newPostgresDatabase(await (templates.postgres ??= postgresTemplate())));
@@ -167,9 +175,9 @@ export function openDatabase(url: string, options?: DatabaseOptions): Knex {
 }
 
 /**
- * Describes `name` once for SQLite and once for PostgreSQL.
- * `open()`, in a test or its `beforeEach`, gives it a migrated database of its own, closed and dropped when the test is
- * over; in a `beforeAll`, one for the whole file.
+ * Describes `name` once for SQLite and once for PostgreSQL. `open()`, in a test or its
+ * `beforeEach`, gives it a migrated database of its own, closed and dropped when the test is over;
+ * in a `beforeAll`, one for the whole file.
  */
 export function describeEachEngine(
   name: string,

@@ -1,7 +1,10 @@
 import { devNull } from "node:os";
 import { environmentVariables } from "#app/env.server.ts";
 
-/** What the operating system, Node and a test run need; everything else is the developer's own setting. */
+/**
+ * What the operating system, Node and a test run need; everything else is the developer's own
+ * setting.
+ */
 const systemVariables = [
   "PATH",
   "HOME",
@@ -15,7 +18,10 @@ const systemVariables = [
   "LD_LIBRARY_PATH",
 ];
 
-/** The app's variables, each set to nothing, and no file to read them from, so the developer's `.env` plays no part. */
+/**
+ * The app's variables, each set to nothing, and no file to read them from, so the developer's
+ * `.env` plays no part.
+ */
 export function blankAppVariables(): Record<string, string> {
   const blank = environmentVariables
     // NODE_ENV is not a setting of the app's.
@@ -24,7 +30,10 @@ export function blankAppVariables(): Record<string, string> {
   return { ...Object.fromEntries(blank), ENV_FILE: devNull };
 }
 
-/** A child process's environment: the system's variables and `given`, but none of the developer's settings. */
+/**
+ * A child process's environment: the system's variables and `given`, but none of the developer's
+ * settings.
+ */
 export function childEnvironment(given: Record<string, string> = {}): NodeJS.ProcessEnv {
   const system = systemVariables.flatMap((name) => {
     const value = process.env[name];

@@ -2,8 +2,9 @@ import { Socket } from "node:net";
 import { spawn, type ChildProcess } from "node:child_process";
 
 /**
- * A small process that cleans up if this one is killed outright: as soon as the pipe to its standard input closes, it
- * ends the processes and removes the directories that would be left behind.
+ * A small process that cleans up if this one is killed outright: as soon as the pipe to its
+ * standard input closes, it ends the processes and removes the directories that would be left
+ * behind.
  */
 let guard: ChildProcess | undefined;
 

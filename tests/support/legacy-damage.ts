@@ -30,7 +30,10 @@ export const legacyDamages: LegacyDamage[] = [...damagedClaims, ...damagedTexts]
 export const isPossible = ({ only }: LegacyDamage, engine: Engine, upgraded: boolean): boolean =>
   !only || (only === "upgraded sqlite" ? upgraded : only === engine);
 
-/** Does the damage to the rows of {@link addLegacyRows}, with foreign keys off, as the old system had them on SQLite. */
+/**
+ * Does the damage to the rows of {@link addLegacyRows}, with foreign keys off, as the old system
+ * had them on SQLite.
+ */
 export async function doDamage(db: Knex, { sql }: Pick<LegacyDamage, "sql">): Promise<void> {
   if (!isPostgres(db)) await db.raw("pragma foreign_keys = off");
   for (const statement of sql) await db.raw(statement);

@@ -64,7 +64,10 @@ export async function createLegacyTables(
 /** Company `id`'s number in {@link addLegacyRows}, in E.164. */
 export const legacyNumber = (companyId: number) => `+35386111000${companyId}`;
 
-/** Companies 1 and 2 with a number each (ids 1 and 2), 3 and 4 without, and number 3, which is available. */
+/**
+ * Companies 1 and 2 with a number each (ids 1 and 2), 3 and 4 without, and number 3, which is
+ * available.
+ */
 export async function addLegacyRows(db: Knex): Promise<void> {
   const yes = isPostgres(db) ? "true" : "1";
   const statements = [
@@ -97,7 +100,10 @@ export const insertNumber = (text: string, status = "'available'", owner = "null
 export const setCompany = (id: number, text: string | null) =>
   `update companies set twilio_phone_number = ${text === null ? "null" : `'${text}'`} where id = ${id}`;
 
-/** Adds `count` companies, every other one with a number of its own, and `count` numbers, all undamaged. */
+/**
+ * Adds `count` companies, every other one with a number of its own, and `count` numbers, all
+ * undamaged.
+ */
 export async function addManyLegacyRows(db: Knex, count: number): Promise<void> {
   const series = isPostgres(db)
     ? `select generate_series(1, ${count}) as i`

@@ -30,8 +30,8 @@ export interface Exchange {
 }
 
 /**
- * A request by Node's own client, which unlike `fetch` shows what happened to the connection: an error's `code` is
- * `ECONNREFUSED` if nobody was listening and `ECONNRESET` if it was cut.
+ * A request by Node's own client, which unlike `fetch` shows what happened to the connection: an
+ * error's `code` is `ECONNREFUSED` if nobody was listening and `ECONNRESET` if it was cut.
  */
 export function exchange(
   url: string,
@@ -92,8 +92,8 @@ export interface Try {
   company: SignedInCompany;
   phoneNumber: string;
   /**
-   * `ok`: confirmed, or already the company's. `failed`: told that it did not get it. `unknown`: a server error or no
-   * answer.
+   * `ok`: confirmed, or already the company's. `failed`: told that it did not get it. `unknown`: a
+   * server error or no answer.
    */
   told: "ok" | "failed" | "unknown";
   status?: number;

@@ -51,7 +51,10 @@ export class Operator {
     return ran;
   }
 
-  /** What `doctor --json` says, leaving out what is only due to a test's PostgreSQL, which need not be durable. */
+  /**
+   * What `doctor --json` says, leaving out what is only due to a test's PostgreSQL, which need not
+   * be durable.
+   */
   async examine(args: string[] = [], env: Record<string, string> = {}): Promise<Examination> {
     const { exitCode, stdout } = await this.run("doctor", [...args, "--json"], env);
     const report = JSON.parse(stdout) as Omit<Examination, "exitCode">;

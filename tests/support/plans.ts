@@ -27,7 +27,10 @@ export async function sqlitePlan(db: Knex, [sql, values]: Asked): Promise<string
   return steps.map(({ detail }) => detail);
 }
 
-/** The tables that PostgreSQL reads from end to end for a statement, and the most rows that any step reads. */
+/**
+ * The tables that PostgreSQL reads from end to end for a statement, and the most rows that any step
+ * reads.
+ */
 export async function postgresPlan(
   db: Knex,
   [sql, values]: Asked,

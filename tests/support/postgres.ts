@@ -19,7 +19,10 @@ import { memoryDirectory } from "./scratch.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A server where databases may be created: its `postgres` database, or the one that TEST_DATABASE_URL names. */
+    /**
+     * A server where databases may be created: its `postgres` database, or the one that
+     * TEST_DATABASE_URL names.
+     */
     postgresUrl: string;
   }
 }
@@ -34,7 +37,10 @@ export interface PostgresServer {
   readonly pid: number | undefined;
   /** Shuts it down in order, cutting connections ("fast"). The data stay. */
   stop(): Promise<void>;
-  /** Kills all its processes at once (SIGKILL), as if the machine had failed. The data stay as they are. */
+  /**
+   * Kills all its processes at once (SIGKILL), as if the machine had failed. The data stay as they
+   * are.
+   */
   crash(): Promise<void>;
   /** Starts it again on the same port and data, and waits until it takes connections. */
   start(): Promise<void>;
@@ -55,7 +61,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 interface PostgresOptions {
-  /** the directory for its data, with write-ahead log in segments of 1 MB; a temporary one by default */
+  /**
+   * the directory for its data, with write-ahead log in segments of 1 MB; a temporary one by
+   * default
+   */
   dataIn?: string;
 }
 
@@ -125,7 +134,10 @@ async function createServer(
     everStarted = true;
   }
 
-  /** A port that was free may be taken by now, and killed processes may not have released their memory yet. */
+  /**
+   * A port that was free may be taken by now, and killed processes may not have released their
+   * memory yet.
+   */
   async function runWithPatience(programs: Binaries): Promise<void> {
     for (let attempt = 1; !postmaster; attempt++) {
       if (!everStarted) port = await freePort();
@@ -256,7 +268,8 @@ export async function startPostgres(options?: PostgresOptions): Promise<Postgres
 }
 
 /**
- * The server that all tests of a run share: the one that `testDatabaseUrl` names, or else a new one without `fsync`.
+ * The server that all tests of a run share: the one that `testDatabaseUrl` names, or else a new one
+ * without `fsync`.
  * @returns its address, and a function to call when the run is over
  * @throws one line that says what to do, if there is none
  */

@@ -7,7 +7,10 @@ import { Client } from "./client.ts";
 import { signedInCompanies } from "./load.ts";
 import type { TwilioApi } from "./twilio-api.ts";
 
-/** A company, with one client that is its owner with a session, and one that is a program with a token. */
+/**
+ * A company, with one client that is its owner with a session, and one that is a program with a
+ * token.
+ */
 export interface CompanyWithToken {
   id: number;
   owner: Client;
@@ -53,7 +56,10 @@ export async function leavesMessage(
   twilio.recordings.add(sid);
 }
 
-/** Waits until a program's standard output matches. @throws with its output, if it ends before that */
+/**
+ * Waits until a program's standard output matches.
+ * @throws with its output, if it ends before that
+ */
 export function untilSaid(program: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let said = "";

@@ -5,8 +5,9 @@ import { scratchDirectory } from "./scratch.ts";
 import { cleanUpLater } from "./clean-up.ts";
 
 /**
- * Tells when a process with this environment begins to read its stdin and finds nothing there yet. That stdin is one that
- * does not block, as whatever asks for `process.stdin` leaves it: who reads it otherwise gets EAGAIN.
+ * Tells when a process with this environment begins to read its stdin and finds nothing there yet.
+ * That stdin is one that does not block, as whatever asks for `process.stdin` leaves it: who reads
+ * it otherwise gets EAGAIN.
  */
 export function sightOfReading(): {
   env: { NODE_OPTIONS: string };

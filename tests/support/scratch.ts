@@ -24,8 +24,9 @@ export function scratchDirectory(prefix: string, base = tmpdir()): ScratchDirect
 }
 
 /**
- * The directory for data that need not outlive the run: in memory (Linux's `/dev/shm`) if there is room, since a new
- * PostgreSQL database takes ten times as long on a slow disk; otherwise the temporary directory.
+ * The directory for data that need not outlive the run: in memory (Linux's `/dev/shm`) if there is
+ * room, since a new PostgreSQL database takes ten times as long on a slow disk; otherwise the
+ * temporary directory.
  */
 export function memoryDirectory(): string {
   try {

@@ -28,7 +28,8 @@ export interface AppServer {
   /** everything that it has printed, on either stream */
   output(): string;
   /**
-   * Sends `signal` (by default SIGTERM) and waits until it has ended; after 20 seconds it is killed.
+   * Sends `signal` (by default SIGTERM) and waits until it has ended; after 20 seconds it is
+   * killed.
    * @returns its exit code, null if a signal ended it
    */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
@@ -37,9 +38,10 @@ export interface AppServer {
 }
 
 /**
- * Runs what `npm start` runs (or another script that serves) on an existing build, and waits until `/healthz` answers
- * 200. It is killed when the test, or the file that started it in a `beforeAll`, is over. Rate limits are off, unless
- * `env` turns them on.
+ * Runs what `npm start` runs (or another script that serves) on an existing build, and waits until
+ * `/healthz` answers
+ * 200. It is killed when the test, or the file that started it in a `beforeAll`, is over. Rate
+ * limits are off, unless `env` turns them on.
  * @throws with what the server printed, if it ends first or takes more than 60 seconds
  */
 export async function startServer({

@@ -6,5 +6,6 @@ Object.assign(process.env, blankAppVariables());
 failOnConsoleError();
 cleanUpAfterEachFile();
 
-// Otherwise a worker that hangs when the run is killed would hang for ever, with everything it started.
+// Otherwise a worker that hangs when the run is killed would hang for ever, with everything it
+// started.
 process.once("disconnect", () => process.exit(1));

@@ -2,7 +2,10 @@ import { writeFileSync } from "node:fs";
 import type { Reporter, SerializedError } from "vitest/node";
 import type { TestModule } from "vitest/node";
 
-/** A run's results; a file that cannot be loaded or cleaned up, and an error outside any test, count as failed. */
+/**
+ * A run's results; a file that cannot be loaded or cleaned up, and an error outside any test, count
+ * as failed.
+ */
 export interface Tally {
   passed: number;
   failed: number;
@@ -13,7 +16,9 @@ export interface Tally {
   tests: { name: string; state: "passed" | "failed" | "not run"; why?: string }[];
 }
 
-/** A vitest reporter that writes the run's {@link Tally} as JSON to the file that TALLY_FILE names. */
+/**
+ * A vitest reporter that writes the run's {@link Tally} as JSON to the file that TALLY_FILE names.
+ */
 export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const file = process.env["TALLY_FILE"];

@@ -154,7 +154,8 @@ export class TextBrowser {
 
   #fromCursor(): string {
     const column = Number(this.#tmux("display", "-p", "#{cursor_x}"));
-    // Lynx puts the cursor before the space in front of a link, and marks a button, with its value or as such.
+    // Lynx puts the cursor before the space in front of a link, and marks a button, with its value
+    // or as such.
     return this.#lineOfCursor(false)
       .slice(column)
       .replace(/^ ?(\(\w+\) )?/, "");

@@ -52,7 +52,9 @@ export interface ReceivedRequest {
   phoneNumber: string | undefined;
 }
 
-/** A server with the few calls of Twilio's REST API (2010-04-01) that the operators' scripts make. */
+/**
+ * A server with the few calls of Twilio's REST API (2010-04-01) that the operators' scripts make.
+ */
 export interface TwilioApi {
   url: string;
   accountSid: string;
@@ -88,7 +90,9 @@ export interface Sound {
 
 const mostAPage = 1_000;
 
-/** Starts the server; it stops when the test, or the file that started it in a `beforeAll`, is over. */
+/**
+ * Starts the server; it stops when the test, or the file that started it in a `beforeAll`, is over.
+ */
 export async function startTwilioApi(): Promise<TwilioApi> {
   const accountSid = `AC${randomBytes(16).toString("hex")}`;
   const authToken = randomBytes(16).toString("hex");

@@ -24,7 +24,10 @@ const twilioRoutes = {
 } as const;
 type Path = keyof typeof twilioRoutes;
 
-/** Sets variables of this process until the running test, or file, is over; the app's log is silent meanwhile. */
+/**
+ * Sets variables of this process until the running test, or file, is over; the app's log is silent
+ * meanwhile.
+ */
 export function useEnvironment(variables: Record<string, string>): void {
   const before = Object.keys(variables).map((name) => [name, process.env[name] ?? ""] as const);
   const { level } = log;
@@ -56,7 +59,10 @@ export interface Signing {
   headers?: Record<string, string>;
 }
 
-/** What Twilio would send: addressed to the server behind its proxy, but signed for the public address. */
+/**
+ * What Twilio would send: addressed to the server behind its proxy, but signed for the public
+ * address.
+ */
 export function signedRequest(
   path: string,
   fields: Record<string, string>,

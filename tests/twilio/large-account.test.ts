@@ -39,7 +39,10 @@ const numberOf = (phoneNumber: string): TwilioNumber => ({
   },
 });
 
-/** An account of 40,000 numbers, made on request; each page also has the last number of the previous one. */
+/**
+ * An account of 40,000 numbers, made on request; each page also has the last number of the previous
+ * one.
+ */
 function account(): TwilioAccount & { listed: number } {
   const large = {
     listed: 0,

@@ -37,7 +37,8 @@ beforeEach(() => useTwilio("sqlite::memory:"));
 afterEach(() => vi.restoreAllMocks());
 
 describe("the signature", () => {
-  // Twilio's documentation, "Webhooks security", and its samples (twilio-samples/api-snippets, signature_validation).
+  // Twilio's documentation, "Webhooks security", and its samples (twilio-samples/api-snippets,
+  // signature_validation).
   test.each([
     ["+14158675309", "RSOYDt4T1cUTdK1PDd93/VVr8B8="],
     ["+14158675310", "GvWf1cFY/Q7PnoempGyD5oXAezc="],

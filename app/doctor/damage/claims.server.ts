@@ -5,9 +5,10 @@ import { isE164, isTime } from "#app/domain/rules/rules.server.ts";
 import { readTime } from "#app/domain/times.ts";
 
 /**
- * Which rows disagree. A number's ownership is recorded in two places: its row in the pool names the owner, and the
- * company names its number. Rows where the two differ are read together with everything that such claims tie them to,
- * as one knot, so that each knot can be judged and repaired on its own.
+ * Which rows disagree. A number's ownership is recorded in two places: its row in the pool names
+ * the owner, and the company names its number. Rows where the two differ are read together with
+ * everything that such claims tie them to, as one knot, so that each knot can be judged and
+ * repaired on its own.
  */
 
 /** A row of the pool as it stands, sound or not. */
@@ -37,19 +38,23 @@ export interface Knot {
   companies: Claimant[];
 }
 
-/** What ties together the rows of one number, however written: the number meant, or else the text itself. */
+/**
+ * What ties together the rows of one number, however written: the number meant, or else the text
+ * itself.
+ */
 export function numberKey(text: string): string {
   const stored = asStored(text);
   if (stored === undefined) return text;
-  // With a trunk prefix after the country code it is the same phone, if the numbering plan has a number without it.
+  // With a trunk prefix after the country code it is the same phone, if the numbering plan has a
+  // number without it.
   const parsed = mayHaveTrunkPrefix.test(stored) ? parseE164(stored) : undefined;
   return parsed?.ok && parsed.valid ? parsed.phoneNumber : stored;
 }
 
 /*
- * Where a trunk prefix may follow the calling code. In nearly all plans it is 0, in Russia's 8 and in North America's
- * 1; Italy's numbers rightly begin with a 0. Which digits begin calling codes of two and of three is from ITU-T's "List
- * of country codes" (E.164, annex).
+ * Where a trunk prefix may follow the calling code. In nearly all plans it is 0, in Russia's 8 and
+ * in North America's 1; Italy's numbers rightly begin with a 0. Which digits begin calling codes of
+ * two and of three is from ITU-T's "List of country codes" (E.164, annex).
  */
 const shortCodes =
   "20 27 30 31 32 33 34 36 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
@@ -75,7 +80,9 @@ export function numbersIn({ rows, companies }: Knot): Set<string> {
   return new Set([...rows.map((row) => numberKey(row.phone_number)), ...held]);
 }
 
-/** All knots of claims in the two tables, the oldest rows first. A sound database costs two joins. */
+/**
+ * All knots of claims in the two tables, the oldest rows first. A sound database costs two joins.
+ */
 export async function readKnots(db: Knex): Promise<Knot[]> {
   const rows = new Map<number, PoolRow>();
   const companies = new Map<number, Claimant>();
@@ -182,7 +189,8 @@ const isKeptTime = (column: string) =>
     and substr(${column}, 6, 2) between '01' and '12' and substr(${column}, 9, 2) between '01' and '28'
     and substr(${column}, 12, 2) < '24')`;
 
-// A company's text that is not E.164 is either not in the pool, or there in a row that is itself unsound.
+// A company's text that is not E.164 is either not in the pool, or there in a row that is itself
+// unsound.
 async function unsoundCompanies(db: Knex): Promise<Claimant[]> {
   return claimants(db)
     .leftJoin("twilio_phone_numbers as n", "n.phone_number", "c.twilio_phone_number")
@@ -203,7 +211,10 @@ async function among<Row extends object>(
   );
 }
 
-/** What `read` returns for all of `values`, a chunk at a time, since one statement can bind only so many. */
+/**
+ * What `read` returns for all of `values`, a chunk at a time, since one statement can bind only so
+ * many.
+ */
 export async function inChunks<Value, Row>(
   values: readonly Value[],
   read: (chunk: Value[]) => PromiseLike<Row[]>,

@@ -12,8 +12,9 @@ import { asStored } from "#app/domain/e164.ts";
 import { readTime, toDatabaseTime, unknownTime, type DatabaseTime } from "#app/domain/times.ts";
 
 /**
- * How a knot is repaired. Claims on one number by at most one company have one sound state, and can be brought to it.
- * If a second company, a second number or an unknown owner is involved, people decide; nothing is guessed.
+ * How a knot is repaired. Claims on one number by at most one company have one sound state, and can
+ * be brought to it. If a second company, a second number or an unknown owner is involved, people
+ * decide; nothing is guessed.
  */
 
 /** A number as it should be in the pool. */
@@ -30,7 +31,9 @@ export type Change =
   | { add: SoundRow }
   | { company: number; phoneNumber: string | null };
 
-/** The steps that bring a knot to its one sound state, in order; undefined if it has more than one. */
+/**
+ * The steps that bring a knot to its one sound state, in order; undefined if it has more than one.
+ */
 export function cureOf(knot: Knot): Change[] | undefined {
   const { rows, companies } = knot;
   const [company, otherCompany] = companies;
@@ -62,8 +65,8 @@ export const saysUnreadable = (time: PoolRow["created_at"]) =>
   isUnreadable(time) && !isSilent(time);
 
 /**
- * The time to use for an assignment if its own is not known: the earliest that is certain, when the number was
- * in the pool and the company had signed up.
+ * The time to use for an assignment if its own is not known: the earliest that is certain, when the
+ * number was in the pool and the company had signed up.
  */
 export function earliestCertain(rows: readonly PoolRow[], company?: Claimant): DatabaseTime {
   const known = (times: PoolRow["created_at"][]) =>
@@ -83,7 +86,8 @@ function cureAssigned(
 ): Change[] | undefined {
   const names = (row: PoolRow) => row.assigned_to_company_id === company.id;
   const isOwned = (row: PoolRow) => row.status === "assigned" && names(row);
-  // If the number is neither assigned to its owner nor held by it, the owner may be a leftover from long ago.
+  // If the number is neither assigned to its owner nor held by it, the owner may be a leftover from
+  // long ago.
   if (heldKey(company) === undefined && !rows.some(isOwned)) return undefined;
   const mayBeOthers = (row: PoolRow) =>
     (row.assigned_to_company_id !== null && !names(row)) ||

@@ -24,8 +24,9 @@ import { asStored } from "#app/domain/e164.ts";
 import { isTime } from "#app/domain/rules/rules.server.ts";
 
 /**
- * What is wrong, in words: rows that break a rule of the two tables. Databases of the previous system have them, and
- * the migration stops at them. Each row is named once, with its repair or what people have to decide.
+ * What is wrong, in words: rows that break a rule of the two tables. Databases of the previous
+ * system have them, and the migration stops at them. Each row is named once, with its repair or
+ * what people have to decide.
  */
 
 const headlines = {
@@ -98,8 +99,8 @@ function describeDamage({ finding, decision, repair }: Damage): string {
 }
 
 /**
- * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is missing, it is made
- * for the diagnosis and removed again.
+ * Everything that breaks a rule of `companies` and `twilio_phone_numbers`. If part of the two is
+ * missing, it is made for the diagnosis and removed again.
  */
 export async function findDamage(db: Knex): Promise<Damage[]> {
   if ((await whatIsThere(db)) !== "some") return findDamageInTables(db);
@@ -126,7 +127,10 @@ async function findDamageInTables(db: Knex): Promise<Damage[]> {
   ];
 }
 
-/** Companies whose `created_at` says something, but cannot be read; if it says nothing, nothing is lost. */
+/**
+ * Companies whose `created_at` says something, but cannot be read; if it says nothing, nothing is
+ * lost.
+ */
 async function findUnreadableCompanyTimes(db: Knex): Promise<Damage[]> {
   const rows = await claimants(db).whereRaw(`not ${isTime(db, "c.created_at")}`);
   const kind = "unreadable-time";

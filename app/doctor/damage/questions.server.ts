@@ -10,8 +10,8 @@ import {
 import { earliestCertain, saysUnreadable } from "#app/doctor/damage/cure.server.ts";
 
 /**
- * What only people can decide: which of the claims on a number is right. Whichever answer they choose, its SQL leaves a
- * knot that is sound or can be repaired.
+ * What only people can decide: which of the claims on a number is right. Whichever answer they
+ * choose, its SQL leaves a knot that is sound or can be repaired.
  */
 
 export interface Answer {
@@ -103,7 +103,10 @@ const free = "status = 'available', assigned_to_company_id = null, assigned_at =
 const updateRow = (id: number, values: string) =>
   `update twilio_phone_numbers set ${values} where id = ${id};`;
 
-/** Text from the database made safe for a terminal line: anything that could forge or hide something is escaped. */
+/**
+ * Text from the database made safe for a terminal line: anything that could forge or hide something
+ * is escaped.
+ */
 export function quoted(text: string): string {
   return JSON.stringify(text).replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,

@@ -1,4 +1,6 @@
-/** Another program's table has the name of one that must be made; the message is for an operator. */
+/**
+ * Another program's table has the name of one that must be made; the message is for an operator.
+ */
 export class TableInTheWayError extends Error {
   override name = "TableInTheWayError";
 }

@@ -2,7 +2,10 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { TableInTheWayError } from "#app/doctor/damage/table-in-the-way.ts";
 
-/** The two tables, as this program makes them and as it finds them: older programs had only one, or lacked a column. */
+/**
+ * The two tables, as this program makes them and as it finds them: older programs had only one, or
+ * lacked a column.
+ */
 
 /** How much exists of the two tables: everything that the rules need, some of it, or nothing. */
 export async function whatIsThere(db: Knex): Promise<"all" | "some" | "nothing"> {
@@ -51,15 +54,19 @@ export async function createMissingTables(db: Knex): Promise<void> {
   }
 }
 
-/** The tables are in one place, and new ones would be made in another; both sentences are for an operator. */
+/**
+ * The tables are in one place, and new ones would be made in another; both sentences are for an
+ * operator.
+ */
 export interface OtherSchema {
   finding: string;
   mend: string;
 }
 
 /**
- * Whether the search path leads to a schema with tables of the two names that is not the one where new tables are made:
- * a role's own schema stands before `public`, say, and the old program's tables are in `public`.
+ * Whether the search path leads to a schema with tables of the two names that is not the one where
+ * new tables are made: a role's own schema stands before `public`, say, and the old program's
+ * tables are in `public`.
  */
 export async function findOtherSchema(db: Knex): Promise<OtherSchema | undefined> {
   if (!isPostgres(db)) return undefined;
@@ -94,8 +101,8 @@ export async function refuseOtherSchema(db: Knex): Promise<void> {
 }
 
 /**
- * Refuses PostgreSQL columns to which a time in the stored form could not be written, such as a BIGINT for Unix
- * seconds.
+ * Refuses PostgreSQL columns to which a time in the stored form could not be written, such as a
+ * BIGINT for Unix seconds.
  * @throws {TableInTheWayError} which names them
  */
 export async function refuseColumnsWithoutTimes(db: Knex): Promise<void> {

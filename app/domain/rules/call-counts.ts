@@ -2,8 +2,8 @@ import { trigger as onPostgres } from "#app/domain/rules/postgres.ts";
 import { trigger as onSqlite } from "#app/domain/rules/sqlite.ts";
 
 /**
- * Triggers that count each company's calls by day (UTC) and outcome, so that its dashboard need not.
- * Calls without a valid time are left out.
+ * Triggers that count each company's calls by day (UTC) and outcome, so that its dashboard need
+ * not. Calls without a valid time are left out.
  */
 
 const day = { postgres: "cast(date(started_at) as text)", sqlite: "date(started_at)" };
@@ -81,8 +81,9 @@ export const countOfCalls = (engine: keyof typeof day) =>
     where company_id is not null and ${day[engine]} is not null group by company_id, ${day[engine]}`;
 
 /**
- * SQL for whether the counts differ from what {@link countOfCalls} would count. Grouping a million calls takes seconds;
- * adding up a number derived from each one's company and day takes a tenth of that.
+ * SQL for whether the counts differ from what {@link countOfCalls} would count. Grouping a million
+ * calls takes seconds; adding up a number derived from each one's company and day takes a tenth of
+ * that.
  */
 export function callsAreMiscounted(engine: keyof typeof day): string {
   const postgres = engine === "postgres";

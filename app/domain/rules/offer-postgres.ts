@@ -3,22 +3,24 @@ import { fourTimes } from "#app/domain/number-patterns.ts";
 import { trigger } from "#app/domain/rules/postgres.ts";
 
 /**
- * What PostgreSQL keeps of the pool for searches and counts, in the transaction of each change: a row of
- * `numbers_on_offer` for each available number, and `pool_counts`. They are separate tables, since adding a column to
- * the pool's would have to wait for every reader in other programs.
+ * What PostgreSQL keeps of the pool for searches and counts, in the transaction of each change: a
+ * row of `numbers_on_offer` for each available number, and `pool_counts`. They are separate tables,
+ * since adding a column to the pool's would have to wait for every reader in other programs.
  *
- * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's trigrams, each prefixed with
- * its shelf, so that a search can go from shelf to shelf (docs/decisions/6-numbers-on-offer.md). Each connection counts
- * in rows of its own, so that none waits for another.
+ * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's
+ * trigrams, each prefixed with its shelf, so that a search can go from shelf to shelf
+ * (docs/decisions/6-numbers-on-offer.md). Each connection counts in rows of its own, so that none
+ * waits for another.
  */
 
 /** Numbers on a shelf, as a power of two. */
 export const shelfBits = 15;
 
 /**
- * The codes of whatever a number can be found by; the code of a trigram of digits is the digits themselves. To `+`,
- * `$`, `p` and `q` two digits are added: those that the number begins with, ends with, or has after a calling code of
- * two or of three digits. To `rr` a digit is added that it has four times in a row.
+ * The codes of whatever a number can be found by; the code of a trigram of digits is the digits
+ * themselves. To `+`, `$`, `p` and `q` two digits are added: those that the number begins with,
+ * ends with, or has after a calling code of two or of three digits. To `rr` a digit is added that
+ * it has four times in a row.
  */
 export const codes = {
   "+": 1_000,
@@ -51,7 +53,8 @@ const kept = (name: string, event: string, body: string) =>
 const entered = "coalesce(kept_time(n.created_at), '1970-01-01 00:00:00')";
 
 /**
- * Puts available numbers on offer at the end of the newest shelf, or, if backdated, where they belong.
+ * Puts available numbers on offer at the end of the newest shelf, or, if backdated, where they
+ * belong.
  * @param rows a FROM clause in which `n` is rows of the pool and `f` the facts about them
  */
 export const enter = (rows: string, where = "true") => `
@@ -80,7 +83,10 @@ export const strays = `numbers_on_offer o where not exists (
   select 1 from twilio_phone_numbers n where n.id = o.id and n.status = 'available'
    and n.phone_number = o.phone_number and ${entered} = o.entered_at)`;
 
-/** SQL that counts, in the connection's own rows. @param rows groups, with how many more there are of each as `n` */
+/**
+ * SQL that counts, in the connection's own rows.
+ * @param rows groups, with how many more there are of each as `n`
+ */
 const count = (what: string, rows: string) => `
   insert into pool_counts as c (what, country, kind, memorable, slot, n)
   select '${what}', coalesce(country, ''), coalesce(kind, ''), coalesce(memorable, false), pg_backend_pid(), sum(n)

@@ -3,14 +3,14 @@ import { fourTimes, runMark } from "#app/domain/number-patterns.ts";
 import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 
 /**
- * What SQLite keeps of the pool for searches and counts, in the transaction of each change: a row of
- * `numbers_on_offer` for each available number, its trigrams in `offer_search`, and `pool_counts`
- * (docs/decisions/6-numbers-on-offer.md).
+ * What SQLite keeps of the pool for searches and counts, in the transaction of each change: a row
+ * of `numbers_on_offer` for each available number, its trigrams in `offer_search`, and
+ * `pool_counts` (docs/decisions/6-numbers-on-offer.md).
  */
 
 /**
- * SQL for a number's place in the pool's order: when it entered, and its id, as one integer; FTS5 searches in that
- * order.
+ * SQL for a number's place in the pool's order: when it entered, and its id, as one integer; FTS5
+ * searches in that order.
  */
 export const place = (enteredAt: string, id: string) =>
   `((min(max(coalesce(cast(strftime('%s', ${enteredAt}) as integer), 0), 1), 4294967295) - 2147483648) * 4294967296 + ${id})`;
@@ -18,7 +18,10 @@ export const place = (enteredAt: string, id: string) =>
 /** SQL for the id at a place. */
 export const idAt = (place: string) => `((${place} & 4294967295) - ((${place} & 2147483648) << 1))`;
 
-/** The word of a country, of a kind, of both together, or of what is memorable: three characters, a trigram. */
+/**
+ * The word of a country, of a kind, of both together, or of what is memorable: three characters, a
+ * trigram.
+ */
 export function facetWord(country: string | undefined, kind: NumberKind | undefined): string {
   const ofKind = kind && numberKinds.indexOf(kind) + 1;
   if (country === undefined) return `kk${ofKind}`;
@@ -70,7 +73,10 @@ const count = (what: string, n: number, when = "true", row?: string) =>
       where ${when}
    on conflict (what, country, kind, memorable, slot) do update set n = n + excluded.n;`;
 
-/** Puts the pool's `n` on offer; REPLACE has removed anything in its way from the pool without running triggers. */
+/**
+ * Puts the pool's `n` on offer; REPLACE has removed anything in its way from the pool without
+ * running triggers.
+ */
 const enter = `
   delete from numbers_on_offer where new.status = 'available' and (id = new.id or phone_number = new.phone_number);
   insert into numbers_on_offer (id, phone_number, entered_at, country, kind, memorable)

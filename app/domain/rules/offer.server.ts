@@ -5,8 +5,9 @@ import * as postgres from "#app/domain/rules/offer-postgres.ts";
 import * as sqlite from "#app/domain/rules/offer-sqlite.ts";
 
 /**
- * Brings what is kept of the pool (offer-postgres.ts, offer-sqlite.ts) into line with it: everything if there is
- * nothing yet, or only the differences if somebody wrote while the triggers were off.
+ * Brings what is kept of the pool (offer-postgres.ts, offer-sqlite.ts) into line with it:
+ * everything if there is nothing yet, or only the differences if somebody wrote while the triggers
+ * were off.
  * @param db a transaction in which nobody else writes (`keepWritersOut`)
  */
 export async function refill(db: Knex): Promise<void> {
@@ -50,7 +51,8 @@ export const counted = [
 ];
 
 /**
- * Recounts each company's calls by day; if the outcome columns do not exist yet, the migration that makes them counts.
+ * Recounts each company's calls by day; if the outcome columns do not exist yet, the migration that
+ * makes them counts.
  * @param db a transaction
  */
 export async function recountCalls(db: Knex): Promise<void> {

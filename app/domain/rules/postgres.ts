@@ -1,15 +1,17 @@
 import { auditColumns, says } from "#app/domain/rules/says.ts";
 
 /**
- * The rules of assignment in PostgreSQL's SQL: a trigger for each way to break one, with a function of the same name.
+ * The rules of assignment in PostgreSQL's SQL: a trigger for each way to break one, with a function
+ * of the same name.
  */
 
 /** SQL that says whether `column` is in E.164. */
 export const isE164 = (column: string) => `${column} ~ '^\\+[1-9][0-9]{1,14}$'`;
 
 /**
- * SQL that says whether `column`, a timestamp or a text, is a readable time (domain/times.ts); null if it is null.
- * Every timestamp is, except infinity. The SQL has no question mark: Knex would take one for a binding.
+ * SQL that says whether `column`, a timestamp or a text, is a readable time (domain/times.ts); null
+ * if it is null. Every timestamp is, except infinity. The SQL has no question mark: Knex would take
+ * one for a binding.
  */
 export const isTime = (column: string) =>
   `(case when pg_typeof(${column}) in ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
@@ -39,11 +41,14 @@ export const named = `
   select case when relkind in ('i', 'I') then 'index' when relkind in ('v', 'm') then 'view' else 'table' end, relname
     from pg_class where relnamespace = current_schema()::regnamespace`;
 
-/** Locks out writers but not readers, in the order in which an assignment reaches the two tables. */
+/**
+ * Locks out writers but not readers, in the order in which an assignment reaches the two tables.
+ */
 export const keepWritersOut =
   "lock table twilio_phone_numbers, companies in share row exclusive mode";
 
-// Replaced in place: dropping a trigger would have to wait for every reader, and each new reader for the drop.
+// Replaced in place: dropping a trigger would have to wait for every reader, and each new reader
+// for the drop.
 export const trigger = (name: string, event: string, body: string, rights = "") => ({
   name,
   create: [
@@ -51,7 +56,8 @@ export const trigger = (name: string, event: string, body: string, rights = "") 
      begin
        ${body}
      end $$`,
-    // Whoever is at work may have a temporary table of a table's name, which would be found first if not put last.
+    // Whoever is at work may have a temporary table of a table's name, which would be found first
+    // if not put last.
     `do $$ begin
        execute format('alter function ${name}() set search_path to %s, pg_temp',
                       coalesce(nullif(current_setting('search_path'), ''), 'pg_catalog'));
@@ -64,8 +70,9 @@ export const trigger = (name: string, event: string, body: string, rights = "") 
 const raise = (message: string) =>
   `raise exception '${message}' using errcode = 'check_violation';`;
 
-// The company is locked in the BEFORE trigger: the foreign key's own check, which runs after it, takes a weaker lock
-// that two transactions could share, and each would then wait for the other to let go.
+// The company is locked in the BEFORE trigger: the foreign key's own check, which runs after it,
+// takes a weaker lock that two transactions could share, and each would then wait for the other to
+// let go.
 export const triggers = [
   trigger(
     "phone_number_enters",

@@ -11,14 +11,17 @@ import * as sqlite from "#app/domain/rules/sqlite.ts";
  * The rules that hold for anyone who writes to the pool and the companies:
  *
  * 1. A number belongs to at most one company, and a company has at most one number.
- * 2. An assigned number is never un-assigned, moved, renamed or deleted; a company's number never changes once set.
- * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this number.
- * 4. The audit trail is only added to; lines older than `audit_kept.since`, at least 30 days, may be deleted.
+ * 2. An assigned number is never un-assigned, moved, renamed or deleted; a company's number never
+ * changes once set.
+ * 3. `status = 'assigned'` ⇔ owner and time are set ⇔ the owner's `twilio_phone_number` is this
+ * number.
+ * 4. The audit trail is only added to; lines older than `audit_kept.since`, at least 30 days, may
+ * be deleted.
  *
- * One UPDATE of the number assigns it: triggers carry the company along, so there is no gap between statements into
- * which another client, or a crash, could come. All rules are triggers and unique indexes: on SQLite foreign keys are
- * off by default and a CHECK cannot be added to an existing table, and on PostgreSQL adding one would have to wait for
- * every reader.
+ * One UPDATE of the number assigns it: triggers carry the company along, so there is no gap between
+ * statements into which another client, or a crash, could come. All rules are triggers and unique
+ * indexes: on SQLite foreign keys are off by default and a CHECK cannot be added to an existing
+ * table, and on PostgreSQL adding one would have to wait for every reader.
  *
  * Installed with the rules are the triggers that maintain the numbers on offer and the counts
  * (offer-postgres.ts, offer-sqlite.ts).
@@ -74,14 +77,17 @@ const offerRules = (db: Knex): Rule[] =>
     ...trigger,
   }));
 
-/** Keeps everybody else from writing to the two tables until the transaction ends; they can still be read. */
+/**
+ * Keeps everybody else from writing to the two tables until the transaction ends; they can still be
+ * read.
+ */
 export async function keepWritersOut(transaction: Knex): Promise<void> {
   await transaction.raw(dialect(transaction).keepWritersOut);
 }
 
 /**
- * Brings the rules in the database into line with those here, all or none of them; a rule whose table or column does
- * not exist yet waits for the migration that makes it. Rows are not checked.
+ * Brings the rules in the database into line with those here, all or none of them; a rule whose
+ * table or column does not exist yet waits for the migration that makes it. Rows are not checked.
  * @param db if others may write meanwhile, a transaction that begins with {@link keepWritersOut}
  * @throws the driver's error if rows violate a unique index
  */
@@ -110,7 +116,9 @@ export async function remove(db: Knex): Promise<void> {
   for (const { drop } of rulesFor(db)) await db.raw(drop);
 }
 
-/** Removes the triggers that maintain the numbers on offer and the counts, before their tables go. */
+/**
+ * Removes the triggers that maintain the numbers on offer and the counts, before their tables go.
+ */
 export async function removeOffer(db: Knex): Promise<void> {
   for (const { drop } of offerRules(db)) await db.raw(drop);
 }
@@ -134,7 +142,10 @@ export async function missing(db: Knex): Promise<string[]> {
     .filter((name) => !present.has(name));
 }
 
-/** Others' triggers, functions, indexes and tables that have the name of a rule, each as `trigger “NAME”`. */
+/**
+ * Others' triggers, functions, indexes and tables that have the name of a rule, each as `trigger
+ * “NAME”`.
+ */
 export async function namesTaken(db: Knex): Promise<string[]> {
   const ours = rulesFor(db).map(({ name }) => name);
   const rows = await query<{ kind: string; name: string }>(db, {

@@ -1,6 +1,6 @@
 /**
- * What the database says when a write would break a rule. Its triggers raise these texts, and the program recognises
- * them.
+ * What the database says when a write would break a rule. Its triggers raise these texts, and the
+ * program recognises them.
  */
 export const says = {
   entersAvailable: "a phone number enters the pool available",

@@ -10,9 +10,9 @@ export const isE164 = (column: string) =>
     and typeof(${column}) = 'text' and instr(${column}, char(0)) = 0)`;
 
 /**
- * SQL that turns a time in any notation (domain/times.ts) into the stored form; null if it is not a time. SQLite's own
- * functions take a 30th of February for the 1st of March, accept "now", which is not allowed in an index, and need a
- * zone's minutes and colon.
+ * SQL that turns a time in any notation (domain/times.ts) into the stored form; null if it is not a
+ * time. SQLite's own functions take a 30th of February for the 1st of March, accept "now", which is
+ * not allowed in an index, and need a zone's minutes and colon.
  */
 export const keptTime = (column: string) =>
   `case
@@ -58,8 +58,9 @@ export const trigger = (name: string, event: string, body: string) => ({
 
 const abort = (message: string) => `raise(abort, '${message}')`;
 
-// REPLACE deletes the rows in its way without running delete triggers (unless recursive_triggers is on), so each
-// BEFORE trigger refuses a row with the key of another that must stay, in the words of the constraint.
+// REPLACE deletes the rows in its way without running delete triggers (unless recursive_triggers is
+// on), so each BEFORE trigger refuses a row with the key of another that must stay, in the words of
+// the constraint.
 const numberTaken = abort(`${uniqueConstraintFailed}: twilio_phone_numbers.phone_number`);
 const emailTaken = abort(`${uniqueConstraintFailed}: companies.email`);
 

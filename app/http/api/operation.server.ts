@@ -3,8 +3,9 @@ import type { Scope } from "#app/domain/tokens.server.ts";
 import type { ErrorCode } from "#app/http/api-errors.ts";
 
 /**
- * One call of the JSON API: who may make it, what it takes and what it answers. Its schemas check requests, type
- * answers and produce the OpenAPI document, so that what is documented is what happens.
+ * One call of the JSON API: who may make it, what it takes and what it answers. Its schemas check
+ * requests, type answers and produce the OpenAPI document, so that what is documented is what
+ * happens.
  */
 
 /** A session or a token with the scope; a session or any token; only a session; anybody. */
@@ -47,7 +48,10 @@ export interface Operation<
   answer: { status: 200 | 201; schema: Answer; sound?: true };
   /** its refusals besides those of every call: see {@link errorsOf} */
   errors?: readonly ErrorCode[];
-  /** for a POST that takes an Idempotency-Key: the refusals that come from the rule, and are kept with the key */
+  /**
+   * for a POST that takes an Idempotency-Key: the refusals that come from the rule, and are kept
+   * with the key
+   */
   keeps?: readonly ErrorCode[];
   /** the documented request, which the tests send, and its answer */
   example: {

@@ -2,7 +2,10 @@ import type { z } from "zod";
 import { plain, type Json } from "#app/http/api/json-schema.server.ts";
 import type { Operation } from "#app/http/api/operation.server.ts";
 
-/** What an operation takes: the parameters of its path, query and headers, and the fields of its body. */
+/**
+ * What an operation takes: the parameters of its path, query and headers, and the fields of its
+ * body.
+ */
 
 /** A parameter, as the document has it. */
 export interface Parameter extends Json {
@@ -53,7 +56,10 @@ export function parametersOf({ params, query, keeps, example }: Operation): Para
   ];
 }
 
-/** The fields of an operation's body; where the body has several variants, the fields of all of them. */
+/**
+ * The fields of an operation's body; where the body has several variants, the fields of all of
+ * them.
+ */
 export function bodyFieldsOf({
   body,
 }: Operation): { name: string; required: boolean; description: string }[] {

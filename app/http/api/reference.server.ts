@@ -78,7 +78,10 @@ function shown(operation: Operation): ShownOperation {
   };
 }
 
-/** Text of the document, which is CommonMark, as plain text: it marks names with backquotes, and nothing else. */
+/**
+ * Text of the document, which is CommonMark, as plain text: it marks names with backquotes, and
+ * nothing else.
+ */
 const unmarked = (text: string) => text.replaceAll("`", "");
 
 function whoMay({ who }: Operation): string {
@@ -88,7 +91,8 @@ function whoMay({ who }: Operation): string {
 }
 
 /**
- * The documented example as a command line. `$TOKEN` is an API token; a session is kept in the file `jar`.
+ * The documented example as a command line. `$TOKEN` is an API token; a session is kept in the file
+ * `jar`.
  */
 export function curlOf(operation: Operation): string {
   const { method, path, who, body, keeps, answer, example } = operation;

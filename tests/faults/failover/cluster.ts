@@ -9,7 +9,10 @@ import { until } from "../../support/load.ts";
 import { childrenOf } from "../../support/children.ts";
 import { directoryFor, unprivilegedAccount } from "../../support/postgres-program.ts";
 
-/** The cluster of `deploy/cluster/` on one machine: etcd, two PostgreSQL under Patroni, and HAProxy in front. */
+/**
+ * The cluster of `deploy/cluster/` on one machine: etcd, two PostgreSQL under Patroni, and HAProxy
+ * in front.
+ */
 
 export interface Member {
   name: string;
