@@ -181,6 +181,10 @@ const stopsWhileItWaits: [command: [string, ...string[]], said: string][] = [
     ["companies", "freeze", "1"],
     "Stopped before it was done. It was done or not, nothing by half: “npm run companies -- show” says which.",
   ],
+  [
+    ["companies", "erase", "1", "--yes"],
+    "Stopped before it was done. Its people are erased or not: “npm run companies -- show” says which; run it again for calls that are left.",
+  ],
   [["calls", "unmatched"], nothing],
   [["calls", "erase", "--caller", "+353871112222", "--dry-run"], nothing],
   [
