@@ -1,4 +1,4 @@
-/** Of whoever sets a new password: whether what else opens the account ends with the old one. */
+/** Asks, with a new password, whether everything else that opens the account ends with the old one. */
 export function EndOtherAccess({ chosen }: { chosen: boolean }) {
   return (
     <div className="field">

@@ -31,7 +31,7 @@ export interface NewPasswordEnds {
   otherAccess?: boolean;
 }
 
-/** Ends a company's recovery codes and API tokens, where whoever sets a password wants it. */
+/** Ends a company's recovery codes and API tokens, if that was asked for with the new password. */
 export async function endOtherAccess(
   trx: Knex,
   companyId: number,
