@@ -19,6 +19,8 @@ function project(
 
 const browser = ["tests/browser/**/*.test.{ts,tsx}", "tests/support/browser.test.ts"];
 const faults = ["tests/faults/**/*.test.{ts,tsx}"];
+/** Three for two processors: the tests wait half of the time, for servers, browsers and clocks. */
+const maxWorkers = 3;
 
 // Without Remix on purpose: vitest uses this file instead of vite.config.ts, whose plugin would get
 // in its way.
@@ -30,14 +32,14 @@ export default defineConfig({
         include: ["tests/**/*.test.{ts,tsx}"],
         exclude: [...configDefaults.exclude, ...browser, ...faults],
         seconds: 30,
-        maxWorkers: 2,
+        maxWorkers,
         sequence: { groupOrder: 0 },
       }),
       project("browser", {
         include: browser,
         globalSetup: ["tests/support/browser-setup.ts"],
         seconds: 120,
-        maxWorkers: 2,
+        maxWorkers,
         sequence: { groupOrder: 1 },
       }),
       // One at a time: a server that is killed or frozen should not also be short of processor
