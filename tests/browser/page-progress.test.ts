@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { signedInCompanies } from "../support/load.ts";
+import { signedInCompanies, until } from "../support/load.ts";
 import { companyWithNumber, open, site, useCalledSite } from "./called-site.ts";
 import { ready } from "./visitor.ts";
 
@@ -54,6 +54,8 @@ test("a page that takes longer than a moment is announced, with a bar that moves
   const asked = page.waitForRequest("**/settings.data**");
   await page.getByRole("link", { name: "Settings" }).click();
   await asked;
+  // What starts the timer has been rendered.
+  await page.locator("nav a.pending").waitFor();
   await page.clock.runFor(290);
   expect(await status(page).innerText()).toBe("");
   expect((await barBefore(page, ".page-progress")).drawn).toBe(false);
@@ -87,8 +89,11 @@ test("the bar also shows over the modal", async () => {
   const asked = page.waitForRequest("**/choose-number.data**");
   await page.press("#search", "Enter");
   await asked;
-  await page.clock.runFor(310);
-  await status(page).getByText("Loading…").waitFor({ state: "attached" });
+  // The request may be sent before what starts the timer is rendered.
+  await until("the bar shows", async () => {
+    await page.clock.runFor(310);
+    return (await status(page).getByText("Loading…").count()) > 0;
+  });
   expect(await barBefore(page, "dialog.modal")).toEqual({
     ...drawn,
     animationName: "page-progress",
