@@ -67,14 +67,14 @@ export function NewCodes({ codes, email }: NewCodesProps) {
           <button type="button" className="button" onClick={() => window.print()}>
             Print
           </button>
-        )}
+        )}{" "}
         <a
           className="button secondary"
           download="recovery-codes.txt"
           href={`data:text/plain;charset=utf-8,${encodeURIComponent(text)}`}
         >
           Save as text
-        </a>
+        </a>{" "}
         <Link className="button secondary" to="/settings/security">
           I have saved them
         </Link>

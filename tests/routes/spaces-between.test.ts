@@ -1,9 +1,12 @@
+import type { Knex } from "knex";
 import { beforeAll, expect, test } from "vitest";
+import { operator } from "#app/domain/audit.server.ts";
 import { blockCaller } from "#app/domain/blocked-callers.server.ts";
 import { recordRecording } from "#app/domain/call-events.server.ts";
+import { makeResetLink } from "#app/domain/password-reset.server.ts";
 import { makeToken } from "#app/domain/tokens.server.ts";
 import { called, companyWith, page, type Company } from "../support/call-pages.ts";
-import { Client } from "../support/client.ts";
+import { aCompany, Client } from "../support/client.ts";
 import { daysAgo, startsAtNoon } from "../support/clock.ts";
 import { fillPool } from "../support/companies.ts";
 import { createMigratedDatabase, openDatabase } from "../support/databases.ts";
@@ -61,6 +64,7 @@ const withCalls = [
 ];
 
 let url: string;
+let db: Knex;
 let stranger: { client: Client };
 let without: { client: Client };
 let company: Company;
@@ -70,7 +74,7 @@ beforeAll(async () => {
   const { environment } = await startTwilioApi();
   const mail = await startMailServer();
   const { url: databaseUrl } = await createMigratedDatabase("sqlite");
-  const db = openDatabase(databaseUrl);
+  db = openDatabase(databaseUrl);
   const [number = ""] = await fillPool(db, 60);
   url = (
     await startServer({
@@ -167,8 +171,22 @@ test("no words, links, fields or buttons run together, in any page", async () =>
     [company, "/settings/security/password"],
   ] as const;
   for (const [{ client }, path] of forms) look(path, await post(client, path, { phone: "x" }));
+  const owner = new Client(url);
+  const given = aCompany();
+  await post(owner, "/signup", given);
+  const codes = await post(owner, "/settings/security", {
+    batch: "",
+    password: given["password"] ?? "",
+  });
+  expect(codes.html).toContain("Your recovery codes");
+  look("codes", codes);
+  const token = await post(owner, "/settings/tokens", { name: "shell", "calls:read": "on" });
+  expect(token.html).toContain("This is the token");
+  look("token", token);
+  const reset = new URL((await makeResetLink(db, company.id, operator))!).pathname;
+  look("reset", await page(stranger, reset));
   expect(found).toEqual([]);
-  expect(looked).toBe(visitors.length + withoutNumber.length + withCalls.length + 2 + forms.length);
+  expect(looked).toBe(visitors.length + withoutNumber.length + withCalls.length + 5 + forms.length);
 });
 
 test("the check finds what runs together", () => {
