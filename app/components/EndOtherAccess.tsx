@@ -14,7 +14,7 @@ export function EndOtherAccess({ chosen }: { chosen: boolean }) {
       </label>
       <p className="hint" id="end-access-hint">
         Then all recovery codes and API tokens end too. Make new ones in Settings. Otherwise they
-        stay good.
+        keep working.
       </p>
     </div>
   );
