@@ -19,10 +19,7 @@ import { memoryDirectory } from "./scratch.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /**
-     * A server where databases may be created: its `postgres` database, or the one that
-     * TEST_DATABASE_URL names.
-     */
+    /** a server where databases may be created: TEST_DATABASE_URL, or our own's `postgres` */
     postgresUrl: string;
   }
 }
