@@ -3,12 +3,8 @@ import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import { callingCodeOf } from "#app/domain/e164.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
-import {
-  narrows,
-  searchOffer,
-  type OfferRow,
-  type Place,
-} from "#app/domain/offer-search.server.ts";
+import type { OfferRow, Place } from "#app/domain/offer-query.ts";
+import { narrows, searchOffer } from "#app/domain/offer-search.server.ts";
 import { surveyOffer } from "#app/domain/offer-survey.server.ts";
 import { shelfBits } from "#app/domain/rules/offer-postgres.ts";
 import { keptTime } from "#app/domain/rules/sqlite.ts";
@@ -75,35 +71,40 @@ export async function listAvailable(
     return { ok: false, invalid: "country" };
   }
   const { digits } = digitSearch(filter);
-  // Most numbers contain any given digit; if these do not, the page ends.
-  const looked = digits.length > 0 ? Math.max(limit, mostLookedThrough) : limit;
-  const asked = { limit: looked + 1, after, from, reach, walk };
-  const rows = narrows(filter)
-    ? await searchOffer(db, { ...asked, filter })
-    : await readPool(db, asked);
-  const candidates = rows.slice(0, looked).filter((row): row is OfferRow => row.id !== null);
-  const held = candidates.filter(({ phone_number }) =>
-    digits.every((digit) => phone_number.includes(digit)),
-  );
-  const numbers = held.slice(0, limit);
-  const unseen = rows.at(candidates.length);
-  const more = held.length > limit || unseen !== undefined;
-  // The last number; if fewer were found than wanted, the last one looked at.
-  const end =
-    numbers.length === limit && (held.length > limit || unseen?.id !== null)
-      ? numbers.at(-1)
-      : unseen?.id === null
-        ? unseen
-        : candidates.at(-1);
-  return {
-    ok: true,
-    numbers: numbers.map((row) => ({
-      phoneNumber: row.phone_number,
-      createdAt: toRfc3339(row.added_at),
-    })),
-    nextCursor:
-      more && end ? encodeCursor({ ...end, at: end.added_at, id: end.id ?? lastId }) : null,
+  const look = async (looked: number): Promise<AvailablePage & { ok: true }> => {
+    const asked = { limit: looked + 1, after, from, reach, walk };
+    const rows = narrows(filter)
+      ? await searchOffer(db, { ...asked, filter })
+      : await readPool(db, asked);
+    const candidates = rows.slice(0, looked).filter((row): row is OfferRow => row.id !== null);
+    const held = candidates.filter(({ phone_number }) =>
+      digits.every((digit) => phone_number.includes(digit)),
+    );
+    const numbers = held.slice(0, limit);
+    const unseen = rows.at(candidates.length);
+    const more = held.length > limit || unseen !== undefined;
+    // The last number; if fewer were found than wanted, the last one looked at.
+    const end =
+      numbers.length === limit && (held.length > limit || unseen?.id !== null)
+        ? numbers.at(-1)
+        : unseen?.id === null
+          ? unseen
+          : candidates.at(-1);
+    return {
+      ok: true,
+      numbers: numbers.map((row) => ({
+        phoneNumber: row.phone_number,
+        createdAt: toRfc3339(row.added_at),
+      })),
+      nextCursor:
+        more && end ? encodeCursor({ ...end, at: end.added_at, id: end.id ?? lastId }) : null,
+    };
   };
+  if (digits.length === 0) return look(limit);
+  // Most numbers contain any given digit; if these do not, the page ends.
+  const most = Math.max(limit, mostLookedThrough);
+  const page = await look(Math.min(limit * 3, most));
+  return page.numbers.length < limit && page.nextCursor !== null ? look(most) : page;
 }
 
 /** How many numbers are available. */

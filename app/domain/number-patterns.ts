@@ -1,4 +1,4 @@
-import { partOfNumber } from "#app/domain/e164.ts";
+import { callingCodeOf, partOfNumber } from "#app/domain/e164.ts";
 import type { NumberKind } from "#app/domain/number-facts.ts";
 
 /**
@@ -39,23 +39,29 @@ export interface Words {
   any: string[][];
   /** for two digits anywhere, which one number in twelve has */
   common: string[][];
+  /** whether so few numbers have these words that whatever else is asked is looked for in them */
+  isRare: boolean;
 }
 
 /** What finds the numbers whose digits a filter asks for. */
 export interface DigitSearch {
-  /** a number fits one of these; empty if every number does */
+  /** a number fits one of these; empty if every number does, or if none can */
   words: Words[];
   /** LIKE patterns, one of each list */
   patterns: string[][];
   /** single digits that the number contains: most numbers do, so they have no index words */
   digits: string[];
+  /** true if no number can match, since those of the country do not begin that way */
+  isVain: boolean;
 }
 
 /**
  * Turns a filter's digits into index words, patterns and single digits; all empty if it has no
  * digits.
  */
-export function digitSearch({ contains, starts, ends, search }: NumberFilter): DigitSearch {
+export function digitSearch(filter: NumberFilter): DigitSearch {
+  const { contains, starts, ends, search, country } = filter;
+  const code = country ? callingCodeOf(country) : undefined;
   const held = contains ? [contains] : [];
   const typed = piecesOf(search ?? "");
   const isDigit = (piece: Piece) => /^\d$/.test(piece);
@@ -66,8 +72,10 @@ export function digitSearch({ contains, starts, ends, search }: NumberFilter): D
   ];
   const meant = typed.filter((piece) => !isDigit(piece));
   const ways = meant.length > 0 ? meant.map((piece) => [...certain, piece]) : [certain];
+  const possible = ways.filter((pieces) => pieces.every((piece) => canBegin(piece, code)));
   return {
-    words: ways.filter((pieces) => pieces.length > 0).map(wordsOf),
+    isVain: possible.length === 0,
+    words: possible.filter((pieces) => pieces.length > 0).map((pieces) => wordsOf(pieces, code)),
     patterns: [...certain.map((piece) => [patternOf(piece)]), meant.map(patternOf)].filter(
       (any) => any.length > 0,
     ),
@@ -108,6 +116,40 @@ export const fourTimes = ten.map((digit) => digit.repeat(4));
 /** Marks a digit that a number has four times in a row. */
 export const runMark = "rr";
 
+/** Calling codes of two digits; +1 and +7 have one, and all others three (ITU-T E.164). */
+export const twoDigitCodes = (
+  "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 " +
+  "64 65 66 81 82 84 86 90 91 92 93 94 95 98"
+).split(" ");
+
+/** How long the calling code is of a number that begins with some digits, two or more. */
+export const codeLength = (digits: string) =>
+  /^[17]/.test(digits) ? 1 : twoDigitCodes.includes(digits.slice(0, 2)) ? 2 : 3;
+
+/** Whether numbers with a calling code may begin with a piece. */
+function canBegin(piece: Piece, code = ""): boolean {
+  const digits = piece.slice(1);
+  return !piece.startsWith("+") || digits.startsWith(code) || code.startsWith(digits);
+}
+
+/** A trigram whose first digits are the last ones of a calling code: `35'3`. */
+const crossing = (trigram: string, inCode: number) =>
+  `${trigram.slice(0, inCode)}'${trigram.slice(inCode)}`;
+
+/**
+ * The words for a trigram that has so many digits before it, or more: after the calling code it is
+ * another word than within. Otherwise a search for 353 among American numbers would go through all
+ * Irish ones.
+ */
+function wordsFor(trigram: string, before: number, code: string | undefined): string[] {
+  const inCode = [1, 2, 3].filter((digits) =>
+    code === undefined
+      ? digits <= 3 - before && (digits < 3 || codeLength(trigram) === 3)
+      : digits <= code.length - before && code.endsWith(trigram.slice(0, digits)),
+  );
+  return [trigram, ...inCode.map((digits) => crossing(trigram, digits))];
+}
+
 /**
  * The trigrams to look up: after a mark the first one, and two more. More would not pay, since each
  * is another look into the index and the patterns decide anyway. The two are the last ones, which
@@ -115,29 +157,47 @@ export const runMark = "rr";
  * one of several trigrams: `8$` of `08$`, `18$`, … A digit four times in a row is a single trigram,
  * which many numbers have, so it has a word of its own, `rr8`.
  */
-function wordsOf(pieces: readonly Piece[]): Words {
-  const words: Words = { all: [], any: [], common: [] };
+function wordsOf(pieces: readonly Piece[], code: string | undefined): Words {
+  const words = { all: [] as string[], any: [] as string[][], common: [] as string[][] };
   for (const piece of pieces) {
     const mark = /^[+pq]/.exec(piece)?.[0] ?? "";
     if (piece.length < 3) {
       if (mark !== "") words.any.push(ten.map((digit) => piece + digit));
       else if (piece.endsWith("$")) words.any.push(ten.map((digit) => digit + piece));
-      else words.common.push([`+${piece}`, ...ten.map((digit) => digit + piece)]);
+      else {
+        const first = `+${piece}`;
+        words.common.push([
+          ...(canBegin(first, code) ? [first] : []),
+          ...ten.flatMap((digit) => wordsFor(digit + piece, 0, code)),
+        ]);
+      }
       continue;
     }
     if (mark !== "") words.all.push(piece.slice(0, 3));
     const runs = [...piece.matchAll(/(\d)\1{3}/g)].map(([, digit = ""]) => digit);
     for (const digit of runs) words.all.push(runMark + digit);
-    // After p and q only the first two digits differ from digits anywhere.
-    const first = mark === "p" || mark === "q" ? 1 : 0;
-    const end = piece.length - 3;
-    for (const at of [Math.max(first, end - 3), end]) {
-      const word = piece.slice(at, at + 3);
+    const rest = piece.slice(mark.length);
+    const end = rest.length - 3;
+    // Past the calling code if possible, however the number begins.
+    for (const at of new Set([Math.max(end > 3 ? 3 : 0, end - 3), end])) {
+      const word = rest.slice(at, at + 3);
       // Trigrams that its run implies are not looked up.
       const isInRun = runs.some((digit) => word === digit.repeat(3));
-      if (at <= end && end >= first && !isInRun) words.all.push(word);
+      if (end < 0 || isInRun) continue;
+      if (word.endsWith("$")) words.all.push(word);
+      else if (mark === "+") {
+        const inCode = Math.min(codeLength(rest) - at, 3);
+        words.all.push(inCode > 0 ? crossing(word, inCode) : word);
+      } else {
+        const some = wordsFor(word, at + ({ p: 2, q: 3 }[mark] ?? 0), code);
+        if (some.length > 1) words.any.push(some);
+        else words.all.push(word);
+      }
     }
   }
-  words.all = [...new Set(words.all)];
-  return words;
+  const all = [...new Set(words.all)];
+  // How numbers begin distinguishes them least: half a pool may begin alike.
+  const rare = all.filter((word) => /^(\d{2,3}\$?|rr\d)$/.test(word));
+  const isRare = rare.length > 1;
+  return isRare ? { all: rare, any: [], common: [], isRare } : { ...words, all, isRare };
 }

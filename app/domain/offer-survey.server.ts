@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { isPostgres } from "#app/db.server.ts";
 import { query } from "#app/query.server.ts";
 import { digitSearch, type NumberFilter } from "#app/domain/number-patterns.ts";
-import type { Place } from "#app/domain/offer-search.server.ts";
+import type { Place } from "#app/domain/offer-query.ts";
 
 /** How many numbers are on offer, and where a visitor's list begins: a single query for both. */
 export interface OfferSurvey {

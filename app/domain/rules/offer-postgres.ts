@@ -1,5 +1,5 @@
-import { numberKinds, type NumberKind } from "#app/domain/number-facts.ts";
-import { fourTimes } from "#app/domain/number-patterns.ts";
+import { numberKinds } from "#app/domain/number-facts.ts";
+import { fourTimes, twoDigitCodes, type NumberFilter } from "#app/domain/number-patterns.ts";
 import { trigger } from "#app/domain/rules/postgres.ts";
 
 /**
@@ -32,16 +32,23 @@ export const codes = {
   rr: 1_600,
   country: 2_000,
   countryAndKind: 3_000,
+  "'": 10_000,
+  /** added to those of kind and country */
+  andMemorable: 20_000,
 };
 
-/** The code of a country, a kind, or both together. */
-export function facetCode(country: string | undefined, kind: NumberKind | undefined): number {
+/** The code of a country, a kind, whether it is memorable, or some of them together. */
+export function facetCode({ country, kind, memorable }: NumberFilter): number | undefined {
   const ofKind = kind ? numberKinds.indexOf(kind) + 1 : 0;
-  if (country === undefined) return codes.kind + ofKind;
-  const ofCountry = (country.charCodeAt(0) - 65) * 26 + country.charCodeAt(1) - 65;
-  return kind === undefined
-    ? codes.country + ofCountry
-    : codes.countryAndKind + ofCountry * 8 + ofKind;
+  const [first = 0, second = 0] = [0, 1].map((at) => (country?.charCodeAt(at) ?? 65) - 65);
+  const ofCountry = first * 26 + second;
+  if (!country && !kind) return memorable ? codes.memorable : undefined;
+  const code = !country
+    ? codes.kind + ofKind
+    : kind
+      ? codes.countryAndKind + ofCountry * 8 + ofKind
+      : codes.country + ofCountry;
+  return memorable ? code + codes.andMemorable : code;
 }
 
 const mobile = numberKinds.indexOf("mobile") + 1;
@@ -76,6 +83,16 @@ export const enterAll = [
    select n.id, n.phone_number, ${entered}, row_number() over (order by ${entered}, n.id) >> ${shelfBits}
      from twilio_phone_numbers n where n.status = 'available'`,
   "select setval('numbers_on_offer_place', (select count(*) + 1 from numbers_on_offer))",
+];
+
+/**
+ * Indexes everything on offer anew. Making the index takes less time than changing each of its
+ * entries.
+ */
+export const indexAll = [
+  "drop index numbers_on_offer_grams",
+  "update numbers_on_offer set shelf = shelf",
+  "create index numbers_on_offer_grams on numbers_on_offer using gin (grams) with (fastupdate = off)",
 ];
 
 /** What is on offer but differs from the pool. */
@@ -170,22 +187,29 @@ export const offerTriggers = [
        shelved integer := (new.shelf & 32767) << 16;
        digits text := substr(new.phone_number, 2);
        number bigint := digits;
+       after_code integer := length(digits) - 3 - case
+         when digits like '1%' or digits like '7%' then 1
+         when substr(digits, 1, 2) = any('{${twoDigitCodes.join()}}'::text[]) then 2 else 3 end;
        of_country integer := (ascii(new.country) - 65) * 26 + ascii(substr(new.country, 2)) - 65;
        of_kind integer := array_position(array['${numberKinds.join("', '")}'], new.kind);
        or_mobile integer := case when new.kind = 'geographic-or-mobile' then ${mobile} end;
+       facets integer[] := array_remove(array[
+         shelved + ${codes.kind} + of_kind,
+         shelved + ${codes.kind} + or_mobile,
+         shelved + ${codes.country} + of_country,
+         shelved + ${codes.countryAndKind} + of_country * 8 + of_kind,
+         shelved + ${codes.countryAndKind} + of_country * 8 + or_mobile], null);
      begin
-       new.grams := (array[${Array.from({ length: 13 }, (_, at) => `shelved + number / ${10 ** at} % 1000`).join(", ")}]
+       new.grams := (array[${Array.from({ length: 13 }, (_, at) => `shelved + number / ${10 ** at} % 1000 + case when ${at} > after_code then ${codes["'"]} else 0 end`).join(", ")}]
          )[1:length(digits) - 2] || array_remove(array[
            shelved + ${codes["+"]} + substr(digits, 1, 2)::integer,
            shelved + ${codes.$} + number % 100,
            shelved + ${codes.p} + case when length(digits) > 4 then substr(digits, 3, 2)::integer end,
            shelved + ${codes.q} + case when length(digits) > 5 then substr(digits, 4, 2)::integer end,
-           shelved + ${codes.memorable} + case when new.memorable then 0 end,
-           shelved + ${codes.kind} + of_kind,
-           shelved + ${codes.kind} + or_mobile,
-           shelved + ${codes.country} + of_country,
-           shelved + ${codes.countryAndKind} + of_country * 8 + of_kind,
-           shelved + ${codes.countryAndKind} + of_country * 8 + or_mobile], null);
+           shelved + ${codes.memorable} + case when new.memorable then 0 end], null) || facets;
+       if new.memorable then
+         new.grams := new.grams || array(select ${codes.andMemorable} + facet from unnest(facets) facet);
+       end if;
        if ${hasRun("digits")} then
          new.grams := new.grams || array(
            select shelved + ${codes.rr} + d from generate_series(0, 9) d where position(repeat(d::text, 4) in digits) > 0);

@@ -1,5 +1,11 @@
-import { numberKinds, type NumberKind } from "#app/domain/number-facts.ts";
-import { fourTimes, runMark } from "#app/domain/number-patterns.ts";
+import { numberKinds } from "#app/domain/number-facts.ts";
+import {
+  codeLength,
+  fourTimes,
+  runMark,
+  twoDigitCodes,
+  type NumberFilter,
+} from "#app/domain/number-patterns.ts";
 import { keptTime, trigger } from "#app/domain/rules/sqlite.ts";
 
 /**
@@ -19,15 +25,31 @@ export const place = (enteredAt: string, id: string) =>
 export const idAt = (place: string) => `((${place} & 4294967295) - ((${place} & 2147483648) << 1))`;
 
 /**
- * The word of a country, of a kind, of both together, or of what is memorable: three characters, a
- * trigram.
+ * The word of a country, of a kind, of both together, or of what among them is memorable: three
+ * characters, a trigram.
  */
-export function facetWord(country: string | undefined, kind: NumberKind | undefined): string {
-  const ofKind = kind && numberKinds.indexOf(kind) + 1;
-  if (country === undefined) return `kk${ofKind}`;
-  return ofKind === undefined ? `c${country}` : `${country}${ofKind}`;
+export function facetWord({ country, kind, memorable }: NumberFilter): string | undefined {
+  const ofKind = kind ? String(numberKinds.indexOf(kind) + 1) : "";
+  if (country && kind) return country + (memorable ? inGreek(ofKind) : ofKind);
+  if (country) return (memorable ? "m" : "c") + country;
+  if (kind) return (memorable ? "mm" : "kk") + ofKind;
+  return memorable ? "mem" : undefined;
 }
-export const memorableWord = "mem";
+
+/** A calling code is indexed in Greek letters, so that the digits after it are words of their own. */
+const firstLetter = "α".codePointAt(0)!;
+const inGreek = (digits: string) =>
+  digits.replaceAll(/\d/g, (digit) => String.fromCodePoint(firstLetter + Number(digit)));
+
+/** A word of number-patterns.ts as the index has it. */
+export function digitWord(word: string): string {
+  if (word.startsWith("+")) {
+    const end = 1 + codeLength(word.slice(1));
+    return inGreek(word.slice(0, end)) + word.slice(end);
+  }
+  const [inCode, rest] = word.split("'");
+  return rest === undefined ? word : inGreek(inCode!) + rest;
+}
 
 /** The columns of `offer_search`; marks and letters keep one from matching as another. */
 const searchColumns = [
@@ -40,22 +62,48 @@ const searchColumns = [
   "memorable",
 ];
 
-// Numbers that may be either are also found as mobiles.
-const kinds = (row: string, before: string) => {
-  const mobile = numberKinds.indexOf("mobile") + 1;
+/** SQL for the words of a kind; numbers that may be either are also found as mobiles. */
+const kinds = (row: string, word: (ofKind: string) => string) => {
+  const either = numberKinds.map((kind) =>
+    kind === "geographic-or-mobile" ? [kind, "mobile" as const] : [kind],
+  );
+  const words = either.map((some) =>
+    some.map((kind) => word(String(numberKinds.indexOf(kind) + 1))).join(" || "),
+  );
   return `case ${row}.kind ${numberKinds
-    .map((kind, at) =>
-      kind === "geographic-or-mobile"
-        ? `when '${kind}' then ${before} || '${at + 1}' || ${before} || '${mobile}'`
-        : `when '${kind}' then ${before} || '${at + 1}'`,
-    )
+    .map((kind, at) => `when '${kind}' then ${words[at]}`)
     .join(" ")} end`;
 };
 
+const memorable = (row: string) => {
+  const words = [
+    `' m' || ${row}.country`,
+    kinds(row, (ofKind) => `' mm${ofKind}'`),
+    kinds(row, (ofKind) => `' ' || ${row}.country || '${inGreek(ofKind)}'`),
+  ];
+  return `case when ${row}.memorable
+    then 'mem' || ${words.map((word) => `coalesce(${word}, '')`).join(" || ")} else '' end`;
+};
+
+/**
+ * SQL for the text that is indexed of a number: its calling code in Greek. A short one, whose last
+ * digits may be in its code, is there as it is too.
+ */
+const written = (number: string) => {
+  const letters = [2, 3, 4].map(
+    (at) => `char(unicode(substr(${number}, ${at}, 1)) + ${firstLetter - "0".charCodeAt(0)})`,
+  );
+  const after = (digits: number) =>
+    ["'+'", ...letters.slice(0, digits), `substr(${number}, ${digits + 2})`].join(" || ");
+  return `case when substr(${number}, 2, 1) in ('1', '7') then ${after(1)}
+    when substr(${number}, 2, 2) in ('${twoDigitCodes.join("', '")}') then ${after(2)} else ${after(3)} end
+    || '$' || case when length(${number}) < 8 then ${number} || '$' else '' end`;
+};
+
 const searched = (row: string) => `${place(`${row}.entered_at`, `${row}.id`)},
-  ${row}.phone_number || '$', 'p' || substr(${row}.phone_number, 4, 2), 'q' || substr(${row}.phone_number, 5, 2),
-  'c' || ${row}.country, ${kinds(row, "'kk'")}, ${kinds(row, `${row}.country`)},
-  case when ${row}.memorable then '${memorableWord}' else '' end
+  ${written(`${row}.phone_number`)}, 'p' || substr(${row}.phone_number, 4, 2), 'q' || substr(${row}.phone_number, 5, 2),
+  'c' || ${row}.country, ${kinds(row, (ofKind) => `'kk${ofKind}'`)},
+  ${kinds(row, (ofKind) => `${row}.country || '${ofKind}'`)}, ${memorable(row)}
     || ${fourTimes.map((run) => `iif(instr(${row}.phone_number, '${run}'), '${runMark}${run[0]}', '')`).join(" || ")}`;
 
 const columns = searchColumns.join(", ");
@@ -89,6 +137,12 @@ export const enterAll = `
   insert into numbers_on_offer (id, phone_number, entered_at)
   select n.id, n.phone_number, ${entered("n")} from twilio_phone_numbers n
    where n.status = 'available' and not exists (select 1 from numbers_on_offer o where o.id = n.id)`;
+
+/** Indexes everything on offer anew. */
+export const indexAll = [
+  "insert into offer_search (offer_search) values ('delete-all')",
+  `insert into offer_search (rowid, ${columns}) select ${searched("n")} from numbers_on_offer n order by 1`,
+];
 
 /** What is on offer but differs from the pool. */
 export const strays = `numbers_on_offer as o where not exists (

@@ -35,6 +35,11 @@ export async function refill(db: Knex): Promise<void> {
   }
 }
 
+/** Indexes the numbers on offer anew, after a change of the words that they are found by. */
+export async function reindex(db: Knex): Promise<void> {
+  for (const statement of (isPostgres(db) ? postgres : sqlite).indexAll) await db.raw(statement);
+}
+
 const none = { country: "''", kind: "''", memorable: "false" };
 
 /** What {@link refill} counts, and the doctor checks. */

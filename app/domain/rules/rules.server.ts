@@ -128,7 +128,7 @@ export async function removeCallCounts(db: Knex): Promise<void> {
   for (const { drop } of callCounts[isPostgres(db) ? "postgres" : "sqlite"]) await db.raw(drop);
 }
 
-export { recountCalls, refill } from "#app/domain/rules/offer.server.ts";
+export { recountCalls, refill, reindex } from "#app/domain/rules/offer.server.ts";
 
 /** The names of the triggers and indexes that the database lacks or has switched off. */
 export async function missing(db: Knex): Promise<string[]> {
