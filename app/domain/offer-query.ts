@@ -35,7 +35,7 @@ export interface OfferQuery {
   after?: Place | undefined;
   /** where the visitor's list begins */
   from?: Place | undefined;
-  /** how many shelves one page looks through */
+  /** how many shelves one page looks through after the one where it begins */
   reach?: number | undefined;
   /** how many numbers it walks through first, one by one */
   walk?: number | undefined;

@@ -129,7 +129,7 @@ const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
     select (select n.shelf from numbers_on_offer n order by n.shelf limit 1) as bottom,
            (select n.shelf from numbers_on_offer n order by n.shelf desc limit 1) as top),
   shelves (turn, shelf, looked) as (
-    select a.turn, greatest(a.shelf, e.bottom), 1 from start a cross join edges e
+    select a.turn, greatest(a.shelf, e.bottom), 0 from start a cross join edges e
      where ${facets ? areAny : "true"}
     union all
     select up.turn, up.shelf, s.looked + 1
@@ -149,7 +149,7 @@ const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
         from numbers_on_offer n
        where ${ways} and ${facets ?? "true"} and ${patterns}
          and (n.shelf > a.after_shelf or s.turn > a.turn or (n.entered_at, n.id) > (a.after_at, a.after_id))
-         and (s.turn = 0 or n.shelf < a.end_shelf or (n.entered_at, n.id) < (a.end_at, a.end_id))
+         and (s.turn = 0 or (n.shelf, n.entered_at, n.id) < (a.end_shelf, a.end_at, a.end_id))
        order by n.entered_at, n.id limit a.most offset 0) found) found
   union all
   select null, '', '9999-12-31 23:59:59', null, null, s.shelf, s.turn

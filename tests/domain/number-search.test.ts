@@ -35,6 +35,8 @@ const pool = [
   "+80012345678",
   "+15",
   "+353",
+  "+4486",
+  "+35386",
 ];
 
 /**
@@ -164,6 +166,12 @@ describe.each(engines)("a search on %s", (engine) => {
     );
   });
 
+  test("the shortest numbers are found as dialled at home", async () => {
+    const found = await all({ search: "086", walk: 0 });
+    expect(found).toEqual(leftBy({ search: "086" }));
+    expect(found.slice(-2)).toEqual(["+4486", "+35386"]);
+  });
+
   test("a page may be short or empty, and says where to continue", async () => {
     if (engine === "sqlite") return;
     const page = await listAvailable(db, {
@@ -173,5 +181,6 @@ describe.each(engines)("a search on %s", (engine) => {
       walk: 5,
     });
     expect(page).toMatchObject({ ok: true, numbers: [], nextCursor: expect.any(String) });
+    expect(await all({ contains: "4930123456789", reach: 1, walk: 0 })).toEqual(["+4930123456789"]);
   });
 });

@@ -34,3 +34,22 @@ test("a pool on small shelves moves to large ones, once, and an earlier cursor s
   await db.transaction(up);
   expect(new Set(await shelves())).toEqual(new Set([0, 1, 2]));
 });
+
+test("a list that began in the middle ends there, though a later shelf has earlier numbers", async () => {
+  const db = openDatabase((await createMigratedDatabase("postgres")).url);
+  const numbers = someNumbers(7);
+  await addToPool(db, numbers);
+  // As where transactions overlapped: the second shelf is of half an hour before.
+  await db.raw(`update numbers_on_offer set shelf = case when id < 6 then 1 else 2 end,
+                  entered_at = timestamp '2026-01-01 12:00:00' + case when id < 6 then id else id - 1800 end * interval '1 second'`);
+  const from = { at: "2026-01-01 12:00:05", id: 5, shelf: 1 };
+  const shown: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listAvailable(db, { limit: 3, contains: "86", from, cursor, walk: 3 });
+    if (!page.ok) throw new Error(page.invalid);
+    shown.push(...page.numbers.map(({ phoneNumber }) => phoneNumber));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  expect(shown).toEqual([...numbers.slice(4), ...numbers.slice(0, 4)]);
+});

@@ -204,8 +204,8 @@ export const offerTriggers = [
          )[1:length(digits) - 2] || array_remove(array[
            shelved + ${codes["+"]} + substr(digits, 1, 2)::integer,
            shelved + ${codes.$} + number % 100,
-           shelved + ${codes.p} + case when length(digits) > 4 then substr(digits, 3, 2)::integer end,
-           shelved + ${codes.q} + case when length(digits) > 5 then substr(digits, 4, 2)::integer end,
+           shelved + ${codes.p} + case when length(digits) >= 4 then substr(digits, 3, 2)::integer end,
+           shelved + ${codes.q} + case when length(digits) >= 5 then substr(digits, 4, 2)::integer end,
            shelved + ${codes.memorable} + case when new.memorable then 0 end], null) || facets;
        if new.memorable then
          new.grams := new.grams || array(select ${codes.andMemorable} + facet from unnest(facets) facet);
