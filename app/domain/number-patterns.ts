@@ -111,10 +111,13 @@ function patternOf(piece: Piece): string {
 
 const ten = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-/** `0000` to `9999`. */
-export const fourTimes = ten.map((digit) => digit.repeat(4));
-/** Marks a digit that a number has four times in a row. */
-export const runMark = "rr";
+/** Marks a digit that a number has so many times in a row, or more. */
+export const runMarks = [
+  ["rr", 4],
+  ["ss", 6],
+] as const;
+/** `0000` to `9999`, or longer. */
+export const runsOf = (length: number) => ten.map((digit) => digit.repeat(length));
 
 /** Calling codes of two digits; +1 and +7 have one, and all others three (ITU-T E.164). */
 export const twoDigitCodes = (
@@ -155,49 +158,58 @@ function wordsFor(trigram: string, before: number, code: string | undefined): st
  * is another look into the index and the patterns decide anyway. The two are the last ones, which
  * distinguish numbers best, without a digit in common if there is room. A shorter piece is part of
  * one of several trigrams: `8$` of `08$`, `18$`, … A digit four times in a row is a single trigram,
- * which many numbers have, so it has a word of its own, `rr8`.
+ * which many numbers have, so it has a word of its own, `rr8`, and six times `ss8`. At a number's end no trigram is
+ * taken for one in the calling code: a number of up to seven digits, where it might be, has both.
  */
 function wordsOf(pieces: readonly Piece[], code: string | undefined): Words {
-  const words = { all: [] as string[], any: [] as string[][], common: [] as string[][] };
+  /** Half a pool may begin alike. */
+  const marks: string[] = [];
+  const tens: string[][] = [];
+  const common: string[][] = [];
+  /** few numbers have one of each of these */
+  const rare = new Map<string, string[]>();
   for (const piece of pieces) {
     const mark = /^[+pq]/.exec(piece)?.[0] ?? "";
+    const isEnd = piece.endsWith("$");
     if (piece.length < 3) {
-      if (mark !== "") words.any.push(ten.map((digit) => piece + digit));
-      else if (piece.endsWith("$")) words.any.push(ten.map((digit) => digit + piece));
+      if (mark !== "") tens.push(ten.map((digit) => piece + digit));
+      else if (isEnd) tens.push(ten.map((digit) => digit + piece));
       else {
         const first = `+${piece}`;
-        words.common.push([
+        common.push([
           ...(canBegin(first, code) ? [first] : []),
           ...ten.flatMap((digit) => wordsFor(digit + piece, 0, code)),
         ]);
       }
       continue;
     }
-    if (mark !== "") words.all.push(piece.slice(0, 3));
-    const runs = [...piece.matchAll(/(\d)\1{3}/g)].map(([, digit = ""]) => digit);
-    for (const digit of runs) words.all.push(runMark + digit);
+    if (mark !== "") marks.push(piece.slice(0, 3));
+    const runs = [...piece.matchAll(/(\d)\1{3,}/g)].map(([run]) => run);
+    for (const run of runs) {
+      const word = runMarks.findLast(([, length]) => run.length >= length)![0] + run[0];
+      rare.set(word, [word]);
+    }
     const rest = piece.slice(mark.length);
     const end = rest.length - 3;
-    // Past the calling code if possible, however the number begins.
-    for (const at of new Set([Math.max(end > 3 ? 3 : 0, end - 3), end])) {
+    for (const at of new Set([Math.max(0, end - 3), end])) {
       const word = rest.slice(at, at + 3);
       // Trigrams that its run implies are not looked up.
-      const isInRun = runs.some((digit) => word === digit.repeat(3));
+      const isInRun = runs.some((run) => run.startsWith(word));
       if (end < 0 || isInRun) continue;
-      if (word.endsWith("$")) words.all.push(word);
+      if (isEnd) rare.set(word, [word]);
       else if (mark === "+") {
         const inCode = Math.min(codeLength(rest) - at, 3);
-        words.all.push(inCode > 0 ? crossing(word, inCode) : word);
-      } else {
-        const some = wordsFor(word, at + ({ p: 2, q: 3 }[mark] ?? 0), code);
-        if (some.length > 1) words.any.push(some);
-        else words.all.push(word);
-      }
+        if (inCode > 0) marks.push(crossing(word, inCode));
+        else rare.set(word, [word]);
+      } else rare.set(word, wordsFor(word, at + ({ p: 2, q: 3 }[mark] ?? 0), code));
     }
   }
-  const all = [...new Set(words.all)];
-  // How numbers begin distinguishes them least: half a pool may begin alike.
-  const rare = all.filter((word) => /^(\d{2,3}\$?|rr\d)$/.test(word));
-  const isRare = rare.length > 1;
-  return isRare ? { all: rare, any: [], common: [], isRare } : { ...words, all, isRare };
+  const isRare = rare.size > 1;
+  const lists = [...rare.values()];
+  return {
+    all: [...new Set([...(isRare ? [] : marks), ...lists.filter((list) => !list[1]).flat()])],
+    any: [...(isRare ? [] : tens), ...lists.filter((list) => list[1])],
+    common: isRare ? [] : common,
+    isRare,
+  };
 }

@@ -1,4 +1,4 @@
-import { digitSearch, runMark } from "#app/domain/number-patterns.ts";
+import { digitSearch } from "#app/domain/number-patterns.ts";
 import {
   areAny,
   areFew,
@@ -17,7 +17,7 @@ import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
  */
 
 /** About eight million numbers. */
-const usualReach = 256;
+const usualReach = 128;
 /** Each is a separate statement. */
 const walks = [300, 700, 2_000] as const;
 const last = 2 ** 31 - 1;
@@ -66,8 +66,8 @@ export function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery)
   // must know how short it is.
   const usualWalk = walks.find((numbers) => numbers >= (limit - 1) * 20) ?? walks[2];
   // One number in two thousand has a given digit four times in a row, which a walk would not find.
-  const isRare = words.some(({ all }) => all.some((word) => word.startsWith(runMark)));
-  const walk = start.shelf == null || isRare ? 0 : (asked.walk ?? usualWalk);
+  const hasRun = words.some(({ all }) => all.some((word) => /^(rr|ss)/.test(word)));
+  const walk = start.shelf == null || hasRun ? 0 : (asked.walk ?? usualWalk);
   const sql = postgresPage({
     walk,
     facets: facets.sql,
@@ -118,7 +118,8 @@ const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
     select n.* from asked a cross join lateral (
       select n.id, n.phone_number, n.entered_at, n.country, n.kind, n.memorable, n.shelf, a.turn
         from numbers_on_offer n where (n.shelf, n.entered_at, n.id) > (a.shelf, a.after_at, a.after_id)
-       order by n.shelf, n.entered_at, n.id limit ${walk}) n),
+       order by n.shelf, n.entered_at, n.id limit ${walk}) n
+     where ${facets ? areAny : "true"}),
   start as materialized (
     select a.turn, coalesce(w.shelf, a.shelf) as shelf, coalesce(w.shelf, a.after_shelf) as after_shelf,
            coalesce(w.entered_at, a.after_at) as after_at, coalesce(w.id, a.after_id) as after_id,

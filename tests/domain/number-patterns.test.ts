@@ -21,9 +21,11 @@ test.each<[NumberFilter, string[]]>([
   [{ search: "086" }, ["(086 0'86 08'6 086')", "p86", "q86"]],
   [{ search: "086", country: "US" }, ["086", "p86", "q86"]],
   // Of the words that few numbers have, two are enough.
-  [{ contains: "4930999", country: "IE" }, ["099 999"]],
-  [{ starts: "353861", ends: "4321" }, ["861 21$"]],
+  [{ contains: "4930999", country: "IE" }, ["930 999"]],
+  [{ starts: "353861", ends: "4321" }, ["861 432 21$"]],
   [{ contains: "77777" }, ["rr7"]],
+  [{ contains: "7777770" }, ["ss7 770"]],
+  [{ contains: "12555555", ends: "0000" }, ["ss5 rr0 00$"]],
 ])("%j is looked for by %j", (filter, words) => {
   expect(wordsOf(filter)).toEqual(words);
   expect(digitSearch(filter).isVain).toBe(false);

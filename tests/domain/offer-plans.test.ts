@@ -98,6 +98,22 @@ describe.each(engines)("with 100,000 numbers on %s", (engine) => {
     },
   );
 
+  if (engine === "postgres") {
+    test("each search is planned for its first five uses on a connection, and then no more", async () => {
+      db.userParams["prepares"] = true;
+      const { from } = await surveyOffer(db, {}, "somebody");
+      for (const query of [...found, ...absent]) {
+        for (let use = 0; use < 8; use++) await listAvailable(db, { limit: 10, from, ...query });
+      }
+      db.userParams["prepares"] = false;
+      const { rows } = await db.raw<{ rows: { name: string; custom_plans: string }[] }>(
+        "select name, custom_plans from pg_prepared_statements where name like 'offer %'",
+      );
+      expect(rows.length).toBeGreaterThan(10);
+      expect(rows.filter(({ custom_plans }) => Number(custom_plans) > 5)).toEqual([]);
+    });
+  }
+
   test.each(found)("%j finds numbers", async (query) => {
     expect(
       (await listAvailable(db, { limit: 10, ...query })) as { numbers: unknown[] },

@@ -1,5 +1,5 @@
 import { numberKinds } from "#app/domain/number-facts.ts";
-import { fourTimes, twoDigitCodes, type NumberFilter } from "#app/domain/number-patterns.ts";
+import { runMarks, runsOf, twoDigitCodes, type NumberFilter } from "#app/domain/number-patterns.ts";
 import { trigger } from "#app/domain/rules/postgres.ts";
 
 /**
@@ -7,20 +7,20 @@ import { trigger } from "#app/domain/rules/postgres.ts";
  * row of `numbers_on_offer` for each available number, and `pool_counts`. They are separate tables,
  * since adding a column to the pool's would have to wait for every reader in other programs.
  *
- * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's
+ * A shelf holds some 65,536 numbers that entered one after another. `grams` are a number's
  * trigrams, each prefixed with its shelf, so that a search can go from shelf to shelf
  * (docs/decisions/6-numbers-on-offer.md). Each connection counts in rows of its own, so that none
  * waits for another.
  */
 
 /** Numbers on a shelf, as a power of two. */
-export const shelfBits = 15;
+export const shelfBits = 16;
 
 /**
  * The codes of whatever a number can be found by; the code of a trigram of digits is the digits
  * themselves. To `+`, `$`, `p` and `q` two digits are added: those that the number begins with,
  * ends with, or has after a calling code of two or of three digits. To `rr` a digit is added that
- * it has four times in a row.
+ * it has four times in a row, to `ss` one that it has six times.
  */
 export const codes = {
   "+": 1_000,
@@ -30,6 +30,7 @@ export const codes = {
   memorable: 1_400,
   kind: 1_500,
   rr: 1_600,
+  ss: 1_620,
   country: 2_000,
   countryAndKind: 3_000,
   "'": 10_000,
@@ -86,12 +87,13 @@ export const enterAll = [
 ];
 
 /**
- * Indexes everything on offer anew. Making the index takes less time than changing each of its
- * entries.
+ * Indexes everything on offer anew, on shelves of the current size rather than half of it. Making
+ * the index takes less time than changing each of its entries.
  */
 export const indexAll = [
   "drop index numbers_on_offer_grams",
-  "update numbers_on_offer set shelf = shelf",
+  `update numbers_on_offer set shelf = shelf >> (
+     select (max(shelf) > (select last_value >> ${shelfBits} from numbers_on_offer_place))::integer from numbers_on_offer)`,
   "create index numbers_on_offer_grams on numbers_on_offer using gin (grams) with (fastupdate = off)",
 ];
 
@@ -132,7 +134,9 @@ const moved = `(n.id is null or o.id is null or n.status is distinct from o.stat
   or n.phone_number is distinct from o.phone_number or n.created_at is distinct from o.created_at)`;
 
 const hasRun = (digits: string) =>
-  `${digits} like any ('{${fourTimes.map((run) => `%${run}%`).join()}}'::text[])`;
+  `${digits} like any ('{${runsOf(4)
+    .map((run) => `%${run}%`)
+    .join()}}'::text[])`;
 
 export const offerTriggers = [
   kept(
@@ -210,9 +214,15 @@ export const offerTriggers = [
        if new.memorable then
          new.grams := new.grams || array(select ${codes.andMemorable} + facet from unnest(facets) facet);
        end if;
+       if length(digits) < 8 then
+         new.grams := new.grams || array(
+           select shelved + substr(digits, place, 3)::integer from generate_series(1, length(digits) - 2) place);
+       end if;
        if ${hasRun("digits")} then
          new.grams := new.grams || array(
-           select shelved + ${codes.rr} + d from generate_series(0, 9) d where position(repeat(d::text, 4) in digits) > 0);
+           select shelved + mark + d from generate_series(0, 9) d,
+                  (values ${runMarks.map(([mark, length]) => `(${codes[mark]}, ${length})`).join(", ")}) m (mark, length)
+            where position(repeat(d::text, length) in digits) > 0);
        end if;
      end;
      return new;`,

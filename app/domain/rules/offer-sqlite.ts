@@ -1,8 +1,8 @@
 import { numberKinds } from "#app/domain/number-facts.ts";
 import {
   codeLength,
-  fourTimes,
-  runMark,
+  runMarks,
+  runsOf,
   twoDigitCodes,
   type NumberFilter,
 } from "#app/domain/number-patterns.ts";
@@ -86,8 +86,8 @@ const memorable = (row: string) => {
 };
 
 /**
- * SQL for the text that is indexed of a number: its calling code in Greek. A short one, whose last
- * digits may be in its code, is there as it is too.
+ * SQL for the text that is indexed of a number: its calling code in Greek. One of up to seven
+ * digits is there as it is too.
  */
 const written = (number: string) => {
   const letters = [2, 3, 4].map(
@@ -97,14 +97,17 @@ const written = (number: string) => {
     ["'+'", ...letters.slice(0, digits), `substr(${number}, ${digits + 2})`].join(" || ");
   return `case when substr(${number}, 2, 1) in ('1', '7') then ${after(1)}
     when substr(${number}, 2, 2) in ('${twoDigitCodes.join("', '")}') then ${after(2)} else ${after(3)} end
-    || '$' || case when length(${number}) < 8 then ${number} || '$' else '' end`;
+    || '$' || case when length(${number}) < 9 then ${number} || '$' else '' end`;
 };
 
 const searched = (row: string) => `${place(`${row}.entered_at`, `${row}.id`)},
   ${written(`${row}.phone_number`)}, 'p' || substr(${row}.phone_number, 4, 2), 'q' || substr(${row}.phone_number, 5, 2),
   'c' || ${row}.country, ${kinds(row, (ofKind) => `'kk${ofKind}'`)},
   ${kinds(row, (ofKind) => `${row}.country || '${ofKind}'`)}, ${memorable(row)}
-    || ${fourTimes.map((run) => `iif(instr(${row}.phone_number, '${run}'), '${runMark}${run[0]}', '')`).join(" || ")}`;
+    || ${runMarks
+      .flatMap(([mark, length]) => runsOf(length).map((run) => [run, mark + run[0]]))
+      .map(([run, word]) => `iif(instr(${row}.phone_number, '${run}'), '${word}', '')`)
+      .join(" || ")}`;
 
 const columns = searchColumns.join(", ");
 const index = (row: string) =>
