@@ -10,35 +10,35 @@ export type ScaleCase = Pick<Case, "name" | "answer"> & {
 
 const known = (name: string): ScaleCase => cases.find((one) => one.name === name)!;
 
-const page = (
-  name: string,
-  path: string,
-  who: "settled" | "choosing",
-  answer: string,
-): ScaleCase => ({
+const page = (name: string, path: string, answer: string): ScaleCase => ({
   name,
   answer,
-  request: (site) => ({ path, headers: { Cookie: site[who] } }),
+  request: ({ settled }) => ({ path, headers: { Cookie: settled } }),
 });
 
-const picker = (name: string, query: string, answer = `name="phone_number"`) =>
-  page(`picker ${name}`, `/dashboard/choose-number?${query}`, "choosing", answer);
+/** As many visitors, since each one's list begins at another place. */
+const visitors = 20;
+let visits = 0;
+
+const picker = (name: string, query: string, answer = `name="phone_number"`): ScaleCase => ({
+  name: `picker ${name}`,
+  answer,
+  request: ({ takers }) => ({
+    path: `/dashboard/choose-number?${query}`,
+    headers: { Cookie: `session=${takers[visits++ % visitors]}` },
+  }),
+});
 
 const found = { some: `"numbers":[{`, none: `"numbers":[]`, full: `"next_cursor":"` };
 
 const available = (query: string, finds: keyof typeof found = "some"): ScaleCase =>
-  page(
-    `available ?${query}`,
-    `/api/phone-numbers/available?limit=10&${query}`,
-    "settled",
-    found[finds],
-  );
+  page(`available ?${query}`, `/api/phone-numbers/available?limit=10&${query}`, found[finds]);
 
 /** Every page and call that reads the pool, and some that its size must not affect. */
 export const scaleCases: readonly ScaleCase[] = [
   known("current"),
   known("dashboard"),
-  page("calls", "/calls", "settled", "+353 87 111 2222"),
+  page("calls", "/calls", "+353 87 111 2222"),
   known("signed call"),
   known("picker"),
   picker("search, found", "search=45"),
