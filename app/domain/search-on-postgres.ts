@@ -145,8 +145,9 @@ const postgresPage = ({ walk, facets, ways, patterns }: PageSql) => `
        and (n.turn = 0 or (n.shelf, n.entered_at, n.id) < (a.end_shelf, a.end_at, a.end_id))) found
   union all
   select * from (
-    select found.* from start a cross join shelves s cross join lateral (
-      select n.id, n.phone_number, cast(n.entered_at as text) as added_at, n.country, n.kind, n.shelf, s.turn
+    select found.id, found.phone_number, cast(found.entered_at as text), found.country, found.kind, found.shelf, s.turn
+      from start a cross join shelves s cross join lateral (
+      select n.id, n.phone_number, n.entered_at, n.country, n.kind, n.shelf
         from numbers_on_offer n
        where ${ways} and ${facets ?? "true"} and ${patterns}
          and (n.shelf > a.after_shelf or s.turn > a.turn or (n.entered_at, n.id) > (a.after_at, a.after_id))
