@@ -53,7 +53,7 @@ export function onPostgres({ filter, limit, after, from, ...asked }: OfferQuery)
     words
       .map(
         ({ all, any, common, isRare }) =>
-          `${isRare ? 2 : Math.min(all.length, 1)}${any.length}${common.length}`,
+          `${isRare ? "r" : ""}${Math.min(all.length, 1)}${any.length}${common.length}`,
       )
       .join("."),
     patterns.map((some) => some.length).join("."),

@@ -172,6 +172,14 @@ describe.each(engines)("a search on %s", (engine) => {
     expect(found.slice(-2)).toEqual(["+4486", "+35386"]);
   });
 
+  test("searches that need different statements give them different names", async () => {
+    const others = [{ starts: "353" }, { ends: "0000" }, { ends: "7" }, { search: "353" }];
+    for (const other of others) {
+      const query = { contains: "3538", walk: 0, ...other };
+      expect(await all(query)).toEqual(leftBy(query));
+    }
+  });
+
   test("a page may be short or empty, and says where to continue", async () => {
     if (engine === "sqlite") return;
     const page = await listAvailable(db, {
