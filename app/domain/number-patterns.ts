@@ -166,7 +166,7 @@ function wordsOf(pieces: readonly Piece[], code: string | undefined): Words {
   const marks: string[] = [];
   const tens: string[][] = [];
   const common: string[][] = [];
-  /** few numbers have one of each of these */
+  /** few numbers have one of each of these, unless in their calling codes */
   const rare = new Map<string, string[]>();
   for (const piece of pieces) {
     const mark = /^[+pq]/.exec(piece)?.[0] ?? "";
@@ -204,10 +204,12 @@ function wordsOf(pieces: readonly Piece[], code: string | undefined): Words {
       } else rare.set(word, wordsFor(word, at + ({ p: 2, q: 3 }[mark] ?? 0), code));
     }
   }
-  const isRare = rare.size > 1;
   const lists = [...rare.values()];
+  // A word that may cross a calling code may be in half the pool.
+  const sure = lists.filter((list) => !list[1]).flat();
+  const isRare = sure.length > 1;
   return {
-    all: [...new Set([...(isRare ? [] : marks), ...lists.filter((list) => !list[1]).flat()])],
+    all: [...new Set([...(isRare ? [] : marks), ...sure])],
     any: [...(isRare ? [] : tens), ...lists.filter((list) => list[1])],
     common: isRare ? [] : common,
     isRare,

@@ -23,6 +23,8 @@ test.each<[NumberFilter, string[]]>([
   // Of the words that few numbers have, two are enough.
   [{ contains: "4930999", country: "IE" }, ["930 999"]],
   [{ starts: "353861", ends: "4321" }, ["861 432 21$"]],
+  // Digits that may be in a calling code, or just after it, are no reason to leave words out.
+  [{ contains: "5387", starts: "358" }, ["+35 358' (538 5'38 53'8) (387 3'87 38'7)"]],
   [{ contains: "77777" }, ["rr7"]],
   [{ contains: "7777770" }, ["ss7 770"]],
   [{ contains: "12555555", ends: "0000" }, ["ss5 rr0 00$"]],
