@@ -37,7 +37,7 @@ export interface AvailableQuery extends NumberFilter {
   cursor?: string | undefined;
   /** where the list begins, wrapping round at the pool's end; by default with the oldest */
   from?: Place | undefined;
-  /** how many shelves of some 65,536 numbers a page looks through on PostgreSQL; 128 by default */
+  /** how many shelves of some 32,768 numbers a page looks through on PostgreSQL; 256 by default */
   reach?: number | undefined;
   /**
    * how many numbers it walks through first; by default some ten times as many as were asked for
@@ -194,7 +194,7 @@ const mostLookedThrough = 1_000;
 /** More than any id. */
 const lastId = Number.MAX_SAFE_INTEGER;
 
-/** The last part is the size of a shelf, as a power of two; without it, that of the first kind. */
+/** The last part marks current shelves, which hold four of the first kind. */
 type Cursor =
   | [at: string | number, id: number]
   | [at: string | number, id: number, shelf: number, turn: number, by: number];
@@ -217,10 +217,9 @@ function decodeCursor(db: Knex, cursor: string): Place | undefined {
         : // In SQLite, older programs left times in milliseconds.
           typeof at === "number" && !isPostgres(db);
     if (!isTime || !numbers.every(Number.isSafeInteger)) return undefined;
-    const [id, given, turn, bits = 13] = numbers as [number, number?, number?, number?];
-    const shelf = given && given >> (shelfBits - bits);
-    const isPlace =
-      bits <= shelfBits && [given, turn, bits].every((part = 0) => part >= 0 && part < 2 ** 31);
+    const [id, given, turn] = numbers as [number, number?, number?];
+    const shelf = given !== undefined && value.length === 4 ? given >> 2 : given;
+    const isPlace = [shelf, turn].every((part = 0) => part >= 0 && part < 2 ** 31);
     return isPlace ? { at: at as string | number, id, shelf, turn } : undefined;
   } catch {
     return undefined;

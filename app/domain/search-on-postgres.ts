@@ -17,7 +17,7 @@ import { codes, facetCode } from "#app/domain/rules/offer-postgres.ts";
  */
 
 /** About eight million numbers. */
-const usualReach = 128;
+const usualReach = 256;
 /** Each is a separate statement. */
 const walks = [300, 700, 2_000] as const;
 const last = 2 ** 31 - 1;

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { url: databaseUrl } = await createMigratedDatabase("postgres");
   const db = openDatabase(databaseUrl);
   await fillPool(db, 1_000);
-  // A page looks through 700 numbers and 128 shelves; here each holds one number.
+  // A page looks through 700 numbers and 256 shelves; here each holds one number.
   await db.raw("update numbers_on_offer set shelf = id");
   site = { db, url: (await startServer({ databaseUrl })).url };
 });

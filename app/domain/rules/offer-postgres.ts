@@ -7,14 +7,14 @@ import { trigger } from "#app/domain/rules/postgres.ts";
  * row of `numbers_on_offer` for each available number, and `pool_counts`. They are separate tables,
  * since adding a column to the pool's would have to wait for every reader in other programs.
  *
- * A shelf holds some 65,536 numbers that entered one after another. `grams` are a number's
+ * A shelf holds some 32,768 numbers that entered one after another. `grams` are a number's
  * trigrams, each prefixed with its shelf, so that a search can go from shelf to shelf
  * (docs/decisions/6-numbers-on-offer.md). Each connection counts in rows of its own, so that none
  * waits for another.
  */
 
 /** Numbers on a shelf, as a power of two. */
-export const shelfBits = 16;
+export const shelfBits = 15;
 
 /**
  * The codes of whatever a number can be found by; the code of a trigram of digits is the digits
@@ -87,13 +87,12 @@ export const enterAll = [
 ];
 
 /**
- * Indexes everything on offer anew, on shelves of the current size rather than half of it. Making
- * the index takes less time than changing each of its entries.
+ * Indexes everything on offer anew. Making the index takes less time than changing each of its
+ * entries.
  */
 export const indexAll = [
   "drop index numbers_on_offer_grams",
-  `update numbers_on_offer set shelf = shelf >> (
-     select (max(shelf) > (select last_value >> ${shelfBits} from numbers_on_offer_place))::integer from numbers_on_offer)`,
+  "update numbers_on_offer set shelf = shelf",
   "create index numbers_on_offer_grams on numbers_on_offer using gin (grams) with (fastupdate = off)",
 ];
 
