@@ -17,9 +17,14 @@ export interface Rejects {
  * Opens the file first, so that a bad path is found before anything is done; without a file,
  * rejects go to stderr.
  * @param source the file being read, which must not be overwritten
+ * @param beforeWriting is called before a line goes to stderr, where a progress bar may stand
  * @throws {CommandError}
  */
-export function openRejects(file: string | undefined, source: string): Rejects {
+export function openRejects(
+  file: string | undefined,
+  source: string,
+  beforeWriting: () => void,
+): Rejects {
   if (file !== undefined && isSame(file, source)) {
     throw new UsageError(`--rejects would write over ${source} itself; name another file.`);
   }
@@ -38,13 +43,15 @@ export function openRejects(file: string | undefined, source: string): Rejects {
     layout: { isTable: false },
     write(given, reason) {
       const { header, isTable } = rejects.layout;
-      const beginning = hasBegun || !header ? "" : csvLine([...header, "line", "reason"]);
+      const own = header === undefined ? undefined : withoutOurs(header, header);
+      const beginning = hasBegun || !own ? "" : csvLine([...own, "line", "reason"]);
       hasBegun = true;
       const line = given.line ?? null;
       const entry =
         isTable && given.cells
-          ? csvLine([...given.cells, line, reason])
+          ? csvLine([...withoutOurs(given.cells, header), line, reason])
           : `${given.text} # line ${line}: ${reason}\n`;
+      if (file === undefined) beforeWriting();
       try {
         writeWhole(descriptor, beginning + entry);
       } catch (error) {
@@ -58,6 +65,15 @@ export function openRejects(file: string | undefined, source: string): Rejects {
     },
   };
   return rejects;
+}
+
+/** The cells but those of a former import's line and reason, which would be said twice. */
+function withoutOurs(
+  cells: readonly string[],
+  header: readonly string[] | undefined,
+): readonly string[] {
+  const isOurs = header?.at(-2) === "line" && header.at(-1) === "reason";
+  return isOurs ? cells.slice(0, header.length - 2) : cells;
 }
 
 function writeWhole(descriptor: number, text: string): void {
