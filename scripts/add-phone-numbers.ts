@@ -156,8 +156,10 @@ async function add(
       signal: args.signal,
       onProgress: (numbers) => {
         const part = source?.size ? source.read / source.size : undefined;
-        progress.update(how.dryRun ? "Checking" : "Adding", numbers, undefined, part);
+        const isStaging = how.dryRun || how.allOrNothing;
+        progress.update(isStaging ? "Checking" : "Adding", numbers, undefined, part);
       },
+      onEntering: (done, staged) => progress.update("Adding", done, staged),
     });
   } catch (error) {
     progress.clear();

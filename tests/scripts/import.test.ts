@@ -150,6 +150,32 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect(facts).toBeUndefined();
   });
 
+  test("all or nothing says how far it is, first with reading, then with adding", async () => {
+    const numbers = someNumbers(2 * batchSize + 1);
+    await addToPool(db, numbers.slice(0, 1));
+    const how = { json: false, dryRun: false, allOrNothing: true };
+    const said: (string | number)[][] = [];
+    async function* given() {
+      yield numbers.map((number) => ({ text: number }));
+    }
+    await importNumbers(openDatabase(url, { poolMax: 1 }), given(), {
+      report: new Report({ failure: undefined, write: async () => {} }, how),
+      rejects: undefined,
+      way: "all or nothing",
+      signal: new AbortController().signal,
+      onProgress: (read) => said.push(["read", read]),
+      onEntering: (done, staged) => said.push(["entered", done, staged]),
+    });
+    const [half, all] = [batchSize, 2 * batchSize];
+    expect(said).toEqual([
+      ["read", half],
+      ["read", all],
+      ["read", all + 1],
+      ["entered", half, all],
+      ["entered", all, all],
+    ]);
+  });
+
   test("two imports of one file at once add each line once", async () => {
     const numbers = someNumbers(4 * batchSize);
     const [file, reversed] = [fileOf(numbers), fileOf(numbers.toReversed())];
@@ -234,6 +260,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
       way: "in batches",
       signal: new AbortController().signal,
       onProgress: () => {},
+      onEntering: () => {},
     }).catch((error: unknown) => error);
     expect(isDatabaseUnavailable(failure)).toBe(true);
     expect(report.added).toBeGreaterThan(0);
