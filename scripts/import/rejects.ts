@@ -1,5 +1,6 @@
 import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
 import { csvLine } from "../../app/http/csv.ts";
+import { withoutForgingMarks } from "../../app/domain/written-text.ts";
 import { CommandError, UsageError } from "../terminal/command.ts";
 import type { Given, Layout } from "./numbers.ts";
 
@@ -53,7 +54,13 @@ export function openRejects(
           : `${given.text} # line ${line}: ${reason}\n`;
       if (file === undefined) beforeWriting();
       try {
-        writeWhole(descriptor, beginning + entry);
+        const text = beginning + entry;
+        // A terminal would obey control characters.
+        const isSeen = file === undefined && process.stderr.isTTY;
+        writeWhole(
+          descriptor,
+          isSeen ? text.split(/\r?\n/).map(withoutForgingMarks).join("\n") : text,
+        );
       } catch (error) {
         // A closed stderr means that nobody wants them; stdout has them too.
         const isUnread = file === undefined && (error as NodeJS.ErrnoException).code === "EPIPE";
