@@ -16,7 +16,7 @@ import {
   type Arguments,
 } from "./terminal/command.ts";
 import { openOutput } from "./terminal/output.ts";
-import { startProgress } from "./terminal/progress.ts";
+import { startProgress, type Progress } from "./terminal/progress.ts";
 
 let report: Report | undefined;
 
@@ -139,10 +139,10 @@ async function add(
     allOrNothing: args.has("all-or-nothing"),
   };
   const source = file === undefined ? undefined : await openSource(file, args.signal);
-  const rejects = rejectsOf(args, source);
+  const progress = startProgress();
+  const rejects = rejectsOf(args, source, progress);
   const output = openOutput();
   const ours = (report = new Report(output, how));
-  const progress = startProgress();
   async function* given(): AsyncGenerator<readonly Given[], void, undefined> {
     yield positionals;
     if (source) yield* numbersIn(source, (layout) => rejects && (rejects.layout = layout));
@@ -156,12 +156,15 @@ async function add(
       signal: args.signal,
       onProgress: (numbers) => {
         const part = source?.size ? source.read / source.size : undefined;
-        progress.update(how.dryRun ? "Checking" : "Adding", numbers, undefined, part);
+        const isStaging = how.dryRun || how.allOrNothing;
+        progress.update(isStaging ? "Checking" : "Adding", numbers, undefined, part);
       },
+      onEntering: (done, staged) => progress.update("Adding", done, staged),
     });
   } catch (error) {
     progress.clear();
-    if (ours.lines > 0) process.stderr.write(`${ours.leftBehind()}\n`);
+    const next = "once what follows is mended, the same command adds the rest";
+    if (ours.lines > 0) process.stderr.write(`${ours.leftBehind(next)}\n`);
     throw error;
   } finally {
     progress.clear();
@@ -184,10 +187,14 @@ async function add(
  * Where rejects go besides the results; on a terminal only to a file, since whoever watches sees
  * them anyway.
  */
-function rejectsOf(args: Arguments, source: Source | undefined): Rejects | undefined {
+function rejectsOf(
+  args: Arguments,
+  source: Source | undefined,
+  progress: Progress,
+): Rejects | undefined {
   const file = args.get("rejects");
   return source && (file !== undefined || !process.stdout.isTTY)
-    ? openRejects(file, source.name)
+    ? openRejects(file, source.name, () => progress.clear())
     : undefined;
 }
 

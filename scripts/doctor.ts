@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
 import { createDatabase } from "../app/db.server.ts";
 import { found, type Finding } from "../app/doctor/finding.ts";
-import { findDamage, type Damage } from "../app/doctor/damage/diagnosis.server.ts";
-import { repairOffer } from "../app/doctor/offer.server.ts";
+import { findDamage } from "../app/doctor/damage/diagnosis.server.ts";
+import { repairOffer, type Repaired } from "../app/doctor/offer.server.ts";
 import { repairDamage } from "../app/doctor/repair.server.ts";
 import { compareWithTwilio } from "../app/doctor/twilio.server.ts";
 import { isReachableByTwilio } from "../app/twilio/voice-settings.server.ts";
@@ -22,7 +22,7 @@ import { openAccount } from "./terminal/twilio.ts";
 import { folded } from "./terminal/output.ts";
 
 /** What a repair has done so far. */
-let mended: Damage[] = [];
+let mended: Repaired[] = [];
 
 const exitCodes = { healthy: 0, findings: 4 };
 
@@ -66,7 +66,7 @@ await runCommand(
       try {
         if (args.has("repair")) {
           mended = await repair(db);
-          for (const done of await repairOffer(db)) process.stderr.write(`Mended: ${done}\n`);
+          mended.push(...(await repairOffer(db, say)));
         }
         findings.push(...(await examine({ db, beside }, env, offline)));
       } finally {
@@ -79,21 +79,27 @@ await runCommand(
 );
 
 /** Says what will be repaired, repairs it, and returns what was. */
-async function repair(db: Knex): Promise<Damage[]> {
+async function repair(db: Knex): Promise<Repaired[]> {
   const there = await whatIsThere(db);
   if (there === "nothing") return [];
   const damage = await findDamage(db);
-  const repairable = damage.filter((one) => one.repair);
+  const repairable = damage.flatMap(({ kind, finding, repair }) =>
+    repair === undefined ? [] : { kind, finding, repair },
+  );
   const isIncomplete = there === "some" && damage.length > 0;
   if (isIncomplete) {
     process.stderr.write(
       "Will be added: what is missing of the tables companies and twilio_phone_numbers.\n",
     );
   }
-  for (const { finding, repair } of repairable) {
-    process.stderr.write(`${folded(`Will be mended: ${finding} ${repair}`, process.stderr)}\n`);
-  }
-  return isIncomplete || repairable.length > 0 ? (await repairDamage(db)).repaired : [];
+  for (const { finding, repair } of repairable) say(`Will be mended: ${finding} ${repair}`);
+  if (!isIncomplete && repairable.length === 0) return [];
+  const { repaired } = await repairDamage(db);
+  return repaired.map(({ kind, finding, repair = "" }) => ({ kind, finding, repair }));
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`${folded(sentence, process.stderr)}\n`);
 }
 
 /** What is wrong with the database, and with its numbers at Twilio. */
@@ -122,7 +128,7 @@ async function examine(
   return [...findings, ...comparison.findings];
 }
 
-function print(args: Arguments, findings: Finding[], repaired: Damage[]): void {
+function print(args: Arguments, findings: Finding[], repaired: Repaired[]): void {
   if (args.has("json")) {
     printJson({
       healthy: findings.length === 0,

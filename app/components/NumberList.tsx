@@ -149,5 +149,7 @@ function noMatch(choice: Choice): string {
   const { search, noDigits } = choice;
   if (search === "" || noDigits) return "No numbers match. Try another choice above.";
   const how = search.startsWith("+") ? "start with" : "contain";
-  return `No numbers ${how} ${search}. Try fewer digits.`;
+  return isNarrowed(choice)
+    ? `No numbers of this choice ${how} ${search}. Try fewer digits, or another choice above.`
+    : `No numbers ${how} ${search}. Try fewer digits.`;
 }

@@ -12,6 +12,13 @@ import { keepWritersOut, recountCalls, refill } from "#app/domain/rules/rules.se
  * for a while.
  */
 
+/** Something that was wrong, and what a repair did about it, a sentence each. */
+export interface Repaired {
+  kind: string;
+  finding: string;
+  repair: string;
+}
+
 /** One sentence on how the two differ; undefined if they do not. */
 async function differenceOf(db: Knex): Promise<string | undefined> {
   const numberOf = async (query: Knex.QueryBuilder) =>
@@ -62,23 +69,32 @@ const miscounted = "The counts of calls by day are not what is in the call log."
 
 /**
  * Brings it into line with the pool, and works out the country and kind of numbers that came by
- * plain SQL.
- * @returns what was done, one sentence each; none if the schema has no such tables yet
+ * plain SQL; that is no repair, since the server would do it too.
+ * @param say is told what is being done, a sentence each
+ * @returns what was repaired; nothing if the schema has no such tables yet
  */
-export async function repairOffer(db: Knex): Promise<string[]> {
+export async function repairOffer(
+  db: Knex,
+  say: (sentence: string) => void = () => {},
+): Promise<Repaired[]> {
   if (!(await db.schema.hasTable("pool_counts"))) return [];
-  const done: string[] = [];
+  const done: Repaired[] = [];
+  const begin = (kind: string, finding: string) => {
+    const repair = "They are made anew.";
+    say(`Will be mended: ${finding} ${repair}`);
+    done.push({ kind, finding, repair });
+  };
   const difference = await differenceOf(db);
   if (difference !== undefined) {
+    begin("offer-differs", difference);
     await db.transaction(async (transaction) => {
       await keepWritersOut(transaction);
       await refill(transaction);
     });
-    done.push(`${difference} They were made anew.`);
   }
   if ((await db.schema.hasColumn("calls_per_day", "missed")) && (await callsDiffer(db))) {
+    begin("calls-miscounted", miscounted);
     await db.transaction(recountCalls);
-    done.push(`${miscounted} They were made anew.`);
   }
   let known = 0;
   for (;;) {
@@ -86,6 +102,8 @@ export async function repairOffer(db: Knex): Promise<string[]> {
     if (some === 0) break;
     known += some;
   }
-  if (known > 0) done.push(`The country and kind of ${known} numbers were found out.`);
+  if (known > 0) {
+    say(`The country and kind of ${known} ${known === 1 ? "number" : "numbers"} were found out.`);
+  }
   return done;
 }

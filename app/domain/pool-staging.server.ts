@@ -24,8 +24,9 @@ export interface Staging {
   /**
    * Puts everything staged into the pool in one step, with one line in the audit trail, and returns
    * how many were not added by others meanwhile.
+   * @param onProgress is told how many have been dealt with
    */
-  enter(by: By): Promise<number>;
+  enter(by: By, onProgress?: (done: number) => void): Promise<number>;
 }
 
 /**
@@ -66,13 +67,17 @@ async function stageIn<Result>(
       );
       return new Set(staged);
     },
-    enter: (by) => db.transaction((trx) => enter(trx, by)),
+    enter: (by, onProgress) => db.transaction((trx) => enter(trx, by, onProgress)),
   });
 }
 
-async function enter(trx: Knex.Transaction, by: By): Promise<number> {
+async function enter(
+  trx: Knex.Transaction,
+  by: By,
+  onProgress?: (done: number) => void,
+): Promise<number> {
   await addAlone(trx);
-  let [entered, after] = [0, 0];
+  let [entered, after, done] = [0, 0, 0];
   for (;;) {
     const rows = await trx<{ id: number; phone_number: string }>("staged_numbers")
       .where("id", ">", after)
@@ -90,5 +95,6 @@ async function enter(trx: Knex.Transaction, by: By): Promise<number> {
       rows.map(({ phone_number }) => phone_number),
     );
     entered += added.length;
+    onProgress?.((done += rows.length));
   }
 }

@@ -7,7 +7,11 @@ import { jsonError } from "#app/http/answers.server.ts";
 const route = apiRoute(
   handle(listCallsOperation, async ({ company, query, answer }) => {
     const page = await listCalls(reading(), company.id, query);
-    if (!page.ok) return jsonError("invalid_query", { error: `${page.invalid} is not valid` });
+    if (!page.ok) {
+      return jsonError("invalid_query", {
+        error: "cursor must be the next_cursor of a page before.",
+      });
+    }
     return answer({ calls: page.calls.map(callJson), next_cursor: page.nextCursor });
   }),
 );

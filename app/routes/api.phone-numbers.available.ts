@@ -4,10 +4,15 @@ import { availableOperation } from "#app/http/api/phone-numbers.server.ts";
 import { apiRoute, handle } from "#app/http/api-route.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 
+const invalid = {
+  cursor: "cursor must be the next_cursor of a page before.",
+  country: "country must be two letters (ISO 3166-1), like IE.",
+};
+
 const route = apiRoute(
   handle(availableOperation, async ({ query, answer }) => {
     const page = await listAvailable(reading(), query);
-    if (!page.ok) return jsonError("invalid_query", { error: `${page.invalid} is not valid` });
+    if (!page.ok) return jsonError("invalid_query", { error: invalid[page.invalid] });
     return answer({
       numbers: page.numbers.map(({ phoneNumber, createdAt }) => ({
         phone_number: phoneNumber,

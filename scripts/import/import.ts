@@ -17,6 +17,8 @@ export interface Import {
   signal: AbortSignal;
   /** is told after each batch how many numbers have been read so far */
   onProgress: (numbers: number) => void;
+  /** “all or nothing”: is told how many of those that were staged have been dealt with */
+  onEntering: (done: number, staged: number) => void;
 }
 
 /**
@@ -43,7 +45,10 @@ export async function importNumbers(
       await report.add(resultsOf(batch, await staging.stage(numbersOf(batch))));
     });
     if (way === "not at all" || !isComplete) return isComplete;
-    const entered = report.invalid > 0 ? 0 : await staging.enter(operator);
+    const entered =
+      report.invalid > 0
+        ? 0
+        : await staging.enter(operator, (done) => options.onEntering(done, report.added));
     // Numbers that others added meanwhile count as already there.
     if (report.invalid === 0) report.alreadyThere += report.added - entered;
     report.added = entered;

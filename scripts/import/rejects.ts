@@ -1,5 +1,6 @@
 import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
 import { csvLine } from "../../app/http/csv.ts";
+import { withoutForgingMarks } from "../../app/domain/written-text.ts";
 import { CommandError, UsageError } from "../terminal/command.ts";
 import type { Given, Layout } from "./numbers.ts";
 
@@ -17,9 +18,14 @@ export interface Rejects {
  * Opens the file first, so that a bad path is found before anything is done; without a file,
  * rejects go to stderr.
  * @param source the file being read, which must not be overwritten
+ * @param beforeWriting is called before a line goes to stderr, where a progress bar may stand
  * @throws {CommandError}
  */
-export function openRejects(file: string | undefined, source: string): Rejects {
+export function openRejects(
+  file: string | undefined,
+  source: string,
+  beforeWriting: () => void,
+): Rejects {
   if (file !== undefined && isSame(file, source)) {
     throw new UsageError(`--rejects would write over ${source} itself; name another file.`);
   }
@@ -38,15 +44,23 @@ export function openRejects(file: string | undefined, source: string): Rejects {
     layout: { isTable: false },
     write(given, reason) {
       const { header, isTable } = rejects.layout;
-      const beginning = hasBegun || !header ? "" : csvLine([...header, "line", "reason"]);
+      const own = header === undefined ? undefined : withoutOurs(header, header);
+      const beginning = hasBegun || !own ? "" : csvLine([...own, "line", "reason"]);
       hasBegun = true;
       const line = given.line ?? null;
       const entry =
         isTable && given.cells
-          ? csvLine([...given.cells, line, reason])
+          ? csvLine([...withoutOurs(given.cells, header), line, reason])
           : `${given.text} # line ${line}: ${reason}\n`;
+      if (file === undefined) beforeWriting();
       try {
-        writeWhole(descriptor, beginning + entry);
+        const text = beginning + entry;
+        // A terminal would obey control characters.
+        const isSeen = file === undefined && process.stderr.isTTY;
+        writeWhole(
+          descriptor,
+          isSeen ? text.split(/\r?\n/).map(withoutForgingMarks).join("\n") : text,
+        );
       } catch (error) {
         // A closed stderr means that nobody wants them; stdout has them too.
         const isUnread = file === undefined && (error as NodeJS.ErrnoException).code === "EPIPE";
@@ -58,6 +72,15 @@ export function openRejects(file: string | undefined, source: string): Rejects {
     },
   };
   return rejects;
+}
+
+/** The cells but those of a former import's line and reason, which would be said twice. */
+function withoutOurs(
+  cells: readonly string[],
+  header: readonly string[] | undefined,
+): readonly string[] {
+  const isOurs = header?.at(-2) === "line" && header.at(-1) === "reason";
+  return isOurs ? cells.slice(0, header.length - 2) : cells;
 }
 
 function writeWhole(descriptor: number, text: string): void {

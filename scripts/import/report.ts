@@ -74,11 +74,14 @@ export class Report {
     return `${this.how.dryRun ? `Would add ${added}` : `${added} added`}, ${alreadyThere} already there, ${invalid} invalid.`;
   }
 
-  /** What stopping half-way leaves, as a sentence. */
-  leftBehind(): string {
+  /**
+   * What stopping half-way leaves, as a sentence.
+   * @param next what adds the rest
+   */
+  leftBehind(next = "the same command again adds the rest"): string {
     const { added, alreadyThere, invalid, how } = this;
     if (added === 0 || how.dryRun || how.allOrNothing) return "Nothing was changed.";
-    return `Of ${this.lines} that were read, ${added} were added, ${alreadyThere} already there, ${invalid} invalid; the same command again adds the rest.`;
+    return `${this.lines} read: ${added} added, ${alreadyThere} already there, ${invalid} invalid; ${next}.`;
   }
 
   /** Warns about a number that is possible but in no numbering plan. */

@@ -184,14 +184,15 @@ describe.each(engines)("the JSON API's numbers on %s", (engine) => {
     ["limit=0", "limit must be a whole number from 1 to 1000."],
     ["limit=1001", "limit must be a whole number from 1 to 1000."],
     ["limit=ten", "limit must be a whole number from 1 to 1000."],
-    ["cursor=garbage", "cursor is not valid"],
-    ["country=Ireland", "country is not valid"],
+    ["cursor=garbage", "cursor must be the next_cursor of a page before."],
+    ["country=Ireland", "country must be two letters (ISO 3166-1), like IE."],
+    [`cursor=${"x".repeat(256)}`, "cursor must be the next_cursor of a page before."],
     ["contains=abc", "contains must be digits."],
     ["contains=%C2%B9", "contains must be digits."],
     ["contains=1%00", "contains must be digits."],
     [
       `cursor=${Buffer.from('["2024-02-30 00:00:00",1]').toString("base64url")}`,
-      "cursor is not valid",
+      "cursor must be the next_cursor of a page before.",
     ],
   ])("?%s is refused", async (query, error) => {
     const { client } = await site.signedUp();

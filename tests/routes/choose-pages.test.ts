@@ -84,7 +84,9 @@ describe.each(engines)("choosing a number on %s", (engine) => {
     expect(canada.html).toMatch(/<input type="hidden" name="country" value="CA"/);
     expect(offered(await show("?country=CA&memorable=1"))).toEqual(canadian.slice(0, 1));
     expect(offered(await show("?country=CA&search=0139"))).toEqual(canadian.slice(1, 2));
-    expect(textOf(await show("?country=CA&search=0139999"))).toContain("Try fewer digits.");
+    expect(textOf(await show("?country=CA&search=0139999"))).toContain(
+      "No numbers of this choice contain 0139999. Try fewer digits, or another choice above.",
+    );
     expect(offered(await show("?country=XX"))).toHaveLength(30);
     expect(offered(await show("?after=garbage"))).toHaveLength(30);
   });

@@ -34,6 +34,18 @@ describe.each(engines)("doctor and the numbers on %s", (engine) => {
     operator = new Operator(api, url);
   });
 
+  test("counts what it mended of the pool's counts among the rest", async () => {
+    await addToPool(db, ["+353861234560"]);
+    await db("pool_counts").where({ what: "available" }).update({ n: 99 });
+    const { stdout, stderr } = await operator.run("doctor", ["--repair", "--offline"]);
+    expect(stderr).toMatch(/^Will be mended: The counts of the pool \(available\)/m);
+    expect(stdout).toMatch(/^Mended: The counts of the pool \(available\)/m);
+    expect(stdout).toMatch(/^1 mended, /im);
+    await db("pool_counts").where({ what: "available" }).update({ n: 99 });
+    const { repaired } = await operator.examine(["--repair", "--offline"]);
+    expect(repaired).toMatchObject([{ code: "offer-differs" }]);
+  });
+
   test("says for each number what keeps its calls from coming here, and what mends it", async () => {
     const [kept, lost, texts, trunk, elsewhere] = [
       "+353861234560",

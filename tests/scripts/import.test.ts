@@ -60,14 +60,21 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect(bell).toMatch(/^"Bell; Son",0861234568,3,"needs its country code/);
     expect(cid).toMatch(/^Cid,"3,53861E\+11",4,"has lost digits/);
 
+    writeFileSync(rejects, readFileSync(rejects, "utf8").replace("0861234568", "+353861234568"));
+    const stillRejected = fileOf([]);
+    const second = await run("--from-file", rejects, "--rejects", stillRejected);
+    expect(second.stdout).toContain("1 added, 0 already there, 1 invalid.");
+    // The line and the reason of the first import make room for those of the second.
+    const [sameHeading, stillCid] = readFileSync(stillRejected, "utf8").split("\r\n");
+    expect(sameHeading).toBe(heading);
+    expect(stillCid).toBe(cid!.replace(",4,", ",3,"));
+
     writeFileSync(
-      rejects,
-      readFileSync(rejects, "utf8")
-        .replace("0861234568", "+353861234568")
-        .replace('"3,53861E+11"', "+353861234569"),
+      stillRejected,
+      readFileSync(stillRejected, "utf8").replace('"3,53861E+11"', "+353861234569"),
     );
-    const second = await run("--from-file", rejects);
-    expect(second.stdout).toContain("2 added, 0 already there, 0 invalid.");
+    const third = await run("--from-file", stillRejected);
+    expect(third.stdout).toContain("1 added, 0 already there, 0 invalid.");
     expect(await pool()).toEqual(["+353861234567", "+353861234568", "+353861234569"]);
   });
 
@@ -105,7 +112,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     const list = fileOf(["+353861234567", "x"]);
     const full = await run("--from-file", list, "--rejects", "/dev/full");
     expect(full.stderr).toBe(
-      "Of 2 that were read, 1 were added, 0 already there, 1 invalid; the same command again adds the rest.\n" +
+      "2 read: 1 added, 0 already there, 1 invalid; once what follows is mended, the same command adds the rest.\n" +
         "Error: The rejects cannot be written to /dev/full (ENOSPC).\n",
     );
     expect(full.exitCode).toBe(1);
@@ -141,6 +148,32 @@ describe.each(engines)("importing a file on %s", (engine) => {
     expect(await pool()).toEqual(numbers);
     const facts = await db("numbers_on_offer").whereNull("kind").first("id");
     expect(facts).toBeUndefined();
+  });
+
+  test("all or nothing says how far it is, first with reading, then with adding", async () => {
+    const numbers = someNumbers(2 * batchSize + 1);
+    await addToPool(db, numbers.slice(0, 1));
+    const how = { json: false, dryRun: false, allOrNothing: true };
+    const said: (string | number)[][] = [];
+    async function* given() {
+      yield numbers.map((number) => ({ text: number }));
+    }
+    await importNumbers(openDatabase(url, { poolMax: 1 }), given(), {
+      report: new Report({ failure: undefined, write: async () => {} }, how),
+      rejects: undefined,
+      way: "all or nothing",
+      signal: new AbortController().signal,
+      onProgress: (read) => said.push(["read", read]),
+      onEntering: (done, staged) => said.push(["entered", done, staged]),
+    });
+    const [half, all] = [batchSize, 2 * batchSize];
+    expect(said).toEqual([
+      ["read", half],
+      ["read", all],
+      ["read", all + 1],
+      ["entered", half, all],
+      ["entered", all, all],
+    ]);
   });
 
   test("two imports of one file at once add each line once", async () => {
@@ -188,7 +221,9 @@ describe.each(engines)("importing a file on %s", (engine) => {
     await until("a batch is in", async () => (await pool()).length >= batchSize);
     child.kill("SIGINT");
     const [, added] =
-      /Of (\d+) that were read, \1 were added, 0 already there/.exec(await said) ?? [];
+      /(\d+) read: \1 added, 0 already there, 0 invalid; the same command again adds the rest/.exec(
+        await said,
+      ) ?? [];
     expect(await said).toMatch(/^\nStopped before it was done\. [^\n]+\n$/);
     expect(child.exitCode ?? (await once(child, "exit"))[0]).toBe(130);
     expect(await pool()).toEqual(numbers.slice(0, Number(added)));
@@ -225,6 +260,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
       way: "in batches",
       signal: new AbortController().signal,
       onProgress: () => {},
+      onEntering: () => {},
     }).catch((error: unknown) => error);
     expect(isDatabaseUnavailable(failure)).toBe(true);
     expect(report.added).toBeGreaterThan(0);

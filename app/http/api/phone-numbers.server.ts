@@ -44,7 +44,7 @@ export const availableOperation = operation({
       .meta({ description: "Numbers per page; by default 100" }),
     cursor: z
       .string()
-      .max(255, { error: "cursor is not valid" })
+      .max(255, { error: "cursor must be the next_cursor of a page before" })
       .optional()
       .meta({ description: "`next_cursor` of the previous page" }),
     contains,
