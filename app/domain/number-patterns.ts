@@ -158,8 +158,9 @@ function wordsFor(trigram: string, before: number, code: string | undefined): st
  * is another look into the index and the patterns decide anyway. The two are the last ones, which
  * distinguish numbers best, without a digit in common if there is room. A shorter piece is part of
  * one of several trigrams: `8$` of `08$`, `18$`, … A digit four times in a row is a single trigram,
- * which many numbers have, so it has a word of its own, `rr8`, and six times `ss8`. At a number's end no trigram is
- * taken for one in the calling code: a number of up to seven digits, where it might be, has both.
+ * which many numbers have, so it has a word of its own, `rr8`, and six times `ss8`. At a number's
+ * end no trigram is taken for one in the calling code: a number of up to seven digits, where it
+ * might be, has both.
  */
 function wordsOf(pieces: readonly Piece[], code: string | undefined): Words {
   /** Half a pool may begin alike. */

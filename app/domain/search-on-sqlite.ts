@@ -31,11 +31,11 @@ export function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
         return `(${[...every, ...some.map((list) => one(quoted(list)))].join(" AND ")})`;
       }),
     );
-  // Looking at a dozen numbers for each one shown costs less than going through eleven more lists,
-  // unless they have none.
-  const isLooked =
-    ways.some(({ common }) => common.length > 0) &&
-    ways.every(({ all, any }) => facet !== undefined || all.length + any.length > 0);
+  // Looking at a dozen numbers for each one shown costs less than going through dozens of lists,
+  // unless none of these has them.
+  const isLooked = ways.some(({ common }) => common.length > 0);
+  /** whether nothing but the two digits is asked, so that any number is looked at */
+  const isAny = facet === undefined && ways.some(({ all, any }) => all.length + any.length === 0);
   const most = Math.min(limit * 20, 2_000);
   const rows = (turn: number, source: string, at: string) => `
     select n.id, n.phone_number, n.entered_at as added_at, n.country, n.kind, 0 as shelf, ${turn} as turn
@@ -43,17 +43,18 @@ export function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
      where ${[facets.sql ?? "true", matchingAll(patterns)].join(" and ")}`;
   const matched = [...facets.values, ...patterns.flat()];
   const arm = (turn: number, ...bounds: [comparison: string, place: Place][]): Arm => {
-    const search = `offer_search match ${facets.sql ? `iif(${areFew}, ?, ?)` : "?"}
+    const match = `offer_search match ${facets.sql ? `iif(${areFew}, ?, ?)` : "?"}`;
+    const search = (isExact: boolean) => `${isExact || !isAny ? match : "true"}
       ${bounds.map(([sign]) => `and s.rowid ${sign} ${place("?", "?")}`).join(" ")}
       ${facets.sql ? `and ${areAny}` : ""}`;
     const searched = (isExact: boolean) => [
       ...(facets.sql ? [matchOf(isExact, true)] : []),
-      matchOf(isExact, false),
+      ...(isExact || !isAny ? [matchOf(isExact, false)] : []),
       ...bounds.flatMap(([, { at, id }]) => [at, id]),
     ];
     const looked = `looked${turn}`;
     const exact = (beyond = "") => ({
-      sql: `${rows(turn, "offer_search s", "s.rowid")} and ${search} ${beyond} order by s.rowid limit ?`,
+      sql: `${rows(turn, "offer_search s", "s.rowid")} and ${search(true)} ${beyond} order by s.rowid limit ?`,
       values: [...matched, ...searched(true), limit],
     });
     if (!isLooked) return { lists: [], pages: [exact()] };
@@ -61,7 +62,7 @@ export function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
       lists: [
         {
           sql: `${looked} as materialized (
-            select s.rowid as place from offer_search s where ${search} order by s.rowid limit ${most})`,
+            select s.rowid as place from offer_search s where ${search(false)} order by s.rowid limit ${most})`,
           values: searched(false),
         },
       ],

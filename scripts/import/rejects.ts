@@ -30,9 +30,7 @@ export function openRejects(
     throw new UsageError(`--rejects would write over ${source} itself; name another file.`);
   }
   const failed = (error: unknown) =>
-    new CommandError(
-      `The rejects cannot be written to ${file ?? "stderr"} (${(error as NodeJS.ErrnoException).code}).`,
-    );
+    new CommandError(`The rejects cannot be written to ${file ?? "stderr"}${reasonOf(error)}.`);
   let descriptor: number;
   try {
     descriptor = file === undefined ? 2 : openSync(file, "w");
@@ -72,6 +70,17 @@ export function openRejects(
     },
   };
   return rejects;
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const why: Record<string, string> = {
+    ENOENT: ": there is no such directory",
+    EACCES: ": you may not write it",
+    EISDIR: ": it is a directory",
+    ENOSPC: ": the disk is full",
+  };
+  return why[code ?? ""] ?? ` (${code})`;
 }
 
 /** The cells but those of a former import's line and reason, which would be said twice. */

@@ -91,11 +91,11 @@ describe.each(engines)("importing a file on %s", (engine) => {
     for (const [rejects, says] of [
       [
         "/nowhere/at/all.csv",
-        "Error: The rejects cannot be written to /nowhere/at/all.csv (ENOENT).",
+        "Error: The rejects cannot be written to /nowhere/at/all.csv: there is no such directory.",
       ],
       [
         path.dirname(list),
-        `Error: The rejects cannot be written to ${path.dirname(list)} (EISDIR).`,
+        `Error: The rejects cannot be written to ${path.dirname(list)}: it is a directory.`,
       ],
       [list, `Error: --rejects would write over ${list} itself; name another file.`],
     ] as const) {
@@ -113,7 +113,7 @@ describe.each(engines)("importing a file on %s", (engine) => {
     const full = await run("--from-file", list, "--rejects", "/dev/full");
     expect(full.stderr).toBe(
       "2 read: 1 added, 0 already there, 1 invalid; once what follows is mended, the same command adds the rest.\n" +
-        "Error: The rejects cannot be written to /dev/full (ENOSPC).\n",
+        "Error: The rejects cannot be written to /dev/full: the disk is full.\n",
     );
     expect(full.exitCode).toBe(1);
     const child = start(`--from-file ${fileOf(someNumbers(3))} > /dev/full`);
