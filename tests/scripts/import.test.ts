@@ -166,13 +166,12 @@ describe.each(engines)("importing a file on %s", (engine) => {
       onProgress: (read) => said.push(["read", read]),
       onEntering: (done, staged) => said.push(["entered", done, staged]),
     });
-    const [half, all] = [batchSize, 2 * batchSize];
     expect(said).toEqual([
-      ["read", half],
-      ["read", all],
-      ["read", all + 1],
-      ["entered", half, all],
-      ["entered", all, all],
+      ["read", batchSize],
+      ["read", 2 * batchSize],
+      ["read", 2 * batchSize + 1],
+      ["entered", batchSize, 2 * batchSize],
+      ["entered", 2 * batchSize, 2 * batchSize],
     ]);
   });
 
