@@ -116,7 +116,7 @@ export const runMarks = [
   ["rr", 4],
   ["ss", 6],
 ] as const;
-/** `0000` to `9999`, or longer. */
+/** With a length of 4, `0000` to `9999`. */
 export const runsOf = (length: number) => ten.map((digit) => digit.repeat(length));
 
 /** Calling codes of two digits; +1 and +7 have one, and all others three (ITU-T E.164). */

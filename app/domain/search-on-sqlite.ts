@@ -22,17 +22,17 @@ export function onSqlite({ filter, limit, after, from }: OfferQuery): Prepared {
   const ways = words.length > 0 ? words : [noWords];
   const one = (list: readonly string[]) => `(${list.join(" OR ")})`;
   const quoted = (list: readonly string[]) => list.map((word) => `"${digitWord(word)}"`);
-  const matchOf = (isExact: boolean, areFew: boolean) =>
+  const matchOf = (isExact: boolean, isFacetRare: boolean) =>
     one(
       ways.map(({ all, any, common, isRare }) => {
-        const isSought = facet !== undefined && (areFew || !isRare);
+        const isSought = facet !== undefined && (isFacetRare || !isRare);
         const every = [...(isSought ? [`"${facet}"`] : []), ...quoted(all)];
         const some = isExact ? [...any, ...common] : any;
         return `(${[...every, ...some.map((list) => one(quoted(list)))].join(" AND ")})`;
       }),
     );
-  // Looking at a dozen numbers for each one shown costs less than going through dozens of lists,
-  // unless none of these has them.
+  // Looking at a dozen numbers for each one shown costs less than going through dozens of lists;
+  // these are for two digits that the numbers looked at do not have.
   const isLooked = ways.some(({ common }) => common.length > 0);
   /** whether nothing but the two digits is asked, so that any number is looked at */
   const isAny = facet === undefined && ways.some(({ all, any }) => all.length + any.length === 0);
