@@ -1,11 +1,12 @@
 import { reading } from "#app/db.server.ts";
 import { listAvailable } from "#app/domain/available-numbers.server.ts";
+import { wrongCursor } from "#app/http/api/operation.server.ts";
 import { availableOperation } from "#app/http/api/phone-numbers.server.ts";
 import { apiRoute, handle } from "#app/http/api-route.server.ts";
 import { jsonError } from "#app/http/answers.server.ts";
 
 const invalid = {
-  cursor: "cursor must be the next_cursor of a page before.",
+  cursor: `${wrongCursor}.`,
   country: "country must be two letters (ISO 3166-1), like IE.",
 };
 

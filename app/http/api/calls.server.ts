@@ -4,6 +4,7 @@ import { isWithheld } from "#app/domain/callers.ts";
 import { callOutcomes, type Call } from "#app/domain/calls.server.ts";
 import {
   answerOf,
+  cursor,
   namedSchemas,
   operation,
   time,
@@ -91,11 +92,7 @@ export const listCallsOperation = operation({
     limit: wholeNumber("limit", 1, 1000)
       .default(100)
       .meta({ description: "Calls per page; by default 100" }),
-    cursor: z
-      .string()
-      .max(255, { error: "cursor must be the next_cursor of a page before" })
-      .optional()
-      .meta({ description: "`next_cursor` of the previous page" }),
+    cursor,
     outcome: outcome.optional(),
     search: z
       .string()

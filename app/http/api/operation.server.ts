@@ -123,3 +123,11 @@ export function wholeNumber(name: string, min: number, max: number) {
     z.int({ error }).min(min, { error }).max(max, { error }),
   );
 }
+
+export const wrongCursor = "cursor must be the next_cursor of a page before";
+/** Where a page of a query begins; a page says itself whether it knows the place. */
+export const cursor = z
+  .string()
+  .max(255, { error: wrongCursor })
+  .optional()
+  .meta({ description: "`next_cursor` of the previous page" });

@@ -3,6 +3,7 @@ import { callingCodeOf, isPartOfNumber, partOfNumber } from "#app/domain/e164.ts
 import { numberKinds } from "#app/domain/number-facts.ts";
 import {
   answerOf,
+  cursor,
   e164,
   namedSchemas,
   operation,
@@ -42,11 +43,7 @@ export const availableOperation = operation({
     limit: wholeNumber("limit", 1, 1000)
       .default(100)
       .meta({ description: "Numbers per page; by default 100" }),
-    cursor: z
-      .string()
-      .max(255, { error: "cursor must be the next_cursor of a page before" })
-      .optional()
-      .meta({ description: "`next_cursor` of the previous page" }),
+    cursor,
     contains,
     starts: digits("starts", "Digits that the number begins with, its country code first"),
     ends: digits("ends", "Digits that the number ends with"),
